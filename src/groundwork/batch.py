@@ -1,0 +1,53 @@
+"""The vocabulary that every room shares. It imports no other room, and torch for annotations only.
+
+Letters of shapes, used in every docstring:
+    N samples in a split, B samples in a batch, C channels, H and W pixels,
+    D features or input columns, K classes, T targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+TaskName = Literal["classification", "regression"]
+
+
+class UserError(Exception):
+    """Tell the user what to change: one line of value, rule and remedy; exit status 2, no traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Hold B samples on their way through a network.
+
+    Attributes:
+        inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
+            and codes for categories, or cached features (B, D) float32.
+        target: Class numbers (B,) int64, or values (B, T) float32 in original units, NaN where missing.
+        index: (B,) int64, row in the table of samples.
+        weight: (B,) float32 weight of each sample in the loss; None weighs all alike.
+        mask: (B,) bool, False where a sample only pads the batch and must not count; None counts all.
+    """
+
+    inputs: Tensor
+    target: Tensor
+    index: Tensor
+    weight: Tensor | None = None
+    mask: Tensor | None = None
+
+    def to(self, device: torch.device, *, non_blocking: bool = False) -> Batch:
+        """Move every tensor to a device."""
+        moved = {
+            field.name: value.to(device, non_blocking=non_blocking)
+            for field in fields(self)
+            if (value := getattr(self, field.name)) is not None
+        }
+        return replace(self, **moved)
