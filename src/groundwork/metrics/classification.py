@@ -1,0 +1,178 @@
+"""Probabilities and labels -> metrics of classification."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from groundwork.metrics.counts import Floats, count_metrics, ratio
+from groundwork.metrics.ranking import Ranking
+
+NUM_BINS = 15  # of the calibration error, equal in width (Guo et al., ICML 2017, arXiv:1706.04599)
+
+
+def classification_metrics(
+    prob: NDArray[np.floating],
+    target: NDArray[np.integer],
+    classes: Sequence[str],
+    *,
+    top_k: Sequence[int] = (5,),
+    positive: str | None = None,
+    threshold: float | None = None,
+) -> dict[str, float]:
+    """Compute every metric of classification over a whole split; NaN means undefined.
+
+    See `ClassificationScores` for the arguments and `count_metrics` for what is averaged how.
+    """
+    scores = ClassificationScores(prob, target, classes, top_k=top_k, positive=positive, threshold=threshold)
+    return {name: float(value[0]) for name, value in scores.at(np.ones((len(target), 1))).items()}
+
+
+def decide(prob: NDArray[np.floating], positive: int | None, threshold: float | None) -> NDArray[np.int64]:
+    """Turn probabilities (N, K) into class numbers (N,): the largest (the first of equals), or by threshold.
+
+    Args:
+        prob: (N, K) probabilities.
+        positive: Number of the positive class, for a threshold in a problem of two classes; None is the last.
+        threshold: Decide for the positive class from this probability on; None takes the largest.
+
+    Raises:
+        ValueError: If a threshold is given for more or fewer than two classes.
+    """
+    if threshold is None:
+        return np.argmax(prob, axis=1)
+    if prob.shape[1] != 2:
+        raise ValueError(f"a threshold needs two classes, but got {prob.shape[1]}")
+    chosen = 1 if positive is None else positive
+    return np.where(prob[:, chosen] >= threshold, chosen, 1 - chosen)
+
+
+def confusion_matrix(
+    prediction: NDArray[np.integer], target: NDArray[np.integer], num_classes: int
+) -> NDArray[np.int64]:
+    """Count (K, K): rows are the truth, columns the decision."""
+    cell = target.astype(np.int64) * num_classes + prediction
+    return np.bincount(cell, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def true_class_rank(prob: NDArray[np.floating], target: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Rank the true class (N,), 0 for the first; of equal probabilities the lower class number comes first.
+
+    A sample is a top-k hit where this is below k; k = 1 agrees with `argmax`.
+    """
+    own = np.take_along_axis(prob, target[:, None], axis=1)
+    earlier = np.arange(prob.shape[1]) < target[:, None]
+    return np.asarray(((prob > own) | ((prob == own) & earlier)).sum(axis=1))
+
+
+class ClassificationScores:
+    """Prepare what the metrics need of each sample, so that any weighting of the samples is a few sums.
+
+    Args:
+        prob: (N, K) probabilities, each row sums to 1.
+        target: (N,) class numbers in [0, K).
+        classes: K names.
+        top_k: Each k < K gives `top_<k>_accuracy`.
+        positive: Name of the positive class of a problem with two classes: precision, recall, f1,
+            specificity, fpr, auroc and average_precision are then those of this class.
+        threshold: Decide for the positive class from this probability on; None takes the largest.
+
+    Raises:
+        ValueError: If the shapes differ, a class number is out of range or `positive` is no class.
+    """
+
+    def __init__(
+        self,
+        prob: NDArray[np.floating],
+        target: NDArray[np.integer],
+        classes: Sequence[str],
+        *,
+        top_k: Sequence[int],
+        positive: str | None,
+        threshold: float | None,
+    ):
+        _check(prob, target, classes, positive)
+        self.classes = tuple(classes)
+        # A positive class names one side of two; with more classes there is no "negative" to speak of.
+        self.positive = self.classes.index(positive) if positive and len(self.classes) == 2 else None
+        self.top_k = [k for k in top_k if k < len(self.classes)]
+        self.num_samples = len(target)
+        self.finite = bool(np.isfinite(prob).all())
+        floor = np.finfo(prob.dtype).eps
+        prob = np.nan_to_num(prob.astype(np.float64))
+        decision = decide(prob, self.positive, threshold)
+        self.sums = self._additive(prob, np.asarray(target, np.int64), decision, float(floor))
+        ranked = range(len(self.classes)) if self.positive is None else [self.positive]
+        self.rankings = [Ranking(prob[:, k], target == k) for k in ranked]
+
+    def _additive(
+        self, prob: Floats, target: NDArray[np.int64], decision: NDArray[np.int64], floor: float
+    ) -> csr_array:
+        """Stack the rows (M, N) whose weighted sums are all that the metrics but the rankings need."""
+        num_classes, hit = len(self.classes), decision == target
+        confidence = np.take_along_axis(prob, decision[:, None], axis=1)[:, 0]
+        bins = np.clip(np.ceil(confidence * NUM_BINS) - 1, 0, NUM_BINS - 1).astype(np.int64)
+        rank = true_class_rank(prob, target)
+        own = np.take_along_axis(prob, target[:, None], axis=1)[:, 0]
+        single = [-np.log(np.clip(own, floor, 1.0)), *((rank < k).astype(float) for k in self.top_k)]
+        parts = [
+            _by_row(target, hit.astype(float), num_classes),
+            _by_row(target, np.ones(len(target)), num_classes),
+            _by_row(decision, np.ones(len(target)), num_classes),
+            _by_row(bins, confidence - hit, NUM_BINS),
+            csr_array(np.stack(single)),
+        ]
+        return csr_array(vstack(parts, format="csr"))
+
+    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
+        """Evaluate every metric at R weightings.
+
+        Args:
+            weights: (N, R) how often each sample counts.
+
+        Returns:
+            (R,) per metric, NaN where undefined; all NaN if a probability is not finite.
+        """
+        k, total = len(self.classes), weights.sum(axis=0, dtype=float)
+        sums = self.sums.astype(weights.dtype) @ weights
+        hit, truth, predicted = (sums[part * k : (part + 1) * k].T.astype(float) for part in range(3))
+        metrics = count_metrics(hit, truth, predicted, self.classes, self.positive)
+        metrics |= self._ranked(weights, truth > 0)
+        bins, single = sums[3 * k : 3 * k + NUM_BINS], sums[3 * k + NUM_BINS :]
+        metrics["ece"] = ratio(np.abs(bins).sum(axis=0), total)
+        metrics["log_loss"] = ratio(single[0], total)
+        metrics |= {
+            f"top_{k}_accuracy": ratio(row, total) for k, row in zip(self.top_k, single[1:], strict=True)
+        }
+        return (
+            metrics if self.finite else {name: np.full_like(value, np.nan) for name, value in metrics.items()}
+        )
+
+    def _ranked(self, weights: NDArray[np.floating], present: NDArray[np.bool_]) -> dict[str, Floats]:
+        pairs = np.array([ranking.at(weights) for ranking in self.rankings])  # (K or 1, 2, R)
+        if self.positive is not None:
+            return {"auroc": pairs[0, 0], "average_precision": pairs[0, 1]}
+        means = []
+        for kind in range(2):
+            defined = present.T & ~np.isnan(pairs[:, kind])
+            means.append(ratio(np.where(defined, pairs[:, kind], 0.0).sum(axis=0), defined.sum(axis=0)))
+        return {"auroc": means[0], "average_precision": means[1]}
+
+
+def _by_row(row: NDArray[np.int64], value: Floats, num_rows: int) -> csr_array:
+    """Place the value of sample n at (row[n], n)."""
+    return csr_array((value, (row, np.arange(len(row)))), shape=(num_rows, len(row)))
+
+
+def _check(
+    prob: NDArray[np.floating], target: NDArray[np.integer], classes: Sequence[str], positive: str | None
+) -> None:
+    if prob.shape != (len(target), len(classes)) or target.ndim != 1:
+        raise ValueError(
+            f"prob must be (N, K) and target (N,), but got {prob.shape}, {target.shape} and {len(classes)} classes"
+        )
+    if len(target) and not 0 <= target.min() <= target.max() < len(classes):
+        raise ValueError(f"target must be in [0, {len(classes)}), but spans {target.min()} to {target.max()}")
+    if positive is not None and positive not in classes:
+        raise ValueError(f"positive must be one of {list(classes)}, but got {positive!r}")

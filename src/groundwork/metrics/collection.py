@@ -1,0 +1,125 @@
+"""The metrics of a task as one object that a config can name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundwork.batch import UserError
+from groundwork.metrics.bootstrap import Scores, bootstrap
+from groundwork.metrics.classification import ClassificationScores
+from groundwork.metrics.extra import ExtraScores
+from groundwork.metrics.regression import RegressionScores
+
+if TYPE_CHECKING:
+    from torchmetrics import Metric
+
+LESS_IS_BETTER = {"loss", "log_loss", "ece", "fpr", "mse", "rmse", "mae"}
+MORE_IS_BETTER = {
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
+    "average_precision", "r2", "pearson", "spearman",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    monitor: str
+    resamples: int
+    extra: Mapping[str, Metric]
+
+    def scores(
+        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+    ) -> Scores:
+        """Prepare the metrics of one split for any weighting of its samples."""
+        raise NotImplementedError
+
+    def __call__(
+        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+    ) -> dict[str, float]:
+        """Compute every metric over a whole split; NaN means undefined.
+
+        Args:
+            prediction: (N, K) probabilities or (N, T) values in original units.
+            target: (N,) class numbers or (N, T) values in original units.
+            names: K classes or T targets.
+        """
+        scores = self.scores(prediction, target, names)
+        return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
+
+    def intervals(
+        self,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        *,
+        group: Sequence[str] | None,
+        seed: int,
+    ) -> dict[str, dict[str, float]]:
+        """Compute every metric as `value` with its 95 % interval `low` to `high`, see `bootstrap`."""
+        scores = self.scores(prediction, target, names)
+        return bootstrap(scores, group=group, resamples=self.resamples, seed=seed)
+
+    def direction(self, metric: str) -> str:
+        """Say whether "max" or "min" of a metric is best; `val/` before and `/<class>` after it do not matter.
+
+        Raises:
+            UserError: If there is no such metric.
+        """
+        name = metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+        if name in self.extra:
+            return "min" if self.extra[name].higher_is_better is False else "max"
+        stem = name.removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")
+        if stem in LESS_IS_BETTER:
+            return "min"
+        if stem in MORE_IS_BETTER or (name.startswith("top_") and name.endswith("_accuracy")):
+            return "max"
+        known = ", ".join(sorted(LESS_IS_BETTER | MORE_IS_BETTER | set(self.extra)))
+        raise UserError(f"monitor must be a metric, but got {metric!r}. Choose one of: {known}.")
+
+
+@dataclass(frozen=True)
+class ClassificationMetrics(_Metrics):
+    """Measure probabilities (N, K) against class numbers (N,).
+
+    Args:
+        monitor: Metric that picks the checkpoint, where the task names none.
+        resamples: Number of bootstrap resamples behind each interval.
+        extra: name -> torchmetrics metric, updated once with the whole split.
+        top_k: Each k below the number of classes gives `top_<k>_accuracy`.
+        positive: Positive class of a problem with two classes; None averages over both.
+        threshold: Decide for the positive class from this probability on; None takes the most probable class.
+    """
+
+    top_k: Sequence[int]
+    positive: str | None
+    threshold: float | None
+
+    def scores(
+        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+    ) -> Scores:
+        """Prepare the metrics of one split for any weighting of its samples."""
+        own = ClassificationScores(
+            prediction,
+            target.astype(np.int64),
+            names,
+            top_k=self.top_k,
+            positive=None if self.positive is None else str(self.positive),
+            threshold=self.threshold,
+        )
+        return ExtraScores(own, self.extra, prediction, target, names, own.positive) if self.extra else own
+
+
+@dataclass(frozen=True)
+class RegressionMetrics(_Metrics):
+    """Measure values (N, T) against targets (N, T), both in original units, NaN where a target is missing."""
+
+    def scores(
+        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+    ) -> Scores:
+        """Prepare the metrics of one split for any weighting of its samples."""
+        own = RegressionScores(prediction, target.astype(np.float64), names)
+        return ExtraScores(own, self.extra, prediction, target, names, None) if self.extra else own

@@ -1,0 +1,81 @@
+"""Any torchmetrics metric -> one more column beside the metrics of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundwork.metrics.bootstrap import Scores
+from groundwork.metrics.counts import Floats
+
+if TYPE_CHECKING:
+    from torchmetrics import Metric
+
+
+class ExtraScores:
+    """Add torchmetrics metrics to scores; each is updated once with the whole (drawn) split.
+
+    A metric named `Binary...` sees (N,) probabilities of the positive class (the last, if none is named);
+    a single target is handed over as (N,); samples with a missing target are left out. A result per class
+    or target becomes `<name>/<class>`.
+
+    Args:
+        own: Scores to extend.
+        extra: name -> metric.
+        prediction: (N, K) probabilities or (N, T) values.
+        target: (N,) class numbers or (N, T) values.
+        names: K classes or T targets.
+        positive: Number of the positive class.
+    """
+
+    def __init__(
+        self,
+        own: Scores,
+        extra: Mapping[str, Metric],
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        positive: int | None,
+    ):
+        self.own, self.extra, self.names = own, dict(extra), tuple(names)
+        self.num_samples = own.num_samples
+        self.prediction, self.target = np.asarray(prediction, np.float32), target
+        self.positive = -1 if positive is None else positive
+
+    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
+        """Evaluate every metric at R weightings (N, R) of whole numbers, (R,) each."""
+        metrics = self.own.at(weights)
+        for name, metric in self.extra.items():
+            columns = [self._one(name, metric, weights[:, column]) for column in range(weights.shape[1])]
+            metrics |= {key: np.array([one[key] for one in columns]) for key in columns[0]}
+        return metrics
+
+    def _one(self, name: str, metric: Metric, weight: NDArray[np.floating]) -> dict[str, float]:
+        from torch import from_numpy  # here, so that the metrics of this room work without torch
+
+        rows = np.repeat(np.arange(self.num_samples), weight.astype(np.int64))
+        prediction, target = self._view(metric, rows)
+        metric.reset()
+        metric.update(from_numpy(prediction), from_numpy(target))
+        value = np.asarray(metric.compute().detach().cpu().numpy(), float)
+        metric.reset()
+        if value.ndim == 0:
+            return {name: float(value)}
+        return {f"{name}/{label}": float(one) for label, one in zip(self.names, value, strict=True)}
+
+    def _view(
+        self, metric: Metric, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
+        prediction, target = self.prediction[rows], self.target[rows]
+        if type(metric).__name__.startswith("Binary"):
+            chosen = self.positive % prediction.shape[1]
+            return prediction[:, chosen], (target == chosen).astype(np.int64)
+        if target.ndim == 1:
+            return prediction, target
+        values = target.astype(np.float32)
+        complete = ~np.isnan(values).any(axis=1)
+        prediction, values = prediction[complete], values[complete]
+        return (prediction[:, 0], values[:, 0]) if values.shape[1] == 1 else (prediction, values)

@@ -1,0 +1,135 @@
+"""Predicted and true values -> metrics of regression, in the units of the target."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from groundwork.metrics.counts import Floats, ratio
+
+FLAT = 1e-12  # a spread below this share of the second moment is rounding: the value is constant
+
+
+def regression_metrics(
+    prediction: NDArray[np.floating], target: NDArray[np.floating], names: Sequence[str]
+) -> dict[str, float]:
+    """Compute every metric of regression over a whole split; NaN means undefined.
+
+    See `RegressionScores` for the arguments and for what is averaged over several targets.
+    """
+    scores = RegressionScores(prediction, target, names)
+    return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
+
+
+class RegressionScores:
+    """Prepare T targets so that the metrics at any weighting of the samples are a few sums.
+
+    Over several targets mse, mae, r2, pearson and spearman are the mean over the targets for which they
+    are defined, and rmse is the root of that mse; each target has its own `<metric>/<name>` then.
+    r2 is undefined for a constant target, pearson and spearman also for a constant prediction.
+
+    Args:
+        prediction: (N, T) or (N,) in the units of the target.
+        target: (N, T) or (N,), NaN where missing: such a sample does not count for that target.
+        names: T names.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+
+    def __init__(self, prediction: NDArray[np.floating], target: NDArray[np.floating], names: Sequence[str]):
+        if prediction.shape != target.shape or (1 if target.ndim == 1 else target.shape[1]) != len(names):
+            raise ValueError(
+                f"prediction and target must both be (N, T), but got {prediction.shape}, {target.shape}"
+                f" and {len(names)} names"
+            )
+        self.names = tuple(names)
+        self.num_samples = len(target)
+        columns = np.asarray(prediction, float), np.asarray(target, float)
+        pairs = (array.reshape(self.num_samples, len(self.names)).T for array in columns)
+        self.targets = [_Target(p, y) for p, y in zip(*pairs, strict=True)]
+
+    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
+        """Evaluate every metric at R weightings (N, R) of the samples, (R,) each."""
+        per_target = [target.at(weights) for target in self.targets]
+        if len(per_target) == 1:
+            return per_target[0]
+        metrics: dict[str, Floats] = {}
+        for metric in per_target[0]:
+            values = np.stack([one[metric] for one in per_target])
+            defined = ~np.isnan(values)
+            metrics[metric] = ratio(np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0))
+        metrics["rmse"] = np.sqrt(metrics["mse"])
+        for name, one in zip(self.names, per_target, strict=True):
+            metrics |= {f"{metric}/{name}": value for metric, value in one.items()}
+        return metrics
+
+
+class _Target:
+    """Keep the sums and the orders of one target (N,) and its prediction (N,)."""
+
+    def __init__(self, prediction: Floats, target: Floats):
+        self.rows = np.flatnonzero(~np.isnan(target))
+        p, y = prediction[self.rows], target[self.rows]
+        error = p - y
+        self.finite = bool(np.isfinite(error).all())
+        # Sums of squares about a value of the column lose no digits, and are exactly 0 if it is constant.
+        p, y = (np.nan_to_num(column - _middle(column), posinf=0.0, neginf=0.0) for column in (p, y))
+        self.sums = np.stack([np.ones_like(y), error**2, np.abs(error), y, y * y, p, p * p, p * y])
+        self.ranks = _Ranks(p), _Ranks(y)
+
+    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
+        w = weights if len(self.rows) == len(weights) else weights[self.rows]
+        n, square, absolute, y, yy, p, pp, py = (self.sums.astype(w.dtype) @ w).astype(float)
+        mse = ratio(square, n)
+        spread = _spread(n, y, yy)
+        metrics = {
+            "mse": mse,
+            "rmse": np.sqrt(mse),
+            "mae": ratio(absolute, n),
+            "r2": 1.0 - ratio(square, spread),
+            "pearson": ratio(py - ratio(p * y, n), np.sqrt(spread * _spread(n, p, pp))),
+            "spearman": self._spearman(w, n),
+        }
+        return metrics if self.finite else {name: np.full_like(n, np.nan) for name in metrics}
+
+    def _spearman(self, w: NDArray[np.floating], n: Floats) -> Floats:
+        # Pearson's correlation of the mid-ranks; weighted ranks have mean 0 after centring at (n + 1) / 2.
+        rank_p, rank_y = (ranks.at(w) for ranks in self.ranks)
+        pp, yy, py = (np.einsum("nr,nr,nr->r", w, a, b) for a, b in _pairs(rank_p, rank_y))
+        tiny = FLAT * n**3
+        spread = np.where((pp > tiny) & (yy > tiny), pp * yy, 0.0)
+        return ratio(py, np.sqrt(spread))
+
+
+def _pairs(p: Floats, y: Floats) -> tuple[tuple[Floats, Floats], ...]:
+    return (p, p), (y, y), (p, y)
+
+
+class _Ranks:
+    """Mid-ranks of one column (N,), ties shared, at any weights."""
+
+    def __init__(self, value: Floats):
+        distinct, self.group = np.unique(value, return_inverse=True)
+        self.sums = csr_array(
+            (np.ones(len(value), np.float32), (self.group, np.arange(len(value)))),
+            shape=(len(distinct), len(value)),
+        )
+
+    def at(self, w: NDArray[np.floating]) -> Floats:
+        """Return the ranks (N, R) minus their mean."""
+        size = (self.sums @ w).astype(float)
+        upto = np.cumsum(size, axis=0)
+        total = upto[-1:] if len(upto) else upto.sum(axis=0, keepdims=True)
+        return np.asarray((upto - 0.5 * size - 0.5 * total)[self.group])
+
+
+def _middle(column: Floats) -> float:
+    return float(np.partition(column, len(column) // 2)[len(column) // 2]) if len(column) else 0.0
+
+
+def _spread(n: Floats, first: Floats, second: Floats) -> Floats:
+    """Sum the squares about the mean, exactly 0 where the column is constant."""
+    spread = second - ratio(first**2, n)
+    return np.where(spread > FLAT * second, spread, 0.0)
