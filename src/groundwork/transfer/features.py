@@ -1,0 +1,157 @@
+"""Features of a frozen backbone, computed once per sample and kept on disk."""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from torch import Tensor, nn
+
+Compute = Callable[[NDArray[np.int64]], Sequence[Tensor]]
+# A part is written at about this size: a crash loses no more than that.
+PART_BYTES = 64 * 2**20
+
+
+def weights_hash(module: nn.Module) -> str:
+    """Hash every parameter and buffer of a module, names included."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(module.state_dict().items()):
+        values = tensor.detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {values.dtype} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def feature_key(**parts: object) -> str:
+    """Name a cache by everything that its numbers depend on: weights, transform, data, precision."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class FeatureCache:
+    """Keep the features of each stage for the rows that were asked for, and no others.
+
+    Each process writes what it computes as parts of its own, each complete before it gets its name, so
+    that processes may fill one cache at once and a crash leaves no wrong number.
+
+    Args:
+        folder: Of all caches.
+        key: Names this one; see `feature_key`.
+        batch_size: Rows of one call of `compute`.
+        cap_gb: Oldest other caches are removed while all together hold more gigabytes.
+    """
+
+    def __init__(self, folder: Path, key: str, batch_size: int, cap_gb: float) -> None:
+        self.folder, self.key, self.batch_size, self.cap_gb = Path(folder), key, batch_size, cap_gb
+
+    def features(
+        self,
+        rows: NDArray[np.int64],
+        compute: Compute,
+        progress: Callable[[int, int], None] | None = None,
+        stages: Sequence[int] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return features of the rows, computing only those that no process has computed yet.
+
+        Args:
+            rows: (M,) numbers of samples.
+            compute: Takes some rows (B,), gives one (B, D_s) tensor per stage.
+            progress: Called with rows done and rows to do.
+            stages: Which stages to load; None loads all.
+
+        Returns:
+            One (M, D_s) array per stage asked for.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        missing = np.setdiff1d(rows, self.done())
+        if len(missing):
+            self._fill(missing, compute, progress)
+            prune(self.folder, self.cap_gb, keep=self.key)
+        return self._load(rows, stages)
+
+    def done(self) -> NDArray[np.int64]:
+        """List the rows that are there, sorted."""
+        found = []
+        for path in self._parts():
+            with safe_open(path, framework="numpy") as part:
+                found.append(part.get_tensor("rows"))
+        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+
+    def _parts(self) -> Iterator[Path]:
+        home = self.folder / self.key
+        return iter(sorted(home.glob("*.safetensors"))) if home.is_dir() else iter(())
+
+    def _fill(
+        self, rows: NDArray[np.int64], compute: Compute, progress: Callable[[int, int], None] | None
+    ) -> None:
+        held: list[list[NDArray[np.float32]]] = []
+        start, size = 0, 0
+        for first in range(0, len(rows), self.batch_size):
+            batch = rows[first : first + self.batch_size]
+            held.append([stage.detach().float().cpu().numpy() for stage in compute(batch)])
+            size += sum(stage.nbytes for stage in held[-1])
+            done = first + len(batch)
+            if size >= PART_BYTES or done == len(rows):
+                self._write(rows[start:done], held)
+                held, start, size = [], done, 0
+            if progress is not None:
+                progress(done, len(rows))
+
+    def _write(self, rows: NDArray[np.int64], held: list[list[NDArray[np.float32]]]) -> None:
+        home = self.folder / self.key
+        home.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, NDArray[np.generic]] = {"rows": rows}
+        for number, stage in enumerate(zip(*held, strict=True)):
+            arrays[f"stage_{number}"] = np.ascontiguousarray(np.concatenate(stage))
+        name = uuid.uuid4().hex
+        unfinished = home / f"{name}.tmp"
+        save_file(arrays, unfinished)
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(home / f"{name}.safetensors")
+
+    def _load(self, rows: NDArray[np.int64], stages: Sequence[int] | None) -> list[NDArray[np.float32]]:
+        order = np.argsort(rows, kind="stable")
+        loaded: dict[int, NDArray[np.float32]] = {}
+        for path in self._parts():
+            with safe_open(path, framework="numpy") as part:
+                stored = part.get_tensor("rows")
+                asked = range(len(part.keys()) - 1) if stages is None else stages
+                first = np.searchsorted(rows, stored, side="left", sorter=order)
+                last = np.searchsorted(rows, stored, side="right", sorter=order)
+                source = np.repeat(np.arange(len(stored)), last - first)
+                if not len(source):
+                    continue
+                place = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])]
+                for stage in asked:
+                    values = part.get_tensor(f"stage_{stage}")
+                    if stage not in loaded:
+                        loaded[stage] = np.empty((len(rows), values.shape[1]), dtype=np.float32)
+                    loaded[stage][place] = values[source]
+        (self.folder / self.key).touch()
+        return [loaded[stage] for stage in sorted(loaded)] if stages is None else [loaded[s] for s in stages]
+
+
+def prune(folder: Path, cap_gb: float, keep: str | None = None) -> list[str]:
+    """Remove the caches that were not used for longest until the rest fits, and name them."""
+    homes = sorted(
+        (home for home in folder.iterdir() if home.is_dir()), key=lambda home: home.stat().st_mtime
+    )
+    sizes = {home: sum(part.stat().st_size for part in home.iterdir()) for home in homes}
+    removed = []
+    for home in homes:
+        if sum(sizes.values()) <= cap_gb * 1e9:
+            break
+        if home.name != keep:
+            # A part that another process has open on Windows stays; the next call tries again.
+            shutil.rmtree(home, ignore_errors=True)
+            sizes.pop(home)
+            removed.append(home.name)
+    return removed

@@ -1,0 +1,159 @@
+"""One description for every way to reuse a network: what is kept, what is frozen, what trains when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from groundwork.batch import UserError
+
+Scenario = Literal[
+    "auto", "small_similar", "large_similar", "small_different", "large_different", "scratch", "none"
+]
+Pool = Literal["mean", "max", "mean_max", "auto"]
+Solver = Literal["auto", "exact", "sgd"]
+VIEWS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Say which part trains for a share of the run.
+
+    Args:
+        train: "head"; "all"; the first stage that trains, with all later ones; or a list of exactly
+            the stages that train. Stages count from 0, or from the end as -1, -2. The head always
+            trains, stages that the plan freezes never do.
+        share: Part of the run's epochs, in (0, 1].
+        lr: Factor on `optim.lr`.
+        layer_decay: Factor on the rate from each stage to the one before it, in (0, 1].
+    """
+
+    train: Literal["head", "all"] | int | Sequence[int]
+    share: float
+    lr: float
+    layer_decay: float
+
+    def __post_init__(self) -> None:
+        if isinstance(self.train, str) and self.train not in ("head", "all"):
+            raise UserError(
+                f"transfer.phases.train must be head, all, a stage or a list of stages, but got {self.train}."
+                " Choose one of them."
+            )
+        for name, value in (("share", self.share), ("layer_decay", self.layer_decay)):
+            if not 0 < value <= 1:
+                raise UserError(f"transfer.phases.{name} must be in (0, 1], but got {value}. Change it.")
+        if self.lr <= 0:
+            raise UserError(f"transfer.phases.lr must be above 0, but got {self.lr}. Change it.")
+
+    def stages(self, num_stages: int, frozen: int = 0) -> tuple[int, ...]:
+        """Name the backbone stages that train, counted from 0, of a network of `num_stages`."""
+        if self.train == "head":
+            chosen: Sequence[int] = ()
+        elif self.train == "all":
+            chosen = range(num_stages)
+        elif isinstance(self.train, int):
+            chosen = range(_position(self.train, num_stages), num_stages)
+        else:
+            chosen = sorted(_position(int(stage), num_stages) for stage in self.train)
+        return tuple(stage for stage in chosen if stage >= frozen)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Say how much of a pretrained network is kept, frozen and trained.
+
+    Args:
+        scenario: Name of the choice.
+        pretrained: Whether the backbone starts from its pretrained weights.
+        cut: "last"; "auto": chosen on val; a stage, whose features the head reads and after which the
+            network ends; or several stages that the head reads together.
+        pool: What the head reads of each feature map: "mean", "max", "mean_max" or "auto".
+        frozen: How many of the first stages never train; "all" freezes the backbone.
+        batch_norm: "frozen" keeps the stored statistics of every BatchNorm, "adapt" lets those of the
+            stages that train follow the data.
+        solver: "exact" solves a head on cached features, "sgd" trains it, "auto" takes exact where
+            loss and augmentation allow it.
+        strengths: Penalties of the exact head; val chooses one.
+        views: How many fixed symmetries of an image the exact head learns from: 1, 2, 4 or 8.
+        phases: In order; their shares sum to 1.
+    """
+
+    scenario: Scenario
+    pretrained: bool
+    cut: Literal["last", "auto"] | int | Sequence[int]
+    pool: Pool
+    frozen: int | Literal["all"]
+    batch_norm: Literal["frozen", "adapt"]
+    solver: Solver
+    strengths: Sequence[float]
+    views: int
+    phases: Sequence[Phase]
+
+    def __post_init__(self) -> None:
+        _check_choice("scenario", self.scenario, Scenario)
+        _check_choice("pool", self.pool, Pool)
+        _check_choice("solver", self.solver, Solver)
+        _check_choice("batch_norm", self.batch_norm, Literal["frozen", "adapt"])
+        if isinstance(self.cut, str) and self.cut not in ("last", "auto"):
+            raise UserError(
+                f"transfer.cut must be last, auto, a stage or a list of stages, but got {self.cut}."
+                " Choose one."
+            )
+        if not self.strengths or min(self.strengths) <= 0:
+            raise UserError(
+                f"transfer.strengths must be one or more numbers above 0, but got {list(self.strengths)}."
+                " Change them."
+            )
+        if self.views not in VIEWS:
+            raise UserError(f"transfer.views must be 1, 2, 4 or 8, but got {self.views}. Choose one.")
+        if self.phases and abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
+            shares = [phase.share for phase in self.phases]
+            raise UserError(f"transfer.phases must have shares that sum to 1, but got {shares}. Change one.")
+        if self.frozen == "all" and not self.head_only:
+            raise UserError(
+                "transfer.frozen=all must come with phases that train the head alone, but got"
+                f" {[phase.train for phase in self.phases]}. Set transfer.frozen to a number of stages."
+            )
+
+    @property
+    def head_only(self) -> bool:
+        """Tell whether every phase trains nothing but the head."""
+        return all(phase.train == "head" for phase in self.phases)
+
+    def frozen_stages(self, num_stages: int) -> int:
+        """Count the first stages that never train."""
+        if self.frozen == "all":
+            return num_stages
+        return max(0, min(self.frozen, num_stages))
+
+    def prefix(self, num_stages: int) -> int:
+        """Count the first stages that no phase trains: their outputs may be cached for the whole run."""
+        frozen = self.frozen_stages(num_stages)
+        trained = [stage for phase in self.phases for stage in phase.stages(num_stages, frozen)]
+        return min(trained, default=num_stages)
+
+    def starts(self, total: int) -> tuple[int, ...]:
+        """Say at which epoch or step of `total` each phase begins; each lasts at least one."""
+        if total < len(self.phases):
+            raise UserError(
+                f"trainer.max_epochs must be at least {len(self.phases)}, the number of phases, but got {total}."
+                " Raise it."
+            )
+        starts = [0]
+        for number, phase in enumerate(self.phases[:-1], start=1):
+            latest = total - (len(self.phases) - number)
+            starts.append(min(max(starts[-1] + round(phase.share * total), starts[-1] + 1), latest))
+        return tuple(starts)
+
+
+def _position(stage: int, num_stages: int) -> int:
+    if not -num_stages <= stage < num_stages:
+        raise UserError(
+            f"transfer.phases.train must name stages below {num_stages}, but got {stage}. Change it."
+        )
+    return stage % num_stages
+
+
+def _check_choice(name: str, value: object, choices: object) -> None:
+    allowed = choices.__args__  # type: ignore[attr-defined]  # Literal keeps its values there
+    if value not in allowed:
+        raise UserError(f"transfer.{name} must be one of {', '.join(allowed)}, but got {value}. Choose one.")

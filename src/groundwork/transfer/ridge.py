@@ -1,0 +1,68 @@
+"""Linear heads for values, in closed form."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from groundwork.transfer.spectrum import Linear, Spectrum, decompose
+
+
+def solve_ridge(
+    features: Tensor, target: Tensor, strengths: Sequence[float], sample_weight: Tensor | None = None
+) -> list[Linear]:
+    """Fit a linear head to values at every strength of the penalty.
+
+    Minimizes sum_i w_i (y_i - W x_i - b)^2 + strength * |W|^2 on features standardized by these rows;
+    strength is the `alpha` of scikit-learn's Ridge. One decomposition serves all strengths, and all
+    targets that miss the same rows.
+
+    Args:
+        features: (N, D) raw features.
+        target: (N, T) values, NaN where missing; a sample counts only for the targets that it has.
+        strengths: Each above 0.
+        sample_weight: (N,) weights, at least 0.
+
+    Returns:
+        One head (T, D) on raw features for each strength, in the order of `strengths`.
+    """
+    if target.ndim != 2:
+        raise ValueError(f"target must have shape (N, T), but got {tuple(target.shape)}")
+    if min(strengths) <= 0:
+        raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
+    heads = [_blank(target.shape[1], features) for _ in strengths]
+    present = ~target.isnan()
+    for pattern, columns in _by_pattern(present):
+        if int(pattern.sum()) < 2:
+            raise ValueError(f"target must have two values or more in column {columns[0]}, but got fewer")
+        weight = None if sample_weight is None else sample_weight[pattern]
+        spectrum = decompose(features[pattern], weight)
+        solved = _solve(spectrum, target[pattern][:, columns], strengths, weight)
+        for head, part in zip(heads, solved, strict=True):
+            head.weight[columns], head.bias[columns] = part.weight, part.bias
+    return heads
+
+
+def _solve(
+    spectrum: Spectrum, target: Tensor, strengths: Sequence[float], sample_weight: Tensor | None
+) -> list[Linear]:
+    scores = spectrum.scores
+    values = target.to(scores.dtype)
+    weight = torch.ones_like(values[:, 0]) if sample_weight is None else sample_weight.to(scores.dtype)
+    mean = (weight @ values) / weight.sum()
+    moments = scores.T @ ((values - mean) * weight.sqrt()[:, None])
+    return [
+        spectrum.fold((moments / (spectrum.variances + strength)[:, None]).T, mean) for strength in strengths
+    ]
+
+
+def _by_pattern(present: Tensor) -> list[tuple[Tensor, list[int]]]:
+    groups: dict[bytes, list[int]] = {}
+    for column in range(present.shape[1]):
+        groups.setdefault(present[:, column].cpu().numpy().tobytes(), []).append(column)
+    return [(present[:, columns[0]], columns) for columns in groups.values()]
+
+
+def _blank(num_targets: int, features: Tensor) -> Linear:
+    weight = torch.zeros(num_targets, features.shape[1], device=features.device)
+    return Linear(weight, torch.zeros(num_targets, device=features.device))

@@ -1,0 +1,133 @@
+"""Linear heads for classes, by full-batch L-BFGS."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from groundwork.transfer.spectrum import Linear, Spectrum, decompose
+
+
+def solve_softmax(
+    features: Tensor,
+    target: Tensor,
+    num_classes: int,
+    strengths: Sequence[float],
+    class_weights: Tensor | None = None,
+    sample_weight: Tensor | None = None,
+    tolerance: float = 1e-5,
+    max_iterations: int = 500,
+) -> list[Linear]:
+    """Fit a linear head to classes at every strength of the penalty.
+
+    Minimizes sum_i w_i CE(W x_i + b, y_i) + strength / 2 * |W|^2 on features standardized by these
+    rows; strength is 1 / C of scikit-learn's LogisticRegression, which for two classes penalizes the
+    difference of the two rows of W as is done here. Strong penalties are solved first and start the
+    weaker ones.
+
+    Args:
+        features: (N, D) raw features.
+        target: (N,) class numbers.
+        num_classes: K. A class without a sample gets a constant logit of about log 1 / N.
+        strengths: Each above 0.
+        class_weights: (K,) multiplies the weight of each sample by that of its class.
+        sample_weight: (N,) weights, at least 0.
+        tolerance: Largest gradient of the mean objective at the end, in coordinates where its
+            curvature is about 1.
+        max_iterations: Steps for each strength.
+
+    Returns:
+        One head (K, D) on raw features for each strength, in the order of `strengths`.
+    """
+    if min(strengths) <= 0:
+        raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
+    weight = _weights(target, class_weights, sample_weight)
+    present, compact = torch.unique(target, return_inverse=True)
+    if len(present) < 2:
+        raise ValueError(f"target must hold two classes or more, but got {present.tolist()}")
+    spectrum = decompose(features)
+    problem = _Problem(spectrum, compact, len(present), weight.to(spectrum.scores.dtype))
+    heads: dict[float, Linear] = {}
+    for strength in sorted(set(strengths), reverse=True):
+        problem.fit(strength, tolerance, max_iterations)
+        full = _with_absent(problem, present, num_classes)
+        heads[strength] = spectrum.fold(*full)
+    return [heads[strength] for strength in strengths]
+
+
+@dataclass
+class _Problem:
+    """Hold the data in principal coordinates and the current head, (K, R) and (K,)."""
+
+    spectrum: Spectrum
+    target: Tensor
+    num_classes: int
+    sample_weight: Tensor
+
+    def __post_init__(self) -> None:
+        scores = self.spectrum.scores
+        self.weight = scores.new_zeros(self.num_classes, scores.shape[1])
+        mass = torch.bincount(self.target, weights=self.sample_weight, minlength=self.num_classes)
+        self.bias = mass.to(scores.dtype).log()
+        self.bias -= self.bias.mean()
+
+    def logits(self) -> Tensor:
+        return self.spectrum.scores @ self.weight.T + self.bias
+
+    def fit(self, strength: float, tolerance: float, max_iterations: int) -> None:
+        """Move the head to the minimum for one strength.
+
+        The curvature at the start, p (1 - p) times the variance of an axis plus the penalty, scales
+        the variables, so that all directions are about equally steep.
+        """
+        total = float(self.sample_weight.sum())
+        penalty = strength * (2 if self.num_classes == 2 else 1) / total
+        probs = self.logits().softmax(1)
+        spread = (self.sample_weight @ (probs * (1 - probs))) / total
+        curvature = spread[:, None] * self.spectrum.variances / len(probs) + penalty
+        stretch, stretch_bias = curvature.rsqrt(), spread.rsqrt().clamp(max=1e3)
+        weight = (self.weight / stretch).requires_grad_()
+        bias = (self.bias / stretch_bias).requires_grad_()
+        solver = torch.optim.LBFGS(
+            [weight, bias],
+            max_iter=max_iterations,
+            max_eval=2 * max_iterations,
+            tolerance_grad=tolerance,
+            tolerance_change=0.0,
+            history_size=20,
+            line_search_fn="strong_wolfe",
+        )
+        scores, share = self.spectrum.scores, (self.sample_weight / total).double()
+
+        def objective() -> Tensor:
+            solver.zero_grad()
+            used = weight * stretch
+            logits = scores @ used.T + bias * stretch_bias
+            # Sums in float64: the line search compares values that differ in the last digits.
+            loss = share @ cross_entropy(logits.double(), self.target, reduction="none")
+            loss = loss + 0.5 * penalty * used.double().square().sum()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+            return loss
+
+        solver.step(objective)  # type: ignore[no-untyped-call]  # as is step
+        self.weight, self.bias = (weight * stretch).detach(), (bias * stretch_bias).detach()
+
+
+def _weights(target: Tensor, class_weights: Tensor | None, sample_weight: Tensor | None) -> Tensor:
+    weight = torch.ones(len(target), dtype=torch.float64, device=target.device)
+    if sample_weight is not None:
+        weight = weight * sample_weight
+    if class_weights is not None:
+        weight = weight * class_weights.to(target.device)[target]
+    return weight
+
+
+def _with_absent(problem: _Problem, present: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+    level = float(problem.logits().logsumexp(1).mean()) - math.log(len(problem.target) + 1)
+    weight = problem.weight.new_zeros(num_classes, problem.weight.shape[1])
+    bias = problem.bias.new_full((num_classes,), level)
+    weight[present], bias[present] = problem.weight, problem.bias
+    return weight, bias
