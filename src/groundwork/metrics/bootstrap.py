@@ -16,7 +16,8 @@ class Scores(Protocol):
 
     num_samples: int
 
-    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]: ...
+    def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
+        """Evaluate every metric."""
 
 
 def bootstrap(
@@ -37,7 +38,7 @@ def bootstrap(
         seed: Draws the resamples.
 
     Returns:
-        metric -> `value`, `low`, `high`; resamples in which a metric is undefined are left out of its interval.
+        metric -> `value`, `low`, `high`; resamples in which a metric is undefined are left out.
     """
     value = scores.at(np.ones((scores.num_samples, 1)))
     drawn = [scores.at(weights) for weights in draw(scores.num_samples, group, resamples, seed)]

@@ -41,7 +41,7 @@ def decide(prob: NDArray[np.floating], positive: int | None, threshold: float | 
         ValueError: If a threshold is given for more or fewer than two classes.
     """
     if threshold is None:
-        return np.argmax(prob, axis=1)
+        return np.asarray(np.argmax(prob, axis=1))
     if prob.shape[1] != 2:
         raise ValueError(f"a threshold needs two classes, but got {prob.shape[1]}")
     chosen = 1 if positive is None else positive
@@ -100,11 +100,11 @@ class ClassificationScores:
         self.num_samples = len(target)
         self.finite = bool(np.isfinite(prob).all())
         floor = np.finfo(prob.dtype).eps
-        prob = np.nan_to_num(prob.astype(np.float64))
-        decision = decide(prob, self.positive, threshold)
-        self.sums = self._additive(prob, np.asarray(target, np.int64), decision, float(floor))
+        clean = np.nan_to_num(prob.astype(np.float64))
+        decision = decide(clean, self.positive, threshold)
+        self.sums = self._additive(clean, np.asarray(target, np.int64), decision, float(floor))
         ranked = range(len(self.classes)) if self.positive is None else [self.positive]
-        self.rankings = [Ranking(prob[:, k], target == k) for k in ranked]
+        self.rankings = [Ranking(clean[:, k], target == k) for k in ranked]
 
     def _additive(
         self, prob: Floats, target: NDArray[np.int64], decision: NDArray[np.int64], floor: float
@@ -170,7 +170,8 @@ def _check(
 ) -> None:
     if prob.shape != (len(target), len(classes)) or target.ndim != 1:
         raise ValueError(
-            f"prob must be (N, K) and target (N,), but got {prob.shape}, {target.shape} and {len(classes)} classes"
+            f"prob must be (N, K) and target (N,), but got {prob.shape}, {target.shape}"
+            f" and {len(classes)} classes"
         )
     if len(target) and not 0 <= target.min() <= target.max() < len(classes):
         raise ValueError(f"target must be in [0, {len(classes)}), but spans {target.min()} to {target.max()}")

@@ -64,7 +64,10 @@ class _Metrics:
         return bootstrap(scores, group=group, resamples=self.resamples, seed=seed)
 
     def direction(self, metric: str) -> str:
-        """Say whether "max" or "min" of a metric is best; `val/` before and `/<class>` after it do not matter.
+        """Say whether "max" or "min" of a metric is best.
+
+        Args:
+            metric: Its name; `val/` before and `/<class>` after it do not matter.
 
         Raises:
             UserError: If there is no such metric.

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 def ratio(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> Floats:
     """Divide, with NaN for "undefined" wherever the denominator is not positive."""
     top, bottom = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0))
 
 
 def count_metrics(
@@ -21,7 +21,7 @@ def count_metrics(
     classes: Sequence[str],
     positive: int | None,
 ) -> dict[str, Floats]:
-    """Derive accuracy, recall, precision, F1, specificity and FPR from counts per class, one against the rest.
+    """Derive every metric of counts, each class against the rest.
 
     recall = hit / truth, precision = hit / predicted, f1 = 2 hit / (truth + predicted),
     fpr = (predicted - hit) / (N - truth), specificity = 1 - fpr.
