@@ -1,0 +1,136 @@
+"""Figure + its numbers -> png for people, pdf and csv for papers."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from numpy import linspace
+from pandas import DataFrame
+
+from groundwork.report.write import write_bytes, write_text
+
+Format = Literal["png", "pdf", "csv"]
+
+INK, MUTED, GRID = "#1f2328", "#6b7280", "#e3e6ea"
+# Dark blue and amber differ in hue for every kind of color vision and in lightness when printed in grey.
+MODEL, OTHER, PALE = "#1d4e89", "#e69f00", "#b8c4d6"
+# Light to dark, starting at white, so that an empty cell is empty paper.
+SHARE = ListedColormap([(1.0, 1.0, 1.0, 1.0), *colormaps["cividis_r"](linspace(0.12, 1.0, 255))])
+WIDTH = 6.8  # inches; 980 px at DPI, shown at two thirds of that
+DPI = 144
+
+# Scripts that DejaVu lacks; whichever of these the machine has is asked next.
+_FALLBACKS = ("Noto Sans CJK JP", "Noto Sans", "Hiragino Sans", "Yu Gothic", "Microsoft YaHei", "Segoe UI")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Hold one picture of the report and the numbers behind it.
+
+    Attributes:
+        name: File name under figures/, without its ending.
+        title: Heading in the report.
+        caption: What to read from it, in a sentence or two.
+        figure: The picture itself.
+        numbers: What was drawn, as a table.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+    numbers: DataFrame
+
+    def png(self) -> bytes:
+        """Render for the screen."""
+        return self._render("png")
+
+    def save(self, folder: Path, formats: Sequence[Format]) -> bytes:
+        """Write the files of this drawing and return its png."""
+        png = self.png()
+        self.figure.set_layout_engine(
+            "none"
+        )  # laid out by the first rendering; the second need not repeat it
+        if "png" in formats:
+            write_bytes(folder / f"{self.name}.png", png)
+        if "pdf" in formats:
+            write_bytes(folder / f"{self.name}.pdf", self._render("pdf"))
+        if "csv" in formats:
+            write_text(folder / f"{self.name}.csv", self.numbers.to_csv(index=False, lineterminator="\n"))
+        return png
+
+    def _render(self, kind: str) -> bytes:
+        page = BytesIO()
+        with warnings.catch_warnings():
+            # A class named in a script that no installed font has is drawn as boxes; the html has its name.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            self.figure.savefig(page, format=kind, dpi=DPI)
+        return page.getvalue()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw with the report's type, lines and colors, leaving matplotlib's own settings as they were."""
+    with rc_context(
+        {
+            "font.family": _fonts(),
+            "font.size": 9.0,
+            "text.color": INK,
+            "text.parse_math": False,  # a class may be called $a$
+            "axes.labelcolor": INK,
+            "axes.edgecolor": MUTED,
+            "axes.linewidth": 0.7,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 9.5,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.unicode_minus": True,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+            "legend.frameon": False,
+            "grid.color": GRID,
+            "grid.linewidth": 0.7,
+            "lines.linewidth": 1.6,
+            "pdf.fonttype": 42,
+            "svg.fonttype": "path",
+        }
+    ):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Return an empty white page, sizes in inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def grid(axes: Axes, axis: Literal["both", "x", "y"] = "y") -> None:
+    """Put quiet lines behind the data."""
+    axes.grid(True, axis=axis)
+    axes.set_axisbelow(True)
+
+
+def short(name: str, most: int = 24) -> str:
+    """Cut a long class name in its middle: both ends tell classes apart."""
+    head = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - head]}…{name[len(name) - head :]}"
+
+
+@cache
+def _fonts() -> list[str]:
+    present = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FALLBACKS if name in present)]

@@ -1,0 +1,53 @@
+"""Metrics of model and baselines -> points with intervals on one axis."""
+
+from pandas import DataFrame
+
+from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
+from groundwork.report.folder import RunFolder
+from groundwork.report.number import interval_of, is_better_high, value_of
+
+
+def draw(run: RunFolder) -> list[Drawing]:
+    """Draw the monitored metric of the model, with its interval, beside every baseline."""
+    table = monitored(run)
+    if len(table) < 2:
+        return []
+    figure = new_figure(0.9 + 0.36 * len(table), width=6.2)
+    axes = figure.add_subplot()
+    for row, (name, value, low, high, split) in enumerate(table.itertuples(index=False)):
+        color = MODEL if split != "baseline" else OTHER
+        if low == low and high == high:
+            axes.plot([low, high], [row, row], color=color, linewidth=5, alpha=0.35, solid_capstyle="butt")
+        axes.plot(value, row, "o" if split != "baseline" else "D", color=color, markersize=7)
+        axes.annotate(
+            f"{value:.4g}", (value, row), (0, 7), textcoords="offset points", ha="center", fontsize=8
+        )
+        del name
+    first = table.iloc[0]
+    axes.axvspan(first["low"], first["high"], color=MODEL, alpha=0.08, linewidth=0)
+    axes.set_yticks(range(len(table)), [short(name, 28) for name in table["name"]])
+    axes.set_ylim(len(table) - 0.5, -0.7)
+    axes.tick_params(axis="y", length=0)
+    axes.margins(x=0.12)
+    better = "more is better" if is_better_high(run.monitor) else "less is better"
+    axes.set_xlabel(f"{run.monitor} ({better})", color=MUTED)
+    grid(axes, "x")
+    caption = "Bands are 95 % bootstrap intervals. A baseline outside of the model's band is beaten, or not, beyond it."
+    return [Drawing("baselines", "The model beside its baselines", caption, figure, table)]
+
+
+def monitored(run: RunFolder) -> DataFrame:
+    """Return name, value, low, high and split of the monitored metric, the model's val first."""
+    result, metric = run.result, run.monitor
+    intervals = (result.get("intervals") or {}).get("val") or {}
+    entries = [("model, val", intervals.get(metric) or (result.get("val") or {}).get(metric), "val")]
+    entries += [("model, test", (result.get("test") or {}).get(metric), "test")]
+    entries += [
+        (name, metrics.get(metric), "baseline") for name, metrics in (result.get("baselines") or {}).items()
+    ]
+    rows = [
+        (name, value_of(entry), *(interval_of(entry) or (float("nan"), float("nan"))), split)
+        for name, entry, split in entries
+        if value_of(entry) is not None
+    ]
+    return DataFrame(rows, columns=["name", "value", "low", "high", "split"])

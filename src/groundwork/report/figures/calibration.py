@@ -1,0 +1,63 @@
+"""Probabilities -> reliability diagram: does 80 % sure mean right 80 times of 100."""
+
+import numpy as np
+from pandas import DataFrame
+
+from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure
+from groundwork.report.folder import RunFolder
+from groundwork.report.number import show, value_of
+from groundwork.report.predictions import Classified, classified
+
+NUM_BINS = 15
+
+
+def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+    """Draw accuracy against confidence, and how often each confidence occurs."""
+    found = classified(run, split)
+    if found is None or found.prob is None:
+        return []
+    bins = reliability(found)
+    filled = bins[bins["samples"] > 0]
+    ece = value_of((run.result.get(split) or {}).get("ece"))
+    if ece is None:
+        ece = float(
+            (filled["samples"] * (filled["accuracy"] - filled["confidence"]).abs()).sum() / len(found.target)
+        )
+    figure = new_figure(3.3, width=5.2)
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), label="as sure as right")
+    axes.vlines(filled["confidence"], filled["confidence"], filled["accuracy"], color=OTHER, linewidth=2.5)
+    axes.plot(filled["confidence"], filled["accuracy"], "o-", markersize=4, color=MODEL, label="the model")
+    axes.set_ylabel("share that is right")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.legend(loc="upper left")
+    grid(axes, "both")
+    width = 1 / NUM_BINS
+    below.bar(bins["from"] + width / 2, bins["samples"], width=width * 0.92, color=MODEL)
+    below.set_ylabel("samples")
+    below.set_xlabel("confidence: probability of the predicted class")
+    caption = (
+        f"Expected calibration error {show(ece)}: the mean gap (amber) between confidence and accuracy, "
+        f"over {NUM_BINS} bins weighed by their samples."
+    )
+    return [Drawing(f"reliability_{split}", f"Reliability, {split}", caption, figure, bins)]
+
+
+def reliability(found: Classified) -> DataFrame:
+    """Return from, to, samples, confidence and accuracy of equally wide bins of confidence."""
+    edges = np.linspace(0, 1, NUM_BINS + 1)
+    confidence = found.confidence
+    right = (found.target == found.prediction).astype(float)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, NUM_BINS - 1)
+    samples = np.bincount(place, minlength=NUM_BINS)
+    with np.errstate(invalid="ignore"):
+        return DataFrame(
+            {
+                "from": edges[:-1],
+                "to": edges[1:],
+                "samples": samples,
+                "confidence": np.bincount(place, confidence, NUM_BINS) / samples,
+                "accuracy": np.bincount(place, right, NUM_BINS) / samples,
+            }
+        )

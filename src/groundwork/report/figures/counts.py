@@ -1,0 +1,62 @@
+"""Counts per class -> class balance before and after."""
+
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame
+
+from groundwork.batch import SPLITS
+from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, new_figure, short
+from groundwork.report.folder import RunFolder
+
+MOST_NAMED = 30
+
+
+def draw(run: RunFolder) -> list[Drawing]:
+    """Draw how many training samples each class has, and has after balancing."""
+    table = class_counts(run)
+    if table.empty or "train" not in table.columns:
+        return []
+    table = table.sort_values("train", ascending=False, kind="stable")
+    named = len(table) <= MOST_NAMED
+    figure = new_figure(2.7)
+    axes = figure.add_subplot()
+    place = np.arange(len(table))
+    balanced = "balanced" in table.columns
+    width = 0.4 if balanced else 0.75
+    axes.bar(place - (width / 2 if balanced else 0), table["train"], width, color=MODEL, label="as found")
+    if balanced:
+        axes.bar(place + width / 2, table["balanced"], width, color=OTHER, label="after balancing")
+        axes.legend()
+    names = [short(name, 16) for name in table["class"]]
+    steep = named and sum(map(len, names)) > 70
+    axes.set_xticks(place if named else [], names if named else [], rotation=45 if steep else 0)
+    if steep:
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.6, len(table) - 0.4)
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylabel("training samples")
+    if not named:
+        axes.set_xlabel(f"{len(table)} classes, from the largest to the smallest")
+    grid(axes)
+    largest, smallest = table["train"].max(), table["train"].min()
+    caption = f"The largest class has {largest:,} training samples, the smallest {smallest:,}."
+    return [Drawing("class_balance", "Class balance", caption, figure, table)]
+
+
+def class_counts(run: RunFolder) -> DataFrame:
+    """Return one row per class, one column per split, and `balanced` where balancing changed the counts."""
+    counts: dict[str, Any] = run.data.get("counts") or {}
+    columns = {split: counts[split] for split in SPLITS if isinstance(counts.get(split), dict)}
+    balanced = run.data.get("counts_balanced")
+    if isinstance(balanced, dict) and balanced != columns.get("train"):
+        columns["balanced"] = balanced
+    if not columns or not run.classes:
+        return DataFrame()
+    return DataFrame(
+        {
+            "class": run.classes,
+            **{key: [n.get(name, 0) for name in run.classes] for key, n in columns.items()},
+        }
+    )

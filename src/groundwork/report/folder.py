@@ -1,0 +1,148 @@
+"""Run folder -> what a report reads from it. Every file and key is named here and nowhere else.
+
+A run folder is written by the `run` room. Only `config.yaml` and `result.json` must exist: what is absent
+is left out of the report, so that a stopped or unusual run still gets one. null in JSON means undefined.
+
+config.yaml          plain nested mapping. Read: `name`, `seed`, `split.seed`, `data.root`, `report.photos`.
+result.json          `task`, `status`, `monitor`, `direction` ("max" | "min"; else from the metric's name),
+                     `best_epoch`, `n` {train, val, test}, `train` and `val` {metric: number},
+                     `test` {metric: {value, low, high}} once sealed, `test_count` (distinct configurations
+                     tested on this split), `seal` {free keys: checkpoint, commit, time, ...},
+                     `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
+                     `transfer` {`scenario`, `cut`, `frozen`, `cached`, `solver`, `why`, optional
+                     `stages` (their number, or their names), `strengths` [numbers], free keys},
+                     `seconds` {total, data, features, fit}, `choices` [lines], `notes` [lines],
+                     `changes` {dotted key: [default, value]}: what differs from the defaults of conf/.
+                     A metric of one class or target is named `recall/<class>`, `rmse/<name>`.
+data.json            `kind`, `task`, `classes` in order, `targets` [names],
+                     `counts` {split: {class: n}} or {split: n}, `counts_balanced` {class: n or weight},
+                     `content_hash`, `split_hash`, `image` {size, channels},
+                     `images` {root}: where sample_id is a path relative to.
+history.csv          one row per validation. By epoch: `epoch`, `step`, `train/loss`, `val/<metric>`.
+                     Of an exact solve: `strength`, `cut`, `val/<metric>`.
+splits.csv           `sample_id`, `split`.
+predictions/val.parquet, predictions/test.parquet
+                     `sample_id`, `group`, `target`, `prediction` (class names, or values in original
+                     units), `prob/<class>` for every class; several targets: `target/<name>`,
+                     `prediction/<name>`. test.parquet is read only once result.json holds `test`.
+environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
+audit.json           free keys: shown as they are nested.
+partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
+figures/             pictures written by `run`: augmentation*.png, attention*.png.
+figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame, read_csv, read_parquet
+from yaml import CSafeLoader, load
+
+from groundwork.batch import UserError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Read the parts of one run folder, each when it is first asked for."""
+
+    path: Path
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Return the resolved configuration of the run."""
+        with self._needed("config.yaml").open(encoding="utf-8") as file:
+            return load(file, CSafeLoader) or {}
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """Return the numbers of the run."""
+        return read_json(self._needed("result.json"))
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Return what is known of the data; empty where the run stopped before reading it."""
+        return self._optional("data.json")
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Return where and with what the run was made."""
+        return self._optional("environment.json")
+
+    @cached_property
+    def audit(self) -> dict[str, Any]:
+        """Return what the audit of the data found."""
+        return self._optional("audit.json")
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """Return one row per validation."""
+        return self._table("history.csv")
+
+    @cached_property
+    def splits(self) -> DataFrame:
+        """Return sample_id and split."""
+        return self._table("splits.csv")
+
+    @cached_property
+    def partial_dependence(self) -> DataFrame:
+        """Return the mean prediction over the values of each input column."""
+        return self._table("partial_dependence.csv")
+
+    @cached_property
+    def classes(self) -> list[str]:
+        """Return the class names in the order of the network's outputs; empty for regression."""
+        return [str(name) for name in self.data.get("classes") or []]
+
+    @property
+    def task(self) -> str:
+        """Return classification or regression."""
+        return str(self.result.get("task") or self.data.get("task") or "")
+
+    @property
+    def monitor(self) -> str:
+        """Return the name of the metric that chose the checkpoint, without its split."""
+        return str(self.result.get("monitor") or "").removeprefix("val/")
+
+    @property
+    def is_sealed(self) -> bool:
+        """Tell whether the test split has been opened for this run."""
+        return bool(self.result.get("test"))
+
+    def predictions(self, split: str) -> DataFrame:
+        """Return the predictions of a split; no row where there are none or the test is not sealed."""
+        path = self.path / "predictions" / f"{split}.parquet"
+        if (split == "test" and not self.is_sealed) or not path.exists():
+            return DataFrame()
+        return read_parquet(path)
+
+    def pictures(self, stem: str) -> list[Path]:
+        """Return the pictures that the run wrote under figures/ with this beginning."""
+        return sorted((self.path / "figures").glob(f"{stem}*.png"))
+
+    def _needed(self, name: str) -> Path:
+        path = self.path / name
+        if not path.exists():
+            raise UserError(
+                f"run must be a run folder with {name}, but got {self.path}. "
+                f"Name a folder that train.py wrote, or run=latest."
+            )
+        return path
+
+    def _optional(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        return read_json(path) if path.exists() else {}
+
+    def _table(self, name: str) -> DataFrame:
+        path = self.path / name
+        if not path.exists() or path.stat().st_size == 0:
+            return DataFrame()
+        return read_csv(path, encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one JSON object."""
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read

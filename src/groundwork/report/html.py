@@ -1,0 +1,112 @@
+"""Drawings and tables -> report.html: one file that needs no network."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from yaml import CSafeDumper, dump
+
+from groundwork.report.folder import RunFolder
+from groundwork.report.number import show, show_seconds
+from groundwork.report.page import data_facts, describe, lead, metric_table, sizes, sizes_by_class
+from groundwork.report.photos import Shown
+
+# Keys of result.json that a run may not have; the page asks for them all.
+_ABSENT = dict.fromkeys(("status", "seconds", "test_count", "choices", "notes", "changes", "seal"))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Hold one picture of the page: a drawing, or one that the run wrote itself."""
+
+    title: str
+    caption: str
+    png: bytes
+    is_photo: bool = False
+
+    @property
+    def source(self) -> str:
+        """Return the picture as a data address."""
+        return data_address(self.png, "image/png")
+
+    @property
+    def width(self) -> int:
+        """Return the width on the page in px; drawings hold three pixels for two."""
+        return round(int.from_bytes(self.png[16:20], "big") / 1.5)  # PNG header: width at byte 16
+
+
+@dataclass(frozen=True)
+class Section:
+    """Hold one chapter of the page: pictures, then a table that the reader may sort."""
+
+    title: str
+    pictures: Sequence[Picture] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Return the name that a link within the page leads to."""
+        return self.title.lower().replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Hold photographs, as data addresses, with what they are and what they were taken for."""
+
+    title: str
+    caption: str
+    entries: Sequence[tuple[Shown, str]]
+
+
+def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
+    """Fill the page of a run."""
+    environment = _environment()
+    return environment.get_template("report.html.j2").render(
+        run=run,
+        place=shown_path(run.path),
+        result={**_ABSENT, **run.result},
+        title=str(run.config.get("name") or run.path.parent.name or "run"),
+        description=describe(run),
+        lead=lead(run),
+        sizes=sizes(run),
+        metrics=metric_table(run),
+        facts=data_facts(run),
+        counts=sizes_by_class(run),
+        sections=sections,
+        galleries=galleries,
+        configuration=dump(run.config, Dumper=CSafeDumper, sort_keys=False, allow_unicode=True),
+        style=_source(environment, "report.css"),
+        script=_source(environment, "sort.js"),
+    )
+
+
+def data_address(content: bytes, kind: str) -> str:
+    """Write bytes into the page itself."""
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def shown_path(path: Path) -> str:
+    """Write a path as one would type it here: below the current folder without the way to it."""
+    full, here = path.resolve(), Path.cwd()
+    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("groundwork.report", "template"),
+        autoescape=True,  # class names and messages are the user's data
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(show=show, show_seconds=show_seconds)
+    return environment
+
+
+def _source(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]

@@ -1,0 +1,74 @@
+"""Numbers -> words: how a metric is written, which way is better, who beats whom."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+UNDEFINED = "undefined"
+# Smaller is better for these, whole or per class; everything else grows with skill.
+_SMALLER = frozenset({"loss", "log_loss", "mse", "rmse", "mae", "ece", "fpr", "brier", "max_error", "mape"})
+
+
+def value_of(entry: Any) -> float | None:
+    """Return the number of a metric, given bare or as {value, low, high}; None where undefined."""
+    if isinstance(entry, Mapping):
+        entry = entry.get("value")
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or not isfinite(entry):
+        return None
+    return float(entry)
+
+
+def interval_of(entry: Any) -> tuple[float, float] | None:
+    """Return (low, high) of {value, low, high}; None where there is no interval."""
+    if not isinstance(entry, Mapping):
+        return None
+    low, high = value_of(entry.get("low")), value_of(entry.get("high"))
+    return None if low is None or high is None else (low, high)
+
+
+def show(entry: Any) -> str:
+    """Write a metric in four significant places, or the word undefined."""
+    number = value_of(entry)
+    if number is None:
+        return UNDEFINED
+    if number == 0 or 1e-3 <= abs(number) < 10:
+        return f"{number:.3f}"
+    if 10 <= abs(number) < 1e5:
+        return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+    return f"{number:.2e}"
+
+
+def show_interval(entry: Any) -> str:
+    """Write a metric with its interval: 0.871 [0.840, 0.899]."""
+    bounds = interval_of(entry)
+    return show(entry) if bounds is None else f"{show(entry)} [{show(bounds[0])}, {show(bounds[1])}]"
+
+
+def is_better_high(metric: str) -> bool:
+    """Tell whether more of a metric is better, from its name."""
+    return metric.removeprefix("val/").split("/")[0] not in _SMALLER
+
+
+def verdict(metric: str, model: Any, baseline: Any) -> str:
+    """Say whether the model beats a baseline beyond the model's 95 % interval."""
+    bounds, other = interval_of(model), value_of(baseline)
+    if value_of(model) is None or other is None:
+        return UNDEFINED
+    if bounds is None:
+        return "no interval"
+    low, high = bounds if is_better_high(metric) else (-bounds[1], -bounds[0])
+    other = other if is_better_high(metric) else -other
+    if low > other:
+        return "beats it beyond the interval"
+    return "is worse beyond the interval" if high < other else "not beyond the interval"
+
+
+def show_seconds(seconds: Any) -> str:
+    """Write a duration as 4.2 s, 3 min 05 s or 2 h 10 min."""
+    number = value_of(seconds)
+    if number is None:
+        return UNDEFINED
+    if number < 59.95:
+        return f"{number:.1f} s"
+    minutes, rest = divmod(round(number), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

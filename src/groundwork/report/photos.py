@@ -1,0 +1,118 @@
+"""Predictions -> which photographs tell most, and the photographs as small pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from groundwork.report.folder import RunFolder
+from groundwork.report.predictions import Classified, classified
+from groundwork.report.write import write_bytes
+
+MOST = 12  # photographs of each kind
+SIDE = 168  # pixels, the longer side; shown at half of that on a fine screen
+
+Photos = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Hold one sample of the report: what it is, what it was taken for, and how surely."""
+
+    sample_id: str
+    target: str
+    prediction: str
+    confidence: float
+
+
+def mistakes(found: Classified) -> list[Shown]:
+    """Return the mistakes that the model was surest of, the surest first."""
+    return _shown(found, np.flatnonzero(found.target != found.prediction), surest_first=True)
+
+
+def doubts(found: Classified) -> list[Shown]:
+    """Return the hits that the model was least sure of, the least sure first."""
+    return _shown(found, np.flatnonzero(found.target == found.prediction), surest_first=False)
+
+
+def wanted_photos(run_dir: Path) -> list[str]:
+    """Return the sample_ids whose photographs the report shows; none where `report.photos` is false."""
+    run = RunFolder(Path(run_dir))
+    found = classified(run, "val")
+    if found is None or not photos_allowed(run) or run.data.get("kind") != "image":
+        return []
+    return [shown.sample_id for shown in [*mistakes(found), *doubts(found)]]
+
+
+def photos_allowed(run: RunFolder) -> bool:
+    """Tell whether photographs may enter the report."""
+    return bool((run.config.get("report") or {}).get("photos", True))
+
+
+def find_photos(run: RunFolder, wanted: list[str]) -> dict[str, NDArray[Any]]:
+    """Return the wanted photographs that the run folder or the data's own folder holds."""
+    kept = run.path / "figures" / "thumbs.npz"
+    if kept.exists():
+        with np.load(kept, allow_pickle=False) as file:
+            return {
+                str(name): file[f"photo_{i}"] for i, name in enumerate(file["sample_id"]) if name in wanted
+            }
+    root = (run.data.get("images") or {}).get("root")
+    if root is None:
+        return {}
+    return {name: _read(path) for name in wanted if (path := Path(root) / name).is_file()}
+
+
+def keep_photos(run: RunFolder, photos: Photos) -> None:
+    """Write small copies into the run folder, so that the report can be drawn again without the data."""
+    small = {f"photo_{i}": np.asarray(thumbnail(photo)) for i, photo in enumerate(photos.values())}
+    file = BytesIO()
+    np.savez(file, sample_id=np.asarray(list(photos), dtype=np.str_), **small)  # type: ignore[arg-type]
+    write_bytes(run.path / "figures" / "thumbs.npz", file.getvalue())
+
+
+def thumbnail(photo: NDArray[Any]) -> Image.Image:
+    """Shrink (H, W), (H, W, 1) or (H, W, C) of any number type; more than 8 bits are stretched to their range."""
+    pixels = np.asarray(photo)
+    if pixels.ndim == 3 and pixels.shape[2] in (1, 2):
+        pixels = pixels[:, :, 0]
+    elif pixels.ndim == 3:
+        pixels = pixels[:, :, :3]
+    if pixels.dtype != np.uint8:
+        low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
+        pixels = (np.nan_to_num(pixels.astype(np.float64)) - low) / max(high - low, 1e-12) * 255
+    image = Image.fromarray(np.ascontiguousarray(pixels).clip(0, 255).astype(np.uint8))
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return image
+
+
+def encode(photo: NDArray[Any]) -> bytes:
+    """Return a thumbnail as JPEG."""
+    page = BytesIO()
+    thumbnail(photo).save(page, format="JPEG", quality=86)
+    return page.getvalue()
+
+
+def _shown(found: Classified, rows: NDArray[np.intp], surest_first: bool) -> list[Shown]:
+    confidence = found.confidence[rows]
+    order = np.argsort(-confidence if surest_first else confidence, kind="stable")[:MOST]
+    return [
+        Shown(
+            str(found.sample_id[row]),
+            found.classes[found.target[row]],
+            found.classes[found.prediction[row]],
+            float(found.confidence[row]),
+        )
+        for row in rows[order]
+    ]
+
+
+def _read(path: Path) -> NDArray[Any]:
+    with Image.open(path) as file:
+        file.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded at an eighth where that is enough
+        return np.asarray(file.convert("L" if file.mode in ("1", "L") else "RGB"))

@@ -1,0 +1,128 @@
+"""Run folder -> figures/ and report.html."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from groundwork.report.drawing import Drawing, Format, style
+from groundwork.report.figures import (
+    baselines,
+    calibration,
+    confusion,
+    counts,
+    history,
+    photographs,
+    ranking,
+    regression,
+    transfer,
+)
+from groundwork.report.folder import RunFolder
+from groundwork.report.html import Gallery, Picture, Section, data_address, render
+from groundwork.report.number import show
+from groundwork.report.page import parts_table
+from groundwork.report.photos import (
+    Photos,
+    Shown,
+    doubts,
+    encode,
+    find_photos,
+    keep_photos,
+    mistakes,
+    photos_allowed,
+    wanted_photos,
+)
+from groundwork.report.predictions import classified
+from groundwork.report.write import write_text
+
+FORMATS: tuple[Format, ...] = ("png", "pdf", "csv")
+_MISTAKES = ("mistakes", "The surest mistakes", "Wrong on val, and the model was most confident of them.")
+_DOUBTS = ("doubts", "The least sure hits", "Right on val, but only just.")
+_WRITTEN_BY_RUN = (("augmentation", "What the augmentation does"), ("attention", "Where the network looks"))
+
+
+def write_report(
+    run_dir: Path | str, photos: Photos | None = None, formats: Sequence[Format] = FORMATS
+) -> Path:
+    """Draw the report of a run folder and return the path of its report.html.
+
+    Args:
+        run_dir: A folder as `report.folder` describes it.
+        photos: sample_id -> (H, W), (H, W, C) pixels of those that `wanted_photos` names. None looks for
+            them in the run folder and where the data lies; an empty mapping leaves them out.
+        formats: What to write under figures/ beside the page, which always holds the pictures itself.
+    """
+    run = RunFolder(Path(run_dir))
+    if not photos_allowed(run):
+        photos = {}
+    elif photos is None:
+        photos = find_photos(run, wanted_photos(run.path))
+    elif photos:
+        keep_photos(run, photos)
+    with style():
+        sections = _sections(run, formats)
+        galleries = _galleries(run, photos, formats)
+    page = run.path / "report.html"
+    write_text(page, render(run, sections, galleries))
+    return page
+
+
+def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
+    splits = ["val", *(["test"] if run.is_sealed else [])]
+    drawn = {
+        "Baselines": baselines.draw(run),
+        "Learning": history.draw(run),
+        "Mistakes": [drawing for split in splits for drawing in confusion.draw(run, split)],
+        "Confidence": [*calibration.draw(run), *ranking.draw(run)],
+        "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
+        "Class balance": counts.draw(run),
+        "Transfer": transfer.draw(run),
+    }
+    sections = [
+        Section(title, _save(run, drawings, formats)) for title, drawings in drawn.items() if drawings
+    ]
+    pictures = [
+        Picture(title, "", path.read_bytes(), is_photo=True)
+        for stem, title in _WRITTEN_BY_RUN
+        if photos_allowed(run)
+        for path in run.pictures(stem)
+    ]
+    return [*sections, *_tables(run), *([Section("Pictures", pictures)] if pictures else [])]
+
+
+def _tables(run: RunFolder) -> list[Section]:
+    found = classified(run, "val")
+    if found is not None:
+        table = confusion.per_class(found)
+        rows = [
+            [cell if isinstance(cell, str | int | np.integer) else show(float(cell)) for cell in row]
+            for row in table.itertuples(index=False)
+        ]
+        return [Section("Per class", head=list(table.columns), rows=rows)]
+    parts = parts_table(run)
+    if parts["rows"]:
+        rows = [[part, *cells] for part, cells in parts["rows"]]
+        return [Section("Per target", head=["target", *parts["metrics"]], rows=rows)]
+    return []
+
+
+def _galleries(run: RunFolder, photos: Photos, formats: Sequence[Format]) -> list[Gallery]:
+    found = classified(run, "val")
+    if found is None or not photos:
+        return []
+    galleries = []
+    for (name, title, caption), shown in ((_MISTAKES, mistakes(found)), (_DOUBTS, doubts(found))):
+        present = [entry for entry in shown if entry.sample_id in photos]
+        _save(run, photographs.draw(name, title, caption, present, photos), formats)
+        if present:
+            galleries.append(Gallery(title, caption, [(entry, _address(entry, photos)) for entry in present]))
+    return galleries
+
+
+def _address(entry: Shown, photos: Photos) -> str:
+    return data_address(encode(photos[entry.sample_id]), "image/jpeg")
+
+
+def _save(run: RunFolder, drawings: Sequence[Drawing], formats: Sequence[Format]) -> list[Picture]:
+    folder = run.path / "figures"
+    return [Picture(drawing.title, drawing.caption, drawing.save(folder, formats)) for drawing in drawings]
