@@ -1,0 +1,25 @@
+"""pixels or columns -> features by stage -> logits or values."""
+
+from groundwork.model.backbone import TimmBackbone
+from groundwork.model.head import ClassificationHead, RegressionHead
+from groundwork.model.initialize import initialize
+from groundwork.model.mlp import MLP
+from groundwork.model.network import Backbone, FeatureBackbone, Network
+from groundwork.model.normalize import ImageNormalize, TableNormalize
+from groundwork.model.pool import StagePool
+from groundwork.model.weights import weights_hash
+
+__all__ = [
+    "MLP",
+    "Backbone",
+    "ClassificationHead",
+    "FeatureBackbone",
+    "ImageNormalize",
+    "Network",
+    "RegressionHead",
+    "StagePool",
+    "TableNormalize",
+    "TimmBackbone",
+    "initialize",
+    "weights_hash",
+]

@@ -1,0 +1,174 @@
+"""Any timm model as a backbone that hands out the features of its stages."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import timm
+from timm.data.config import resolve_model_data_config
+from timm.models import group_parameters
+from torch import Tensor, nn
+
+from groundwork.batch import UserError
+from groundwork.model.initialize import initialize
+from groundwork.model.stages import module_stages, modules_by_stage, tensor_stages
+from groundwork.model.weights import load_weights
+
+STAGES_OF_COLUMNS = 4  # a transformer, whose blocks all have one resolution, is cut into this many groups
+
+
+class TimmBackbone(nn.Module):
+    """Turn an image into the maps of a timm model's stages and the features that its classifier reads.
+
+    The last stage is what timm's own classifier reads, pooled, (B, D); the stages before it are maps
+    (B, C, H, W). A model without intermediate features has the last stage only.
+
+    Args:
+        name: A name of timm.list_models(), with or without the tag of its weights.
+        pretrained: True (a weights package or timm's download), False, or a file of weights.
+        in_chans: Channels that the first layer reads.
+        image_size: Pixels per side; models with a fixed grid are built for it.
+        drop_path: Probability of skipping a residual branch, in [0, 1).
+        init: How weights from scratch are drawn, see `initialize`.
+
+    Attributes:
+        channels: Width of each stage.
+        spatial: Whether a stage is a map (B, C, H, W); otherwise it is (B, D).
+        mean, std: Three numbers each that the weights were trained with, for images in [0, 1].
+    """
+
+    def __init__(
+        self, name: str, pretrained: bool | str, in_chans: int, image_size: int, drop_path: float, init: str
+    ):
+        super().__init__()
+        options = _options(name, in_chans, image_size, drop_path)
+        self.model: Any = _create(name, options)
+        if pretrained:
+            load_weights(self.model, name, pretrained, **options)
+        else:
+            initialize(self.model, init)
+        data: dict[str, Any] = resolve_model_data_config(self.model)  # type: ignore[no-untyped-call]  # timm
+        self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
+        self.interpolation: str = data["interpolation"]
+        self._taps, self._ends, self._widths = _taps(self.model)
+        self.pruned = False
+
+    @property
+    def num_stages(self) -> int:
+        """Count the stages that are left."""
+        return len(self._taps) + (not self.pruned)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Give the width of each stage."""
+        return (*self._widths, *(() if self.pruned else (_head_width(self.model),)))
+
+    @property
+    def spatial(self) -> tuple[bool, ...]:
+        """Tell which stages are maps."""
+        return (*(True for _ in self._taps), *(() if self.pruned else (False,)))
+
+    def forward(self, image: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Compute the asked stages in the order asked, all by default, and nothing after the deepest.
+
+        Shapes: image (B, C, H, W) float32, normalized.
+        """
+        wanted = list(range(self.num_stages)) if stages is None else list(stages)
+        last = len(self._taps)
+        maps = sorted({stage for stage in wanted if stage < last})
+        if not maps:
+            return [self._pooled(self.model.forward_features(image)) for _ in wanted]
+        found: dict[int, Tensor] = {}
+        indices = [self._taps[stage] for stage in maps]
+        if last in wanted:
+            final, taken = self.model.forward_intermediates(image, indices=indices)
+            found[last] = self._pooled(final)
+        else:
+            taken = self.model.forward_intermediates(
+                image, indices=indices, stop_early=True, intermediates_only=True
+            )
+        found.update(zip(maps, taken, strict=True))
+        return [found[stage] for stage in wanted]
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Collect for each stage the largest modules inside it; containers of several stages are in none."""
+        return modules_by_stage(self.model, self._ends)[: self.num_stages]
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer, by its name in this module."""
+        return {f"model.{name}": stage for name, stage in tensor_stages(self.model, self._ends).items()}
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter, 0 nearest to the image, as timm counts layers."""
+        if not hasattr(self.model, "group_matcher"):
+            stages = self.parameter_stages()
+            return {name: stages[name] for name, _ in self.named_parameters()}
+        layers = group_parameters(self.model, self.model.group_matcher(coarse=False), reverse=True)
+        return {f"model.{name}": int(layer) for name, layer in layers.items()}
+
+    def prune(self, stage: int) -> None:
+        """Drop everything after a stage; pruning to the last one changes nothing."""
+        if not -self.num_stages <= stage < self.num_stages:
+            raise ValueError(f"stage must be below {self.num_stages}, but got {stage}.")
+        stage %= self.num_stages
+        if stage == len(self._taps):
+            return
+        indices = [self._taps[stage]]
+        self.model.prune_intermediate_layers(indices=indices, prune_norm=True, prune_head=True)
+        self._taps, self._ends = self._taps[: stage + 1], self._ends[: stage + 1]
+        self._widths = self._widths[: stage + 1]
+        self.pruned = True
+        owner = module_stages(self.model, self._ends)
+        for name in [name for name, number in owner.items() if number > stage]:
+            if "." not in name and any(True for _ in self.model.get_submodule(name).parameters()):
+                setattr(self.model, name, nn.Identity())
+
+    def _pooled(self, final: Tensor) -> Tensor:
+        features: Tensor = self.model.forward_head(final, pre_logits=True)
+        return features
+
+
+def _create(name: str, options: dict[str, Any]) -> nn.Module:
+    try:
+        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
+    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise UserError(
+            f"model.name={name} must accept {given}, but {reason}. Change one of them."
+        ) from error
+    return model
+
+
+def _options(name: str, in_chans: int, image_size: int, drop_path: float) -> dict[str, Any]:
+    if not timm.is_model(name):
+        near = get_close_matches(name, timm.list_models(), n=1, cutoff=0.4)
+        remedy = f"Did you mean {near[0]}?" if near else "See timm.list_models()."
+        raise UserError(f"model.name must be a model of timm, but got {name}. {remedy}")
+    options: dict[str, Any] = {"in_chans": in_chans}
+    registered = timm.get_pretrained_cfg(name)
+    if registered and registered.fixed_input_size:
+        options["img_size"] = image_size
+    if drop_path:
+        options["drop_path_rate"] = drop_path
+    return options
+
+
+def _taps(model: Any) -> tuple[list[int], list[str], list[int]]:
+    """Choose timm's feature maps that become stages; give the module that ends each and its width.
+
+    The deepest map is left out where it is as wide as the classifier's input: it differs by pooling alone.
+    """
+    if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
+        return [], [], []
+    info = list(model.feature_info)
+    taps = list(range(len(info)))
+    if len(info) > STAGES_OF_COLUMNS and len({entry["reduction"] for entry in info}) == 1:
+        taps = [round((part + 1) * len(info) / STAGES_OF_COLUMNS) - 1 for part in range(STAGES_OF_COLUMNS)]
+    if info[taps[-1]]["num_chs"] == _head_width(model):
+        taps.pop()
+    return taps, [info[tap]["module"] for tap in taps], [info[tap]["num_chs"] for tap in taps]
+
+
+def _head_width(model: Any) -> int:
+    return int(getattr(model, "head_hidden_size", model.num_features))

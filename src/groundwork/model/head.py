@@ -1,0 +1,125 @@
+"""Features -> logits of classes, or values in the units of the targets."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groundwork.batch import UserError
+
+Activation = Literal["none", "softplus", "sigmoid"]
+
+
+class _LinearHead(nn.Module):
+    """Drop out, then one linear layer that starts at zero."""
+
+    def __init__(self, num_features: int, num_outputs: int, dropout: float):
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(num_features, num_outputs)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        output: Tensor = self.linear(self.dropout(features))
+        return output.float()
+
+
+class ClassificationHead(_LinearHead):
+    """Give one logit per class; the first loss is log K.
+
+    Shapes: features (B, D) float32; logits (B, K) float32.
+    """
+
+    def decode(self, output: Tensor) -> Tensor:
+        """Turn logits (B, K) into probabilities that sum to 1."""
+        return output.softmax(dim=1)
+
+
+class RegressionHead(_LinearHead):
+    """Give one value per target; it starts at the target's center, so the first loss is the scaled variance.
+
+    none:     y = center + scale * z
+    softplus: y = scale * log(1 + exp(z + a)), positive
+    sigmoid:  y = low + (high - low) / (1 + exp(-(z + a))), between the bounds
+    where z is the linear layer and a makes y the center at z = 0. The head's output is (y - center) / scale.
+
+    Args:
+        num_features: Width D of the features.
+        num_targets: Targets T.
+        center: (T,) mean of each target over the training rows, original units.
+        scale: (T,) standard deviation, original units, above 0.
+        activation: Range of the predictions.
+        bounds: (low, high) in original units, with "sigmoid" only.
+        dropout: In [0, 1).
+    """
+
+    center: Tensor
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(
+        self,
+        num_features: int,
+        num_targets: int,
+        center: Sequence[float],
+        scale: Sequence[float],
+        activation: Activation,
+        bounds: Sequence[float] | None,
+        dropout: float,
+    ):
+        super().__init__(num_features, num_targets, dropout)
+        self.activation = activation
+        self.low, self.high = _checked_bounds(activation, bounds)
+        shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
+        for name, values in (("center", center), ("scale", scale), ("shift", shift)):
+            self.register_buffer(name, torch.tensor([float(value) for value in values]))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Predict (B, T) scaled values."""
+        output = super().forward(features)
+        if self.activation == "softplus":
+            return functional.softplus(output + self.shift) - self.center / self.scale
+        if self.activation == "sigmoid":
+            value = self.low + (self.high - self.low) * torch.sigmoid(output + self.shift)
+            return (value - self.center) / self.scale
+        return output
+
+    def decode(self, output: Tensor) -> Tensor:
+        """Turn scaled values (B, T) into original units."""
+        return output * self.scale + self.center
+
+    def scale_target(self, target: Tensor) -> Tensor:
+        """Turn targets (B, T) in original units into scaled values; NaN stays NaN."""
+        return (target - self.center) / self.scale
+
+    def _shift(self, center: float, scale: float) -> float:
+        if self.activation == "softplus":
+            ratio = center / scale
+            # log(exp(x) - 1), which is x itself where exp(x) would overflow
+            return ratio + math.log(-math.expm1(-ratio)) if ratio > 0 else 0.0
+        if self.activation == "sigmoid":
+            share = min(max((center - self.low) / (self.high - self.low), 1e-4), 1 - 1e-4)
+            return math.log(share / (1 - share))
+        return 0.0
+
+
+def _checked_bounds(activation: str, bounds: Sequence[float] | None) -> tuple[float, float]:
+    if activation not in ("none", "softplus", "sigmoid"):
+        raise UserError(
+            f"task.activation must be none, softplus or sigmoid, but got {activation}. Choose one of them."
+        )
+    if activation != "sigmoid":
+        if bounds is not None:
+            raise UserError(
+                f"task.bounds must come with task.activation=sigmoid, but got {activation}. Drop one."
+            )
+        return 0.0, 1.0
+    if bounds is None or len(bounds) != 2 or not bounds[0] < bounds[1]:
+        raise UserError(
+            f"task.bounds must be [low, high] for task.activation=sigmoid, but got {bounds}. Give both."
+        )
+    return float(bounds[0]), float(bounds[1])

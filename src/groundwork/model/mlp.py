@@ -1,0 +1,124 @@
+"""Rows of a table -> features, by a multilayer perceptron."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from groundwork.model.initialize import initialize
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+
+
+class Embeddings(nn.Module):
+    """Join numbers with one learned vector per category.
+
+    Args:
+        num_numeric: Numbers at the start of a row.
+        cardinalities: Codes of each categorical column, which follow the numbers.
+        max_width: Longest vector; a column of n codes gets round(1.6 * n^0.56) of them, fastai's rule.
+    """
+
+    def __init__(self, num_numeric: int, cardinalities: Sequence[int], max_width: int):
+        super().__init__()
+        self.num_numeric = num_numeric
+        widths = [min(max_width, round(1.6 * codes**0.56)) for codes in cardinalities]
+        self.tables = nn.ModuleList(
+            nn.Embedding(codes, width) for codes, width in zip(cardinalities, widths, strict=True)
+        )
+        self.num_features = num_numeric + sum(widths)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Turn rows (B, num_numeric + number of tables) into (B, num_features)."""
+        codes = rows[:, self.num_numeric :].long()
+        vectors = [table(codes[:, place]) for place, table in enumerate(self.tables)]
+        return torch.cat([rows[:, : self.num_numeric], *vectors], dim=1)
+
+
+class MLP(nn.Module):
+    """Turn table rows into features by linear layers; no hidden layer makes a linear model.
+
+    Stage 0 is the embedded row, stage s the output of hidden layer s.
+
+    Args:
+        num_numeric: See `Embeddings`.
+        cardinalities: See `Embeddings`.
+        hidden: Width of each hidden layer.
+        activation: A key of ACTIVATIONS.
+        norm: Normalization before the activation.
+        dropout: After each hidden layer, in [0, 1).
+        embedding_width: Longest vector of a category.
+        init: How weights are drawn, see `initialize`.
+    """
+
+    def __init__(
+        self,
+        num_numeric: int,
+        cardinalities: Sequence[int],
+        hidden: Sequence[int],
+        activation: str,
+        norm: Literal["none", "batch", "layer"],
+        dropout: float,
+        embedding_width: int,
+        init: str,
+    ):
+        super().__init__()
+        embeddings = Embeddings(num_numeric, cardinalities, embedding_width)
+        self.channels = (embeddings.num_features, *hidden)
+        self.spatial = (False,) * len(self.channels)
+        layers = [
+            _layer(fan_in, fan_out, activation, norm, dropout)
+            for fan_in, fan_out in zip(self.channels, hidden, strict=False)
+        ]
+        self.layers = nn.ModuleList([embeddings, *layers])
+        initialize(self, init)
+
+    @property
+    def num_stages(self) -> int:
+        """Count the stages that are left."""
+        return len(self.layers)
+
+    def forward(self, rows: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Compute the asked stages, all by default, (B, D_s) each."""
+        wanted = list(range(self.num_stages)) if stages is None else list(stages)
+        found: list[Tensor] = []
+        for layer in self.layers[: max(wanted) + 1]:
+            rows = layer(rows)
+            found.append(rows)
+        return [found[stage] for stage in wanted]
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Give the layer of each stage."""
+        return [[layer] for layer in self.layers]
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer, by its name in this module."""
+        return {name: int(name.split(".")[1]) for name in self.state_dict()}
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter, 0 nearest to the row."""
+        stages = self.parameter_stages()
+        return {name: stages[name] for name, _ in self.named_parameters()}
+
+    def prune(self, stage: int) -> None:
+        """Drop the layers after a stage."""
+        kept = range(self.num_stages)[stage] + 1
+        self.layers = self.layers[:kept]
+        self.channels, self.spatial = self.channels[:kept], self.spatial[:kept]
+
+
+def _layer(fan_in: int, fan_out: int, activation: str, norm: str, dropout: float) -> nn.Sequential:
+    norms: dict[str, list[nn.Module]] = {
+        "none": [],
+        "batch": [nn.BatchNorm1d(fan_out)],
+        "layer": [nn.LayerNorm(fan_out)],
+    }
+    return nn.Sequential(
+        nn.Linear(fan_in, fan_out), *norms[norm], ACTIVATIONS[activation](), nn.Dropout(dropout)
+    )

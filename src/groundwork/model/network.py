@@ -1,0 +1,178 @@
+"""Normalization, backbone, pooling and head as one module, of which a prefix may be frozen."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, Protocol, Self, cast
+
+from torch import Tensor, nn
+
+from groundwork.model.pool import StagePool
+
+
+class Backbone(Protocol):
+    """What a network asks of its backbone, which is an nn.Module besides."""
+
+    channels: Any  # width of each stage
+    spatial: Any  # whether each stage is a map (B, C, H, W)
+
+    @property
+    def num_stages(self) -> int:
+        """Count the stages that are left."""
+
+    def __call__(self, inputs: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Compute the asked stages, all by default: maps (B, C, H, W) or vectors (B, D)."""
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Collect the modules that lie wholly inside each stage."""
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer."""
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter."""
+
+    def prune(self, stage: int) -> None:
+        """Drop everything after a stage."""
+
+
+class Network(nn.Module):
+    """Turn raw inputs into outputs, and outputs into predictions.
+
+    Args:
+        normalize: Raw inputs -> float32 inputs of the backbone; nn.Identity for cached features.
+        backbone: Inputs -> stages.
+        pool: Stages -> features (B, D).
+        head: Features -> output, with `decode`.
+
+    Attributes:
+        frozen: Stages of the backbone that keep every parameter and buffer as it is.
+        stored_statistics: Whether every BatchNorm uses its stored statistics, in stages that train too.
+    """
+
+    def __init__(self, normalize: nn.Module, backbone: nn.Module, pool: StagePool, head: nn.Module):
+        super().__init__()
+        self.normalize, self.backbone, self.pool, self.head = normalize, backbone, pool, head
+        self.frozen: frozenset[int] = frozenset()
+        self.stored_statistics = False
+
+    @property
+    def stem(self) -> Backbone:
+        """Give the backbone with the type of its contract."""
+        return cast(Backbone, self.backbone)
+
+    @property
+    def num_stages(self) -> int:
+        """Count the backbone's stages."""
+        return self.stem.num_stages
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Compute logits (B, K), or scaled values (B, T)."""
+        output: Tensor = self.head(self.features(inputs))
+        return output
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Compute what the head reads, (B, D) float32."""
+        features: Tensor = self.pool(self.stem(self.normalize(inputs), self.pool.stages))
+        return features
+
+    def stages(self, inputs: Tensor) -> list[Tensor]:
+        """Compute the pooled features of every stage, (B, D_s) float32 each."""
+        return [self.pool.pool(stage) for stage in self.stem(self.normalize(inputs))]
+
+    def decode(self, output: Tensor) -> Tensor:
+        """Turn output into predictions: probabilities (B, K), or values (B, T) in original units."""
+        prediction: Tensor = cast(Any, self.head).decode(output)
+        return prediction
+
+    def freeze(self, num_stages: int) -> Self:
+        """Freeze the first stages of the backbone and let all others train."""
+        return self.train_stages(range(num_stages, self.num_stages))
+
+    def train_stages(self, stages: Collection[int], batch_norm: Literal["frozen", "adapt"] = "adapt") -> Self:
+        """Let these stages of the backbone and the head train, and freeze all other stages.
+
+        A frozen stage has no gradients and stays in evaluation mode, so that BatchNorm uses its stored
+        statistics, dropout is off, and not one bit of its parameters and buffers changes.
+
+        Args:
+            stages: Stages from 0 to `num_stages` - 1.
+            batch_norm: "frozen" keeps the stored statistics of every BatchNorm.
+        """
+        if not set(stages) <= set(range(self.num_stages)):
+            raise ValueError(f"stages must be from 0 to {self.num_stages - 1}, but got {sorted(stages)}.")
+        self.frozen = frozenset(range(self.num_stages)) - frozenset(stages)
+        self.stored_statistics = batch_norm == "frozen"
+        owner = self.parameter_stages()
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(owner[name] not in self.frozen)
+            if not parameter.requires_grad:
+                parameter.grad = None
+        return self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of everything but what is frozen, which always evaluates."""
+        super().train(mode)
+        for stage, modules in enumerate(self.stem.stage_modules()):
+            for module in modules if stage in self.frozen else ():
+                module.eval()
+        for module in self.modules() if self.stored_statistics else ():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer; the head comes after the last stage."""
+        backbone = {f"backbone.{name}": stage for name, stage in self.stem.parameter_stages().items()}
+        head = {f"head.{name}": self.num_stages for name in self.head.state_dict()}
+        return backbone | head
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter for layer-wise rates; the head is deepest."""
+        layers = {f"backbone.{name}": layer for name, layer in self.stem.parameter_layers().items()}
+        deepest = 1 + max(layers.values(), default=-1)
+        return layers | {f"head.{name}": deepest for name, _ in self.head.named_parameters()}
+
+    def trainable_parameters(self) -> list[nn.Parameter]:
+        """List the parameters that are not frozen."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+    def describe(self) -> dict[str, int]:
+        """Count parameters for people and for rules of thumb."""
+        return {
+            "parameters": sum(parameter.numel() for parameter in self.parameters()),
+            "trainable_parameters": sum(parameter.numel() for parameter in self.trainable_parameters()),
+            "stages": self.num_stages,
+            "frozen_stages": len(self.frozen),
+        }
+
+
+class FeatureBackbone(nn.Module):
+    """Stand in for a backbone whose features are cached: its only stage is what comes in.
+
+    Args:
+        num_features: Width of the cached features.
+    """
+
+    num_stages = 1
+
+    def __init__(self, num_features: int):
+        super().__init__()
+        self.channels, self.spatial = (num_features,), (False,)
+
+    def forward(self, features: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Pass features (B, D) on."""
+        return [features for _ in (stages if stages is not None else (0,))]
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Give the only stage, which holds no module."""
+        return [[]]
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Give no parameters."""
+        return {}
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Give no parameters."""
+        return {}
+
+    def prune(self, stage: int) -> None:
+        """Keep the only stage."""

@@ -1,0 +1,87 @@
+"""Raw inputs -> float32 inputs in the range that a backbone expects, with everything fitted inside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+
+
+class ImageNormalize(nn.Module):
+    """Scale images to [0, 1], then subtract the mean and divide by the standard deviation.
+
+    Args:
+        mean: One per channel, or fewer, which then repeat: a grey mean serves every channel, and the three
+            of a color backbone go round over the channels of a multispectral image.
+        std: As `mean`.
+        num_channels: Channels of the result. Grey images are repeated up to it, which gives the same
+            features as summing the first layer over its channels.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], num_channels: int):
+        super().__init__()
+        self.num_channels = num_channels
+        for name, values in (("mean", mean), ("std", std)):
+            cycled = [float(values[channel % len(values)]) for channel in range(num_channels)]
+            self.register_buffer(name, torch.tensor(cycled).view(1, -1, 1, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Normalize (B, C, H, W) uint8 or uint16 of full range, or floats in [0, 1]."""
+        scale = INTEGER_RANGE.get(image.dtype)
+        values = image.to(torch.float32)
+        if scale is not None:
+            values = values / scale
+        if values.shape[1] == 1 and self.num_channels > 1:
+            values = values.expand(-1, self.num_channels, -1, -1)
+        return (values - self.mean) / self.std
+
+
+class TableNormalize(nn.Module):
+    """Complete and scale the columns of a table by what was fitted on the training rows.
+
+    Numeric columns: missing values become the fill value, then (x - center) / scale, in float64 until the
+    end. Columns with an indicator add one more that is 1 where the value was missing. Codes of categories
+    follow unchanged, as whole numbers in float32.
+
+    Args:
+        statistics: Name -> kind ("numeric" or "categorical"), fill, indicator, center, scale, categories;
+            columns in the order of the input.
+
+    Attributes:
+        num_numeric: Numbers per row of the result: numeric columns, then indicators.
+        cardinalities: Codes of each categorical column: 0 missing, 1 unseen, 2 and up the known ones.
+    """
+
+    fill: Tensor
+    center: Tensor
+    scale: Tensor
+    numeric: Tensor
+    indicated: Tensor
+    categorical: Tensor
+
+    def __init__(self, statistics: Mapping[str, Mapping[str, Any]]):
+        super().__init__()
+        columns = list(statistics.values())
+        numeric = [place for place, column in enumerate(columns) if column["kind"] == "numeric"]
+        categorical = [place for place, column in enumerate(columns) if column["kind"] == "categorical"]
+        indicated = [place for place in numeric if columns[place]["indicator"]]
+        for name, places in (("numeric", numeric), ("categorical", categorical), ("indicated", indicated)):
+            self.register_buffer(name, torch.tensor(places, dtype=torch.int64))
+        for name in ("fill", "center", "scale"):
+            values = [float(columns[place][name]) for place in numeric]
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+        self.num_numeric = len(numeric) + len(indicated)
+        self.cardinalities = tuple(2 + len(columns[place]["categories"]) for place in categorical)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Turn rows (B, D) float64 into (B, num_numeric + number of categorical columns) float32."""
+        numbers = rows[:, self.numeric]
+        numbers = torch.where(torch.isnan(numbers), self.fill, numbers)
+        scaled = (numbers - self.center) / self.scale
+        missing = torch.isnan(rows[:, self.indicated])
+        return torch.cat([scaled.float(), missing.float(), rows[:, self.categorical].float()], dim=1)

@@ -1,0 +1,47 @@
+"""Names of modules -> the stage that each belongs to, from the points where stages end."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+
+def module_stages(model: nn.Module, ends: Sequence[str]) -> dict[str, int]:
+    """Number the stage of every module, in order of definition.
+
+    A stage holds all modules after the previous end up to its own, which covers activations and pooling
+    between blocks; what follows the last end is stage len(ends). The model itself, with the parameters that
+    hang on no submodule (class token, positions), belongs to stage 0, where they enter.
+
+    Args:
+        model: Defines its modules in the order in which they run, as timm's models do.
+        ends: Name of the module whose output is the map of stage 0, 1, ...
+    """
+    names = [name for name, _ in model.named_modules()]
+    last = [
+        max(place for place, name in enumerate(names) if f"{name}.".startswith(f"{end}.")) for end in ends
+    ]
+    return {name: sum(place > end for end in last) for place, name in enumerate(names)}
+
+
+def tensor_stages(model: nn.Module, ends: Sequence[str]) -> dict[str, int]:
+    """Number the stage of every parameter and buffer: the stage of the module that owns it."""
+    owner = module_stages(model, ends)
+    names = [name for name, _ in model.named_parameters()] + [name for name, _ in model.named_buffers()]
+    return {name: owner[name.rpartition(".")[0]] for name in names}
+
+
+def modules_by_stage(model: nn.Module, ends: Sequence[str]) -> list[list[nn.Module]]:
+    """Collect for each stage the largest modules that lie wholly inside it."""
+    owner = module_stages(model, ends)
+    spanned = {name: _stages_below(owner, name) for name in owner}
+    stages: list[list[nn.Module]] = [[] for _ in range(len(ends) + 1)]
+    for name, module in model.named_modules():
+        parent = name.rpartition(".")[0]
+        if name and len(spanned[name]) == 1 and len(spanned[parent]) > 1:
+            stages[owner[name]].append(module)
+    return stages
+
+
+def _stages_below(owner: dict[str, int], name: str) -> set[int]:
+    prefix = f"{name}." if name else ""
+    return {stage for other, stage in owner.items() if other == name or other.startswith(prefix)}
