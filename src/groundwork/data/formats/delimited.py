@@ -1,0 +1,91 @@
+"""csv and tsv files <-> tables."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pyarrow as pa
+from pandas import DataFrame
+from pyarrow import csv as arrow_csv
+
+from groundwork.batch import UserError
+from groundwork.data.formats.cells import cell_texts, check_names, infer_column
+
+DELIMITERS = (",", ";", "\t", "|")
+BLOCK = 1 << 30  # bytes parsed at once; no row is longer
+
+
+def read_delimited(path: Path) -> DataFrame:
+    """Read separated values in UTF-8, split where their first row gives the most columns."""
+    header, delimiter = _header(path)
+    if not header:
+        raise UserError(f"{path} must start with a row of column names, but is empty. Choose another file.")
+    check_names(header, str(path))
+    cells = _parse(path, len(header), delimiter)
+    columns = {
+        name: infer_column(column.to_pylist()[1:], name, decimal_comma=delimiter == ";")
+        for name, column in zip(header, cells.columns, strict=True)
+    }
+    return DataFrame(columns)
+
+
+def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
+    """Write separated values in UTF-8; a missing cell is empty."""
+    texts = [cell_texts(column) for _, column in frame.items()]
+    odd = any(mark in str(name) for name in frame.columns for mark in DELIMITERS)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        quoting = csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL  # else a reader may guess the delimiter wrong
+        csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerow(frame.columns)
+        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(zip(*texts, strict=True))
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns and the delimiter between them."""
+    candidates = ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS
+    found: list[tuple[list[str], str]] = []
+    for delimiter in candidates:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            try:
+                names = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
+            except UnicodeDecodeError:
+                raise _not_utf8(path) from None
+            except csv.Error as error:
+                raise UserError(
+                    f"{path} must be a table of separated values, but its first row fails: {error}."
+                ) from None
+        found.append((names, delimiter))
+    return max(found, key=lambda pair: len(pair[0]))
+
+
+def _parse(path: Path, num_columns: int, delimiter: str) -> pa.Table:
+    """Read every cell as text, the row of names included."""
+    names = [str(i) for i in range(num_columns)]
+    try:
+        return arrow_csv.read_csv(
+            path,
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        if "UTF8" in str(error):
+            raise _not_utf8(path) from None
+        reason = " ".join(str(error).removeprefix("CSV parse error: ").split())[:120]
+        raise UserError(
+            f"{path}: every row must have {num_columns} cells, but {reason}. Mend that row."
+        ) from None
+
+
+def _not_utf8(path: Path) -> UserError:
+    data = path.read_bytes()
+    try:
+        data.decode("utf-8")
+        where = ""
+    except UnicodeDecodeError as error:
+        where = f" (byte 0x{data[error.start]:02x} in line {data[: error.start].count(10) + 1})"
+    return UserError(
+        f"{path} must be UTF-8, but is not{where}. Save it as UTF-8, in a spreadsheet as 'CSV UTF-8'."
+    )

@@ -1,0 +1,172 @@
+"""Columns of a table -> the parts that they play in samples."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+from pandas.api import types
+
+from groundwork.batch import UserError
+from groundwork.data.formats.cells import infer_dates, is_text, label_texts
+from groundwork.data.samples import listed
+
+SPLIT_NAMES = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Name the columns that are no inputs.
+
+    Attributes:
+        target: Columns to predict.
+        id_column: Unique name of each sample; None leaves it to the reader.
+        group: Column whose equal values never span two splits.
+        split_column: Column that holds the data set's own split.
+        order_column: Column that the chronological split sorts by.
+    """
+
+    target: Sequence[str]
+    id_column: str | None
+    group: str | None
+    split_column: str | None
+    order_column: str | None
+
+    def check(self, frame: DataFrame, where: str) -> None:
+        """Refuse names of columns that are not there, and one column as two targets."""
+        for key in ("target", "id_column", "group", "split_column", "order_column"):
+            require(frame, as_names(getattr(self, key)), key, where)
+        if len(set(self.target)) < len(self.target):
+            raise UserError(
+                f"data.target must name each column once, but got {list(self.target)}. Remove one."
+            )
+
+    def never_inputs(self) -> set[str | None]:
+        """Return the columns that must not be learned from."""
+        return {*self.target, self.id_column, self.group, self.split_column}
+
+    def sample_id(self, frame: DataFrame) -> Series:
+        """Return (N,) unique text from `id_column`."""
+        column = frame[self.id_column]
+        texts = Series(_complete_texts(column, "id_column"), dtype="str")
+        twice = texts[texts.duplicated()].unique()
+        if len(twice):
+            raise UserError(
+                f"data.id_column must be unique, but {column.name!r} holds {listed(twice)} more than once. "
+                "Choose another column, or none."
+            )
+        return texts
+
+    def targets(self, frame: DataFrame) -> DataFrame:
+        """Return (N, T) raw targets."""
+        return frame[list(self.target)].reset_index(drop=True)
+
+    def groups(self, frame: DataFrame) -> Series | None:
+        """Return (N,) text, or None without groups."""
+        return (
+            None if self.group is None else Series(_complete_texts(frame[self.group], "group"), dtype="str")
+        )
+
+    def official(self, frame: DataFrame) -> Series | None:
+        """Return (N,) train, val, test, or "" where the data set leaves a row open."""
+        if self.split_column is None:
+            return None
+        texts = [(text or "").strip() for text in label_texts(frame[self.split_column])]
+        strange = sorted({text for text in texts if text and text.casefold() not in SPLIT_NAMES})
+        if strange:
+            raise UserError(
+                f"data.split_column must hold train, val or test, but {self.split_column!r} holds "
+                f"{listed(strange)}. "
+                "Rename them."
+            )
+        return Series([SPLIT_NAMES.get(text.casefold(), "") for text in texts], dtype="str")
+
+    def order(self, frame: DataFrame) -> Series | None:
+        """Return (N,) numbers or moments to sort by."""
+        if self.order_column is None:
+            return None
+        column = frame[self.order_column].reset_index(drop=True)
+        _complete_texts(column, "order_column")
+        moments = infer_dates(column) if is_text(column) else column
+        if moments is None:
+            raise UserError(
+                f"data.order_column must hold numbers or ISO dates, but {self.order_column!r} holds "
+                f"{listed(column)}. "
+                "Write them as 2024-02-29."
+            )
+        return moments
+
+
+def as_names(names: str | Sequence[str] | None) -> list[str]:
+    """Return one name, many or none as a list."""
+    if names is None:
+        return []
+    return [names] if isinstance(names, str | int) else [str(name) for name in names]
+
+
+def require(frame: DataFrame, names: Sequence[str], key: str, where: str) -> None:
+    """Refuse a key that names a column which is not there."""
+    for name in names:
+        if name not in frame:
+            near = difflib.get_close_matches(name, [str(column) for column in frame.columns], 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Choose among {listed(frame.columns, 8)}."
+            raise UserError(f"data.{key} must name a column, but got {name!r} ({where}). {hint}")
+
+
+def _complete_texts(column: Series, key: str) -> list[str]:
+    """Turn a column without missing values into text."""
+    gone = np.flatnonzero(column.isna())
+    if len(gone):
+        raise UserError(
+            f"data.{key} must be known for every row, but {column.name!r} misses it in row "
+            f"{listed(gone + 1)}. Fill it in."
+        )
+    return [text or "" for text in label_texts(column)]
+
+
+def content_ids(frame: DataFrame) -> Series:
+    """Name each row by a hash of its cells, with a counter for repeats.
+
+    The hash is the same for the same values in any file format and order of columns.
+    """
+    columns = [label_texts(frame[name]) for name in sorted(frame.columns)]
+    seen: Counter[str] = Counter()
+    ids = []
+    for cells in zip(*columns, strict=True):
+        digest = hashlib.blake2b(json.dumps(cells).encode(), digest_size=8).hexdigest()
+        ids.append(f"{digest}-{seen[digest]}" if seen[digest] else digest)
+        seen[digest] += 1
+    return Series(ids, dtype="str")
+
+
+def input_columns(
+    frame: DataFrame, categorical: Sequence[str]
+) -> tuple[DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Return inputs as float64 or text, the names of the categories, and notes.
+
+    Text, booleans and what `categorical` names are categories; a date is its days since 1970.
+    """
+    inputs: dict[str, Series] = {}
+    categories, notes = [], []
+    for name, column in frame.items():
+        if types.is_datetime64_any_dtype(column):
+            days = (pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+            inputs[str(name)] = days.astype("float64")
+            notes.append(f"input {str(name)!r} holds dates, used as days since 1970-01-01")
+        elif types.is_numeric_dtype(column) and not types.is_bool_dtype(column) and name not in categorical:
+            inputs[str(name)] = column.astype("float64")
+        else:
+            inputs[str(name)] = Series(label_texts(column), dtype="str")
+            categories.append(str(name))
+    return DataFrame(inputs, index=pd.RangeIndex(len(frame))), tuple(categories), tuple(notes)

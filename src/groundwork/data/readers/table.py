@@ -1,0 +1,102 @@
+"""A table -> samples, one per row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pandas import DataFrame
+
+from groundwork.batch import UserError
+from groundwork.data.formats import Source, read_frame
+from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
+from groundwork.data.samples import Samples, listed
+
+
+def read_table(
+    table: str | None,
+    target: str | Sequence[str] | None,
+    inputs: Sequence[str] | None,
+    drop: Sequence[str] | None,
+    categorical: Sequence[str] | None,
+    id_column: str | None,
+    group: str | None,
+    split_column: str | None,
+    order_column: str | None,
+    query: str | None,
+    trust_pickle: bool,
+) -> Samples:
+    """Read one sample per row.
+
+    Args:
+        table: File, or `sqlite:///file.db?table=name`.
+        target: One column or several; None where they are unknown, for prediction.
+        inputs: Columns to learn from; None takes all that play no other part.
+        drop: Columns to leave out.
+        categorical: Columns of numbers that are names of categories.
+        id_column: Unique name of each row; None takes a hash of the row's content.
+        group: Column whose equal values never span two splits.
+        split_column: Column that holds the data set's own split.
+        order_column: Column that the chronological split sorts by; an input only if `inputs` names it.
+        query: SQL that selects the rows, for a database.
+        trust_pickle: Read a .pkl file although it can run any code.
+    """
+    source = Source.parse(table, "data.table")
+    frame = read_frame(source, query, trust_pickle)
+    roles = Roles(as_names(target), id_column, group, split_column, order_column)
+    return table_samples(frame, source, roles, inputs, as_names(drop), as_names(categorical))
+
+
+def table_samples(
+    frame: DataFrame,
+    source: Source,
+    roles: Roles,
+    inputs: Sequence[str] | None,
+    drop: Sequence[str],
+    categorical: Sequence[str],
+) -> Samples:
+    """Share the columns of a table out among inputs and the other parts of samples."""
+    where = str(source)
+    if frame.empty:
+        raise UserError(f"{where} must have rows, but has none. Choose another data.table.")
+    roles.check(frame, where)
+    for key, names in (("drop", drop), ("categorical", categorical)):
+        require(frame, names, key, where)
+    chosen = _choose_inputs(frame, roles, inputs, drop, where)
+    if idle := [name for name in categorical if name not in chosen]:
+        raise UserError(f"data.categorical must name inputs, but {listed(idle)} is none of them. Remove it.")
+    columns, categories, notes = input_columns(frame[chosen], categorical)
+    return Samples(
+        kind="table",
+        sample_id=content_ids(frame) if roles.id_column is None else roles.sample_id(frame),
+        target=roles.targets(frame),
+        inputs=columns,
+        categorical=categories,
+        root=source.path,
+        group=roles.groups(frame),
+        official=roles.official(frame),
+        order=roles.order(frame),
+        notes=notes,
+    )
+
+
+def _choose_inputs(
+    frame: DataFrame, roles: Roles, inputs: Sequence[str] | None, drop: Sequence[str], where: str
+) -> list[str]:
+    """Return the names of the inputs, none of which gives away the target or the split."""
+    if inputs is None:
+        kept_out = {*roles.never_inputs(), *drop, roles.order_column}
+        chosen = [str(name) for name in frame.columns if name not in kept_out]
+    else:
+        chosen = as_names(inputs)
+        require(frame, chosen, "inputs", where)
+        if wrong := [name for name in chosen if name in {*roles.never_inputs(), *drop}]:
+            raise UserError(
+                "data.inputs must leave out target, id, group, split and dropped columns, but names "
+                f"{listed(wrong)}. "
+                "Remove it."
+            )
+    if not chosen:
+        raise UserError(
+            f"a table must have an input, but {where} has no column left for one. Set data.inputs."
+        )
+    return chosen

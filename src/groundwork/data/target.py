@@ -1,0 +1,257 @@
+"""Raw target columns -> class numbers or values, and the kind of problem that they pose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+from pandas.api import types
+
+from groundwork.batch import TaskName, UserError
+from groundwork.data.formats.cells import label_texts
+from groundwork.data.samples import listed
+
+FEW_VALUES = 20  # more distinct whole numbers than this read as a quantity, not as names of classes
+ROWS_PER_VALUE = 5  # and so do whole numbers that hardly ever repeat
+
+
+@dataclass(frozen=True)
+class Target:
+    """Say what is predicted, and encode it.
+
+    Attributes:
+        task: Kind of problem.
+        names: (T,) names of the target columns.
+        classes: (K,) names of the classes in order of their numbers; empty for regression. The last
+            of two is the positive one.
+        why: One line for people: what was chosen and what it follows from.
+        positive_above: A number that cuts one numeric target into two classes; None leaves it whole.
+    """
+
+    task: TaskName
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    why: str
+    positive_above: float | None
+
+    @classmethod
+    def fit(
+        cls,
+        target: DataFrame,
+        task: TaskName | None,
+        positive_class: str | None,
+        positive_above: float | None,
+        classes: Sequence[str] | None,
+    ) -> Target:
+        """Derive the task where it is None, and the classes in natural order (2 before 10).
+
+        Args:
+            target: (N, T) raw target columns.
+            task: Kind of problem, or None to read it off the columns.
+            positive_class: Which of two classes is number 1.
+            positive_above: Values above it are the positive class, the others the negative one.
+            classes: All classes in order; with `positive_above` the names of the two.
+        """
+        names = tuple(str(name) for name in target.columns)
+        _check_columns(target, task)
+        if task is None:
+            task, why = _derive_task(target, positive_above)
+        else:
+            why = f"{task}, as the task says"
+        if task == "regression":
+            _check_values(target)
+            idle = [
+                f"data.{key}"
+                for key, value in (
+                    ("positive_class", positive_class),
+                    ("positive_above", positive_above),
+                    ("classes", classes),
+                )
+                if value is not None
+            ]
+            why += f"; {' and '.join(idle)} has no effect on it" if idle else ""
+            return cls(task, names, (), why, None)
+        found = _classes(target, positive_class, positive_above, classes)
+        return cls(task, names, found, f"{why}; {len(found)} classes", positive_above)
+
+    def encode(self, target: DataFrame) -> NDArray[np.int64] | NDArray[np.float32]:
+        """Return class numbers (N,) int64 with -1 where missing, or values (N, T) float32 with NaN."""
+        absent = [name for name in self.names if name not in target]
+        if absent:
+            raise UserError(
+                f"the data must hold the target {listed(absent)}, but does not. Check data.target."
+            )
+        if self.task == "regression":
+            _check_values(target[list(self.names)])
+            return target[list(self.names)].astype("float64").to_numpy(np.float32)
+        labels = _labels(target[self.names[0]], self.positive_above, self.classes)
+        number = {name: index for index, name in enumerate(self.classes)}
+        unknown = sorted({label for label in labels if label is not None and label not in number})
+        if unknown:
+            raise UserError(
+                f"target {self.names[0]!r} must hold known classes, but got {listed(unknown)} "
+                f"(known: {listed(self.classes)}). Correct the labels, or train with them."
+            )
+        return np.array([-1 if label is None else number[label] for label in labels], dtype=np.int64)
+
+    def state(self) -> dict[str, Any]:
+        """Return plain types that `from_state` turns back into an equal Target."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Target:
+        """Build the Target that `state` described."""
+        return cls(**{**state, "names": tuple(state["names"]), "classes": tuple(state["classes"])})
+
+
+def natural_key(name: str) -> tuple[Any, ...]:
+    """Order names as people do: numbers by value (-1, 2, 10), text with its digits by value (a2, a10)."""
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", name):
+        return (0, float(name), name)
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return (1, tuple((int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)), name)
+
+
+def _check_columns(target: DataFrame, task: TaskName | None) -> None:
+    """Refuse targets that no task can learn."""
+    if target.shape[1] == 0:
+        raise UserError("data.target must name a column, but got none. Add data.target=NAME.")
+    for name, column in target.items():
+        if column.isna().all():
+            raise UserError(
+                f"target {name!r} must hold values, but all are missing. Choose another data.target."
+            )
+        if types.is_datetime64_any_dtype(column):
+            raise UserError(
+                f"target {name!r} must be numbers or classes, but holds dates. Add a column of numbers."
+            )
+    if target.shape[1] > 1 and task == "classification":
+        raise UserError(
+            f"classification must have one target, but got {listed(target.columns)}. Name one with "
+            "data.target."
+        )
+
+
+def _is_number(column: Series) -> bool:
+    return types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
+
+
+def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskName, str]:
+    if positive_above is not None:
+        return (
+            "classification",
+            f"classification, because data.positive_above={positive_above:g} cuts the target in two",
+        )
+    text = [str(name) for name, column in target.items() if not _is_number(column)]
+    if target.shape[1] > 1:
+        if text:
+            raise UserError(
+                f"several targets must all be numbers, but {listed(text)} is not. Name one with data.target."
+            )
+        return "regression", f"regression, because there are {target.shape[1]} targets"
+    name, column = str(target.columns[0]), target.iloc[:, 0].dropna()
+    if text:
+        return "classification", f"classification, because {name!r} holds names"
+    distinct, whole = column.nunique(), bool((column.astype("float64") % 1 == 0).all())
+    if whole and (distinct <= 2 or (distinct <= FEW_VALUES and len(column) >= ROWS_PER_VALUE * distinct)):
+        return "classification", f"classification, because {name!r} holds {distinct} whole numbers"
+    what = f"{distinct:,} different whole numbers" if whole else "decimal numbers"
+    return "regression", f"regression, because {name!r} holds {what}"
+
+
+def _classes(
+    target: DataFrame,
+    positive_class: str | None,
+    positive_above: float | None,
+    classes: Sequence[str] | None,
+) -> tuple[str, ...]:
+    """Return the classes in order; every one is there at least once."""
+    column = target.iloc[:, 0]
+    named = None if classes is None else tuple(str(name) for name in classes)
+    if named is not None and len(set(named)) != len(named):
+        raise UserError(f"data.classes must differ from each other, but got {list(named)}. Rename one.")
+    if positive_above is not None:
+        named = _two_sides(column, positive_class, positive_above, named)
+    elif _is_number(column) and not (column.dropna().astype("float64") % 1 == 0).all():
+        raise UserError(
+            f"classification must have classes as target, but {column.name!r} holds decimal numbers. "
+            "Choose task=regression, or cut it in two with data.positive_above=NUMBER."
+        )
+    labels = {label for label in _labels(column, positive_above, named or ()) if label is not None}
+    if named is not None and (strange := sorted(labels.symmetric_difference(named), key=natural_key)):
+        raise UserError(
+            f"data.classes must be the classes of {column.name!r}, but {listed(strange)} is only in one of "
+            "the two. Correct data.classes."
+        )
+    found = named or tuple(sorted(labels, key=natural_key))
+    if len(found) < 2:
+        raise UserError(
+            f"classification must have two classes or more, but {column.name!r} holds {listed(found)} only."
+        )
+    return found if positive_class is None else _positive_last(found, str(positive_class))
+
+
+def _two_sides(
+    column: Series, positive_class: str | None, positive_above: float, named: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    if not _is_number(column):
+        raise UserError(f"data.positive_above must cut numbers, but {column.name!r} holds names. Remove it.")
+    named = named or (f"<={positive_above:g}", f">{positive_above:g}")
+    if len(named) != 2:
+        raise UserError(
+            f"data.classes must name two classes beside data.positive_above, but got {list(named)}."
+        )
+    if positive_class not in (None, named[1]):
+        raise UserError(
+            f"data.positive_class must be {named[1]!r}, the class above data.positive_above, "
+            f"but got {positive_class!r}. Remove it."
+        )
+    return named
+
+
+def _positive_last(classes: tuple[str, ...], positive: str) -> tuple[str, ...]:
+    if positive not in classes:
+        raise UserError(
+            f"data.positive_class must be one of {listed(classes)}, but got {positive!r}. Correct it."
+        )
+    if len(classes) != 2:
+        raise UserError(
+            f"data.positive_class must choose between two classes, but there are {len(classes)}. Remove it."
+        )
+    return (*(name for name in classes if name != positive), positive)
+
+
+def _labels(column: Series, positive_above: float | None, classes: Sequence[str]) -> list[str | None]:
+    """Return the name of each row's class, None where it is missing."""
+    if positive_above is None:
+        return label_texts(column)
+    above = (column.astype("float64") > positive_above).tolist()
+    return [None if gone else classes[int(high)] for high, gone in zip(above, column.isna(), strict=True)]
+
+
+def _check_values(target: DataFrame) -> None:
+    """Refuse what is no finite float32 number."""
+    for name, column in target.items():
+        if not _is_number(column):
+            raise UserError(
+                f"regression must have numbers as target, but {name!r} holds "
+                f"{listed(column.dropna().unique())}. "
+                "Choose task=classification, or another data.target."
+            )
+        values = column.astype("float64").to_numpy()
+        beyond = np.flatnonzero(
+            np.abs(np.nan_to_num(values, nan=0.0, posinf=np.inf)) > np.finfo(np.float32).max
+        )
+        if len(beyond):
+            raise UserError(
+                f"target {name!r} must be finite and below 3.4e38, but row {beyond[0] + 1} holds "
+                f"{values[beyond[0]]}. "
+                "Correct it, or leave the cell empty."
+            )
