@@ -9,7 +9,9 @@ from groundwork.metrics.classification import (
     true_class_rank,
 )
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
 from groundwork.metrics.regression import RegressionScores, regression_metrics
+from groundwork.metrics.threshold import choose_threshold
 
 __all__ = [
     "ClassificationMetrics",
@@ -18,9 +20,14 @@ __all__ = [
     "RegressionScores",
     "Scores",
     "bootstrap",
+    "choose_threshold",
     "classification_metrics",
     "confusion_matrix",
     "decide",
+    "holm",
+    "mcnemar",
+    "paired_difference",
     "regression_metrics",
+    "repeated_interval",
     "true_class_rank",
 ]

@@ -45,7 +45,7 @@ def decide(prob: NDArray[np.floating], positive: int | None, threshold: float | 
     if prob.shape[1] != 2:
         raise ValueError(f"a threshold needs two classes, but got {prob.shape[1]}")
     chosen = 1 if positive is None else positive
-    return np.where(prob[:, chosen] >= threshold, chosen, 1 - chosen)
+    return np.where(prob[:, chosen].astype(np.float64) >= threshold, chosen, 1 - chosen)
 
 
 def confusion_matrix(
