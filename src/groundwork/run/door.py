@@ -1,0 +1,60 @@
+"""The doors: command line -> one call -> exit status. Nothing heavy is imported before a command is understood."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+from groundwork.batch import UserError
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 75
+
+
+def enter(command: Callable[[list[str]], int]) -> int:
+    """Run a command on the words typed after its name and return its exit status.
+
+    Returns:
+        0 done; 1 an error of ours; 2 wrong input, told in one line; 75 stopped by a signal after saving.
+    """
+    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign]
+    try:
+        return command(sys.argv[1:])
+    except UserError as error:
+        if full:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def key_values(words: list[str], allowed: dict[str, str]) -> dict[str, str]:
+    """Read `key=value` words.
+
+    Args:
+        words: As typed after the command.
+        allowed: Key -> what it is; every one is optional here.
+
+    Raises:
+        UserError: If a word is not `key=value`, or its key is unknown or named twice.
+    """
+    found: dict[str, str] = {}
+    usage = ", ".join(f"{key}= ({meaning})" for key, meaning in allowed.items())
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in allowed:
+            raise UserError(f"{word!r} is not one of the keys of this command: {usage}.")
+        if key in found:
+            raise UserError(f"{key}= must stand once, but stands twice.")
+        found[key] = value
+    return found
+
+
+def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    raise UserError(f"{message}. See --help.")

@@ -1,0 +1,60 @@
+"""Where and with what a run was made: enough to make it again."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import distributions
+from typing import Any
+
+import torch
+
+from groundwork.run.compose import ROOT
+
+
+def describe_environment(words: tuple[str, ...]) -> dict[str, Any]:
+    """Collect the code's commit, exact packages, machine and command.
+
+    Args:
+        words: What composed the configuration, in Hydra's grammar.
+    """
+    return {
+        "command": [sys.executable, *sys.argv],
+        "overrides": list(words),
+        "git": {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "packages": {package.name: package.version for package in sorted(distributions(), key=_lower_name)},
+    }
+
+
+def commit() -> str | None:
+    """Name the commit that the code stands at; None outside a git checkout."""
+    return _git("rev-parse", "HEAD")
+
+
+def _lower_name(package: Any) -> str:
+    return str(package.name).lower()
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

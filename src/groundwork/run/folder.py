@@ -1,0 +1,168 @@
+"""The run folder: where each file of a run lies, and how it is found again."""
+
+import json
+import math
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.batch import Split, UserError
+
+MAX_CONFIG_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Name the files of one run.
+
+    Attributes:
+        path: Absolute folder `<paths.runs>/<name>/<run id>`.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, runs: Path, name: str) -> "RunFolder":
+        """Make a new folder, named by the Slurm job or by the time of day."""
+        folder = runs / name
+        for _ in range(100):
+            path = folder / run_id()
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
+            (path / "checkpoints").mkdir()
+            (path / "predictions").mkdir()
+            (path / "figures").mkdir()
+            return cls(path)
+        raise RuntimeError(f"no free run id under {folder}")
+
+    @classmethod
+    def find(cls, word: str, runs: Path) -> "RunFolder":
+        """Find the run that a user names: a folder, or `latest` under `runs`.
+
+        Raises:
+            UserError: If there is no such run.
+        """
+        if word == "latest":
+            configs = sorted(runs.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime)
+            if not configs:
+                raise UserError(f"run=latest must name a run, but {runs} holds none. Train one first.")
+            return cls(configs[-1].parent)
+        path = Path(word).expanduser().resolve()
+        if not (path / "config.yaml").is_file():
+            raise UserError(f"run={path} must be a run folder, but it has no config.yaml.")
+        return cls(path)
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved configuration, written before anything can fail."""
+        return self.path / "config.yaml"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that validation chose."""
+        return self.path / "checkpoints" / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint to go on from."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def history(self) -> Path:
+        """One row per validation."""
+        return self.path / "history.csv"
+
+    @property
+    def splits(self) -> Path:
+        """sample_id, split."""
+        return self.path / "splits.csv"
+
+    @property
+    def log(self) -> Path:
+        """What the run printed."""
+        return self.path / "train.log"
+
+    def predictions(self, split: Split) -> Path:
+        """One row per sample of a split."""
+        return self.path / "predictions" / f"{split}.parquet"
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """Read the configuration; plain YAML, never more than a megabyte."""
+        if self.config_file.stat().st_size > MAX_CONFIG_BYTES:
+            raise UserError(f"{self.config_file} must be smaller than {MAX_CONFIG_BYTES} bytes.")
+        config = OmegaConf.load(self.config_file)
+        if not isinstance(config, DictConfig):
+            raise UserError(f"{self.config_file} must hold keys and values.")
+        return config
+
+    def write_config(self, config: DictConfig) -> None:
+        """Write the configuration with every interpolation resolved."""
+        write_text(self.config_file, OmegaConf.to_yaml(config, resolve=True))
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet."""
+        path = self.path / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write JSON; a number that is not finite becomes null, as JSON knows no other."""
+        write_text(self.path / name, json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def run_id() -> str:
+    """Name a run: the Slurm job that it is, else date, time and four random letters."""
+    if job := os.environ.get("SLURM_JOB_ID"):
+        array = os.environ.get("SLURM_ARRAY_JOB_ID")
+        return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', '0')}" if array else job
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def safe_name(name: str) -> str:
+    """Keep letters, digits, `_` and `-` of a name; everything else becomes `-`."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "run"
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy scalars, tuples, paths and mappings into what JSON and YAML hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place, to the disk, then moved there."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place, to the disk, then moved there."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

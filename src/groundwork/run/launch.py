@@ -1,0 +1,81 @@
+"""Words after a command -> what it does. Hydra reads the words of `train`; torch is imported only after that."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from groundwork.batch import UserError
+from groundwork.run.compose import CONF, complete, compose_run, explain, quote_path
+from groundwork.run.door import DONE, key_values
+
+RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
+
+
+def train(words: list[str]) -> int:
+    """Train one run, or go on with the run that `run=` names."""
+    resumed = [word for word in words if word.startswith("run=")]
+    if resumed:
+        return _resume(resumed[0].removeprefix("run="), [word for word in words if word not in resumed])
+
+    def one_run(overrides: Sequence[str]) -> int:
+        composition = compose_run(overrides)
+        from groundwork.run.train import start  # torch and lightning: not before the words are understood
+
+        return start(composition)
+
+    return hydra_application(complete(words), "train", one_run)
+
+
+def hydra_application(words: list[str], config_name: str, act: Callable[[Sequence[str]], int]) -> int:
+    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides) and act on each combination.
+
+    Returns:
+        The exit status: the largest that any combination returned.
+
+    Raises:
+        UserError: If Hydra does not accept a word.
+    """
+    status = [DONE]
+
+    def task(_: DictConfig) -> None:
+        # The exit status cannot be returned through Hydra, which reads it as the value of an objective.
+        status.append(act(list(HydraConfig.get().overrides.task)))
+
+    sys.argv[1:] = [quote_path(word) for word in words]
+    try:
+        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+    return max(status)
+
+
+def _resume(word: str, changes: list[str]) -> int:
+    for change in changes:
+        if not change.startswith(RESUME_KEYS):
+            raise UserError(
+                f"{change} cannot be changed on resume, only trainer.*, logger, cluster, paths.*, data.root and "
+                f"data.table. Start a new run with it instead."
+            )
+    from groundwork.run.train import resume  # torch and lightning: not before the words are understood
+
+    return resume(word, changes)
+
+
+def evaluate(words: list[str]) -> int:
+    """Seal the test metrics of one run, or of several."""
+    keys = key_values(
+        words,
+        {"run": "a run folder or latest", "runs": "a glob of run folders", "split": "test", "paths.runs": "where"},
+    )
+    if keys.get("split", "test") != "test":
+        raise UserError(f"split={keys['split']} must be test; val stands in result.json already. Use split=test.")
+    if ("run" in keys) == ("runs" in keys):
+        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    from groundwork.run.evaluate import seal_runs  # torch: not before the words are understood
+
+    return seal_runs(keys)

@@ -1,0 +1,29 @@
+"""Silence the noise of Lightning and torch that tells a user nothing, one line at a time, each with its reason."""
+
+import logging
+import warnings
+
+# Every entry: what the message begins with (a regular expression), and why nobody needs to read it here.
+NOISE = {
+    # Batches are slices of memory, so there are no workers to add.
+    r"The '\w+' does not have many workers": "Lightning looks for DataLoader workers",
+    # History rows are written at each validation, whatever Lightning's own logging interval is.
+    r"The number of training batches \(\d+\) is smaller than the logging interval": "we log per validation",
+    # Resuming in the middle of an epoch is exact here: the data module keeps the position.
+    r"You're resuming from a checkpoint that ended before the epoch ended": "our loaders know their position",
+    # Our loaders are no DataLoaders and shuffle by themselves.
+    r"Total length of `\w+` across ranks is zero": "a split may be empty on a rank",
+    # A folder with the checkpoints of this very run is what resume means.
+    r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
+    # torch's own scheduler order check misfires when a checkpoint restores both.
+    r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
+}
+
+
+def silence() -> None:
+    """Leave out the known noise; every other warning still shows."""
+    for beginning in NOISE:
+        warnings.filterwarnings("ignore", message=beginning)
+    # Lightning announces devices, seeds, tips and its parameter table at INFO; run says what matters itself.
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning_utilities", "pytorch_lightning"):
+        logging.getLogger(name).setLevel(logging.WARNING)
