@@ -1,8 +1,8 @@
 """pretrained network -> what to keep, freeze, cache, solve and tune, and which scenario."""
 
 from groundwork.transfer.choose import Candidate, Choice, Trial, candidates, choose_cut, gather
-from groundwork.transfer.extract import StageReader, pool_stage, take_pool
-from groundwork.transfer.features import FeatureCache, feature_key, prune, weights_hash
+from groundwork.transfer.extract import StageReader, take_pool
+from groundwork.transfer.features import FeatureCache, feature_key, prune
 from groundwork.transfer.plan import Phase, Plan
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
@@ -24,12 +24,10 @@ __all__ = [
     "choose_cut",
     "feature_key",
     "gather",
-    "pool_stage",
     "prune",
     "solve_head",
     "solve_ridge",
     "solve_softmax",
     "take_pool",
     "view",
-    "weights_hash",
 ]

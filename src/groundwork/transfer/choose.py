@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.transfer.extract import take_pool
+from groundwork.batch import UserError
+from groundwork.model.pool import Pooling
+from groundwork.transfer.extract import KINDS, take_pool
 from groundwork.transfer.spectrum import Linear
 
 Solve = Callable[[Tensor, Sequence[float]], list[Linear]]
@@ -17,10 +19,15 @@ Score = Callable[[Tensor, NDArray[np.int64]], float]
 
 
 class Candidate(NamedTuple):
-    """Name what a head reads: stages counted from 0, and how each is pooled."""
+    """Name what a head reads: stages counted from 0, and how each map is pooled."""
 
     stages: tuple[int, ...]
     pool: str
+
+    @property
+    def kinds(self) -> tuple[Pooling, ...]:
+        """Give the statistics that a StagePool joins."""
+        return KINDS[self.pool]
 
 
 @dataclass(frozen=True)
@@ -59,40 +66,46 @@ class Choice:
         return [asdict(trial) for trial in self.trials]
 
 
-def candidates(
-    num_stages: int, pool: str, cut: str | int | Sequence[int], maps: bool = True
-) -> list[Candidate]:
-    """List what a head could read, cheapest first.
+def candidates(pool: str, cut: str | int | Sequence[int], spatial: Sequence[bool]) -> list[Candidate]:
+    """List what a head could read.
 
     Args:
-        num_stages: Of the backbone.
         pool: "mean", "max", "mean_max", or "auto" for mean and mean_max.
         cut: "last", a stage, a list of stages, or "auto": each stage, neighbors in pairs, the last three.
-        maps: Whether stages are feature maps; rows of a table have nothing to pool.
+        spatial: For each stage of the backbone, whether it is a map that can be pooled.
     """
+    num_stages = len(spatial)
     if cut == "auto":
         chosen: list[tuple[int, ...]] = [(stage,) for stage in range(num_stages)]
         chosen += [(stage, stage + 1) for stage in range(num_stages - 1)]
         chosen += [tuple(range(num_stages - 3, num_stages))] if num_stages > 3 else []
     elif cut == "last":
         chosen = [(num_stages - 1,)]
-    elif isinstance(cut, int):
-        chosen = [(cut % num_stages,)]
     else:
-        chosen = [tuple(sorted(int(stage) % num_stages for stage in cut))]
+        listed = [int(cut)] if isinstance(cut, int | str) else list(cut)
+        if not listed or not all(-num_stages <= stage < num_stages for stage in listed):
+            raise UserError(
+                f"transfer.cut must name stages below {num_stages}, but got {cut}. Change it, or use auto."
+            )
+        chosen = [tuple(sorted({stage % num_stages for stage in listed}))]
     pools = ["mean", "mean_max"] if pool == "auto" else [pool]
-    return [Candidate(stages, each) for stages in chosen for each in (pools if maps else ["mean_max"])]
+    return [
+        Candidate(stages, each)
+        for stages in chosen
+        for each in (pools if any(spatial[stage] for stage in stages) else pools[:1])
+    ]
 
 
-def gather(stages: Sequence[NDArray[np.float32]], candidate: Candidate) -> Tensor:
+def gather(stages: Sequence[NDArray[np.float32]], candidate: Candidate, spatial: Sequence[bool]) -> Tensor:
     """Join the columns that a candidate reads into (N, D)."""
-    parts = [take_pool(stages[stage], candidate.pool) for stage in candidate.stages]
+    parts = [take_pool(stages[stage], candidate.pool, spatial[stage]) for stage in candidate.stages]
     return torch.from_numpy(np.ascontiguousarray(np.concatenate(parts, axis=1)))
 
 
 def choose_cut(
     train: Sequence[NDArray[np.float32]],
     val: Sequence[NDArray[np.float32]],
+    spatial: Sequence[bool],
     options: Iterable[Candidate],
     strengths: Sequence[float],
     solve: Solve,
@@ -106,8 +119,9 @@ def choose_cut(
     wins, then the stronger penalty.
 
     Args:
-        train: Per stage (N, D_s) features as `pool_stage` gives them.
+        train: Per stage (N, D_s) features as `StageReader` gives them.
         val: The same for the samples that judge.
+        spatial: Which stages are maps.
         options: What to compare.
         strengths: Penalties to try.
         solve: Training features (N, D) and strengths -> one head each.
@@ -119,7 +133,7 @@ def choose_cut(
     trials: list[Trial] = []
     best: tuple[tuple[float, int, float], Trial, Linear] | None = None
     for option in options:
-        features, judged = gather(train, option), gather(val, option)
+        features, judged = gather(train, option, spatial), gather(val, option, spatial)
         heads = solve(features, order)
         scores = [score(head(judged), rows) for head in heads]
         smooth = _smooth(scores)

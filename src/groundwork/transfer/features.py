@@ -12,21 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 Compute = Callable[[NDArray[np.int64]], Sequence[Tensor]]
 # A part is written at about this size: a crash loses no more than that.
 PART_BYTES = 64 * 2**20
-
-
-def weights_hash(module: nn.Module) -> str:
-    """Hash every parameter and buffer of a module, names included."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in sorted(module.state_dict().items()):
-        values = tensor.detach().cpu().contiguous().numpy()
-        digest.update(f"{name} {values.dtype} {values.shape}".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
 
 
 def feature_key(**parts: object) -> str:

@@ -135,7 +135,7 @@ class Plan:
         """Say at which epoch or step of `total` each phase begins; each lasts at least one."""
         if total < len(self.phases):
             raise UserError(
-                f"trainer.max_epochs must be at least {len(self.phases)}, the number of phases, but got {total}."
+                f"trainer.max_epochs must be at least {len(self.phases)}, one per phase, but got {total}."
                 " Raise it."
             )
         starts = [0]
