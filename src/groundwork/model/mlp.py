@@ -52,7 +52,7 @@ class MLP(nn.Module):
         hidden: Width of each hidden layer.
         activation: A key of ACTIVATIONS.
         norm: Normalization before the activation.
-        dropout: After each hidden layer, in [0, 1).
+        dropout: Between hidden layers, in [0, 1); the head drops out after the last.
         embedding_width: Longest vector of a category.
         init: How weights are drawn, see `initialize`.
     """
@@ -73,8 +73,8 @@ class MLP(nn.Module):
         self.channels = (embeddings.num_features, *hidden)
         self.spatial = (False,) * len(self.channels)
         layers = [
-            _layer(fan_in, fan_out, activation, norm, dropout)
-            for fan_in, fan_out in zip(self.channels, hidden, strict=False)
+            _layer(fan_in, fan_out, activation, norm, dropout if place else 0.0)
+            for place, (fan_in, fan_out) in enumerate(zip(self.channels, hidden, strict=False))
         ]
         self.layers = nn.ModuleList([embeddings, *layers])
         initialize(self, init)
@@ -119,6 +119,5 @@ def _layer(fan_in: int, fan_out: int, activation: str, norm: str, dropout: float
         "batch": [nn.BatchNorm1d(fan_out)],
         "layer": [nn.LayerNorm(fan_out)],
     }
-    return nn.Sequential(
-        nn.Linear(fan_in, fan_out), *norms[norm], ACTIVATIONS[activation](), nn.Dropout(dropout)
-    )
+    linear = nn.Linear(fan_in, fan_out)
+    return nn.Sequential(nn.Dropout(dropout), linear, *norms[norm], ACTIVATIONS[activation]())
