@@ -1,0 +1,139 @@
+"""Rows in an order -> batches of one split, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from groundwork.batch import Batch
+from groundwork.data.order import Slice
+
+
+class Source(Protocol):
+    """Hold the inputs of all samples."""
+
+    def batch(self, rows: NDArray[np.int64]) -> Tensor:
+        """Copy the inputs of some rows."""
+        ...
+
+
+@runtime_checkable
+class Ahead(Protocol):
+    """A source that prepares the next batches while one is in use."""
+
+    def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Tensor]:
+        """Give the inputs of one batch after the other."""
+        ...
+
+
+class TableSource:
+    """Hand out rows of an array (N, D): a table, or cached features."""
+
+    def __init__(self, array: NDArray[Any]):
+        self.array = torch.from_numpy(np.ascontiguousarray(array))
+
+    def batch(self, rows: NDArray[np.int64]) -> Tensor:
+        """Copy rows (B, D)."""
+        return self.array.index_select(0, torch.from_numpy(rows))
+
+
+class Cursor:
+    """Count where training stands: `batch` batches of epoch `epoch` were handed out."""
+
+    def __init__(self) -> None:
+        self.epoch, self.batch, self.restored = -1, 0, False
+
+    def begin(self, num_batches: int) -> tuple[int, int]:
+        """Go on inside a restored epoch that has batches left, else start the next one."""
+        if not (self.restored and self.batch < num_batches):
+            self.epoch, self.batch = self.epoch + 1, 0
+        self.restored = False
+        return self.epoch, self.batch
+
+    def state_dict(self) -> dict[str, int]:
+        return {"epoch": self.epoch, "batch": self.batch}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.epoch, self.batch, self.restored = state["epoch"], state["batch"], True
+
+
+class Batches:
+    """Iterate over one split again and again; a plain iterable, since a DataLoader costs more than a slice.
+
+    Args:
+        source: Inputs of all samples.
+        target: (N,) or (N, T), of all samples.
+        plan: The batches of an epoch.
+    """
+
+    def __init__(self, source: Source, target: Tensor, plan: Callable[[int], list[Slice]], pinned: bool):
+        self.source, self.target, self.plan, self.pinned = source, target, plan, pinned
+        self.num_batches = len(plan(0))
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self._batches(self.plan(0))
+
+    def _batches(self, cut: list[Slice]) -> Iterator[Batch]:
+        rows = [part.rows for part in cut]
+        inputs = self.source.batches(rows) if isinstance(self.source, Ahead) else map(self.source.batch, rows)
+        for part, values in zip(cut, inputs, strict=True):
+            yield self._batch(part, values)
+
+    def _batch(self, part: Slice, inputs: Tensor) -> Batch:
+        index = torch.from_numpy(part.rows)
+        batch = Batch(inputs, self.target[index], index)
+        if part.real is not None:
+            mask = torch.from_numpy(part.real)
+            batch = replace(batch, mask=mask, weight=mask.float() * part.share)
+        return _pin(batch) if self.pinned else batch
+
+
+class TrainBatches(Batches):
+    """Iterate over one epoch after the other, and go on where a checkpoint left off.
+
+    Args:
+        limit: Number of batches after which the trainer calls an epoch done.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: Tensor,
+        plan: Callable[[int], list[Slice]],
+        pinned: bool,
+        cursor: Cursor,
+        limit: Callable[[], float],
+    ):
+        super().__init__(source, target, plan, pinned)
+        self.cursor, self.limit = cursor, limit
+
+    def __iter__(self) -> Iterator[Batch]:
+        # A generator, so that nothing happens before the first batch is asked for: Lightning makes the
+        # iterator before it knows how many batches an epoch has.
+        epoch, first = self.cursor.begin(int(min(len(self), self.limit())))
+        for batch in self._batches(self.plan(epoch)[first:]):
+            self.cursor.batch += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        return self.cursor.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.cursor.load_state_dict(state)
+
+
+def _pin(batch: Batch) -> Batch:
+    """Move a batch to page-locked memory, from which a GPU copies while the CPU goes on."""
+    tensors = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return replace(
+        batch, **{name: tensor.pin_memory() for name, tensor in tensors.items() if tensor is not None}
+    )

@@ -1,0 +1,95 @@
+"""Samples -> batches: index slices of memory, in an order that only seed and epoch decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from numpy.typing import NDArray
+
+from groundwork.batch import Batch
+from groundwork.data.batches import Batches, Cursor, Source, TrainBatches
+from groundwork.data.order import Order, Slice, slices
+
+
+class Resampler(Protocol):
+    """Choose which training rows an epoch visits, and how often."""
+
+    def rows(self, target: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+        """Give positions among the training rows."""
+        ...
+
+
+class GroundworkDataModule(LightningDataModule):
+    """Cut the samples of a run into train, val and test batches.
+
+    Args:
+        source: Inputs of all N samples.
+        target: (N,) int64 class numbers, or (N, T) float32 values in original units.
+        rows: Split -> its rows; a split that is not handed over can't be read.
+        batch_size: Samples per device.
+        order: Draws the order of each training epoch.
+        balance: Resamples the training rows; None visits each once.
+        drop_last: Leave out the last training batch of an epoch when it is not full.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: NDArray[Any],
+        rows: Mapping[str, NDArray[np.int64]],
+        batch_size: int,
+        order: Order,
+        balance: Resampler | None,
+        drop_last: bool,
+    ):
+        super().__init__()
+        self.source, self.batch_size, self.order = source, batch_size, order
+        self.target = torch.from_numpy(target)
+        self.rows = {split: np.asarray(own, dtype=np.int64) for split, own in rows.items()}
+        self.balance, self.drop_last = balance, drop_last
+        self.cursor = Cursor()
+
+    def train_dataloader(self) -> TrainBatches:
+        return TrainBatches(self.source, self.target, self._epoch, self._pinned(), self.cursor, self._limit)
+
+    def val_dataloader(self) -> Batches | list[Batches]:
+        return self.ordered("val") if "val" in self.rows else []
+
+    def test_dataloader(self) -> Batches:
+        return self.ordered("test")
+
+    def ordered(self, split: str) -> Batches:
+        """Visit each sample of a split once, in the order of the table."""
+        rank, world_size = self._rank()
+        cut = slices(self.rows[split], self.batch_size, rank, world_size, drop_last=False, train=False)
+        return Batches(self.source, self.target, lambda _: cut, self._pinned())
+
+    def state_dict(self) -> dict[str, int]:
+        return self.cursor.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        self.cursor.load_state_dict(state_dict)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        return batch.to(device, non_blocking=device.type == "cuda")
+
+    def _epoch(self, epoch: int) -> list[Slice]:
+        rows = self.rows["train"]
+        if self.balance is not None:
+            rows = rows[self.balance.rows(self.target[rows].numpy(), self.order.seed, epoch)]
+        rows = rows[self.order.permutation(len(rows), epoch)]
+        rank, world_size = self._rank()
+        return slices(rows, self.batch_size, rank, world_size, drop_last=self.drop_last, train=True)
+
+    def _rank(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)
+
+    def _limit(self) -> float:
+        return self.trainer.num_training_batches if self.trainer is not None else float("inf")
+
+    def _pinned(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

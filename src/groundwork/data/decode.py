@@ -1,0 +1,182 @@
+"""One image file -> one array (H, W, C).
+
+Pillow decodes pictures, numpy reads .npy and .npz. Whatever is wrong with a file ends as one `BadImage`
+with a reason: libraries raise almost anything on damaged input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+# Twice Pillow's own warning level, where Pillow itself refuses: 179 million pixels are 0.5 GB in color.
+MAX_PIXELS = 178_956_970
+ARRAY_SUFFIXES = (".npy", ".npz")
+# EXIF orientations that swap height and width.
+TRANSPOSED = frozenset({5, 6, 7, 8})
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
+
+
+class BadImage(Exception):
+    """Say in a few words why a file can't serve as an image."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """Hold what a file says about its pixels before they are decoded.
+
+    Attributes:
+        size: Height and width in pixels, EXIF orientation applied.
+        channels: 1 for grey, 3 for color, any number for arrays.
+        dtype: uint8, uint16 or float32.
+    """
+
+    size: tuple[int, int]
+    channels: int
+    dtype: str
+
+
+def read_header(path: Path) -> Header:
+    """Read size, channels and number type without decoding.
+
+    Raises:
+        BadImage: If the file is no image, or holds more than MAX_PIXELS pixels.
+    """
+    try:
+        header = _array_header(path) if _is_array(path) else _picture_header(path)
+    except BadImage:
+        raise
+    except Exception as error:
+        raise BadImage(_reason(error)) from error
+    if min(*header.size, header.channels) < 1:
+        raise BadImage("holds no pixel")
+    if header.size[0] * header.size[1] * max(1, header.channels // 4) > MAX_PIXELS:
+        raise BadImage(f"holds {header.size[1]} x {header.size[0]} pixels, more than {MAX_PIXELS:,}")
+    return header
+
+
+def decode(path: Path) -> tuple[NDArray[Any], str]:
+    """Decode a whole file upright, transparent parts on white.
+
+    Returns:
+        (H, W, C) uint8, uint16 or float32 as the header says, and a note on what was left out ("" if nothing).
+
+    Raises:
+        BadImage: If the file can't be read to its end, or holds values that are not finite.
+    """
+    read_header(path)
+    try:
+        pixels, note = (_read_array(path), "") if _is_array(path) else _read_picture(path)
+    except BadImage:
+        raise
+    except Exception as error:
+        raise BadImage(_reason(error)) from error
+    if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
+        raise BadImage("holds values that are not finite")
+    return pixels, note
+
+
+def _is_array(path: Path) -> bool:
+    return path.suffix.lower() in ARRAY_SUFFIXES
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    # Pillow's sentence ends in the file's own path, which stands beside the reason already.
+    text = " ".join(str(error).split()).split(" '")[0]
+    return text or type(error).__name__
+
+
+def _picture_header(path: Path) -> Header:
+    with Image.open(path) as image:
+        width, height = image.size
+        if image.getexif().get(0x0112) in TRANSPOSED:
+            width, height = height, width
+        grey = image.mode in GREY_MODES or image.mode.startswith("I;16")
+        return Header((height, width), 1 if grey else 3, _dtype(image.mode))
+
+
+def _dtype(mode: str) -> str:
+    if mode.startswith("I;16"):
+        return "uint16"
+    return "float32" if mode in ("I", "F") else "uint8"
+
+
+def _read_picture(path: Path) -> tuple[NDArray[Any], str]:
+    with Image.open(path) as image:
+        # A phone's MPO holds a second view of the same scene: nothing is lost there.
+        animated = getattr(image, "is_animated", False) and image.format != "MPO"
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    dtype = _dtype(upright.mode)
+    if dtype == "uint8":
+        upright = _plain(upright)
+    pixels = np.asarray(upright).astype(dtype, copy=False)
+    return pixels.reshape(*pixels.shape[:2], -1), "first of several frames" if animated else ""
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Turn any 8-bit mode into L or RGB."""
+    if image.mode in ("L", "RGB") and "transparency" not in image.info:
+        return image
+    grey = image.mode in GREY_MODES
+    if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        seen = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+    return image.convert("L" if grey else "RGB")
+
+
+def _array_header(path: Path) -> Header:
+    if path.suffix.lower() == ".npy":
+        with path.open("rb") as file:
+            return _npy_header(file)
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+        if len(names) != 1:
+            raise BadImage(f"holds {len(names)} arrays, not one")
+        with archive.open(names[0]) as member:
+            return _npy_header(member)
+
+
+def _npy_header(file: IO[bytes]) -> Header:
+    version = npy.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise BadImage("holds a structured array")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if len(shape) not in (2, 3) or dtype.kind not in "buif":
+        raise BadImage(f"holds shape {shape} of {dtype}, not (H, W) or (H, W, C) numbers")
+    height, width, channels = (*shape, 1) if len(shape) == 2 else shape
+    if _channels_first(shape):
+        channels, height, width = shape
+    kept = dtype.name if dtype.name in ("uint8", "uint16") else "uint8" if dtype.kind == "b" else "float32"
+    return Header((height, width), channels, kept)
+
+
+def _channels_first(shape: tuple[int, ...]) -> bool:
+    # (13, 64, 64) is how satellites store their bands; no picture is 13 pixels high with 64 channels.
+    return len(shape) == 3 and shape[0] < min(shape[1:])
+
+
+def _read_array(path: Path) -> NDArray[Any]:
+    read = np.load(path, allow_pickle=False)
+    if path.suffix.lower() == ".npy":
+        array = np.asarray(read)
+    else:
+        with read:
+            array = np.asarray(read[read.files[0]])
+    if array.ndim == 2:
+        array = array[:, :, None]
+    elif _channels_first(array.shape):
+        array = array.transpose(1, 2, 0)
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8) * np.uint8(255)
+    return array if array.dtype.name in ("uint8", "uint16") else array.astype(np.float32)

@@ -1,0 +1,72 @@
+"""Image files -> batches by worker processes, for a data set too large to be stored decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from groundwork.data.origin import Origin, formed, parallel, silent_pillow
+from groundwork.data.resize import Form
+from groundwork.data.store_record import Images
+
+
+@dataclass(frozen=True)
+class Stream(Images):
+    """Hold N images of one form that are decoded anew at every use; the batches equal those of a store.
+
+    Attributes:
+        origin: Where the raw images are.
+        form: What they become.
+        workers: Processes that decode ahead; 0 decodes in this one.
+    """
+
+    origin: Origin
+    form: Form
+    workers: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Give (C, H, W) of one image."""
+        height, width, channels = self.form.shape
+        return channels, height, width
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.form.dtype)
+
+    def batch(self, rows: NDArray[np.int64]) -> Tensor:
+        """Decode images (B, C, H, W) on threads, channels last in memory."""
+        with silent_pillow():
+            images = list(
+                parallel(lambda i: self._image(int(rows[i])), len(rows), max(1, self.workers), None)
+            )
+        return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+
+    def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Tensor]:
+        """Decode one batch after the other, worker processes running ahead."""
+        loader = DataLoader(_Ahead(self, rows), batch_size=None, num_workers=self.workers)
+        return (images.permute(0, 3, 1, 2) for images in loader)
+
+    def _image(self, row: int) -> NDArray[Any]:
+        return formed(self.origin, self.form, row)[0]
+
+
+class _Ahead(Dataset[Tensor]):
+    """Number the batches of an epoch, so that workers can take turns."""
+
+    def __init__(self, stream: Stream, rows: Sequence[NDArray[np.int64]]):
+        self.stream, self.rows = stream, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, number: int) -> Tensor:
+        with silent_pillow():
+            return torch.from_numpy(np.stack([self.stream._image(int(row)) for row in self.rows[number]]))
