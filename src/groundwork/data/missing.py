@@ -1,0 +1,199 @@
+"""Rows with gaps -> which rows stay, and what fills the gaps of each column."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame, Index, Series, isna, to_numeric
+
+from groundwork.batch import UserError
+
+_NUMERIC = ("error", "drop", "mean", "median", "most_frequent", "constant")
+_CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")
+_TARGET = ("error", "drop", "mask")
+_INFINITE = ("missing", "error", "keep")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Choose what happens to missing values; everything fitted is fitted on training rows.
+
+    Args:
+        numeric: error, drop (the row), mean, median, most_frequent or constant.
+        indicator: Whether numeric columns with gaps in train get a 0/1 column beside them.
+        categorical: error, drop, slot (a category of its own), most_frequent or constant.
+        target: error, drop (the row), or mask: rows with some target left stay, the gap counts nowhere.
+        constant: What `constant` fills in; as text in categorical columns.
+        infinite: Whether infinite numbers count as missing, are an error, or are kept.
+        columns: Choices for single columns, by name.
+    """
+
+    numeric: str
+    indicator: bool
+    categorical: str
+    target: str
+    constant: float | str
+    infinite: str
+    columns: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        _one_of("missing.numeric", self.numeric, _NUMERIC)
+        _one_of("missing.categorical", self.categorical, _CATEGORICAL)
+        _one_of("missing.target", self.target, _TARGET)
+        _one_of("missing.infinite", self.infinite, _INFINITE)
+        for name, policy in self.columns.items():
+            _one_of(f"missing.columns.{name}", policy, (*_NUMERIC, "slot"))
+
+    def policy(self, name: str, is_categorical: bool) -> str:
+        """Tell the policy of one column."""
+        chosen = self.columns.get(name)
+        if chosen is None:
+            return self.categorical if is_categorical else self.numeric
+        _one_of(f"missing.columns.{name}", chosen, _CATEGORICAL if is_categorical else _NUMERIC)
+        return chosen
+
+    def keep_inputs(self, inputs: DataFrame, categorical: Sequence[str]) -> NDArray[Any]:
+        """Tell which rows stay, (N,) bool; all rows of the data are asked, nothing is fitted.
+
+        Raises:
+            UserError: If a column must have no gaps and has some, or a named column does not exist.
+        """
+        for name in self.columns:
+            if name not in inputs.columns:
+                raise UserError(
+                    f"missing.columns must name input columns, but got {name!r}. "
+                    f"Choose from {_some(inputs.columns)}."
+                )
+        gaps = {name: find_gaps(inputs[name], name in categorical, self.infinite) for name in inputs.columns}
+        policies = {name: self.policy(name, name in categorical) for name in inputs.columns}
+        refused = {
+            name: int(gap.sum()) for name, gap in gaps.items() if policies[name] == "error" and gap.any()
+        }
+        if refused:
+            named = ", ".join(f"{name} ({count})" for name, count in list(refused.items())[:10])
+            raise UserError(
+                f"inputs must have no missing values with missing=error, but got some in {named}. "
+                "Use missing=auto, or missing=drop."
+            )
+        keep = np.ones(len(inputs), dtype=bool)
+        for name, gap in gaps.items():
+            if policies[name] == "drop":
+                keep &= ~gap
+        return keep
+
+    def keep_target(self, target: DataFrame) -> NDArray[Any]:
+        """Tell which rows stay, (N,) bool, judging by their targets.
+
+        Raises:
+            UserError: If a target is missing and `missing.target` is error.
+        """
+        gaps = DataFrame(
+            {name: find_gaps(target[name], _is_text(target[name]), "missing") for name in target.columns}
+        )
+        counts = gaps.sum()
+        if self.target == "error" and counts.any():
+            named = ", ".join(f"{name} ({count})" for name, count in counts[counts > 0].items())
+            raise UserError(
+                f"targets must not be missing, but got missing ones in {named} of {len(target)} rows. "
+                "Use missing.target=drop to leave those rows out."
+            )
+        lost = gaps.all(axis=1) if self.target == "mask" else gaps.any(axis=1)
+        return np.asarray(~lost, dtype=bool)
+
+
+def find_gaps(column: Series, is_categorical: bool, infinite: str) -> NDArray[Any]:
+    """Tell which values of a column are missing, (N,) bool."""
+    if is_categorical:
+        return np.asarray(isna(column), dtype=bool)
+    return np.asarray(np.isnan(as_numbers(column, infinite)), dtype=bool)
+
+
+def as_numbers(column: Series, infinite: str) -> NDArray[np.float64]:
+    """Read a column as numbers, (N,) float64, NaN where missing.
+
+    Raises:
+        UserError: If a value is no number, or is infinite and must not be.
+    """
+    try:
+        values = to_numeric(column).to_numpy(dtype=np.float64, na_value=float("nan"))
+    except (TypeError, ValueError):
+        raise UserError(
+            f"column {column.name} must hold numbers, but got {_first_text(column)!r}. "
+            f"Name it in data.categorical or data.drop."
+        ) from None
+    if infinite == "keep" or not (endless := np.isinf(values)).any():
+        return values
+    if infinite == "error":
+        raise UserError(
+            f"column {column.name} must be finite, but got {int(endless.sum())} infinite values. "
+            "Use missing.infinite=missing."
+        )
+    values = values.copy()
+    values[endless] = float("nan")
+    return values
+
+
+def fill_value(values: NDArray[np.float64], policy: str, constant: float | str, name: str) -> float | None:
+    """Measure what fills the gaps of a numeric column of train; None where none may remain.
+
+    The most frequent value is the smallest of those that tie.
+
+    Args:
+        values: (N,) training values, NaN where missing.
+        policy: One of the numeric policies.
+        constant: The filling of `constant`.
+        name: The column's, for the error.
+    """
+    if policy in ("error", "drop"):
+        return None
+    if policy == "constant":
+        return _number(constant, name)
+    known = values[~np.isnan(values)]
+    if not len(known):
+        raise UserError(
+            f"column {name} must have a value in train for missing={policy}, but got none. "
+            f"Leave it out with data.drop, or use missing.columns.{name}=constant."
+        )
+    if policy == "most_frequent":
+        found, counts = np.unique(known, return_counts=True)
+        return float(found[counts.argmax()])
+    known = known[~np.isinf(known)] if not np.isinf(known).all() else known
+    return float(Series(known).mean() if policy == "mean" else Series(known).median())
+
+
+def count_gaps(inputs: DataFrame, categorical: Sequence[str], infinite: str) -> dict[str, int]:
+    """Count the missing values of each column that has any."""
+    counts = {
+        name: int(find_gaps(inputs[name], name in categorical, infinite).sum()) for name in inputs.columns
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _number(constant: float | str, name: str) -> float:
+    try:
+        return float(constant)
+    except ValueError:
+        raise UserError(
+            f"missing.constant must be a number for column {name}, but got {constant!r}. Use 0."
+        ) from None
+
+
+def _first_text(column: Series) -> object:
+    numbers = to_numeric(column.astype(object), errors="coerce") if _is_text(column) else column
+    wrong = column[isna(numbers) & ~isna(column)]
+    return wrong.iloc[0] if len(wrong) else str(column.dtype)
+
+
+def _is_text(column: Series) -> bool:
+    return column.dtype.kind not in "biufc"
+
+
+def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UserError(f"{name} must be one of {', '.join(choices)}, but got {value!r}. Choose one of them.")
+
+
+def _some(names: Index) -> str:
+    return ", ".join(map(str, list(names)[:10]))
