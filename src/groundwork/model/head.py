@@ -11,6 +11,7 @@ from torch.nn import functional
 from groundwork.batch import UserError
 
 Activation = Literal["none", "softplus", "sigmoid"]
+Decision = Literal["value", "round"]
 
 
 class _LinearHead(nn.Module):
@@ -55,6 +56,7 @@ class RegressionHead(_LinearHead):
         activation: Range of the predictions.
         bounds: (low, high) in original units, with "sigmoid" only.
         dropout: In [0, 1).
+        decision: "round" predicts whole numbers, halves to the even one; the loss sees values either way.
     """
 
     center: Tensor
@@ -70,9 +72,10 @@ class RegressionHead(_LinearHead):
         activation: Activation,
         bounds: Sequence[float] | None,
         dropout: float,
+        decision: Decision = "value",
     ):
         super().__init__(num_features, num_targets, dropout)
-        self.activation = activation
+        self.activation, self.decision = activation, decision
         self.low, self.high = _checked_bounds(activation, bounds)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
         for name, values in (("center", center), ("scale", scale), ("shift", shift)):
@@ -90,7 +93,8 @@ class RegressionHead(_LinearHead):
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn scaled values (B, T) into original units."""
-        return output * self.scale + self.center
+        value = output * self.scale + self.center
+        return value.round() if self.decision == "round" else value
 
     def scale_target(self, target: Tensor) -> Tensor:
         """Turn targets (B, T) in original units into scaled values; NaN stays NaN."""

@@ -45,8 +45,8 @@ class TableNormalize(nn.Module):
     """Complete and scale the columns of a table by what was fitted on the training rows.
 
     Numeric columns: missing values become the fill value, then (x - center) / scale, in float64 until the
-    end. Columns with an indicator add one more that is 1 where the value was missing. Codes of categories
-    follow unchanged, as whole numbers in float32.
+    end. Columns with an indicator add one more that is 1 where the value was missing. Codes of
+    categories follow as whole numbers in float32, that of a missing one replaced by its fill code.
 
     Args:
         statistics: Name -> kind ("numeric" or "categorical"), fill, indicator, center, scale, categories;
@@ -58,6 +58,7 @@ class TableNormalize(nn.Module):
     """
 
     fill: Tensor
+    code: Tensor
     center: Tensor
     scale: Tensor
     numeric: Tensor
@@ -73,8 +74,11 @@ class TableNormalize(nn.Module):
         for name, places in (("numeric", numeric), ("categorical", categorical), ("indicated", indicated)):
             self.register_buffer(name, torch.tensor(places, dtype=torch.int64))
         for name in ("fill", "center", "scale"):
-            values = [float(columns[place][name]) for place in numeric]
+            # a column whose gaps are refused has no fill value, and none gets here
+            values = [float(columns[place][name] or 0.0) for place in numeric]
             self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
+        codes = [float(columns[place]["fill"] or 0.0) for place in categorical]
+        self.register_buffer("code", torch.tensor(codes, dtype=torch.float64))
         self.num_numeric = len(numeric) + len(indicated)
         self.cardinalities = tuple(2 + len(columns[place]["categories"]) for place in categorical)
 
@@ -84,4 +88,6 @@ class TableNormalize(nn.Module):
         numbers = torch.where(torch.isnan(numbers), self.fill, numbers)
         scaled = (numbers - self.center) / self.scale
         missing = torch.isnan(rows[:, self.indicated])
-        return torch.cat([scaled.float(), missing.float(), rows[:, self.categorical].float()], dim=1)
+        codes = rows[:, self.categorical]
+        codes = torch.where(codes == 0, self.code, codes)
+        return torch.cat([scaled.float(), missing.float(), codes.float()], dim=1)

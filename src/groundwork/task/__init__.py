@@ -1,0 +1,7 @@
+"""network, loss, metrics -> a LightningModule per kind of problem."""
+
+from groundwork.task.base import Outputs, Task
+from groundwork.task.classification import ClassificationTask
+from groundwork.task.regression import RegressionTask
+
+__all__ = ["ClassificationTask", "Outputs", "RegressionTask", "Task"]

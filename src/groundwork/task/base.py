@@ -1,0 +1,165 @@
+"""What every task does: a loss per step, and predictions of a whole split at its end."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from lightning import LightningModule
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torchmetrics.utilities.distributed import gather_all_tensors
+
+from groundwork.batch import Batch
+
+Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
+OptimizerFactory = Callable[[Any], Optimizer]
+ScheduleFactory = Callable[[Optimizer, int, str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Hold the predictions of a split, each sample once, in the order of the table.
+
+    Attributes:
+        index: (N,) rows in the table of samples.
+        target: (N,) class numbers, or (N, T) values in original units.
+        prediction: (N, K) probabilities, or (N, T) values in original units.
+        loss: Mean over the samples.
+    """
+
+    index: NDArray[np.int64]
+    target: NDArray[Any]
+    prediction: NDArray[np.float32]
+    loss: float
+
+
+class Task(LightningModule, ABC):
+    """Fit a network to batches and judge it on a whole split at a time.
+
+    Args:
+        network: Raw inputs -> output, and `decode`: output -> prediction.
+        loss: loss(output, target, weight), one value per sample (B,).
+        penalty: Network -> what the loss adds for its weights.
+        metrics: (prediction, target) of a whole split -> name -> number.
+        optimizer: Builds the optimizer from the network.
+        schedule: Builds Lightning's `lr_scheduler` from optimizer, number of steps, monitor and mode.
+        total_steps: Optimizer steps of this training.
+        monitor: Metric that chooses, without its split.
+        mode: Whether less or more of it is better.
+        augment: (inputs, key (B,) int64) -> inputs, random by key alone; None leaves them as they are.
+        seed: Draws the keys, together with epoch and sample.
+
+    Attributes:
+        last_outputs: Of the last validation.
+    """
+
+    last_outputs: Outputs
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: nn.Module,
+        penalty: nn.Module,
+        metrics: Metrics,
+        optimizer: OptimizerFactory,
+        schedule: ScheduleFactory,
+        total_steps: int,
+        monitor: str,
+        mode: Literal["min", "max"],
+        augment: nn.Module | None,
+        seed: int,
+    ):
+        super().__init__()
+        self.network: Any = network
+        self.loss, self.penalty, self.augment = loss, penalty, augment
+        self.metrics, self.optimizer, self.schedule = metrics, optimizer, schedule
+        self.total_steps, self.monitor, self.mode, self.seed = total_steps, monitor, mode, seed
+        self._kept: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        self._loss_sum: Tensor | None = None  # over the samples since the last validation
+        self._loss_count = 0
+
+    @abstractmethod
+    def loss_target(self, target: Tensor) -> Tensor:
+        """Bring a batch's target to what the loss compares with the output."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Compute the mean loss of a batch plus the penalty."""
+        inputs, target = self.prepare(batch)
+        losses: Tensor = self.loss(self.network(inputs), target, batch.weight)
+        self._count_loss(losses.detach())
+        objective: Tensor = losses.mean() + self.penalty(self.network)
+        return objective
+
+    def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Augment the inputs and bring the target to the loss's terms."""
+        target = self.loss_target(batch.target)
+        if self.augment is None:
+            return batch.inputs, target
+        return self.augment(batch.inputs, self.keys(batch.index)), target
+
+    def keys(self, index: Tensor) -> Tensor:
+        """Name this epoch's draw for each sample (B,), whatever batch or device it is in."""
+        draw = (self.seed * 1_000_003 + self.current_epoch) % 2**31
+        return index + (draw << 32)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep the outputs of a batch, on the device."""
+        mask = torch.ones_like(batch.index, dtype=torch.bool) if batch.mask is None else batch.mask
+        self._kept.append((self.network(batch.inputs), batch.target, batch.index, mask))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics of the whole split, and the mean training loss since the last validation."""
+        self.last_outputs = self._outputs()
+        if self.trainer.sanity_checking:
+            return
+        values = self.metrics(self.last_outputs.prediction, self.last_outputs.target)
+        self.log_dict({f"val/{name}": value for name, value in values.items()})
+        self.log("val/loss", self.last_outputs.loss)
+        if self._loss_sum is not None:
+            total = self._gather(self._loss_sum[None])
+            count = self._gather(torch.full_like(self._loss_sum[None], self._loss_count))
+            self.log("train/loss", total.sum() / count.sum())
+            self._loss_sum, self._loss_count = None, 0
+
+    def configure_optimizers(self) -> Any:
+        """Build the optimizer of what trains now, and its schedule."""
+        optimizer = self.optimizer(self.network)
+        scheduler = self.schedule(optimizer, self.total_steps, self.monitor, self.mode)
+        return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Save the training loss since the last validation."""
+        checkpoint["train_loss"] = (self._loss_sum, self._loss_count)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on counting the training loss."""
+        self._loss_sum, self._loss_count = checkpoint["train_loss"]
+
+    def _count_loss(self, losses: Tensor) -> None:
+        total = losses.sum()
+        self._loss_sum = total if self._loss_sum is None else self._loss_sum.to(total) + total
+        self._loss_count += len(losses)
+
+    def _outputs(self) -> Outputs:
+        kept = [torch.cat(parts) for parts in zip(*self._kept, strict=True)]
+        self._kept.clear()
+        output, target, index, mask = kept
+        output, target, index = (self._gather(part[mask]) for part in (output.float(), target, index))
+        order = torch.argsort(index)
+        output, target, index = output[order], target[order], index[order]
+        return Outputs(
+            index.cpu().numpy(),
+            target.cpu().numpy(),
+            self.network.decode(output).cpu().numpy(),
+            float(self.loss(output, self.loss_target(target), None).mean()),
+        )
+
+    def _gather(self, part: Tensor) -> Tensor:
+        """Join the parts of all devices along the first axis."""
+        if self.trainer.world_size == 1:
+            return part
+        return torch.cat(gather_all_tensors(part.contiguous()))
