@@ -6,33 +6,130 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from groundwork.data.augment import Augment
+    from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
+    from groundwork.data.batches import TableSource
+    from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
+    from groundwork.data.datamodule import GroundworkDataModule
+    from groundwork.data.formats.source import Source, read_frame
+    from groundwork.data.missing import Missing, find_gaps
+    from groundwork.data.mix import Mix
+    from groundwork.data.normalize import Normalize, image_statistics
+    from groundwork.data.readers.diamonds import read_diamonds
+    from groundwork.data.readers.fashion_mnist import read_fashion_mnist
+    from groundwork.data.readers.groceries import read_groceries
     from groundwork.data.readers.image_folder import read_image_folder, read_images
     from groundwork.data.readers.image_table import read_image_table
+    from groundwork.data.readers.scikit_learn import read_diabetes, read_digits
     from groundwork.data.readers.solar_cells import read_solar_cells
     from groundwork.data.readers.table import read_table
     from groundwork.data.samples import Samples
-    from groundwork.data.target import Target
+    from groundwork.data.split import (
+        ChronologicalSplit,
+        FoldSplit,
+        OfficialSplit,
+        RandomSplit,
+        StratifiedSplit,
+    )
+    from groundwork.data.split_keys import SplitKeys, split_hash
+    from groundwork.data.store import Store, build_store
+    from groundwork.data.store_cache import clear_cache
+    from groundwork.data.stream import Stream
+    from groundwork.data.subset import AllRows, StratifiedSubset
+    from groundwork.data.target import Target, natural_key
 
 # Where each public name lives. It is imported when it is first asked for, so that a command that
 # only shows its help, or refuses its arguments, waits for neither torch nor pandas.
 _HOME = {
+    "AllRows": "subset",
+    "Augment": "augment",
+    "ChronologicalSplit": "split",
+    "ColumnStatistics": "columns",
+    "FoldSplit": "split",
+    "GroundworkDataModule": "datamodule",
+    "LossWeights": "balance",
+    "Missing": "missing",
+    "Mix": "mix",
+    "NoBalance": "balance",
+    "Normalize": "normalize",
+    "OfficialSplit": "split",
+    "Oversample": "balance",
+    "RandomSplit": "split",
     "Samples": "samples",
+    "Source": "formats.source",
+    "SplitKeys": "split_keys",
+    "Store": "store",
+    "StratifiedSplit": "split",
+    "StratifiedSubset": "subset",
+    "Stream": "stream",
+    "TableSource": "batches",
     "Target": "target",
+    "Undersample": "balance",
+    "build_store": "store",
+    "clear_cache": "store_cache",
+    "encode_columns": "columns",
+    "find_gaps": "missing",
+    "fit_columns": "columns",
+    "image_statistics": "normalize",
+    "natural_key": "target",
+    "read_diabetes": "readers.scikit_learn",
+    "read_diamonds": "readers.diamonds",
+    "read_digits": "readers.scikit_learn",
+    "read_fashion_mnist": "readers.fashion_mnist",
+    "read_frame": "formats.source",
+    "read_groceries": "readers.groceries",
     "read_image_folder": "readers.image_folder",
     "read_image_table": "readers.image_table",
     "read_images": "readers.image_folder",
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
+    "split_hash": "split_keys",
 }
 
 __all__ = [
+    "AllRows",
+    "Augment",
+    "ChronologicalSplit",
+    "ColumnStatistics",
+    "FoldSplit",
+    "GroundworkDataModule",
+    "LossWeights",
+    "Missing",
+    "Mix",
+    "NoBalance",
+    "Normalize",
+    "OfficialSplit",
+    "Oversample",
+    "RandomSplit",
     "Samples",
+    "Source",
+    "SplitKeys",
+    "Store",
+    "StratifiedSplit",
+    "StratifiedSubset",
+    "Stream",
+    "TableSource",
     "Target",
+    "Undersample",
+    "build_store",
+    "clear_cache",
+    "encode_columns",
+    "find_gaps",
+    "fit_columns",
+    "image_statistics",
+    "natural_key",
+    "read_diabetes",
+    "read_diamonds",
+    "read_digits",
+    "read_fashion_mnist",
+    "read_frame",
+    "read_groceries",
     "read_image_folder",
     "read_image_table",
     "read_images",
     "read_solar_cells",
     "read_table",
+    "split_hash",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pandas import DataFrame
 
@@ -43,19 +44,21 @@ def read_table(
     source = Source.parse(table, "data.table")
     frame = read_frame(source, query, trust_pickle)
     roles = Roles(as_names(target), id_column, group, split_column, order_column)
-    return table_samples(frame, source, roles, inputs, as_names(drop), as_names(categorical))
+    return table_samples(
+        frame, source.path, str(source), roles, inputs, as_names(drop), as_names(categorical)
+    )
 
 
 def table_samples(
     frame: DataFrame,
-    source: Source,
+    root: Path,
+    where: str,
     roles: Roles,
     inputs: Sequence[str] | None,
     drop: Sequence[str],
     categorical: Sequence[str],
 ) -> Samples:
     """Share the columns of a table out among inputs and the other parts of samples."""
-    where = str(source)
     if frame.empty:
         raise UserError(f"{where} must have rows, but has none. Choose another data.table.")
     roles.check(frame, where)
@@ -71,7 +74,7 @@ def table_samples(
         target=roles.targets(frame),
         inputs=columns,
         categorical=categories,
-        root=source.path,
+        root=root,
         group=roles.groups(frame),
         official=roles.official(frame),
         order=roles.order(frame),

@@ -1,0 +1,37 @@
+"""Arrays in memory -> samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame, RangeIndex, Series
+
+from groundwork.data.samples import Samples
+
+
+def pixel_samples(
+    pixels: NDArray[np.uint8], labels: Iterable[str], official: Iterable[str] | None, root: Path
+) -> Samples:
+    """Build samples from images (N, H, W, C) in memory, each named by a hash of its pixels and label."""
+    names = list(labels)
+    seen: Counter[str] = Counter()
+    ids = []
+    for image, label in zip(pixels, names, strict=True):
+        content = hashlib.blake2b(image.tobytes() + label.encode(), digest_size=8).hexdigest()
+        ids.append(f"{content}-{seen[content]}" if seen[content] else content)
+        seen[content] += 1
+    return Samples(
+        kind="image",
+        sample_id=Series(ids, dtype="str"),
+        target=DataFrame({"class": Series(names, dtype="str")}),
+        inputs=DataFrame(index=RangeIndex(len(names))),
+        categorical=(),
+        root=root,
+        official=None if official is None else Series(list(official), dtype="str"),
+        pixels=pixels,
+    )

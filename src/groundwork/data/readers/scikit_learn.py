@@ -1,0 +1,46 @@
+"""Two small data sets of scikit-learn -> samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import sklearn
+from sklearn.datasets import load_diabetes, load_digits
+
+from groundwork.data.readers.arrays import pixel_samples
+from groundwork.data.readers.roles import Roles, as_names
+from groundwork.data.readers.table import table_samples
+from groundwork.data.samples import Samples
+
+DATASETS = Path(sklearn.__file__).parent / "datasets" / "data"
+
+
+def read_digits() -> Samples:
+    """Read 1,797 handwritten digits of 8 x 8 pixels, their 17 grey levels spread over a byte.
+
+    Source:
+        Alpaydin and Kaynak 1998, UCI: optical recognition of handwritten digits, the test part.
+    """
+    bunch = load_digits()
+    pixels = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
+    return pixel_samples(pixels, (str(label) for label in bunch.target), None, DATASETS)
+
+
+def read_diabetes(
+    inputs: Sequence[str] | None, drop: Sequence[str] | None, categorical: Sequence[str] | None
+) -> Samples:
+    """Read 442 patients: ten columns of the first visit, and how far diabetes came a year later.
+
+    Args:
+        inputs: Columns to learn from; None takes all ten.
+        drop: Columns to leave out.
+        categorical: Columns of numbers that are names of categories.
+
+    Source:
+        Efron, Hastie, Johnstone and Tibshirani 2004, Annals of Statistics 32(2), least angle regression.
+    """
+    frame = load_diabetes(as_frame=True, scaled=False).frame
+    roles = Roles(["target"], None, None, None, None)
+    return table_samples(frame, DATASETS, "diabetes", roles, inputs, as_names(drop), as_names(categorical))
