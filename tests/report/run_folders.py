@@ -115,7 +115,8 @@ def classification(
     train = {c: int(n) for c, n in zip(classes, counts, strict=True)}
     result = {
         "task": "classification", "status": "done", "monitor": "accuracy", "direction": "max",
-        "best_epoch": None if exact else 21, "n": {"train": sum(train.values()), "val": num_val, "test": num_val},
+        "best_epoch": None if exact else 21,
+        "n": {"train": sum(train.values()), "val": num_val, "test": num_val},
         "train": {"accuracy": 0.95, "balanced_accuracy": 0.94, "f1": 0.94, "ece": 0.01, "log_loss": 0.2},
         "val": val, "intervals": {"val": {key: interval(value) for key, value in val.items()}},
         "baselines": {"majority class": {"accuracy": 0.4, "balanced_accuracy": 1 / len(classes)},

@@ -7,27 +7,29 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from matplotlib import colormaps, rc_context
+from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from numpy import linspace
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from pandas import DataFrame
 
 from groundwork.report.write import write_bytes, write_text
 
 Format = Literal["png", "pdf", "csv"]
+Look = dict[str, Any]  # arguments of a matplotlib artist that several calls share
 
 INK, MUTED, GRID = "#1f2328", "#6b7280", "#e3e6ea"
 # Dark blue and amber differ in hue for every kind of color vision and in lightness when printed in grey.
 MODEL, OTHER, PALE = "#1d4e89", "#e69f00", "#b8c4d6"
-# Light to dark, starting at white, so that an empty cell is empty paper.
-SHARE = ListedColormap([(1.0, 1.0, 1.0, 1.0), *colormaps["cividis_r"](linspace(0.12, 1.0, 255))])
-WIDTH = 6.8  # inches; 980 px at DPI, shown at two thirds of that
-DPI = 144
+# One hue from white to dark: an empty cell is empty paper, and grey print keeps the order.
+SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#c9d8ea", "#6f9bc8", MODEL, "#0b2545"])
+FULL, HALF = 7.16, 3.5  # inches: two columns and one of a journal page; 688 and 336 px on ours
+DPI = 144  # three pixels for each two of the page
 
 # Scripts that DejaVu lacks; whichever of these the machine has is asked next.
 _FALLBACKS = ("Noto Sans CJK JP", "Noto Sans", "Hiragino Sans", "Yu Gothic", "Microsoft YaHei", "Segoe UI")
@@ -113,7 +115,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
+def new_figure(height: float, width: float = FULL) -> Figure:
     """Return an empty white page, sizes in inches."""
     return Figure(figsize=(width, height), layout="constrained")
 
@@ -122,6 +124,23 @@ def grid(axes: Axes, axis: Literal["both", "x", "y"] = "y") -> None:
     """Put quiet lines behind the data."""
     axes.grid(True, axis=axis)
     axes.set_axisbelow(True)
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Put ticks at whole numbers only."""
+    axis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+
+
+def plain_log(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic with labels such as 1e-05, which need no markup."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes: Axes, columns: int = 4) -> None:
+    """Put the legend above the axes, at the right, where it covers no data."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, borderaxespad=0.2)
 
 
 def short(name: str, most: int = 24) -> str:

@@ -4,15 +4,15 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from yaml import CSafeDumper, dump
 
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, show_seconds
-from groundwork.report.page import data_facts, describe, lead, metric_table, sizes, sizes_by_class
+from groundwork.report.page import data_facts, describe, lead, sizes
 from groundwork.report.photos import Shown
+from groundwork.report.table import Table, count_table, metric_table
 
 # Keys of result.json that a run may not have; the page asks for them all.
 _ABSENT = dict.fromkeys(("status", "seconds", "test_count", "choices", "notes", "changes", "seal"))
@@ -40,12 +40,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """Hold one chapter of the page: pictures, then a table that the reader may sort."""
+    """Hold one chapter of the page: pictures, then tables that the reader may sort."""
 
     title: str
     pictures: Sequence[Picture] = ()
-    head: Sequence[str] = ()
-    rows: Sequence[Sequence[Any]] = ()
+    tables: Sequence[Table] = ()
 
     @property
     def anchor(self) -> str:
@@ -75,7 +74,7 @@ def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gall
         sizes=sizes(run),
         metrics=metric_table(run),
         facts=data_facts(run),
-        counts=sizes_by_class(run),
+        counts=count_table(run),
         sections=sections,
         galleries=galleries,
         configuration=dump(run.config, Dumper=CSafeDumper, sort_keys=False, allow_unicode=True),

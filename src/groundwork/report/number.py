@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
+
+Verdict = Literal["beaten", "within", "better", "undefined"]  # what a baseline is, seen from the model
 
 UNDEFINED = "undefined"
 # Smaller is better for these, whole or per class; everything else grows with skill.
@@ -27,15 +29,16 @@ def interval_of(entry: Any) -> tuple[float, float] | None:
 
 
 def show(entry: Any) -> str:
-    """Write a metric in four significant places, or the word undefined."""
+    """Write a metric in about four places, or the word undefined."""
     number = value_of(entry)
     if number is None:
         return UNDEFINED
-    if number == 0 or 1e-3 <= abs(number) < 10:
+    size = abs(number)
+    if number == 0 or 1e-3 <= size < 10:
         return f"{number:.3f}"
-    if 10 <= abs(number) < 1e5:
-        return f"{number:.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
-    return f"{number:.2e}"
+    if 10 <= size < 1000:
+        return f"{number:#.4g}"
+    return f"{number:,.0f}" if 1000 <= size < 1e7 else f"{number:.2e}"
 
 
 def show_interval(entry: Any) -> str:
@@ -49,18 +52,14 @@ def is_better_high(metric: str) -> bool:
     return metric.removeprefix("val/").split("/")[0] not in _SMALLER
 
 
-def verdict(metric: str, model: Any, baseline: Any) -> str:
-    """Say whether the model beats a baseline beyond the model's 95 % interval."""
+def verdict(metric: str, model: Any, baseline: Any) -> Verdict:
+    """Say whether a baseline lies outside of the model's 95 % interval, and on which side."""
     bounds, other = interval_of(model), value_of(baseline)
-    if value_of(model) is None or other is None:
-        return UNDEFINED
-    if bounds is None:
-        return "no interval"
+    if bounds is None or other is None:
+        return "undefined"
     low, high = bounds if is_better_high(metric) else (-bounds[1], -bounds[0])
     other = other if is_better_high(metric) else -other
-    if low > other:
-        return "beats it beyond the interval"
-    return "is worse beyond the interval" if high < other else "not beyond the interval"
+    return "beaten" if low > other else "better" if high < other else "within"
 
 
 def show_seconds(seconds: Any) -> str:

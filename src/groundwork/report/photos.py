@@ -77,7 +77,7 @@ def keep_photos(run: RunFolder, photos: Photos) -> None:
 
 
 def thumbnail(photo: NDArray[Any]) -> Image.Image:
-    """Shrink (H, W), (H, W, 1) or (H, W, C) of any number type; more than 8 bits are stretched to their range."""
+    """Shrink (H, W), (H, W, 1) or (H, W, C) pixels; other types than uint8 are stretched to their range."""
     pixels = np.asarray(photo)
     if pixels.ndim == 3 and pixels.shape[2] in (1, 2):
         pixels = pixels[:, :, 0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import Index, Series
+from pandas import DataFrame, Index, Series
 
 from groundwork.report.folder import RunFolder
 
@@ -96,6 +96,23 @@ def regressed(run: RunFolder, split: str) -> list[Regressed]:
         if known.any():
             found.append(Regressed(name, target[known], prediction[known]))
     return found
+
+
+def per_class(found: Classified) -> DataFrame:
+    """Return samples, predicted, precision, recall and F1 of each class; NaN where undefined."""
+    counts = found.counts()
+    truth, guess, hits = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return DataFrame(
+            {
+                "class": found.classes,
+                "samples": truth,
+                "predicted": guess,
+                "precision": hits / guess,
+                "recall": hits / truth,
+                "f1": 2 * hits / (truth + guess),
+            }
+        )
 
 
 def _numbers(names: "Series[str]", classes: list[str]) -> NDArray[np.int64]:

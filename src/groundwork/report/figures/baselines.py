@@ -4,7 +4,7 @@ from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
 from groundwork.report.folder import RunFolder
-from groundwork.report.number import interval_of, is_better_high, value_of
+from groundwork.report.number import interval_of, is_better_high, show, value_of
 
 
 def draw(run: RunFolder) -> list[Drawing]:
@@ -12,17 +12,14 @@ def draw(run: RunFolder) -> list[Drawing]:
     table = monitored(run)
     if len(table) < 2:
         return []
-    figure = new_figure(0.9 + 0.36 * len(table), width=6.2)
+    figure = new_figure(0.9 + 0.36 * len(table))
     axes = figure.add_subplot()
-    for row, (name, value, low, high, split) in enumerate(table.itertuples(index=False)):
+    for row, (_, value, low, high, split) in enumerate(table.itertuples(index=False)):
         color = MODEL if split != "baseline" else OTHER
         if low == low and high == high:
             axes.plot([low, high], [row, row], color=color, linewidth=5, alpha=0.35, solid_capstyle="butt")
         axes.plot(value, row, "o" if split != "baseline" else "D", color=color, markersize=7)
-        axes.annotate(
-            f"{value:.4g}", (value, row), (0, 7), textcoords="offset points", ha="center", fontsize=8
-        )
-        del name
+        axes.annotate(show(value), (value, row), (0, 7), textcoords="offset points", ha="center", fontsize=8)
     first = table.iloc[0]
     axes.axvspan(first["low"], first["high"], color=MODEL, alpha=0.08, linewidth=0)
     axes.set_yticks(range(len(table)), [short(name, 28) for name in table["name"]])
@@ -32,7 +29,7 @@ def draw(run: RunFolder) -> list[Drawing]:
     better = "more is better" if is_better_high(run.monitor) else "less is better"
     axes.set_xlabel(f"{run.monitor} ({better})", color=MUTED)
     grid(axes, "x")
-    caption = "Bands are 95 % bootstrap intervals. A baseline outside of the model's band is beaten, or not, beyond it."
+    caption = "Bands: 95 % intervals. A baseline outside of the model's band is beaten, or better, beyond it."
     return [Drawing("baselines", "The model beside its baselines", caption, figure, table)]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure
+from groundwork.report.drawing import HALF, MODEL, MUTED, OTHER, Drawing, grid, new_figure
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, value_of
 from groundwork.report.predictions import Classified, classified
@@ -20,10 +20,9 @@ def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
     filled = bins[bins["samples"] > 0]
     ece = value_of((run.result.get(split) or {}).get("ece"))
     if ece is None:
-        ece = float(
-            (filled["samples"] * (filled["accuracy"] - filled["confidence"]).abs()).sum() / len(found.target)
-        )
-    figure = new_figure(3.3, width=5.2)
+        gap = (filled["accuracy"] - filled["confidence"]).abs()
+        ece = float((filled["samples"] * gap).sum() / len(found.target))
+    figure = new_figure(3.4, HALF)
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), label="as sure as right")
     axes.vlines(filled["confidence"], filled["confidence"], filled["accuracy"], color=OTHER, linewidth=2.5)

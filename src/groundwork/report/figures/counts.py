@@ -6,7 +6,7 @@ import numpy as np
 from pandas import DataFrame
 
 from groundwork.batch import SPLITS
-from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, new_figure, short
+from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short
 from groundwork.report.folder import RunFolder
 
 MOST_NAMED = 30
@@ -19,7 +19,7 @@ def draw(run: RunFolder) -> list[Drawing]:
         return []
     table = table.sort_values("train", ascending=False, kind="stable")
     named = len(table) <= MOST_NAMED
-    figure = new_figure(2.7)
+    figure = new_figure(2.5)
     axes = figure.add_subplot()
     place = np.arange(len(table))
     balanced = "balanced" in table.columns
@@ -27,7 +27,7 @@ def draw(run: RunFolder) -> list[Drawing]:
     axes.bar(place - (width / 2 if balanced else 0), table["train"], width, color=MODEL, label="as found")
     if balanced:
         axes.bar(place + width / 2, table["balanced"], width, color=OTHER, label="after balancing")
-        axes.legend()
+        legend_above(axes)
     names = [short(name, 16) for name in table["class"]]
     steep = named and sum(map(len, names)) > 70
     axes.set_xticks(place if named else [], names if named else [], rotation=45 if steep else 0)
@@ -48,15 +48,13 @@ def draw(run: RunFolder) -> list[Drawing]:
 def class_counts(run: RunFolder) -> DataFrame:
     """Return one row per class, one column per split, and `balanced` where balancing changed the counts."""
     counts: dict[str, Any] = run.data.get("counts") or {}
-    columns = {split: counts[split] for split in SPLITS if isinstance(counts.get(split), dict)}
+    columns: dict[str, Any] = {
+        str(split): counts[split] for split in SPLITS if isinstance(counts.get(split), dict)
+    }
     balanced = run.data.get("counts_balanced")
     if isinstance(balanced, dict) and balanced != columns.get("train"):
         columns["balanced"] = balanced
     if not columns or not run.classes:
         return DataFrame()
-    return DataFrame(
-        {
-            "class": run.classes,
-            **{key: [n.get(name, 0) for name in run.classes] for key, n in columns.items()},
-        }
-    )
+    table = {key: [n.get(name, 0) for name in run.classes] for key, n in columns.items()}
+    return DataFrame({"class": run.classes, **table})

@@ -1,9 +1,21 @@
 """history.csv -> learning curves, or the score of each strength of an exact solve."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from pandas import DataFrame, Series, to_numeric
 
-from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure
+from groundwork.report.drawing import (
+    MODEL,
+    MUTED,
+    OTHER,
+    Drawing,
+    grid,
+    legend_above,
+    new_figure,
+    plain_log,
+    whole_numbers,
+)
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import is_better_high
 
@@ -29,7 +41,7 @@ def _draw_epochs(run: RunFolder) -> list[Drawing]:
     for axes, metric in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _draw_metric(axes, place, history, metric)
         _mark_best(axes, run.result.get("best_epoch"))
-    figure.axes[0].legend()
+    legend_above(figure.axes[0])
     caption = (
         f"One point per validation. The dashed line marks the epoch whose weights were kept: "
         f"the {'highest' if is_better_high(run.monitor) else 'lowest'} val {run.monitor}."
@@ -37,7 +49,7 @@ def _draw_epochs(run: RunFolder) -> list[Drawing]:
     return [Drawing("learning_curves", "Learning curves", caption, figure, history)]
 
 
-def _draw_metric(axes: Axes, place: "Series[float]", history: DataFrame, metric: str) -> None:
+def _draw_metric(axes: Axes, place: "Series[Any]", history: DataFrame, metric: str) -> None:
     marker = "o" if len(history) <= 30 else None
     for split, color, dash in (("train", OTHER, (0, (4, 1.5))), ("val", MODEL, "-")):
         if f"{split}/{metric}" in history.columns:
@@ -54,7 +66,7 @@ def _draw_metric(axes: Axes, place: "Series[float]", history: DataFrame, metric:
             )
     axes.set_title(metric)
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     grid(axes)
 
 
@@ -94,13 +106,13 @@ def _draw_strengths(run: RunFolder) -> list[Drawing]:
             linestyle=dashes[i % len(dashes)],
             label=None if cut is None else f"cut {cut}",
         )
-    chosen = history[score].idxmax() if is_better_high(run.monitor) else history[score].idxmin()
-    best = history.loc[chosen]
+    rank = history[score].rank(ascending=is_better_high(run.monitor), method="first")
+    best = history.iloc[int(rank.fillna(0).argmax())]
     axes.plot(
         best["strength"], best[score], "o", markersize=10, markerfacecolor="none", color=MODEL, zorder=5
     )
     if (history["strength"] > 0).all():
-        axes.set_xscale("log")
+        plain_log(axes)
     axes.set_xlabel("strength of the penalty")
     axes.set_ylabel(f"val {run.monitor}")
     grid(axes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.report.drawing import INK, MUTED, Drawing, new_figure, short
+from groundwork.report.drawing import INK, MUTED, Drawing, Look, new_figure, short
 from groundwork.report.photos import Photos, Shown, thumbnail
 
 COLUMNS = 6
@@ -26,7 +26,7 @@ def draw(name: str, title: str, caption: str, shown: Sequence[Shown], photos: Ph
         height, width = np.array(pixels.shape[:2]) / max(pixels.shape[:2]) * 0.92
         x, y = left + (0.96 - width) / 2, top + (0.96 - height) / 2
         axes.imshow(pixels, extent=(x, x + width, y + height, y), interpolation="antialiased")
-        below = {"ha": "center", "va": "top", "fontsize": 7.5}
+        below: Look = {"ha": "center", "va": "top", "fontsize": 7.5}
         axes.text(left + 0.48, top + 0.98, short(entry.target, 19), color=INK, weight="bold", **below)
         sure = "" if np.isnan(entry.confidence) else f" {entry.confidence:.0%}"
         axes.text(left + 0.48, top + 1.14, f"→ {short(entry.prediction, 14)}{sure}", color=MUTED, **below)

@@ -2,10 +2,12 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 from pandas import DataFrame
 
-from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure
+from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, Look, grid, new_figure
 from groundwork.report.folder import RunFolder
+from groundwork.report.number import show
 from groundwork.report.predictions import Regressed, regressed
 
 
@@ -15,10 +17,10 @@ def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
 
 
 def _draw_target(found: Regressed, split: str) -> Drawing:
-    figure = new_figure(2.9)
+    figure = new_figure(2.7)
     against, residuals, shape = figure.subplots(1, 3, width_ratios=[1.15, 1.15, 0.8])
     off = found.prediction - found.target
-    look = {
+    look: Look = {
         "s": 12 if len(off) <= 500 else 5,
         "color": MODEL,
         "alpha": 0.55 if len(off) <= 2000 else 0.2,
@@ -38,15 +40,15 @@ def _draw_target(found: Regressed, split: str) -> Drawing:
         axes.locator_params(nbins=5)
         grid(axes, "both")
     caption = (
-        f"In original units. The dashed line is a perfect prediction. Mean residual {off.mean():.4g}, "
-        f"half of all are within {np.median(np.abs(off)):.4g} of the truth."
+        f"In original units. The dashed line is a perfect prediction. Mean residual {show(off.mean())}, "
+        f"half of all are within {show(np.median(np.abs(off)))} of the truth."
     )
     numbers = DataFrame({"true": found.target, "predicted": found.prediction, "residual": off})
     name = "".join(letter if letter.isalnum() else "_" for letter in found.name)
     return Drawing(f"regression_{split}_{name}", f"{found.name}, {split}", caption, figure, numbers)
 
 
-def _draw_shape(axes: Axes, off: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+def _draw_shape(axes: Axes, off: NDArray[np.float64]) -> None:
     axes.hist(off, bins=min(30, max(5, len(off) // 8)), orientation="horizontal", color=MODEL)
     axes.axhline(float(off.mean()), color=OTHER, linewidth=1.6)
     axes.set(xlabel="samples", title="their distribution")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from pandas import DataFrame
 
-from groundwork.report.drawing import INK, MODEL, MUTED, OTHER, PALE, Drawing, new_figure, short
+from groundwork.report.drawing import INK, MODEL, MUTED, OTHER, PALE, Drawing, Look, new_figure, short
 from groundwork.report.folder import RunFolder
 
 
@@ -101,7 +101,7 @@ def _draw_box(axes: Axes, place: int, name: str, state: str) -> None:
         )
     )
     color = "white" if name == "head" else MUTED if state == "cut" else INK
-    look = {"ha": "center", "color": color}
-    box = {"facecolor": fill, "edgecolor": "none", "pad": 1.5}
+    look: Look = {"ha": "center", "color": color}
+    box: Look = {"facecolor": fill, "edgecolor": "none", "pad": 1.5}
     axes.text(place, 0.10, short(name, 12), fontsize=8.5, weight="bold", bbox=box, va="bottom", **look)
     axes.text(place, -0.10, "cut off" if state == "cut" else state, fontsize=8, bbox=box, va="top", **look)

@@ -8,10 +8,10 @@ for (const head of document.querySelectorAll("table.sortable thead th")) {
     const rising = head.getAttribute("aria-sort") !== "ascending";
     for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-    const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+    const key = (row) => row.cells[column].firstChild?.textContent.trim() ?? "";
     const rows = [...body.rows].sort((a, b) => {
       const [x, y] = [key(a), key(b)];
-      const [p, q] = [parseFloat(x), parseFloat(y)];
+      const [p, q] = [Number(x.replaceAll(",", "")), Number(y.replaceAll(",", ""))];
       if (x === "" || y === "") return (x === "") - (y === "");
       const order = Number.isNaN(p) || Number.isNaN(q) ? x.localeCompare(y, undefined, { numeric: true }) : p - q;
       return rising ? order : -order;

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from groundwork.report.drawing import Drawing, Format, style
 from groundwork.report.figures import (
     baselines,
     calibration,
     confusion,
     counts,
+    dependence,
     history,
     photographs,
     ranking,
+    recall,
     regression,
     transfer,
 )
 from groundwork.report.folder import RunFolder
 from groundwork.report.html import Gallery, Picture, Section, data_address, render
-from groundwork.report.number import show
-from groundwork.report.page import parts_table
 from groundwork.report.photos import (
     Photos,
     Shown,
@@ -33,6 +31,7 @@ from groundwork.report.photos import (
     wanted_photos,
 )
 from groundwork.report.predictions import classified
+from groundwork.report.table import class_table, target_tables
 from groundwork.report.write import write_text
 
 FORMATS: tuple[Format, ...] = ("png", "pdf", "csv")
@@ -68,18 +67,30 @@ def write_report(
 
 
 def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
-    splits = ["val", *(["test"] if run.is_sealed else [])]
+    splits = ("val", "test") if run.is_sealed else ("val",)
+    found = {split: classified(run, split) for split in splits}
     drawn = {
         "Baselines": baselines.draw(run),
         "Learning": history.draw(run),
-        "Mistakes": [drawing for split in splits for drawing in confusion.draw(run, split)],
+        "Classes": [
+            drawing
+            for split in splits
+            for drawing in (*confusion.draw(run, split), *(recall.draw(run, split) if split == "val" else ()))
+        ],
         "Confidence": [*calibration.draw(run), *ranking.draw(run)],
         "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
+        "Inputs": dependence.draw(run),
         "Class balance": counts.draw(run),
         "Transfer": transfer.draw(run),
     }
+    tables = {
+        "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],
+        "Values": target_tables(run),
+    }
     sections = [
-        Section(title, _save(run, drawings, formats)) for title, drawings in drawn.items() if drawings
+        Section(title, _save(run, drawings, formats), tables.get(title, ()))
+        for title, drawings in drawn.items()
+        if drawings or tables.get(title)
     ]
     pictures = [
         Picture(title, "", path.read_bytes(), is_photo=True)
@@ -87,23 +98,7 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
         if photos_allowed(run)
         for path in run.pictures(stem)
     ]
-    return [*sections, *_tables(run), *([Section("Pictures", pictures)] if pictures else [])]
-
-
-def _tables(run: RunFolder) -> list[Section]:
-    found = classified(run, "val")
-    if found is not None:
-        table = confusion.per_class(found)
-        rows = [
-            [cell if isinstance(cell, str | int | np.integer) else show(float(cell)) for cell in row]
-            for row in table.itertuples(index=False)
-        ]
-        return [Section("Per class", head=list(table.columns), rows=rows)]
-    parts = parts_table(run)
-    if parts["rows"]:
-        rows = [[part, *cells] for part, cells in parts["rows"]]
-        return [Section("Per target", head=["target", *parts["metrics"]], rows=rows)]
-    return []
+    return [*sections, *([Section("Pictures", pictures)] if pictures else [])]
 
 
 def _galleries(run: RunFolder, photos: Photos, formats: Sequence[Format]) -> list[Gallery]:

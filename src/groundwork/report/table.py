@@ -1,0 +1,115 @@
+"""Run folder -> the tables of the page, ready to be written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.batch import SPLITS
+from groundwork.report.figures.counts import class_counts
+from groundwork.report.folder import RunFolder
+from groundwork.report.number import interval_of, show, verdict
+from groundwork.report.predictions import Classified, per_class
+
+# The metrics that a reader looks for first; others follow in the order of result.json.
+USUAL = {
+    "classification": ("accuracy", "balanced_accuracy", "f1", "auroc", "average_precision", "log_loss"),
+    "regression": ("rmse", "mae", "r2", "pearson", "spearman"),
+}
+REMARKS = {"beaten": "beaten", "within": "not beaten", "better": "better", "undefined": ""}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Hold a number as it is written, and a small remark below it."""
+
+    text: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hold a titled table: one name and len(head) - 1 cells in each row."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def val_entry(run: RunFolder, metric: str) -> Any:
+    """Return a val metric with its interval where there is one, else its bare number."""
+    intervals = (run.result.get("intervals") or {}).get("val") or {}
+    return intervals.get(metric) or (run.result.get("val") or {}).get(metric)
+
+
+def metric_names(run: RunFolder) -> list[str]:
+    """Return the metrics of whole splits in reading order: the monitored one, the usual ones, the rest."""
+    known = dict.fromkeys(name for split in SPLITS for name in run.result.get(split) or {})
+    first = [run.monitor, *USUAL.get(run.task, ())]
+    return [name for name in dict.fromkeys([*first, *known]) if name in known and "/" not in name]
+
+
+def metric_table(run: RunFolder) -> Table:
+    """Return every metric on train, val and, once sealed, test, beside the baselines on val."""
+    result = run.result
+    baselines: Mapping[str, Mapping[str, Any]] = result.get("baselines") or {}
+    splits = [split for split in SPLITS if result.get(split)]
+    rows = []
+    for name in metric_names(run):
+        val = val_entry(run, name)
+        cells = [
+            with_interval(val if split == "val" else result[split][name])
+            if name in result[split]
+            else Cell("")
+            for split in splits
+        ]
+        cells += [
+            Cell(show(other[name]), REMARKS[verdict(name, val, other[name])]) if name in other else Cell("")
+            for other in baselines.values()
+        ]
+        rows.append([Cell(name), *cells])
+    return Table("Metrics", ["metric", *splits, *(f"{name}, val" for name in baselines)], rows)
+
+
+def class_table(found: Classified, split: str) -> Table:
+    """Return samples, predictions, precision, recall and F1 of each class."""
+    table = per_class(found)
+    rows = [
+        [Cell(str(row[0])), *(Cell(f"{n}") for n in row[1:3]), *(Cell(show(float(x))) for x in row[3:])]
+        for row in table.itertuples(index=False)
+    ]
+    return Table(f"Per class, {split}", list(table.columns), rows)
+
+
+def target_tables(run: RunFolder) -> list[Table]:
+    """Return the metrics of single targets on val and, once sealed, on test."""
+    if run.task != "regression":
+        return []
+    tables = []
+    for split in ("val", "test"):
+        names = [name for name in run.result.get(split) or {} if "/" in name]
+        metrics = list(dict.fromkeys(name.split("/", 1)[0] for name in names))
+        targets = list(dict.fromkeys(name.split("/", 1)[1] for name in names))
+        rows = [
+            [Cell(target), *(_part(run, split, f"{metric}/{target}") for metric in metrics)]
+            for target in targets
+        ]
+        tables += [Table(f"Per target, {split}", ["target", *metrics], rows)] if rows else []
+    return tables
+
+
+def count_table(run: RunFolder) -> Table:
+    """Return the samples of each class in every split."""
+    table = class_counts(run)
+    rows = [[Cell(str(row[0])), *(Cell(f"{n:,}") for n in row[1:])] for row in table.itertuples(index=False)]
+    return Table("Samples per class", list(table.columns), rows)
+
+
+def with_interval(entry: Any) -> Cell:
+    """Write a metric with its interval below."""
+    bounds = interval_of(entry)
+    return Cell(show(entry), f"{show(bounds[0])} to {show(bounds[1])}" if bounds else "")
+
+
+def _part(run: RunFolder, split: str, name: str) -> Cell:
+    entry = val_entry(run, name) if split == "val" else run.result[split].get(name)
+    return Cell("") if name not in run.result[split] else with_interval(entry)
