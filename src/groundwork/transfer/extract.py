@@ -1,6 +1,6 @@
 """A frozen backbone's feature maps -> one row of numbers per stage and image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -51,8 +51,8 @@ class StageReader:
         self.device, self.precision, self.symmetry = device, precision, symmetry
         self._pool = StagePool((), KINDS["mean_max"]).pool
 
-    def __call__(self, rows: NDArray[np.int64]) -> Sequence[Tensor]:
-        """Return one (B, D_s) float32 tensor per stage for the rows (B,)."""
+    def __call__(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """Return one (B, D_s) float32 array per stage for the rows (B,)."""
         modes = [(module, module.training) for module in self.network.modules()]
         self.network.eval()
         try:
@@ -60,7 +60,7 @@ class StageReader:
                 inputs = self.network.normalize(self.load(rows).to(self.device, non_blocking=True))
                 if inputs.ndim == 4:
                     inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
-                return [self._pool(stage) for stage in self.network.stem(inputs)]
+                return [self._pool(stage).cpu().numpy() for stage in self.network.stem(inputs)]
         finally:
             for module, mode in modes:
                 module.training = mode

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from torch import Tensor
 
-Compute = Callable[[NDArray[np.int64]], Sequence[Tensor]]
+Compute = Callable[[NDArray[np.int64]], Sequence[NDArray[np.float32]]]
 # A part is written at about this size: a crash loses no more than that.
 PART_BYTES = 64 * 2**20
 
@@ -52,7 +51,7 @@ class FeatureCache:
 
         Args:
             rows: (M,) numbers of samples.
-            compute: Takes some rows (B,), gives one (B, D_s) tensor per stage.
+            compute: Takes some rows (B,), gives one (B, D_s) float32 array per stage.
             progress: Called with rows done and rows to do.
             stages: Which stages to load; None loads all.
 
@@ -85,7 +84,7 @@ class FeatureCache:
         start, size = 0, 0
         for first in range(0, len(rows), self.batch_size):
             batch = rows[first : first + self.batch_size]
-            held.append([stage.detach().float().cpu().numpy() for stage in compute(batch)])
+            held.append([np.asarray(stage, dtype=np.float32) for stage in compute(batch)])
             size += sum(stage.nbytes for stage in held[-1])
             done = first + len(batch)
             if size >= PART_BYTES or done == len(rows):

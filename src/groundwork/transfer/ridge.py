@@ -32,6 +32,8 @@ def solve_ridge(
         raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
     heads = [_blank(target.shape[1], features) for _ in strengths]
     present = ~target.isnan()
+    if sample_weight is not None:
+        present &= (sample_weight > 0)[:, None]
     for pattern, columns in _by_pattern(present):
         if int(pattern.sum()) < 2:
             raise ValueError(f"target must have two values or more in column {columns[0]}, but got fewer")

@@ -45,6 +45,9 @@ def solve_softmax(
     if min(strengths) <= 0:
         raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
     weight = _weights(target, class_weights, sample_weight)
+    counted = weight > 0
+    if not counted.all():
+        features, target, weight = features[counted], target[counted], weight[counted]
     present, compact = torch.unique(target, return_inverse=True)
     if len(present) < 2:
         raise ValueError(f"target must hold two classes or more, but got {present.tolist()}")

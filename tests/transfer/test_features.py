@@ -1,0 +1,110 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from groundwork.transfer import FeatureCache, feature_key, prune
+
+# Loads the one file, so that a worker starts without torch.
+WORKER = """
+import sys, time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+import numpy as np
+source, folder, first, last, pause = sys.argv[1:]
+spec = spec_from_file_location("features", source)
+features = module_from_spec(spec)
+spec.loader.exec_module(features)
+features.PART_BYTES = 400
+def compute(rows):
+    time.sleep(float(pause))
+    return [rows[:, None] * np.ones(3), -rows[:, None]]
+features.FeatureCache(Path(folder), "key", 4, 1.0).features(np.arange(int(first), int(last)), compute)
+"""
+SOURCE = Path(__file__).parents[2] / "src" / "groundwork" / "transfer" / "features.py"
+
+
+def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WORKER, str(SOURCE), str(folder), *arguments])
+
+
+def _compute(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[:, None] * np.ones(3), -rows[:, None]]
+
+
+def _never(rows: np.ndarray) -> list[np.ndarray]:
+    raise AssertionError(f"rows {rows} were there already")
+
+
+def _cache(folder: Path) -> FeatureCache:
+    return FeatureCache(folder, "key", batch_size=4, cap_gb=1.0)
+
+
+def test_features_come_back_in_the_order_asked_with_repeats(tmp_path: Path):
+    rows = np.array([9, 2, 2, 30, 5, 9])
+    for compute in (_compute, _never):
+        first, second = _cache(tmp_path).features(rows, compute)
+        np.testing.assert_array_equal(first, rows[:, None] * np.ones(3))
+        np.testing.assert_array_equal(second, -rows[:, None])
+        assert first.dtype == np.float32
+
+
+def test_only_rows_that_nobody_asked_before_are_computed(tmp_path: Path):
+    seen: list[int] = []
+
+    def compute(rows: np.ndarray) -> list[np.ndarray]:
+        seen.extend(rows.tolist())
+        return _compute(rows)
+
+    steps: list[tuple[int, int]] = []
+    _cache(tmp_path).features(np.arange(10), compute)
+    _cache(tmp_path).features(
+        np.arange(5, 15), compute, progress=lambda done, total: steps.append((done, total))
+    )
+    assert seen == list(range(15))
+    assert steps == [(4, 5), (5, 5)]
+    assert _cache(tmp_path).done().tolist() == list(range(15))
+
+
+def test_one_stage_can_be_loaded_alone(tmp_path: Path):
+    (second,) = _cache(tmp_path).features(np.arange(6), _compute, stages=[1])
+    np.testing.assert_array_equal(second, -np.arange(6)[:, None])
+
+
+def test_a_killed_process_leaves_only_complete_features(tmp_path: Path):
+    process = _start(tmp_path, "0", "4000", "0.005")
+    while len(list(tmp_path.glob("key/*.safetensors"))) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = _cache(tmp_path).done()
+    assert 0 < len(done) < 4000
+    first, _ = _cache(tmp_path).features(done, _never)
+    np.testing.assert_array_equal(first[:, 0], done)
+
+
+def test_two_processes_may_fill_one_cache_at_once(tmp_path: Path):
+    ranges = (("0", "60"), ("40", "100"))
+    processes = [_start(tmp_path, *each, "0.001") for each in ranges]
+    assert [process.wait() for process in processes] == [0, 0]
+    first, second = _cache(tmp_path).features(np.arange(100), _never)
+    np.testing.assert_array_equal(first[:, 2], np.arange(100))
+    np.testing.assert_array_equal(second[:, 0], -np.arange(100))
+
+
+def test_the_cache_used_longest_ago_makes_room(tmp_path: Path):
+    for number, key in enumerate(("old", "used", "new")):
+        cache = FeatureCache(tmp_path, key, batch_size=50, cap_gb=1.0)
+        cache.features(np.arange(50), _compute)
+        time.sleep(0.02 * (number + 1))
+    FeatureCache(tmp_path, "old", batch_size=50, cap_gb=1.0).features(np.arange(3), _never)
+    size = sum(path.stat().st_size for path in (tmp_path / "new").iterdir())
+    assert prune(tmp_path, cap_gb=2.5 * size / 1e9) == ["used"]
+
+
+def test_the_key_depends_on_every_part():
+    assert feature_key(weights="a", image_size=300) == feature_key(image_size=300, weights="a")
+    assert feature_key(weights="a", image_size=300) != feature_key(weights="a", image_size=299)
