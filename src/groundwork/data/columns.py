@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series, isna
 
 from groundwork.batch import UserError
-from groundwork.data.missing import Missing, as_numbers, fill_value, find_gaps
+from groundwork.data.missing import Missing, as_numbers, find_gaps
 from groundwork.data.normalize import Normalize, center_and_scale
 
 MISSING, UNSEEN, FIRST = 0, 1, 2  # codes of a categorical column; known categories start at FIRST
@@ -63,9 +63,7 @@ class ColumnStatistics:
 def fit_columns(
     inputs: DataFrame, categorical: Sequence[str], missing: Missing, normalize: Normalize
 ) -> ColumnStatistics:
-    """Measure each column on training rows.
-
-    Center and scale are those of the filled column, as the model will see it.
+    """Measure each column on training rows: center and scale those of the filled column.
 
     Args:
         inputs: Training rows only, without those that `missing` drops.
@@ -89,8 +87,8 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
     """Read rows as the model's inputs, by column name: numbers as they are, categories as codes.
 
     Returns:
-        (N, D) float64, NaN for missing numbers, codes for categories. Filling and scaling are the
-        model's own work.
+        (N, D) float64, NaN for missing numbers, codes for categories. Filling and scaling numbers is
+        the model's own work.
 
     Raises:
         UserError: If a column is absent, or has a gap that the training rows could not have.
@@ -106,6 +104,7 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
         if column.kind == "categorical":
             values = _codes(inputs[column.name], column.categories).astype(np.float64)
             gaps = values == MISSING
+            values[gaps] = MISSING if column.fill is None else column.fill
         else:
             values = as_numbers(inputs[column.name], statistics.infinite)
             gaps = np.isnan(values)
@@ -135,7 +134,7 @@ def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     name = str(column.name)
     values = as_numbers(column, missing.infinite)
     gaps = np.isnan(values)
-    fill = fill_value(values, missing.policy(name, False), missing.constant, name)
+    fill = _fill_value(values, missing.policy(name, False), missing.constant, name)
     center, scale = center_and_scale(np.where(gaps, 0.0 if fill is None else fill, values), method)
     indicator = bool(missing.indicator and fill is not None and gaps.any())
     return Column(name, "numeric", fill, indicator, center, scale, ())
@@ -156,6 +155,43 @@ def _fit_categories(column: Series, missing: Missing) -> Column:
     elif policy == "most_frequent" and known:
         fill = float(FIRST + known.index(min(counts.index[counts == counts.max()])))
     return Column(name, "categorical", fill, False, 0.0, 1.0, tuple(known))
+
+
+def _fill_value(values: NDArray[np.float64], policy: str, constant: float | str, name: str) -> float | None:
+    """Measure what fills the gaps of a numeric column of train; None where none may remain.
+
+    The most frequent value is the smallest of those that tie.
+
+    Args:
+        values: (N,) training values, NaN where missing.
+        policy: One of the numeric policies.
+        constant: The filling of `constant`.
+        name: The column's, for the error.
+    """
+    if policy in ("error", "drop"):
+        return None
+    if policy == "constant":
+        return _number(constant, name)
+    known = values[~np.isnan(values)]
+    if not len(known):
+        raise UserError(
+            f"column {name} must have a value in train for missing={policy}, but got none. "
+            f"Leave it out with data.drop, or use missing.columns.{name}=constant."
+        )
+    if policy == "most_frequent":
+        found, counts = np.unique(known, return_counts=True)
+        return float(found[counts.argmax()])
+    known = known[~np.isinf(known)] if not np.isinf(known).all() else known
+    return float(Series(known).mean() if policy == "mean" else Series(known).median())
+
+
+def _number(constant: float | str, name: str) -> float:
+    try:
+        return float(constant)
+    except ValueError:
+        raise UserError(
+            f"missing.constant must be a number for column {name}, but got {constant!r}. Use 0."
+        ) from None
 
 
 def _codes(column: Series, categories: tuple[str, ...]) -> NDArray[np.int64]:

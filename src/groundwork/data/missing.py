@@ -1,12 +1,12 @@
 """Rows with gaps -> which rows stay, and what fills the gaps of each column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Index, Series, isna, to_numeric
+from pandas import DataFrame, Series, isna, to_numeric
 
 from groundwork.batch import UserError
 
@@ -14,6 +14,7 @@ _NUMERIC = ("error", "drop", "mean", "median", "most_frequent", "constant")
 _CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")
 _TARGET = ("error", "drop", "mask")
 _INFINITE = ("missing", "error", "keep")
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Missing:
             name: int(gap.sum()) for name, gap in gaps.items() if policies[name] == "error" and gap.any()
         }
         if refused:
-            named = ", ".join(f"{name} ({count})" for name, count in list(refused.items())[:10])
+            named = _some(f"{name} ({count})" for name, count in refused.items())
             raise UserError(
                 f"inputs must have no missing values with missing=error, but got some in {named}. "
                 "Use missing=auto, or missing=drop."
@@ -94,7 +95,7 @@ class Missing:
         )
         counts = gaps.sum()
         if self.target == "error" and counts.any():
-            named = ", ".join(f"{name} ({count})" for name, count in counts[counts > 0].items())
+            named = _some(f"{name} ({count})" for name, count in counts[counts > 0].items())
             raise UserError(
                 f"targets must not be missing, but got missing ones in {named} of {len(target)} rows. "
                 "Use missing.target=drop to leave those rows out."
@@ -135,49 +136,15 @@ def as_numbers(column: Series, infinite: str) -> NDArray[np.float64]:
     return values
 
 
-def fill_value(values: NDArray[np.float64], policy: str, constant: float | str, name: str) -> float | None:
-    """Measure what fills the gaps of a numeric column of train; None where none may remain.
-
-    The most frequent value is the smallest of those that tie.
-
-    Args:
-        values: (N,) training values, NaN where missing.
-        policy: One of the numeric policies.
-        constant: The filling of `constant`.
-        name: The column's, for the error.
-    """
-    if policy in ("error", "drop"):
-        return None
-    if policy == "constant":
-        return _number(constant, name)
-    known = values[~np.isnan(values)]
-    if not len(known):
-        raise UserError(
-            f"column {name} must have a value in train for missing={policy}, but got none. "
-            f"Leave it out with data.drop, or use missing.columns.{name}=constant."
-        )
-    if policy == "most_frequent":
-        found, counts = np.unique(known, return_counts=True)
-        return float(found[counts.argmax()])
-    known = known[~np.isinf(known)] if not np.isinf(known).all() else known
-    return float(Series(known).mean() if policy == "mean" else Series(known).median())
-
-
-def count_gaps(inputs: DataFrame, categorical: Sequence[str], infinite: str) -> dict[str, int]:
-    """Count the missing values of each column that has any."""
+def gap_notes(inputs: DataFrame, categorical: Sequence[str], infinite: str) -> list[str]:
+    """Say in plain lines which columns have missing values, how many, and which have nothing else."""
     counts = {
         name: int(find_gaps(inputs[name], name in categorical, infinite).sum()) for name in inputs.columns
     }
-    return {name: count for name, count in counts.items() if count}
-
-
-def _number(constant: float | str, name: str) -> float:
-    try:
-        return float(constant)
-    except ValueError:
-        raise UserError(
-            f"missing.constant must be a number for column {name}, but got {constant!r}. Use 0."
-        ) from None
+    some = [f"{name} {count}" for name, count in counts.items() if 0 < count < len(inputs)]
+    none = [str(name) for name, count in counts.items() if count == len(inputs) > 0]
+    lines = [f"missing values of {len(inputs)} rows: {_some(some)}"] if some else []
+    return lines + ([f"warning: columns without any value: {_some(none)}"] if none else [])
 
 
 def _first_text(column: Series) -> object:
@@ -195,5 +162,6 @@ def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
         raise UserError(f"{name} must be one of {', '.join(choices)}, but got {value!r}. Choose one of them.")
 
 
-def _some(names: Index) -> str:
-    return ", ".join(map(str, list(names)[:10]))
+def _some(names: Iterable[object]) -> str:
+    named = [str(name) for name in names]
+    return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")

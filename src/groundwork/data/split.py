@@ -1,5 +1,6 @@
 """Samples -> train, val, test: by keyed hashes of sample_id, so that every machine agrees."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.batch import UserError
-from groundwork.data.split_keys import SplitKeys, keyed_hash, split_hash, stable_keys, tie_units
+from groundwork.data.split_keys import SplitKeys, is_alone, keyed_hash, split_hash, stable_keys, tie_units
 from groundwork.data.split_notes import describe
 from groundwork.data.split_official import keep_official, take
 from groundwork.data.split_parts import draw_parts
@@ -29,7 +30,25 @@ Parts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class StratifiedSplit:
+class Splitter(ABC):
+    """Give each sample one of SPLITS, the same on every machine and in any order of the file."""
+
+    fractions: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fractions", check_fractions(self.fractions))
+
+    @abstractmethod
+    def __call__(self, keys: SplitKeys) -> NDArray[Any]:
+        """Give each row its split, (N,) str."""
+
+    def notes(self, keys: SplitKeys) -> list[str]:
+        """Say in plain lines what a reader of the split should know: rare classes, kept parts."""
+        return describe(keys, self(keys), self.fractions)
+
+
+@dataclass(frozen=True)
+class StratifiedSplit(Splitter):
     """Deal each class, or each quantile bin of continuous targets, in the same shares.
 
     Groups and exact duplicates stay whole. Official test and val rows are kept; only what the data
@@ -43,13 +62,12 @@ class StratifiedSplit:
         num_bins: Most quantile bins per continuous target.
     """
 
-    fractions: tuple[float, float, float]
     seed: int
     stable: bool
     num_bins: int
 
     def __post_init__(self) -> None:
-        check_fractions(self)
+        super().__post_init__()
         if self.num_bins < 1:
             raise UserError(f"split.num_bins must be at least 1, but got {self.num_bins}. Use 10.")
 
@@ -59,22 +77,18 @@ class StratifiedSplit:
 
     def notes(self, keys: SplitKeys) -> list[str]:
         """Say in plain lines what a reader of the split should know: rare classes, kept parts."""
-        return describe(keys, self(keys), self.fractions, stable=self.stable, stratified=True)
+        return describe(keys, self(keys), self.fractions, stable=self.stable)
 
     def _draw(self, keys: SplitKeys, unit: Parts, fractions: tuple[float, ...]) -> Parts:
         secret = f"groundwork split {self.seed}"
         if self.stable:
             return threshold_parts(stable_keys(keys, unit, secret), fractions)
-        strata = (
-            np.zeros(len(keys), dtype=np.int64)
-            if keys.target is None
-            else make_strata(keys.target, fractions, self.num_bins)
-        )
+        strata = make_strata(keys, fractions, self.num_bins)
         return draw_parts(strata, unit, keyed_hash(keys.sample_id, secret), fractions)
 
 
 @dataclass(frozen=True)
-class RandomSplit:
+class RandomSplit(Splitter):
     """Deal the rows whatever their target; groups, exact duplicates and official parts are kept.
 
     Args:
@@ -82,11 +96,7 @@ class RandomSplit:
         seed: Draws the split, apart from every other seed.
     """
 
-    fractions: tuple[float, float, float]
     seed: int
-
-    def __post_init__(self) -> None:
-        check_fractions(self)
 
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
@@ -94,13 +104,9 @@ class RandomSplit:
             replace(keys, target=None)
         )
 
-    def notes(self, keys: SplitKeys) -> list[str]:
-        """Say in plain lines what a reader of the split should know."""
-        return describe(keys, self(keys), self.fractions)
-
 
 @dataclass(frozen=True)
-class ChronologicalSplit:
+class ChronologicalSplit(Splitter):
     """Train on the oldest rows and test on the newest; rows of equal time stay together.
 
     A group or set of duplicates counts as old as its newest row, so nothing in train is younger
@@ -110,22 +116,13 @@ class ChronologicalSplit:
         fractions: Shares of train, val and test; they sum to 1.
     """
 
-    fractions: tuple[float, float, float]
-
-    def __post_init__(self) -> None:
-        check_fractions(self)
-
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
         return keep_official(keys, cut_by_time, self.fractions)
 
-    def notes(self, keys: SplitKeys) -> list[str]:
-        """Say in plain lines what a reader of the split should know."""
-        return describe(keys, self(keys), self.fractions)
-
 
 @dataclass(frozen=True)
-class OfficialSplit:
+class OfficialSplit(Splitter):
     """Keep the data set's own split; val is cut stratified from train where it has none.
 
     Args:
@@ -134,54 +131,46 @@ class OfficialSplit:
         num_bins: Most quantile bins per continuous target.
     """
 
-    fractions: tuple[float, float, float]
     seed: int
     num_bins: int
 
-    def __post_init__(self) -> None:
-        check_fractions(self)
-
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
-        cure = "Name data.split_column, use train/test subfolders, or choose split=stratified."
-        if keys.official is None or not (keys.official == "test").any():
-            raise UserError(f"split=official must find official test rows, but got none. {cure}")
-        if not (keys.official == "train").any():
-            raise UserError(f"split=official must find official train rows, but got none. {cure}")
+        for name in ("test", "train"):
+            if keys.official is None or not (keys.official == name).any():
+                raise UserError(
+                    f"split=official must find official {name} rows, but got none. "
+                    "Name data.split_column, use train/test subfolders, or choose split=stratified."
+                )
         if (unnamed := int((keys.official == "").sum())) > 0:
             raise UserError(
                 f"split=official must find a part for every row, but got {unnamed} without one. "
-                "Fill data.split_column, or choose split=stratified to keep what it says and cut the rest."
+                "Fill data.split_column, or choose split=stratified."
             )
         return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)(keys)
 
-    def notes(self, keys: SplitKeys) -> list[str]:
-        """Say in plain lines what a reader of the split should know."""
-        return describe(keys, self(keys), self.fractions, stratified=True)
-
 
 @dataclass(frozen=True)
-class FoldSplit:
+class FoldSplit(Splitter):
     """Validate on fold `fold` of `k`; the test part is that of the stratified split, in every fold.
 
     A class with a single row outside test always trains.
 
     Args:
+        fractions: Shares of train, val and test; only test matters here.
         k: Number of folds.
         fold: Which fold validates, 0 to k - 1.
-        fractions: Shares of train, val and test; only test matters here.
         seed: Draws test and folds; all folds of one comparison share it.
         num_bins: Most quantile bins per continuous target.
     """
 
     k: int
     fold: int
-    fractions: tuple[float, float, float]
     seed: int
     num_bins: int
 
     def __post_init__(self) -> None:
-        check_fractions(self)
+        super().__post_init__()
         if self.k < 2:
             raise UserError(f"split.k must be at least 2, but got {self.k}. Use split.k=5.")
         if not 0 <= self.fold < self.k:
@@ -191,23 +180,20 @@ class FoldSplit:
 
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
-        stratified = StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)
-        split = stratified(keys)
+        split = StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)(keys)
         rows = (split != "test").nonzero()[0]
-        pool = take(keys, rows)
-        shares = (1 / self.k,) * self.k
-        strata = (
-            np.zeros(len(rows), dtype=np.int64)
-            if pool.target is None
-            else make_strata(pool.target, shares, self.num_bins)
-        )
-        key = keyed_hash(pool.sample_id, f"groundwork folds {self.seed}")
         # Units are those of the whole table: a chain of duplicates may lead through a test row.
-        fold = draw_parts(strata, tie_units(keys)[rows], key, shares, first_wins=False)
-        codes, counts = strata - strata.min(initial=0), np.bincount(strata - strata.min(initial=0))
-        split[rows] = np.where((fold == self.fold) & (counts[codes] > 1), "val", "train")
+        split[rows] = self._fold(take(keys, rows), tie_units(keys)[rows])
         return split
+
+    def _fold(self, pool: SplitKeys, unit: Parts) -> NDArray[Any]:
+        shares = (1 / self.k,) * self.k
+        strata = make_strata(pool, shares, self.num_bins)
+        key = keyed_hash(pool.sample_id, f"groundwork folds {self.seed}")
+        fold = draw_parts(strata, unit, key, shares, first_wins=False)
+        only_one = is_alone(strata) & is_alone(unit)
+        return np.where((fold == self.fold) & ~only_one, "val", "train")
 
     def notes(self, keys: SplitKeys) -> list[str]:
         """Say in plain lines what a reader of the split should know."""
-        return describe(keys, self(keys), self.fractions, stratified=True, folds=self.k)
+        return describe(keys, self(keys), self.fractions, folds=self.k)

@@ -126,6 +126,12 @@ def first_key(key: NDArray[np.uint64], unit: NDArray[np.int64]) -> NDArray[np.ui
     return first
 
 
+def is_alone(codes: NDArray[np.int64]) -> NDArray[Any]:
+    """Tell which entries occur once, (N,) bool."""
+    _, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse] == 1, dtype=bool)
+
+
 def has_name(values: NDArray[Any]) -> NDArray[Any]:
     """Tell which entries are neither missing nor empty, (N,) bool."""
     return np.asarray(~isna(values) & (np.asarray(values, dtype=object) != ""), dtype=bool)

@@ -17,7 +17,6 @@ def describe(
     fractions: tuple[float, float, float],
     *,
     stable: bool = False,
-    stratified: bool = False,
     folds: int = 0,
 ) -> list[str]:
     """Name the sizes that a reader might not expect: kept parts, rare classes, empty parts."""
@@ -33,7 +32,7 @@ def describe(
         for name, fraction in zip(SPLITS, fractions, strict=True)
         if fraction > 0 and sizes[name] == 0
     ]
-    if stratified and keys.target is not None and keys.target.ndim == 1:
+    if keys.target is not None and keys.target.ndim == 1:
         lines += _rare(keys, split, fractions)
     return lines
 
@@ -58,7 +57,7 @@ def _rare(keys: SplitKeys, split: NDArray[Any], fractions: tuple[float, float, f
         return []
     named = ", ".join(f"{name} {'/'.join(map(str, counts))}" for name, counts in rare[:_NAMED])
     more = f" and {len(rare) - _NAMED} more" if len(rare) > _NAMED else ""
-    return [f"warning: classes missing from a part (train/val/test, train is served first): {named}{more}"]
+    return [f"warning: classes missing from a part (rows in train/val/test): {named}{more}"]
 
 
 def _kept(keys: SplitKeys, split: NDArray[Any], folds: int) -> list[str]:

@@ -1,7 +1,6 @@
 """Shares of the parts -> whole numbers, and the part that a row's own hash falls into."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +11,18 @@ _SCALE = 10**9
 _HASHES = 1 << 64
 
 
-def check_fractions(splitter: Any) -> None:
-    """Refuse shares that are not three numbers in [0, 1] that sum to 1."""
-    fractions = tuple(float(fraction) for fraction in splitter.fractions)
-    legal = (
-        len(fractions) == 3 and min(fractions) >= 0 and fractions[0] > 0 and abs(sum(fractions) - 1) < 1e-6
-    )
-    if not legal:
+def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
+    """Refuse shares that are not three numbers in [0, 1] that sum to 1 and leave something to train."""
+    try:
+        shares = tuple(float(fraction) for fraction in fractions)
+    except (TypeError, ValueError):
+        shares = ()
+    if len(shares) != 3 or min(shares) < 0 or shares[0] == 0 or not abs(sum(shares) - 1) < 1e-6:
         raise UserError(
-            f"split.fractions must be three shares of train, val and test that sum to 1 with train above 0, "
-            f"but got {list(fractions)}. Use split.fractions=[0.70,0.15,0.15]."
+            "split.fractions must be three shares of train, val and test that sum to 1 with train above 0, "
+            f"but got {fractions}. Use split.fractions=[0.70,0.15,0.15]."
         )
-    object.__setattr__(splitter, "fractions", fractions)
+    return shares
 
 
 def whole_weights(fractions: Sequence[float]) -> list[int]:

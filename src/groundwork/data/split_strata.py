@@ -1,28 +1,32 @@
 """Targets -> strata: classes as they are, continuous values by quantile bins."""
 
 from math import ceil
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.data.split_keys import SplitKeys
 
-def make_strata(target: NDArray[Any], fractions: tuple[float, ...], num_bins: int) -> NDArray[np.int64]:
+
+def make_strata(keys: SplitKeys, fractions: tuple[float, ...], num_bins: int) -> NDArray[np.int64]:
     """Give each row a stratum: its class, or its quantile bin in every target together.
 
     Several targets share the rows: each gets as many bins as leave the joint bins large enough to
     reach every part; when not even two each do, only the first targets count.
 
     Args:
-        target: (N,) classes, or (N, T) values with NaN where missing.
+        keys: Their target is what counts; without one all rows are alike.
         fractions: Share of each part; the smallest one above 0 says how many rows a bin needs.
         num_bins: Most bins per target.
 
     Returns:
         (N,) numbers without meaning beyond being equal or not.
     """
+    target = keys.target
+    if target is None:
+        return np.zeros(len(keys), dtype=np.int64)
     if target.ndim == 1:
-        return target.astype(np.int64)
+        return np.asarray(target, dtype=np.int64)
     num_rows, num_targets = target.shape
     smallest = min(fraction for fraction in fractions if fraction > 0)
     room = num_rows // ceil(1 / smallest)

@@ -12,7 +12,7 @@ def cut_by_time(keys: SplitKeys, unit: NDArray[np.int64], fractions: tuple[float
     """Cut the rows by time where the sizes come nearest to the shares, (N,) part numbers."""
     if keys.order is None:
         raise UserError(
-            "split=chronological must know the order of the samples, but got none. Set data.order."
+            "split=chronological must know the order of the samples, but got none. Set data.order_column."
         )
     if (missing := int(isna(keys.order).sum())) > 0:
         raise UserError(

@@ -130,9 +130,7 @@ def _unit_strata(
     keys: SplitKeys, unit: NDArray[np.int64], num_units: int, num_bins: int
 ) -> NDArray[np.int64]:
     # A group belongs to the stratum that most of its rows are in, the smaller number when they tie.
-    if keys.target is None:
-        return np.zeros(num_units, dtype=np.int64)
-    strata = make_strata(keys.target, (_SMALLEST_SHARE,), num_bins)
+    strata = make_strata(keys, (_SMALLEST_SHARE,), num_bins)
     pairs, counts = np.unique(np.array([unit, strata]), axis=1, return_counts=True)
     best = np.lexsort((-pairs[1], counts, pairs[0]))
     last = np.searchsorted(pairs[0][best], np.arange(num_units), side="right") - 1
