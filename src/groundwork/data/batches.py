@@ -57,9 +57,11 @@ class Cursor:
         return self.epoch, self.batch
 
     def state_dict(self) -> dict[str, int]:
+        """Give the position as plain whole numbers."""
         return {"epoch": self.epoch, "batch": self.batch}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go back to a position; the next epoch begun goes on from there."""
         self.epoch, self.batch, self.restored = state["epoch"], state["batch"], True
 
 
@@ -125,9 +127,11 @@ class TrainBatches(Batches):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
+        """Tell Lightning that this loader can resume; the data module keeps the same position."""
         return self.cursor.state_dict()
 
     def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go back to a position."""
         self.cursor.load_state_dict(state)
 
 

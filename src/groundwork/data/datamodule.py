@@ -54,12 +54,15 @@ class GroundworkDataModule(LightningDataModule):
         self.cursor = Cursor()
 
     def train_dataloader(self) -> TrainBatches:
+        """Shuffle anew in each epoch."""
         return TrainBatches(self.source, self.target, self._epoch, self._pinned(), self.cursor, self._limit)
 
     def val_dataloader(self) -> Batches | list[Batches]:
+        """Visit the validation samples in order, if there are any."""
         return self.ordered("val") if "val" in self.rows else []
 
     def test_dataloader(self) -> Batches:
+        """Visit the test samples in order."""
         return self.ordered("test")
 
     def ordered(self, split: str) -> Batches:
@@ -69,12 +72,15 @@ class GroundworkDataModule(LightningDataModule):
         return Batches(self.source, self.target, lambda _: cut, self._pinned())
 
     def state_dict(self) -> dict[str, int]:
+        """Give the position in training as plain whole numbers."""
         return self.cursor.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go back to a position, before any loader iterates."""
         self.cursor.load_state_dict(state_dict)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Copy to the device; from pinned memory, without waiting."""
         return batch.to(device, non_blocking=device.type == "cuda")
 
     def _epoch(self, epoch: int) -> list[Slice]:

@@ -1,6 +1,6 @@
 """One image file -> one array (H, W, C).
 
-Pillow decodes pictures, numpy reads .npy and .npz. Whatever is wrong with a file ends as one `BadImage`
+Pillow decodes pictures, numpy reads .npy and .npz. Whatever is wrong with a file ends as one `BadImageError`
 with a reason: libraries raise almost anything on damaged input.
 """
 
@@ -24,7 +24,7 @@ TRANSPOSED = frozenset({5, 6, 7, 8})
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 
-class BadImage(Exception):
+class BadImageError(Exception):
     """Say in a few words why a file can't serve as an image."""
 
 
@@ -47,18 +47,18 @@ def read_header(path: Path) -> Header:
     """Read size, channels and number type without decoding.
 
     Raises:
-        BadImage: If the file is no image, or holds more than MAX_PIXELS pixels.
+        BadImageError: If the file is no image, or holds more than MAX_PIXELS pixels.
     """
     try:
         header = _array_header(path) if _is_array(path) else _picture_header(path)
-    except BadImage:
+    except BadImageError:
         raise
     except Exception as error:
-        raise BadImage(_reason(error)) from error
+        raise BadImageError(_reason(error)) from error
     if min(*header.size, header.channels) < 1:
-        raise BadImage("holds no pixel")
+        raise BadImageError("holds no pixel")
     if header.size[0] * header.size[1] * max(1, header.channels // 4) > MAX_PIXELS:
-        raise BadImage(f"holds {header.size[1]} x {header.size[0]} pixels, more than {MAX_PIXELS:,}")
+        raise BadImageError(f"holds {header.size[1]} x {header.size[0]} pixels, more than {MAX_PIXELS:,}")
     return header
 
 
@@ -66,20 +66,21 @@ def decode(path: Path) -> tuple[NDArray[Any], str]:
     """Decode a whole file upright, transparent parts on white.
 
     Returns:
-        (H, W, C) uint8, uint16 or float32 as the header says, and a note on what was left out ("" if nothing).
+        (H, W, C) uint8, uint16 or float32 as the header says, and a note on
+        what was left out ("" if nothing).
 
     Raises:
-        BadImage: If the file can't be read to its end, or holds values that are not finite.
+        BadImageError: If the file can't be read to its end, or holds values that are not finite.
     """
     read_header(path)
     try:
         pixels, note = (_read_array(path), "") if _is_array(path) else _read_picture(path)
-    except BadImage:
+    except BadImageError:
         raise
     except Exception as error:
-        raise BadImage(_reason(error)) from error
+        raise BadImageError(_reason(error)) from error
     if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
-        raise BadImage("holds values that are not finite")
+        raise BadImageError("holds values that are not finite")
     return pixels, note
 
 
@@ -141,7 +142,7 @@ def _array_header(path: Path) -> Header:
     with ZipFile(path) as archive:
         names = archive.namelist()
         if len(names) != 1:
-            raise BadImage(f"holds {len(names)} arrays, not one")
+            raise BadImageError(f"holds {len(names)} arrays, not one")
         with archive.open(names[0]) as member:
             return _npy_header(member)
 
@@ -149,11 +150,11 @@ def _array_header(path: Path) -> Header:
 def _npy_header(file: IO[bytes]) -> Header:
     version = npy.read_magic(file)
     if version not in ((1, 0), (2, 0)):
-        raise BadImage("holds a structured array")
+        raise BadImageError("holds a structured array")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(file)
     if len(shape) not in (2, 3) or dtype.kind not in "buif":
-        raise BadImage(f"holds shape {shape} of {dtype}, not (H, W) or (H, W, C) numbers")
+        raise BadImageError(f"holds shape {shape} of {dtype}, not (H, W) or (H, W, C) numbers")
     height, width, channels = (*shape, 1) if len(shape) == 2 else shape
     if _channels_first(shape):
         channels, height, width = shape

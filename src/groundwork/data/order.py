@@ -26,7 +26,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Order:
-    """Draw the order of an epoch from (seed, epoch) alone: the same on any machine and any number of ranks."""
+    """Draw the order of an epoch from (seed, epoch) alone: the same on any machine and number of ranks."""
 
     seed: int
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from groundwork.data.decode import BadImage, Header, decode, read_header
+from groundwork.data.decode import BadImageError, Header, decode, read_header
 from groundwork.data.resize import Form
 
 Progress = Callable[[int, int], None]
@@ -24,9 +24,25 @@ Result = TypeVar("Result")
 class Origin(Protocol):
     """Hand out one raw image after the other."""
 
-    def __len__(self) -> int: ...
-    def header(self, row: int) -> Header: ...
-    def decode(self, row: int) -> tuple[NDArray[Any], str]: ...
+    def __len__(self) -> int:
+        """Count the images."""
+        ...
+
+    def header(self, row: int) -> Header:
+        """Read what is known before decoding."""
+        ...
+
+    def decode(self, row: int) -> tuple[NDArray[Any], str]:
+        """Decode one image, and say what was left out."""
+        ...
+
+    def status(self) -> str:
+        """Hash what tells, without reading any content, that nothing has changed."""
+        ...
+
+    def content(self, workers: int) -> str:
+        """Hash the content of all images, undecoded."""
+        ...
 
 
 class Files:
@@ -39,10 +55,35 @@ class Files:
         return len(self.paths)
 
     def header(self, row: int) -> Header:
+        """Open the file and read no pixel."""
         return read_header(self.paths[row])
 
     def decode(self, row: int) -> tuple[NDArray[Any], str]:
+        """Read the whole file."""
         return decode(self.paths[row])
+
+    def status(self) -> str:
+        """Hash path, size and time of every file."""
+        known = hashlib.sha256()
+        for path in self.paths:
+            try:
+                found = path.stat()
+                known.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+            except OSError:
+                known.update(f"{path}\0\n".encode())
+        return known.hexdigest()
+
+    def content(self, workers: int) -> str:
+        """Hash the bytes of every file, wherever it lies."""
+
+        def hashed(row: int) -> bytes:
+            path = self.paths[row]
+            try:
+                return hashlib.sha256(path.read_bytes()).digest() + path.suffix.lower().encode()
+            except OSError:
+                return b"unreadable"
+
+        return hashlib.sha256(b"\n".join(parallel(hashed, len(self), workers, None))).hexdigest()
 
 
 class Pixels:
@@ -55,11 +96,23 @@ class Pixels:
         return len(self.pixels)
 
     def header(self, row: int) -> Header:
+        """Give the one size that all images share."""
         height, width, channels = self.pixels.shape[1:]
         return Header((height, width), channels, self.pixels.dtype.name)
 
     def decode(self, row: int) -> tuple[NDArray[Any], str]:
+        """Give a view."""
         return self.pixels[row], ""
+
+    def status(self) -> str:
+        """Hash the pixels, since memory knows no time of change."""
+        content = hashlib.sha256(f"{self.pixels.shape} {self.pixels.dtype}".encode())
+        content.update(np.ascontiguousarray(self.pixels).data)
+        return content.hexdigest()
+
+    def content(self, workers: int) -> str:
+        """Hash the pixels."""
+        return self.status()
 
 
 def formed(origin: Origin, form: Form, row: int) -> tuple[NDArray[Any], str, str]:
@@ -70,13 +123,13 @@ def formed(origin: Origin, form: Form, row: int) -> tuple[NDArray[Any], str, str
     """
     raw, note = origin.decode(row)
     if raw.shape[2] not in (1, form.channels):
-        raise BadImage(f"holds {raw.shape[2]} channels, not {form.channels}")
+        raise BadImageError(f"holds {raw.shape[2]} channels, not {form.channels}")
     pixels = np.ascontiguousarray(form.apply(raw))
     if pixels.shape != form.shape or pixels.dtype != form.dtype:
-        raise BadImage(f"holds {pixels.shape} {pixels.dtype}, not {form.shape} {form.dtype}")
+        raise BadImageError(f"holds {pixels.shape} {pixels.dtype}, not {form.shape} {form.dtype}")
     # sha256 runs in hardware: a third of the time of blake2b, which would show beside decoding.
     content = hashlib.sha256(f"{raw.shape}".encode())
-    content.update(pixels)
+    content.update(pixels.data)
     return pixels, content.hexdigest()[:32], note
 
 
@@ -112,7 +165,7 @@ def read_headers(origin: Origin, workers: int) -> tuple[list[Header], dict[int, 
     def read(row: int) -> Header | str:
         try:
             return origin.header(row)
-        except BadImage as error:
+        except BadImageError as error:
             return str(error)
 
     found = list(parallel(read, len(origin), workers, None))

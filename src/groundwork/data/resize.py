@@ -121,6 +121,5 @@ def resample(
     ]
     # The bicubic kernel overshoots at edges: stay within the image's own range.
     resized = np.clip(np.stack(planes, axis=2), pixels.min(), pixels.max())
-    return (
-        resized.astype(pixels.dtype) if pixels.dtype == np.float32 else np.rint(resized).astype(pixels.dtype)
-    )
+    rounded = resized if pixels.dtype == np.float32 else np.rint(resized)
+    return np.asarray(rounded, dtype=pixels.dtype)

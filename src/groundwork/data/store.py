@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +21,13 @@ from groundwork.data.resize import unify
 from groundwork.data.samples import Samples
 from groundwork.data.store_build import build
 from groundwork.data.store_cache import limit_cache, touch
-from groundwork.data.store_record import Images, content_key, find, read_record, remember, status_key
+from groundwork.data.store_record import Images, find, read_record, remember
 from groundwork.data.stream import Stream
+
+# Size, resize, window, max_bytes: what decides what is stored, beside the images themselves.
+Wanted = tuple[tuple[int, int] | None, str, Any, int]
+# Stands for how pixels come about: raise it whenever decoding or resizing changes what is stored.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Store(Images):
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Give uint8, uint16 or float32."""
         return self.images.dtype
 
     @cached_property
@@ -69,28 +76,37 @@ def build_store(
         image_size: One number for a square, or height and width; None keeps the images' own common size.
         resize: "crop", "pad" or "squash".
         cache: Folder of all caches; the store lies in `store/` below it.
-        workers: Threads that decode, or processes once images are streamed.
+        workers: Threads that decode, or processes once images are streamed; 0 takes one per core.
         window: Raw values that become 0 and 1.
         max_bytes: A larger data set is streamed by worker processes; also the cap of the cache folder.
         progress: Called with the number of images done and the number of all.
     """
-    size = _size(image_size)
-    origin: Origin = (
-        Files([Path(path) for path in samples.path]) if samples.pixels is None else Pixels(samples.pixels)
-    )
-    wanted, folder = repr((size, resize, window and tuple(window), max_bytes)), cache / "store"
-    status = status_key(origin.paths, wanted) if isinstance(origin, Files) else _pixels_key(origin, wanted)
+    workers = workers or os.cpu_count() or 1
+    wanted = _size(image_size), resize, window and tuple(window), max_bytes
+    origin = _origin(samples)
+    folder, status = cache / "store", _key(wanted, origin.status())
     entry = find(folder, status)
     with silent_pillow():
         if entry is None:
-            key = content_key(origin.paths, wanted, workers) if isinstance(origin, Files) else status
-            entry = folder / key
+            entry = folder / _key(wanted, origin.content(workers))
             if not (entry / "store.json").is_file():
-                _build(origin, size, resize, window, max_bytes, entry, workers, progress)
-            remember(folder, status, key)
+                _build(origin, wanted, entry, workers, progress)
+            remember(folder, status, entry.name)
     touch(entry)
     limit_cache(cache, max_bytes, entry)
     return _open(entry, origin, list(samples.sample_id), workers)
+
+
+def _origin(samples: Samples) -> Origin:
+    if samples.pixels is not None:
+        return Pixels(samples.pixels)
+    if samples.path is None:
+        raise ValueError("a store holds images, but these samples have neither path nor pixels")
+    return Files([Path(path) for path in samples.path])
+
+
+def _key(wanted: Wanted, content: str) -> str:
+    return hashlib.sha256(f"{VERSION} {wanted} {content}".encode()).hexdigest()[:32]
 
 
 def _size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
@@ -99,27 +115,13 @@ def _size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
     if height < 1 or width < 1:
         raise UserError(
-            f"data.image_size must be positive pixels, but got {image_size}. Give one number, or [H, W]."
+            f"data.image_size must be positive, but got {image_size}. Give one number, or [H, W]."
         )
     return int(height), int(width)
 
 
-def _pixels_key(origin: Pixels, wanted: str) -> str:
-    content = hashlib.sha256(f"{wanted} {origin.pixels.shape} {origin.pixels.dtype}".encode())
-    content.update(np.ascontiguousarray(origin.pixels))
-    return content.hexdigest()[:32]
-
-
-def _build(
-    origin: Origin,
-    size: tuple[int, int] | None,
-    resize: str,
-    window: Sequence[float] | None,
-    max_bytes: int,
-    entry: Path,
-    workers: int,
-    progress: Progress | None,
-) -> None:
+def _build(origin: Origin, wanted: Wanted, entry: Path, workers: int, progress: Progress | None) -> None:
+    size, resize, window, max_bytes = wanted
     headers, bad = read_headers(origin, workers)
     if not headers:
         reason = f"{len(bad)} of {len(bad)} could not be read, the first because it {bad[0]}"

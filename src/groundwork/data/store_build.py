@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from groundwork.batch import UserError
-from groundwork.data.decode import BadImage
+from groundwork.data.decode import BadImageError
 from groundwork.data.origin import Origin, Progress, formed, parallel
 from groundwork.data.resize import Form
 
@@ -72,7 +72,7 @@ def _decode_all(
             return "", "", bad[row]
         try:
             pixels, digest, note = formed(origin, form, row)
-        except BadImage as error:
+        except BadImageError as error:
             return "", "", str(error)
         if images is not None:
             images[row] = pixels
@@ -85,7 +85,7 @@ def _decode_all(
             os.utime(building)
             alive = time.monotonic()
     if images is not None:
-        images.flush()  # type: ignore[attr-defined]
+        images.flush()
     return {
         "form": asdict(form),
         "digest": [digest for digest, _, _ in rows],
@@ -94,7 +94,7 @@ def _decode_all(
     }
 
 
-def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> np.memmap[Any, Any]:
     try:
         return npy.open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
     except OSError as error:

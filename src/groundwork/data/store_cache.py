@@ -30,9 +30,7 @@ def limit_cache(cache: Path, max_bytes: int, keep: Path) -> list[Path]:
     Returns:
         The removed entries.
     """
-    entries = [
-        entry for kind in _folders(cache) for entry in _folders(kind) if not entry.name.startswith(".")
-    ]
+    entries = [entry for kind in _folders(cache) for entry in _folders(kind) if entry.name[0] != "."]
     entries.sort(key=lambda entry: entry.stat().st_mtime)
     total, removed = cache_size(cache), []
     for entry in entries:

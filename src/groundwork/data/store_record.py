@@ -13,11 +13,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.data.origin import parallel
 from groundwork.data.resize import Form
-
-# Stands for how pixels come about: raise it whenever decoding or resizing changes what is stored.
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -51,42 +47,15 @@ def read_record(folder: Path, sample_id: Sequence[str]) -> tuple[Form, NDArray[n
     record = json.loads((folder / "store.json").read_text(encoding="utf-8"))
     bad = {int(row): reason for row, reason in record["bad"].items()}
     digest = [f"bad {sample_id[row]}" if row in bad else text for row, text in enumerate(record["digest"])]
-    form = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record["form"].items()
-    }
+    form = record["form"]
+    height, width = form.pop("size")
+    window = form.pop("window")
     return (
-        Form(**form),
+        Form(size=(height, width), window=window and (window[0], window[1]), **form),
         np.array(digest, dtype=np.str_),
         [(sample_id[row], reason) for row, reason in bad.items()],
         [(sample_id[int(row)], text) for row, text in record["note"].items()],
     )
-
-
-def status_key(paths: Sequence[Path], form: str) -> str:
-    """Hash path, size and time of every file: a quick stand-in for the content that reads no file."""
-    known = hashlib.sha256(f"{VERSION} {form}".encode())
-    for path in paths:
-        try:
-            status = path.stat()
-            known.update(f"\n{path}\0{status.st_size}\0{status.st_mtime_ns}".encode())
-        except OSError:
-            known.update(f"\n{path}\0".encode())
-    return known.hexdigest()[:32]
-
-
-def content_key(paths: Sequence[Path], form: str, workers: int) -> str:
-    """Hash the bytes of every file."""
-
-    def hashed(row: int) -> bytes:
-        try:
-            return hashlib.sha256(paths[row].read_bytes()).digest() + paths[row].suffix.lower().encode()
-        except OSError:
-            return b"unreadable"
-
-    known = hashlib.sha256(f"{VERSION} {form}".encode())
-    for digest in parallel(hashed, len(paths), workers, None):
-        known.update(digest)
-    return known.hexdigest()[:32]
 
 
 def find(folder: Path, status: str) -> Path | None:

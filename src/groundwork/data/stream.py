@@ -39,6 +39,7 @@ class Stream(Images):
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Give uint8, uint16 or float32."""
         return np.dtype(self.form.dtype)
 
     def batch(self, rows: NDArray[np.int64]) -> Tensor:
