@@ -2,5 +2,6 @@
 
 from groundwork.report.assemble import write_report
 from groundwork.report.photos import wanted_photos
+from groundwork.report.terminal import summary
 
-__all__ = ["wanted_photos", "write_report"]
+__all__ = ["summary", "wanted_photos", "write_report"]

@@ -87,10 +87,11 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
         "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],
         "Values": target_tables(run),
     }
+    facts = {"Transfer": run.result.get("transfer") or {}}
     sections = [
-        Section(title, _save(run, drawings, formats), tables.get(title, ()))
+        Section(title, _save(run, drawings, formats), tables.get(title, ()), facts.get(title, {}))
         for title, drawings in drawn.items()
-        if drawings or tables.get(title)
+        if drawings or tables.get(title) or facts.get(title)
     ]
     pictures = [
         Picture(title, "", path.read_bytes(), is_photo=True)
@@ -105,10 +106,11 @@ def _galleries(run: RunFolder, photos: Photos, formats: Sequence[Format]) -> lis
     found = classified(run, "val")
     if found is None or not photos:
         return []
+    raster = [kind for kind in formats if kind != "pdf"]  # photographs gain nothing from vectors
     galleries = []
     for (name, title, caption), shown in ((_MISTAKES, mistakes(found)), (_DOUBTS, doubts(found))):
         present = [entry for entry in shown if entry.sample_id in photos]
-        _save(run, photographs.draw(name, title, caption, present, photos), formats)
+        _save(run, photographs.draw(name, title, caption, present, photos), raster)
         if present:
             galleries.append(Gallery(title, caption, [(entry, _address(entry, photos)) for entry in present]))
     return galleries

@@ -95,7 +95,6 @@ def style() -> Iterator[None]:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlesize": 9.5,
-            "axes.titleweight": "bold",
             "axes.titlelocation": "left",
             "axes.unicode_minus": True,
             "xtick.color": MUTED,
@@ -108,8 +107,7 @@ def style() -> Iterator[None]:
             "grid.color": GRID,
             "grid.linewidth": 0.7,
             "lines.linewidth": 1.6,
-            "pdf.fonttype": 42,
-            "svg.fonttype": "path",
+            "pdf.fonttype": 42,  # journals refuse type 3
         }
     ):
         yield

@@ -1,16 +1,16 @@
 """Drawings and tables -> report.html: one file that needs no network."""
 
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from yaml import CSafeDumper, dump
 
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, show_seconds
-from groundwork.report.page import data_facts, describe, lead, sizes
+from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
 from groundwork.report.photos import Shown
 from groundwork.report.table import Table, count_table, metric_table
 
@@ -45,6 +45,7 @@ class Section:
     title: str
     pictures: Sequence[Picture] = ()
     tables: Sequence[Table] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def anchor(self) -> str:
@@ -86,12 +87,6 @@ def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gall
 def data_address(content: bytes, kind: str) -> str:
     """Write bytes into the page itself."""
     return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
-
-
-def shown_path(path: Path) -> str:
-    """Write a path as one would type it here: below the current folder without the way to it."""
-    full, here = path.resolve(), Path.cwd()
-    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()
 
 
 def _environment() -> Environment:

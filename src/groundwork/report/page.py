@@ -1,5 +1,6 @@
 """Run folder + pictures -> what stands on the page: the lead, the tables, the sections."""
 
+from pathlib import Path
 from typing import Any
 
 from groundwork.batch import SPLITS
@@ -65,5 +66,12 @@ def describe(run: RunFolder) -> str:
 
 def data_facts(run: RunFolder) -> dict[str, Any]:
     """Return what identifies the data: sizes, targets, hashes."""
-    known = ("targets", "image", "content_hash", "split_hash")
-    return dict(sizes(run)) | {key: run.data[key] for key in known if run.data.get(key)}
+    samples = ", ".join(f"{n:,} {split}" for split, n in sizes(run))
+    known = ("targets", "content_hash", "split_hash")
+    return {"samples": samples} | {key: run.data[key] for key in known if run.data.get(key)}
+
+
+def shown_path(path: Path) -> str:
+    """Write a path as one would type it here: below the current folder without the way to it."""
+    full, here = path.resolve(), Path.cwd()
+    return (full.relative_to(here) if full.is_relative_to(here) else full).as_posix()

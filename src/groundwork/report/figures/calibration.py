@@ -3,7 +3,7 @@
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.report.drawing import HALF, MODEL, MUTED, OTHER, Drawing, grid, new_figure
+from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, legend_above, new_figure
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, value_of
 from groundwork.report.predictions import Classified, classified
@@ -22,20 +22,18 @@ def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
     if ece is None:
         gap = (filled["accuracy"] - filled["confidence"]).abs()
         ece = float((filled["samples"] * gap).sum() / len(found.target))
-    figure = new_figure(3.4, HALF)
-    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    figure = new_figure(2.9)
+    axes, beside = figure.subplots(1, 2)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), label="as sure as right")
     axes.vlines(filled["confidence"], filled["confidence"], filled["accuracy"], color=OTHER, linewidth=2.5)
     axes.plot(filled["confidence"], filled["accuracy"], "o-", markersize=4, color=MODEL, label="the model")
-    axes.set_ylabel("share that is right")
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1.02)
-    axes.legend(loc="upper left")
+    axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
+    legend_above(axes)
     grid(axes, "both")
     width = 1 / NUM_BINS
-    below.bar(bins["from"] + width / 2, bins["samples"], width=width * 0.92, color=MODEL)
-    below.set_ylabel("samples")
-    below.set_xlabel("confidence: probability of the predicted class")
+    beside.bar(bins["from"] + width / 2, bins["samples"], width=width * 0.92, color=MODEL)
+    beside.set(xlabel="confidence: probability of the predicted class", ylabel="samples", xlim=(0, 1))
+    grid(beside)
     caption = (
         f"Expected calibration error {show(ece)}: the mean gap (amber) between confidence and accuracy, "
         f"over {NUM_BINS} bins weighed by their samples."

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 from pandas import DataFrame
@@ -61,9 +62,11 @@ def _draw_matrix(found: Classified, split: str) -> Drawing:
     width = HALF if k <= 6 else float(np.clip(2.6 + 0.32 * k, 5.0, FULL))
     figure = new_figure(width * (0.86 if k <= 6 else 0.88), width)
     axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap=SHARE, vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xlabel("prediction")
-    axes.set_ylabel("truth")
+    # Many classes make small cells: a steeper scale keeps their rare mistakes visible.
+    scale = PowerNorm(1.0 if k <= MOST_COUNTED else 0.5, vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap=SHARE, norm=scale, interpolation="nearest")
+    numbered = "" if k <= MOST_NAMED else ", number of the class"
+    axes.set(xlabel=f"prediction{numbered}", ylabel=f"truth{numbered}")
     axes.spines[:].set_visible(True)
     if k <= MOST_NAMED:
         names = [short(name, 18) for name in classes]
@@ -76,8 +79,8 @@ def _draw_matrix(found: Classified, split: str) -> Drawing:
     bar = figure.colorbar(image, ax=axes, shrink=0.75, aspect=30, format=PercentFormatter(1.0, decimals=0))
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=7.5, length=0)
-    numbered = "; numbers: samples" if k <= MOST_COUNTED else ""
-    caption = f"Rows are the truth, columns the prediction. Shade: share of the true class{numbered}."
+    counted = "; numbers: samples" if k <= MOST_COUNTED else ""
+    caption = f"Rows are the truth, columns the prediction. Shade: share of the true class{counted}."
     numbers = DataFrame(counts, columns=classes)
     numbers.insert(0, "truth \\ prediction", classes)
     return Drawing(f"confusion_{split}", f"Confusion matrix, {split}", caption, figure, numbers)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from pandas import DataFrame, Series, to_numeric
 
@@ -102,7 +103,7 @@ def _draw_strengths(run: RunFolder) -> list[Drawing]:
             rows[score],
             marker="o",
             markersize=3,
-            color=_shade(share),
+            color=colormaps["viridis"](0.92 * (1 - share)),
             linestyle=dashes[i % len(dashes)],
             label=None if cut is None else f"cut {cut}",
         )
@@ -122,9 +123,3 @@ def _draw_strengths(run: RunFolder) -> list[Drawing]:
         "Each point is one exact solution of the head on cached features; the ring marks the best on val."
     )
     return [Drawing("strengths", "Score by strength and cut", caption, figure, history)]
-
-
-def _shade(share: float) -> tuple[float, float, float]:
-    """Blend from amber to dark blue: later cuts are darker."""
-    start, end = (0.90, 0.62, 0.0), (0.11, 0.31, 0.54)
-    return tuple(a + (b - a) * share for a, b in zip(start, end, strict=True))  # type: ignore[return-value]

@@ -27,7 +27,7 @@ def draw(name: str, title: str, caption: str, shown: Sequence[Shown], photos: Ph
         x, y = left + (0.96 - width) / 2, top + (0.96 - height) / 2
         axes.imshow(pixels, extent=(x, x + width, y + height, y), interpolation="antialiased")
         below: Look = {"ha": "center", "va": "top", "fontsize": 7.5}
-        axes.text(left + 0.48, top + 0.98, short(entry.target, 19), color=INK, weight="bold", **below)
+        axes.text(left + 0.48, top + 0.98, short(entry.target, 19), color=INK, **below)
         sure = "" if np.isnan(entry.confidence) else f" {entry.confidence:.0%}"
         axes.text(left + 0.48, top + 1.14, f"→ {short(entry.prediction, 14)}{sure}", color=MUTED, **below)
     axes.set_xlim(0, COLUMNS)

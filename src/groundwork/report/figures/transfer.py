@@ -22,13 +22,9 @@ def draw(run: RunFolder) -> list[Drawing]:
     axes.set_axis_off()
     for place, (name, state) in enumerate(table[["stage", "state"]].itertuples(index=False)):
         _draw_box(axes, place, str(name), str(state))
-        if place:
-            axes.annotate(
-                "",
-                (place - 0.42, 0),
-                (place - 0.58, 0),
-                arrowprops={"arrowstyle": "-|>", "color": MUTED, "lw": 1},
-            )
+        if place and state != "cut":
+            arrow = {"arrowstyle": "-|>", "color": MUTED, "lw": 1}
+            axes.annotate("", (place - 0.42, 0), (place - 0.58, 0), arrowprops=arrow)
     cached = table.index[table["cached"]]
     if len(cached):
         start, end = cached.min() - 0.42, cached.max() + 0.42
@@ -47,7 +43,7 @@ def draw(run: RunFolder) -> list[Drawing]:
 
 
 def stages(plan: Mapping[str, Any]) -> DataFrame:
-    """Return stage, state (frozen, trained or cut) and whether it was cached, the head last."""
+    """Return stage, state (frozen, trained or cut) and whether it was cached, in the order of the data."""
     names = _names(plan)
     if not names:
         return DataFrame()
@@ -67,7 +63,8 @@ def stages(plan: Mapping[str, Any]) -> DataFrame:
         (name, "cut" if i > last else "frozen" if i < still else "trained", bool(i < stored and i <= last))
         for i, name in enumerate(names)
     ]
-    return DataFrame([*rows, ("head", "trained", False)], columns=["stage", "state", "cached"])
+    rows.insert(last + 1, ("head", "trained", False))  # what was cut off follows it, unconnected
+    return DataFrame(rows, columns=["stage", "state", "cached"])
 
 
 def _names(plan: Mapping[str, Any]) -> list[str]:
@@ -103,5 +100,5 @@ def _draw_box(axes: Axes, place: int, name: str, state: str) -> None:
     color = "white" if name == "head" else MUTED if state == "cut" else INK
     look: Look = {"ha": "center", "color": color}
     box: Look = {"facecolor": fill, "edgecolor": "none", "pad": 1.5}
-    axes.text(place, 0.10, short(name, 12), fontsize=8.5, weight="bold", bbox=box, va="bottom", **look)
+    axes.text(place, 0.10, short(name, 12), fontsize=9, bbox=box, va="bottom", **look)
     axes.text(place, -0.10, "cut off" if state == "cut" else state, fontsize=8, bbox=box, va="top", **look)
