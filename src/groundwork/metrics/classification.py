@@ -112,7 +112,8 @@ class ClassificationScores:
         """Stack the rows (M, N) whose weighted sums are all that the metrics but the rankings need."""
         num_classes, hit = len(self.classes), decision == target
         confidence = np.take_along_axis(prob, decision[:, None], axis=1)[:, 0]
-        bins = np.clip(np.ceil(confidence * NUM_BINS) - 1, 0, NUM_BINS - 1).astype(np.int64)
+        edges = np.linspace(0.0, 1.0, NUM_BINS + 1)
+        bins = np.clip(np.searchsorted(edges, confidence) - 1, 0, NUM_BINS - 1)  # (low, high]
         rank = true_class_rank(prob, target)
         own = np.take_along_axis(prob, target[:, None], axis=1)[:, 0]
         single = [-np.log(np.clip(own, floor, 1.0)), *((rank < k).astype(float) for k in self.top_k)]

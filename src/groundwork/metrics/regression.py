@@ -72,10 +72,11 @@ class _Target:
     def __init__(self, prediction: Floats, target: Floats):
         self.rows = np.flatnonzero(~np.isnan(target))
         p, y = prediction[self.rows], target[self.rows]
+        self.finite = bool(np.isfinite(p).all() and np.isfinite(y).all())
+        p, y = (np.where(np.isfinite(column), column, 0.0) for column in (p, y))
         error = p - y
-        self.finite = bool(np.isfinite(error).all())
         # Sums of squares about a value of the column lose no digits, and are exactly 0 if it is constant.
-        p, y = (np.nan_to_num(column - _middle(column), posinf=0.0, neginf=0.0) for column in (p, y))
+        p, y = p - _middle(p), y - _middle(y)
         self.sums = np.stack([np.ones_like(y), error**2, np.abs(error), y, y * y, p, p * p, p * y])
         self.ranks = _Ranks(p), _Ranks(y)
 
