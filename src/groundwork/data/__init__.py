@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
     from groundwork.data.batches import TableSource
     from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
+    from groundwork.data.convert import convert_table
     from groundwork.data.datamodule import GroundworkDataModule
-    from groundwork.data.formats.source import Source, read_frame
+    from groundwork.data.formats.source import Source, read_frame, write_frame
     from groundwork.data.missing import Missing, find_gaps
     from groundwork.data.mix import Mix
     from groundwork.data.normalize import Normalize, image_statistics
@@ -67,6 +68,7 @@ _HOME = {
     "Undersample": "balance",
     "build_store": "store",
     "clear_cache": "store_cache",
+    "convert_table": "convert",
     "encode_columns": "columns",
     "find_gaps": "missing",
     "fit_columns": "columns",
@@ -84,6 +86,7 @@ _HOME = {
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
     "split_hash": "split_keys",
+    "write_frame": "formats.source",
 }
 
 __all__ = [
@@ -113,6 +116,7 @@ __all__ = [
     "Undersample",
     "build_store",
     "clear_cache",
+    "convert_table",
     "encode_columns",
     "find_gaps",
     "fit_columns",
@@ -130,6 +134,7 @@ __all__ = [
     "read_solar_cells",
     "read_table",
     "split_hash",
+    "write_frame",
 ]
 
 

@@ -10,7 +10,9 @@ from pandas import DataFrame
 from pyarrow import csv as arrow_csv
 
 from groundwork.batch import UserError
-from groundwork.data.formats.cells import cell_texts, check_names, infer_column
+from groundwork.data.formats.cells import cell_texts
+from groundwork.data.formats.infer import infer_column
+from groundwork.data.formats.tidy import check_names
 
 DELIMITERS = (",", ";", "\t", "|")
 BLOCK = 1 << 30  # bytes parsed at once; no row is longer
@@ -35,9 +37,10 @@ def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
     texts = [cell_texts(column) for _, column in frame.items()]
     odd = any(mark in str(name) for name in frame.columns for mark in DELIMITERS)
     with path.open("w", encoding="utf-8", newline="") as file:
-        quoting = csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL  # else a reader may guess the delimiter wrong
-        csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerow(frame.columns)
-        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(zip(*texts, strict=True))
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        quoter = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        (quoter if odd else writer).writerow(frame.columns)  # else a reader may guess the delimiter wrong
+        writer.writerows(zip(*texts, strict=True))
 
 
 def _header(path: Path) -> tuple[list[str], str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import pyarrow as pa
 from pandas import DataFrame
 
 from groundwork.batch import UserError
-from groundwork.data.formats.delimited import read_delimited
+from groundwork.data.formats.arrow import read_feather, read_parquet, write_feather, write_parquet
+from groundwork.data.formats.database import read_database, write_database
+from groundwork.data.formats.delimited import read_delimited, write_delimited
+from groundwork.data.formats.pickled import read_pickle, write_pickle
+from groundwork.data.formats.records import read_json, read_jsonl, write_json, write_jsonl
+from groundwork.data.formats.workbook import read_xlsx, write_xlsx
 
 FORMATS = {
     ".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
@@ -61,12 +70,66 @@ class Source:
         return cls(Path.absolute((folder or Path()) / path.expanduser()), kind, table)
 
 
-def read_frame(source: Source, query: str | None = None, trust_pickle: bool = False) -> DataFrame:
-    """Read a table of any format.
+READERS: dict[str, Callable[[Path], DataFrame]] = {
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "json": read_json,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "feather": read_feather,
+    "xlsx": read_xlsx,
+}
+WRITERS: dict[str, Callable[[DataFrame, Path], None]] = {
+    "csv": partial(write_delimited, delimiter=","),
+    "tsv": partial(write_delimited, delimiter="\t"),
+    "json": write_json,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+    "feather": write_feather,
+    "xlsx": write_xlsx,
+    "pkl": write_pickle,
+}
+
+
+def read_frame(source: Source, query: str | None, trust_pickle: bool) -> DataFrame:
+    """Read a table of any format: columns of whole or decimal numbers, booleans, text, dates, categories.
+
+    Args:
+        source: Where it lies.
+        query: SQL that selects the rows of a database.
+        trust_pickle: Read a pickle although it can run any code.
 
     Raises:
         UserError: If the file is not there, broken, or a pickle that nobody vouches for.
     """
     if not source.path.is_file():
-        raise UserError(f"{source.path} must be a file, but is not there. Check the path.")
-    return read_delimited(source.path)
+        what = "is a folder" if source.path.is_dir() else "is not there"
+        raise UserError(f"{source.path} must be a file, but {what}. Check the path.")
+    if query is not None and source.format != "sqlite":
+        raise UserError(
+            f"data.query must go with a database, but {source.path} is {source.format}. Remove it."
+        )
+    if source.format == "sqlite":
+        return read_database(source.path, source.table, query)
+    if source.format == "pkl":
+        return read_pickle(source.path, trust_pickle)
+    return READERS[source.format](source.path)
+
+
+def write_frame(frame: DataFrame, source: Source) -> None:
+    """Write a tidy table in any format, all of it or nothing; a file of that name is replaced."""
+    source.path.parent.mkdir(parents=True, exist_ok=True)
+    if source.format == "sqlite":
+        write_database(frame, source.path, source.table)
+        return
+    part = source.path.with_name(f".{source.path.name}.{os.getpid()}{source.path.suffix}")
+    try:
+        WRITERS[source.format](frame, part)
+        part.replace(source.path)
+    except pa.ArrowException as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{source.format} must be able to hold the table, but {reason}. Choose another format."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -39,7 +39,7 @@ def read_groceries(root: str | Path | None, target: str) -> Samples:
         listing, frame = folder, _read_lists(folder)
     elif (folder / "labels.csv").is_file():
         listing = folder / "labels.csv"
-        frame = read_frame(Source.parse(str(listing), "data.root"))
+        frame = read_frame(Source.parse(str(listing), "data.root"), None, False)
     else:
         raise UserError(
             f"data.root must hold dataset/classes.csv or labels.csv, but {folder} does not. {CURE}"
@@ -63,7 +63,7 @@ def _read_lists(folder: Path) -> DataFrame:
                 continue
             if len(cells) != 3 or cells[1] not in names:
                 raise UserError(
-                    f"{listing} must hold 'path, class, coarse class' in each line, "
+                    f"{listing} must hold 'path, class, coarse class' per line, "
                     f"but line {number} is {line!r}. {CURE}"
                 )
             rows.append((cells[0], *names[cells[1]], split))

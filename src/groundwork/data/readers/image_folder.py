@@ -78,7 +78,9 @@ def list_images(folder: Path) -> tuple[list[str], list[str]]:
 
     Hidden files and folders are skipped; links are followed, each folder once.
     """
-    images, others, seen = [], [], set()
+    images: list[str] = []
+    others: list[str] = []
+    seen: set[str] = set()
     for place, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:

@@ -15,7 +15,8 @@ from pandas import DataFrame, Series
 from pandas.api import types
 
 from groundwork.batch import UserError
-from groundwork.data.formats.cells import infer_dates, is_text, label_texts
+from groundwork.data.formats.cells import is_text, label_texts
+from groundwork.data.formats.infer import infer_dates
 from groundwork.data.samples import listed
 
 SPLIT_NAMES = {

@@ -1,0 +1,54 @@
+"""parquet and feather files <-> tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pandas import DataFrame
+from pyarrow import feather, parquet
+
+from groundwork.batch import UserError
+from groundwork.data.formats.tidy import check_names, tidy
+
+# Arrow's own default turns whole numbers with a missing one into floats, which end at 2^53.
+WHOLE = {
+    getattr(pa, name.lower())(): getattr(pd, f"{name}Dtype")()
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+}
+TYPES = {**WHOLE, pa.bool_(): pd.BooleanDtype()}
+
+
+def read_parquet(path: Path) -> DataFrame:
+    """Read a parquet file."""
+    return _to_frame(parquet.read_table, path)
+
+
+def read_feather(path: Path) -> DataFrame:
+    """Read a feather file."""
+    return _to_frame(feather.read_table, path)
+
+
+def write_parquet(frame: DataFrame, path: Path) -> None:
+    """Write a parquet file."""
+    parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def write_feather(frame: DataFrame, path: Path) -> None:
+    """Write a feather file."""
+    feather.write_feather(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
+    try:
+        table = read(path)
+        check_names(table.column_names, str(path))
+        frame = table.to_pandas(types_mapper=TYPES.get)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} must be a whole {path.suffix[1:]} file, but {reason}. Write it anew."
+        ) from None
+    return tidy(frame, str(path))

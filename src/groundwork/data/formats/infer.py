@@ -1,0 +1,119 @@
+"""Text -> typed columns that hold every cell exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from groundwork.data.formats.cells import is_text
+
+# Words for a missing value, honored where all other cells are numbers, dates or booleans. In a
+# column of text they stay text: NA is also Namibia, and None a fine answer in a questionnaire.
+MISSING_WORDS = frozenset(
+    ["NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NAN", "null", "NULL", "Null", "None", "none"]
+)
+BOOLEANS = {"True": True, "true": True, "TRUE": True, "False": False, "false": False, "FALSE": False}
+INFINITE = {
+    "inf": np.inf,
+    "Inf": np.inf,
+    "Infinity": np.inf,
+    "-inf": -np.inf,
+    "-Inf": -np.inf,
+    "-Infinity": -np.inf,
+}
+# A number is text where the number could not give it back: 007, +49, twenty-five digits.
+WHOLE = r"0|-?[1-9][0-9]{0,19}"
+DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MOMENT = DATE + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+
+
+def infer_column(texts: Sequence[str], name: str, *, decimal_comma: bool) -> Series:
+    """Give a column of text its type: boolean, whole number, decimal, date, or text as it is.
+
+    An empty cell is a missing value; MISSING_WORDS are missing in all but text. A type is only taken
+    if it holds every cell exactly, so 007 and numbers of twenty-five digits remain text.
+    """
+    cells = Series(texts, name=name, dtype="str")
+    cells = cells.where(cells != "")
+    present = cells.dropna()
+    if present.empty:
+        return Series(np.nan, index=cells.index, name=name, dtype="float64")
+    present = present[~present.isin(MISSING_WORDS)]
+    if present.empty:
+        return cells
+    for convert in (_booleans, _whole_numbers, _decimals, infer_dates):
+        if (found := convert(present)) is not None:
+            return _spread(found, cells)
+    if decimal_comma and present.str.fullmatch(r"-?[0-9]+(?:,[0-9]+)?").all():
+        found = _decimals(present.str.replace(",", ".", regex=False))
+        return cells if found is None else _spread(found, cells)
+    return cells
+
+
+def read_dates(frame: DataFrame, names: Sequence[str] | None = None) -> DataFrame:
+    """Turn text columns into dates where every cell is an ISO date, for formats that have no dates."""
+    frame = frame.copy(deep=False)
+    for name in frame.columns if names is None else names:
+        present = frame[name].dropna()
+        if is_text(present) and len(present) and (dates := infer_dates(present)) is not None:
+            frame[name] = _spread(dates, frame[name])
+    return frame
+
+
+def infer_dates(present: Series) -> Series | None:
+    """Read ISO 8601 dates and times (2024-02-29, 2024-02-29T12:30:00.5+01:00); None if not all are."""
+    if not present.iloc[:1].str.match(DATE).all():
+        return None
+    zoned = present.str.fullmatch(MOMENT + ZONE).all()
+    if not zoned and not present.str.fullmatch(f"{DATE}|{MOMENT}").all():
+        return None
+    fine = present.str.contains(r"\.[0-9]{7,9}", regex=True).any()
+    try:
+        return pd.to_datetime(present, format="ISO8601", utc=bool(zoned)).dt.as_unit("ns" if fine else "us")
+    except (ValueError, OverflowError):  # the 30th of February, or outside of what nanoseconds reach
+        return None
+
+
+def _spread(found: Series, cells: Series) -> Series:
+    """Put the typed cells back among the missing ones."""
+    wider: dict[str, Any] = {"i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "b": pd.BooleanDtype()}
+    if len(found) < len(cells):
+        found = found.astype(wider.get(found.dtype.kind, found.dtype)).reindex(cells.index)
+    return Series(found, name=cells.name)
+
+
+def _booleans(present: Series) -> Series | None:
+    return present.map(BOOLEANS).astype(bool) if present.isin(list(BOOLEANS)).all() else None
+
+
+def _whole_numbers(present: Series) -> Series | None:
+    if not present.str.fullmatch(WHOLE).all():
+        return None
+    values = [int(text) for text in present]
+    low, high = min(values), max(values)
+    for dtype in (np.int64, np.uint64):
+        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+            return Series(values, index=present.index, dtype=dtype)
+    return None
+
+
+def _decimals(present: Series) -> Series | None:
+    named = present.isin(list(INFINITE))
+    numbers = present[~named]
+    if numbers.empty:
+        return present.map(INFINITE).astype("float64")
+    if not numbers.str.fullmatch(DECIMAL).all():
+        return None
+    whole = numbers[numbers.str.fullmatch(r"-?[0-9]{16,}")]
+    if any(int(float(text)) != int(text) for text in whole):
+        return None  # a float would round these, identifiers more often than quantities
+    values = np.array(
+        [INFINITE[text] if far else float(text) for text, far in zip(present, named, strict=True)]
+    )
+    return Series(values, index=present.index)

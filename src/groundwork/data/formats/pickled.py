@@ -1,0 +1,38 @@
+"""pkl files <-> tables. Reading one runs whatever code its writer put in."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pandas as pd
+from pandas import DataFrame
+
+from groundwork.batch import UserError
+from groundwork.data.formats.tidy import tidy
+
+
+def read_pickle(path: Path, trust_pickle: bool) -> DataFrame:
+    """Read a pickled DataFrame whose origin the user vouches for."""
+    if not trust_pickle:
+        raise UserError(
+            f"{path} must not be read unasked: a pickle runs any code that its writer put in. "
+            "Ask for parquet instead, or say trust_pickle=true if you know where it comes from."
+        )
+    try:
+        content = pd.read_pickle(path)
+    except Exception as error:  # a pickle can raise anything at all
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} must be a whole pickle, but {type(error).__name__}: {reason}. Write it anew."
+        ) from error
+    if not isinstance(content, DataFrame):
+        raise UserError(
+            f"{path} must hold a DataFrame, but holds {type(content).__name__}. Pickle a DataFrame."
+        )
+    return tidy(content, str(path))
+
+
+def write_pickle(frame: DataFrame, path: Path) -> None:
+    """Write a pickled DataFrame that Python 3.11 and newer read."""
+    path.write_bytes(pickle.dumps(frame, protocol=5))

@@ -1,0 +1,153 @@
+"""The first sheet of xlsx workbooks <-> tables."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+from openpyxl.cell import WriteOnlyCell
+from pandas import DataFrame, Series
+
+from groundwork.batch import UserError
+from groundwork.data.formats.cells import cell_texts, value_type
+from groundwork.data.formats.infer import read_dates
+from groundwork.data.formats.tidy import check_names, tidy
+
+MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767  # of a sheet; characters of a cell
+FIRST_DAY = pd.Timestamp(1900, 3, 1)  # before it spreadsheets disagree on the calendar
+ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def read_xlsx(path: Path) -> DataFrame:
+    """Read the first sheet: names of columns in its first row, stored values of formulas."""
+    rows = _rows(path, data_only=True)
+    names = list(rows[0]) if rows else []
+    while (
+        names
+        and names[-1] is None
+        and all(len(row) < len(names) or row[len(names) - 1] is None for row in rows)
+    ):
+        names.pop()
+    while len(rows) > 1 and all(cell is None for cell in rows[-1]):
+        rows.pop()
+    if not names:
+        raise UserError(
+            f"{path} must start with a row of column names, but its first sheet is empty. Fill it in."
+        )
+    header = ["" if name is None else _unescaped(str(name)) for name in names]
+    check_names(header, str(path))
+    _check_formulas(path, rows)
+    cells = [
+        [_unescaped(c) if isinstance(c, str) else c for c in column]
+        for column in _columns(rows[1:], len(names))
+    ]
+    frame = DataFrame(
+        {name: Series(column, dtype=object) for name, column in zip(header, cells, strict=True)}
+    )
+    return read_dates(tidy(frame, str(path)))
+
+
+def write_xlsx(frame: DataFrame, path: Path) -> None:
+    """Write one sheet; numbers with all their digits, dates as such where spreadsheets can hold them."""
+    if len(frame) >= MAX_ROWS or frame.shape[1] > MAX_COLUMNS:
+        raise UserError(
+            f"xlsx must have at most {MAX_ROWS - 1:,} rows and {MAX_COLUMNS:,} columns. Write parquet."
+        )
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("data")
+
+    def cell(value: Any, kind: str) -> WriteOnlyCell:
+        made = WriteOnlyCell(sheet, value)
+        made.data_type = kind  # openpyxl would take =1+1 for a formula and cut numbers to 16 digits
+        return made
+
+    columns = [_cells(column) for _, column in frame.items()]
+    sheet.append([cell(_escaped(str(name), "its name"), "s") for name in frame.columns])
+    for row in zip(*columns, strict=True):
+        sheet.append(
+            [None if value is None else value if kind == "d" else cell(value, kind) for value, kind in row]
+        )
+    book.save(path)
+
+
+def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of extensions that hold no cells
+            book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+            try:
+                sheet = book.worksheets[0]
+                sheet.reset_dimensions()  # some writers leave them out or wrong
+                return list(sheet.iter_rows(values_only=True))
+            finally:
+                book.close()
+    except Exception as error:  # a broken file fails in its zip, in its XML or in openpyxl
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise UserError(f"{path} must be a whole xlsx workbook, but {reason}. Save it anew.") from error
+
+
+def _columns(rows: list[tuple[Any, ...]], num_columns: int) -> Iterator[list[Any]]:
+    for i in range(num_columns):
+        yield [row[i] if i < len(row) else None for row in rows]
+
+
+def _check_formulas(path: Path, rows: list[tuple[Any, ...]]) -> None:
+    """Refuse formulas whose value no spreadsheet has stored: they would read as missing."""
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in sheets):
+            return
+    for number, (values, formulas) in enumerate(zip(rows, _rows(path, data_only=False), strict=False), 1):
+        for value, formula in zip(values, formulas, strict=False):
+            if value is None and formula is not None:
+                raise UserError(
+                    f"{path}: row {number} holds {formula!r} without a value. Open it in a spreadsheet and "
+                    "save."
+                )
+
+
+def _cells(column: Series) -> list[tuple[Any, str]]:
+    """Return value and openpyxl's type of each cell."""
+    texts, kind = cell_texts(column), value_type(column)
+    if kind == "boolean":
+        return [(None if text is None else text == "True", "b") for text in texts]
+    if kind in ("whole", "decimal"):
+        return [(text, "s" if text in ("inf", "-inf") else "n") for text in texts]
+    if kind == "date" and _fits(column):
+        return [
+            (None if text is None else moment.to_pydatetime(), "d")
+            for text, moment in zip(texts, column, strict=True)
+        ]
+    return [(None if text is None else _escaped(text, repr(column.name)), "s") for text in texts]
+
+
+def _fits(column: Series) -> bool:
+    """Tell whether a sheet holds these moments: no time zone, thousandths of a second, from March 1900 on."""
+    if isinstance(column.dtype, pd.CategoricalDtype | pd.DatetimeTZDtype):
+        return False
+    present = column.dropna()
+    return bool(
+        (present >= FIRST_DAY).all()
+        and (present == present.dt.floor("ms")).all()
+        and (present.dt.year < 10_000).all()
+    )
+
+
+def _escaped(text: str, where: str) -> str:
+    """Write what XML can't hold as _x000D_, the way spreadsheets do."""
+    if len(text) > MAX_TEXT:
+        raise UserError(
+            f"xlsx must have at most {MAX_TEXT:,} characters in a cell, but column {where} has more. Write "
+            "parquet."
+        )
+    return ILLEGAL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
