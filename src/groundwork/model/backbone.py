@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import timm
+import torch
 from timm.data.config import resolve_model_data_config
 from timm.models import group_parameters
 from torch import Tensor, nn
@@ -50,30 +51,22 @@ class TimmBackbone(nn.Module):
         data: dict[str, Any] = resolve_model_data_config(self.model)  # type: ignore[no-untyped-call]  # timm
         self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
         self.interpolation: str = data["interpolation"]
-        self._taps, self._ends, self._widths = _taps(self.model)
-        self.pruned = False
+        self._taps, self._ends = _taps(self.model)
+        stages = self._dry_run(torch.zeros(1, in_chans, image_size, image_size), name)
+        self.channels = tuple(stage.shape[1] for stage in stages)
+        self.spatial = tuple(stage.ndim == 4 for stage in stages)
 
     @property
     def num_stages(self) -> int:
         """Count the stages that are left."""
-        return len(self._taps) + (not self.pruned)
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Give the width of each stage."""
-        return (*self._widths, *(() if self.pruned else (_head_width(self.model),)))
-
-    @property
-    def spatial(self) -> tuple[bool, ...]:
-        """Tell which stages are maps."""
-        return (*(True for _ in self._taps), *(() if self.pruned else (False,)))
+        return len(self.channels)
 
     def forward(self, image: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
         """Compute the asked stages in the order asked, all by default, and nothing after the deepest.
 
         Shapes: image (B, C, H, W) float32, normalized.
         """
-        wanted = list(range(self.num_stages)) if stages is None else list(stages)
+        wanted = list(range(len(self.channels))) if stages is None else list(stages)
         last = len(self._taps)
         maps = sorted({stage for stage in wanted if stage < last})
         if not maps:
@@ -116,12 +109,26 @@ class TimmBackbone(nn.Module):
         indices = [self._taps[stage]]
         self.model.prune_intermediate_layers(indices=indices, prune_norm=True, prune_head=True)
         self._taps, self._ends = self._taps[: stage + 1], self._ends[: stage + 1]
-        self._widths = self._widths[: stage + 1]
-        self.pruned = True
+        self.channels, self.spatial = self.channels[: stage + 1], self.spatial[: stage + 1]
         owner = module_stages(self.model, self._ends)
         for name in [name for name, number in owner.items() if number > stage]:
             if "." not in name and any(True for _ in self.model.get_submodule(name).parameters()):
                 setattr(self.model, name, nn.Identity())
+
+    def _dry_run(self, image: Tensor, name: str) -> list[Tensor]:
+        """Compute every stage of an empty image, so that a size that does not fit is found before training."""
+        self.eval()
+        try:
+            with torch.no_grad():
+                return self.forward(image, range(len(self._taps) + 1))
+        except (RuntimeError, AssertionError, ValueError) as error:
+            shape = "x".join(map(str, image.shape[1:]))
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"data.image_size must be one that {name} takes, but got {shape} ({reason}). Try 224."
+            ) from error
+        finally:
+            self.train()
 
     def _pooled(self, final: Tensor) -> Tensor:
         features: Tensor = self.model.forward_head(final, pre_logits=True)
@@ -154,21 +161,17 @@ def _options(name: str, in_chans: int, image_size: int, drop_path: float) -> dic
     return options
 
 
-def _taps(model: Any) -> tuple[list[int], list[str], list[int]]:
-    """Choose timm's feature maps that become stages; give the module that ends each and its width.
+def _taps(model: Any) -> tuple[list[int], list[str]]:
+    """Choose timm's feature maps that become stages; give the module that ends each, too.
 
     The deepest map is left out where it is as wide as the classifier's input: it differs by pooling alone.
     """
     if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
-        return [], [], []
+        return [], []
     info = list(model.feature_info)
     taps = list(range(len(info)))
     if len(info) > STAGES_OF_COLUMNS and len({entry["reduction"] for entry in info}) == 1:
         taps = [round((part + 1) * len(info) / STAGES_OF_COLUMNS) - 1 for part in range(STAGES_OF_COLUMNS)]
-    if info[taps[-1]]["num_chs"] == _head_width(model):
+    if info[taps[-1]]["num_chs"] == getattr(model, "head_hidden_size", model.num_features):
         taps.pop()
-    return taps, [info[tap]["module"] for tap in taps], [info[tap]["num_chs"] for tap in taps]
-
-
-def _head_width(model: Any) -> int:
-    return int(getattr(model, "head_hidden_size", model.num_features))
+    return taps, [info[tap]["module"] for tap in taps]

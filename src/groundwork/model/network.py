@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal, Protocol, Self, cast
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from groundwork.model.pool import StagePool
 
@@ -83,19 +84,26 @@ class Network(nn.Module):
         prediction: Tensor = cast(Any, self.head).decode(output)
         return prediction
 
-    def freeze(self, num_stages: int) -> Self:
-        """Freeze the first stages of the backbone and let all others train."""
-        return self.train_stages(range(num_stages, self.num_stages))
+    @property
+    def frozen_stages(self) -> int:
+        """Count the first stages that are frozen without a gap."""
+        return min(set(range(self.num_stages)) - self.frozen, default=self.num_stages)
 
-    def train_stages(self, stages: Collection[int], batch_norm: Literal["frozen", "adapt"] = "adapt") -> Self:
+    def freeze(self, num_stages: int) -> Self:
+        """Freeze the first stages of the backbone and let all others train, see `train_stages`."""
+        if not 0 <= num_stages <= self.num_stages:
+            raise ValueError(f"num_stages must be in [0, {self.num_stages}], but got {num_stages}.")
+        return self.train_stages(range(num_stages, self.num_stages), batch_norm="adapt")
+
+    def train_stages(self, stages: Collection[int], batch_norm: Literal["adapt", "frozen"]) -> Self:
         """Let these stages of the backbone and the head train, and freeze all other stages.
 
         A frozen stage has no gradients and stays in evaluation mode, so that BatchNorm uses its stored
         statistics, dropout is off, and not one bit of its parameters and buffers changes.
 
         Args:
-            stages: Stages from 0 to `num_stages` - 1.
-            batch_norm: "frozen" keeps the stored statistics of every BatchNorm.
+            stages: Those that train, from 0 to `num_stages` - 1.
+            batch_norm: "frozen" keeps the stored statistics of BatchNorm in stages that train, too.
         """
         if not set(stages) <= set(range(self.num_stages)):
             raise ValueError(f"stages must be from 0 to {self.num_stages - 1}, but got {sorted(stages)}.")
@@ -114,8 +122,8 @@ class Network(nn.Module):
         for stage, modules in enumerate(self.stem.stage_modules()):
             for module in modules if stage in self.frozen else ():
                 module.eval()
-        for module in self.modules() if self.stored_statistics else ():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        for module in self.backbone.modules() if self.stored_statistics else ():
+            if isinstance(module, _BatchNorm):
                 module.eval()
         return self
 
@@ -141,7 +149,7 @@ class Network(nn.Module):
             "parameters": sum(parameter.numel() for parameter in self.parameters()),
             "trainable_parameters": sum(parameter.numel() for parameter in self.trainable_parameters()),
             "stages": self.num_stages,
-            "frozen_stages": len(self.frozen),
+            "frozen_stages": self.frozen_stages,
         }
 
 

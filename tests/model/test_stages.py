@@ -1,0 +1,47 @@
+from torch import nn
+
+from groundwork.model.stages import module_stages, modules_by_stage, tensor_stages
+
+
+class Tiny(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(nn.Linear(1, 1).weight.detach())
+        self.stem = nn.Linear(2, 2)
+        self.relu = nn.ReLU()
+        self.blocks = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 2))
+        self.norm = nn.LayerNorm(2)
+
+
+ENDS = ["relu", "blocks.1"]
+
+
+def test_a_stage_reaches_up_to_its_end() -> None:
+    stages = module_stages(Tiny(), ENDS)
+    assert stages["stem"] == stages["relu"] == stages[""] == 0
+    assert stages["blocks.0"] == stages["blocks.1"] == 1
+    assert stages["blocks.2"] == stages["norm"] == 2
+
+
+def test_tensors_belong_to_their_modules_stage() -> None:
+    stages = tensor_stages(Tiny(), ENDS)
+    assert stages["token"] == 0
+    assert stages["blocks.1.running_mean"] == 1
+    assert stages["norm.weight"] == 2
+
+
+def test_a_container_of_several_stages_belongs_to_none() -> None:
+    model = Tiny()
+    first, second, third = model.blocks
+    modules = modules_by_stage(model, ENDS)
+    assert modules == [[model.stem, model.relu], [first, second], [third, model.norm]]
+
+
+def test_without_ends_all_is_one_stage() -> None:
+    assert set(tensor_stages(Tiny(), []).values()) == {0}
+
+
+def test_an_end_is_no_prefix_of_a_longer_name() -> None:
+    model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(12)))
+    assert module_stages(model, ["1"])["10"] == 1
+    assert module_stages(model, ["1"])["1"] == 0
