@@ -8,23 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.batch import UserError
-from groundwork.data.split_keys import SplitKeys, is_alone, keyed_hash, split_hash, stable_keys, tie_units
+from groundwork.data.split_keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split_notes import describe
 from groundwork.data.split_official import keep_official, take
 from groundwork.data.split_parts import draw_parts
 from groundwork.data.split_shares import check_fractions, threshold_parts
 from groundwork.data.split_strata import make_strata
 from groundwork.data.split_time import cut_by_time
-
-__all__ = [
-    "ChronologicalSplit",
-    "FoldSplit",
-    "OfficialSplit",
-    "RandomSplit",
-    "SplitKeys",
-    "StratifiedSplit",
-    "split_hash",
-]
 
 Parts = NDArray[np.int64]
 
@@ -84,7 +74,10 @@ class StratifiedSplit(Splitter):
         if self.stable:
             return threshold_parts(stable_keys(keys, unit, secret), fractions)
         strata = make_strata(keys, fractions, self.num_bins)
-        return draw_parts(strata, unit, keyed_hash(keys.sample_id, secret), fractions)
+        key = keyed_hash(keys.sample_id, secret)
+        # A bin that misses a part harms nobody, its neighbors are there; a class that does is not learned.
+        classes = keys.target is not None and keys.target.ndim == 1
+        return draw_parts(strata, unit, key, fractions, grouped=keys.group is not None, first_wins=classes)
 
 
 @dataclass(frozen=True)
@@ -100,9 +93,8 @@ class RandomSplit(Splitter):
 
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
-        return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=1)(
-            replace(keys, target=None)
-        )
+        blind = replace(keys, target=None)
+        return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=1)(blind)
 
 
 @dataclass(frozen=True)
@@ -190,10 +182,10 @@ class FoldSplit(Splitter):
         shares = (1 / self.k,) * self.k
         strata = make_strata(pool, shares, self.num_bins)
         key = keyed_hash(pool.sample_id, f"groundwork folds {self.seed}")
-        fold = draw_parts(strata, unit, key, shares, first_wins=False)
+        fold = draw_parts(strata, unit, key, shares, grouped=pool.group is not None, first_wins=False)
         only_one = is_alone(strata) & is_alone(unit)
         return np.where((fold == self.fold) & ~only_one, "val", "train")
 
     def notes(self, keys: SplitKeys) -> list[str]:
-        """Say in plain lines what a reader of the split should know."""
+        """Say in plain lines what a reader of the folds should know."""
         return describe(keys, self(keys), self.fractions, folds=self.k)

@@ -51,7 +51,7 @@ class SplitKeys:
         ids, counts = np.unique(self.sample_id.astype(str), return_counts=True)
         if len(ids) < num_rows:
             raise UserError(
-                f"sample_id must be unique, but got {ids[counts.argmax()]!r} {counts.max()} times. "
+                f"sample_id must be unique, but got {str(ids[counts.argmax()])!r} {counts.max()} times. "
                 "Name another data.id_column, or none."
             )
 

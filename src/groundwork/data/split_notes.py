@@ -70,7 +70,7 @@ def _kept(keys: SplitKeys, split: NDArray[Any], folds: int) -> list[str]:
         lines.append("official val joins the folds")
     cut = [name for name in ("val", "test") if name not in has and (split == name).any()]
     if cut and not folds:
-        lines.append(f"{' and '.join(cut)} cut from official train, which has none")
+        lines.append(f"{' and '.join(cut)} cut from the other rows: the data set has no official one")
     return lines
 
 

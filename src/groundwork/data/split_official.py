@@ -62,7 +62,7 @@ def _official_parts(keys: SplitKeys) -> Parts:
     if unknown.any():
         raise UserError(
             f"data.split_column must hold train, val, test or nothing, but got "
-            f"{keys.official[unknown][0]!r}. Rename its values."
+            f"{str(keys.official[unknown][0])!r}. Rename its values."
         )
     return part
 

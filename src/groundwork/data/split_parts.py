@@ -17,19 +17,23 @@ def draw_parts(
     unit: Counts,
     key: NDArray[np.uint64],
     fractions: Sequence[float],
-    first_wins: bool = True,
+    *,
+    grouped: bool,
+    first_wins: bool,
 ) -> Counts:
     """Give each row a part: every stratum in the same shares, every unit whole.
 
     Units of several rows are placed first, larger before smaller, where they fit best; single rows
     then fill each stratum to its share, rounded so that the sum of the rounding errors stays small;
-    at last units move until each part holds its share to within the largest unit.
+    at last units move until each part holds its share to within the largest unit, or without groups
+    to within one row per stratum if that is more.
 
     Args:
         strata: (N,) stratum of each row.
         unit: (N,) unit of each row.
         key: (N,) hash of each row: the order in which rows are dealt.
         fractions: (P,) share of each part.
+        grouped: Whether units are groups, or at most duplicates.
         first_wins: Whether a stratum too small for all parts goes to the first part.
 
     Returns:
@@ -38,7 +42,9 @@ def draw_parts(
     drawing = _Drawing(strata, unit, key, fractions, first_wins)
     drawing.place_units()
     drawing.fill_with_rows()
-    drawing.repair()
+    largest = int(drawing.unit_size.max(initial=1))
+    if largest > 1:
+        drawing.repair(largest if grouped else max(largest, len(drawing.sizes)))
     return drawing.part
 
 
@@ -124,22 +130,21 @@ class _Drawing:
             rest[best] -= self.scale
         return dealt
 
-    def repair(self) -> None:
-        """Move units from the fullest to the emptiest part while one is off by more than a unit."""
-        largest = int(self.unit_size.max()) if len(self.unit_size) else 1
-        rows_of = self.rows_by_unit() if largest > 1 else []
-        while largest > 1:
+    def repair(self, slack: int) -> None:
+        """Move units from the fullest to the emptiest part while one is off by more than `slack` rows.
+
+        Ends, because no unit is larger than `slack`: each move lowers the sum of squared errors.
+        """
+        rows_of = self.rows_by_unit()
+        while True:
             surplus = self.surplus()
             source, goal = surplus.index(max(surplus)), surplus.index(min(surplus))
-            if max(surplus[source], -surplus[goal]) <= largest * self.scale:
+            if max(surplus[source], -surplus[goal]) <= slack * self.scale:
                 return
             units = np.unique(self.unit[self.part == source])
             units = units[self.unit_key[units].argsort(kind="stable")[:_CANDIDATES]].tolist()
             best = min(units, key=lambda u: (self.exchange(rows_of[u], source, goal), int(self.unit_key[u])))
-            if self.exchange(rows_of[best], source, goal)[0]:
-                return
-            counts = self.count(rows_of[best])
-            self.move(rows_of[best], counts, goal, source)
+            self.move(rows_of[best], self.count(rows_of[best]), goal, source)
 
     def surplus(self) -> list[int]:
         """Tell how many rows each part holds above its share, in billionths."""
