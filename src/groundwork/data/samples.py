@@ -85,6 +85,6 @@ class Samples:
 
 def listed(names: ArrayLike, limit: int = 3) -> str:
     """Name the first few of many, and how many more there are, in one line."""
-    found = [str(name) for name in np.asarray(names, dtype=object).ravel()]
+    found = np.asarray(names, dtype=object).ravel()
     more = f" and {len(found) - limit:,} more" if len(found) > limit else ""
-    return ", ".join(repr(name) for name in found[:limit]) + more
+    return ", ".join(repr(name) if isinstance(name, str) else str(name) for name in found[:limit]) + more

@@ -35,7 +35,7 @@ def read_image_folder(root: str | Path | None) -> Samples:
             f"every image must lie in the folder of its class, but {listed(loose)} lies in {folder}. Move it."
         )
     split_depth = _split_depth(files, folder)
-    parts = [name.split("/") for name in files]
+    parts = [composed(name).split("/") for name in files]
     labels = [part[split_depth] for part in parts]
     if len(set(labels)) < 2:
         raise UserError(
@@ -96,15 +96,18 @@ def list_images(folder: Path) -> tuple[list[str], list[str]]:
     return sorted(images), sorted(others)
 
 
+def composed(name: str) -> str:
+    """Write an accent as one character, which macOS may hand out as two."""
+    return unicodedata.normalize("NFC", name)
+
+
 def image_samples(
     folder: Path, names: Sequence[str], target: DataFrame, official: Series | None, notes: tuple[str, ...]
 ) -> Samples:
     """Build samples from POSIX paths below a folder, which name them."""
-    # macOS may hand out accents as separate characters; the identifier is composed everywhere.
-    sample_id = [unicodedata.normalize("NFC", name) for name in names]
     return Samples(
         kind="image",
-        sample_id=Series(sample_id, dtype="str"),
+        sample_id=Series([composed(name) for name in names], dtype="str"),
         target=target,
         inputs=DataFrame(index=RangeIndex(len(names))),
         categorical=(),
