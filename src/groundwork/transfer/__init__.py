@@ -1,6 +1,10 @@
 """pretrained network -> what to keep, freeze, cache, solve and tune, and which scenario."""
 
+from groundwork.transfer.advise import Advice, Expectation, advise
+from groundwork.transfer.calibration import Measured, read_calibration
 from groundwork.transfer.choose import Candidate, Choice, Trial, candidates, choose_cut, gather
+from groundwork.transfer.distance import activation_distance
+from groundwork.transfer.evidence import Evidence, Probe, measure
 from groundwork.transfer.extract import StageReader, take_pool
 from groundwork.transfer.features import FeatureCache, feature_key, prune
 from groundwork.transfer.plan import Phase, Plan
@@ -11,20 +15,29 @@ from groundwork.transfer.spectrum import Linear
 from groundwork.transfer.views import view
 
 __all__ = [
+    "Advice",
     "Candidate",
     "Choice",
+    "Evidence",
+    "Expectation",
     "FeatureCache",
     "Linear",
+    "Measured",
     "Phase",
     "Plan",
+    "Probe",
     "StageReader",
     "Trial",
+    "activation_distance",
+    "advise",
     "average_views",
     "candidates",
     "choose_cut",
     "feature_key",
     "gather",
+    "measure",
     "prune",
+    "read_calibration",
     "solve_head",
     "solve_ridge",
     "solve_softmax",

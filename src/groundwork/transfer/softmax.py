@@ -18,7 +18,7 @@ def solve_softmax(
     strengths: Sequence[float],
     class_weights: Tensor | None = None,
     sample_weight: Tensor | None = None,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
     max_iterations: int = 500,
 ) -> list[Linear]:
     """Fit a linear head to classes at every strength of the penalty.

@@ -1,0 +1,174 @@
+"""Cached features -> what they say about the size and the similarity of a data set."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from groundwork.transfer.choose import Candidate, Choice, Score, gather
+from groundwork.transfer.logme import logme
+from groundwork.transfer.solve import solve_head
+
+# Halvings of the training rows in a learning curve, and how often each size is drawn anew.
+HALVINGS = 4
+DRAWS = 3
+# LogME needs a decomposition per stage; a few thousand rows settle it to two digits.
+LOGME_ROWS = 4000
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Hold what linear probes of a frozen network are fitted to and judged by.
+
+    Attributes:
+        train: Per stage (N, D_s) features of the training rows, as they are stored.
+        val: The same of the rows that judge.
+        spatial: Which stages are maps.
+        target: (N,) class numbers, or (N, T) scaled values.
+        num_outputs: K or T.
+        strengths: Penalties to try.
+        class_weights: (K,), or None.
+        score: Outputs on val -> the monitored metric, higher is better.
+        perfect: The score of a faultless prediction.
+    """
+
+    train: Sequence[NDArray[np.float32]]
+    val: Sequence[NDArray[np.float32]]
+    spatial: Sequence[bool]
+    target: Tensor
+    num_outputs: int
+    strengths: Sequence[float]
+    class_weights: Tensor | None
+    score: Score
+    perfect: float
+
+    def error(self, candidate: Candidate, rows: NDArray[np.int64], strengths: Sequence[float]) -> float:
+        """Measure how far the best probe on some training rows stays below a perfect score."""
+        features = gather(self.train, candidate, self.spatial)[rows]
+        heads = solve_head(features, self.target[rows], self.num_outputs, strengths, self.class_weights)
+        judged = gather(self.val, candidate, self.spatial)
+        every = np.arange(len(judged))
+        return self.perfect - max(self.score(head(judged), every) for head in heads)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Hold what was measured, in plain types.
+
+    An error is the distance of the monitored metric on val from a perfect score.
+
+    Attributes:
+        num_samples: Training rows.
+        num_outputs: Classes or targets.
+        error_by_stage: Of the best probe that reads one stage alone, first stage first.
+        error: Of the best probe.
+        stages: What that probe reads.
+        pool: How it pools.
+        strength: Of its penalty.
+        curve: (rows, error) of that probe on nested parts of the training rows, ascending.
+        logme: Per stage.
+        distance: Per stage, of activations from the BatchNorm statistics; None where there are none.
+        perfect: Score without error.
+    """
+
+    num_samples: int
+    num_outputs: int
+    error_by_stage: tuple[float, ...]
+    error: float
+    stages: tuple[int, ...]
+    pool: str
+    strength: float
+    curve: tuple[tuple[int, float], ...]
+    logme: tuple[float, ...]
+    distance: tuple[float | None, ...]
+    perfect: float
+
+    @property
+    def samples_per_output(self) -> float:
+        """Count training rows per class or target."""
+        return self.num_samples / self.num_outputs
+
+    @property
+    def similarity(self) -> float:
+        """Say by what factor, as a logarithm, the last stage errs less than the best stage before it.
+
+        Above 0 the network's own last features suit the data best: the data resembles what it was
+        trained on. Below 0 an earlier stage does.
+        """
+        *earlier, last = self.error_by_stage
+        return math.log(_positive(min(earlier, default=last)) / _positive(last))
+
+    @property
+    def halving(self) -> float:
+        """Say by what factor, as a logarithm, the error falls from half the training rows to all."""
+        if len(self.curve) < 2:
+            return 0.0
+        return math.log(_positive(self.curve[-2][1]) / _positive(self.curve[-1][1]))
+
+
+def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed: int) -> Evidence:
+    """Collect the evidence.
+
+    Args:
+        probe: Features and targets.
+        choice: Of `choose_cut` over all candidates of cut=auto.
+        distance: Of `activation_distance`.
+        seed: Draws the nested parts.
+    """
+    by_stage = [
+        probe.perfect - max(trial.score for trial in choice.trials if trial.stages == (stage,))
+        for stage in range(len(probe.train))
+    ]
+    evidence = [
+        logme(torch.from_numpy(stage[:LOGME_ROWS]), probe.target[:LOGME_ROWS], probe.num_outputs)
+        for stage in probe.train
+    ]
+    return Evidence(
+        num_samples=len(probe.target),
+        num_outputs=probe.num_outputs,
+        error_by_stage=tuple(by_stage),
+        error=probe.perfect - choice.score,
+        stages=choice.candidate.stages,
+        pool=choice.candidate.pool,
+        strength=choice.strength,
+        curve=learning_curve(probe, choice.candidate, choice.strength, seed),
+        logme=tuple(evidence),
+        distance=tuple(distance),
+        perfect=probe.perfect,
+    )
+
+
+def learning_curve(
+    probe: Probe, candidate: Candidate, strength: float, seed: int
+) -> tuple[tuple[int, float], ...]:
+    """Measure the error of one probe on halves of halves of the training rows, each inside the next.
+
+    The strengths within a factor of ten of the chosen one compete at every size. Parts too small to
+    hold two classes, or two values of each target, are left out.
+    """
+    count = len(probe.target)
+    near = [each for each in probe.strengths if 0.1 <= each / strength <= 10] or [strength]
+    orders = [np.random.default_rng((seed, draw)).permutation(count) for draw in range(DRAWS)]
+    points = []
+    for halvings in range(HALVINGS, -1, -1):
+        size = count >> halvings
+        parts = [order[:size] for order in orders[: DRAWS if halvings else 1]]
+        if not all(_solvable(probe.target[part]) for part in parts):
+            continue
+        points.append((size, float(np.mean([probe.error(candidate, part, near) for part in parts]))))
+    return tuple(points)
+
+
+def _solvable(target: Tensor) -> bool:
+    if target.ndim == 1:
+        return len(torch.unique(target[target >= 0])) > 1
+    return bool((~target.isnan()).sum(0).min() > 1)
+
+
+def _positive(error: float) -> float:
+    # A probe without any error on val would make every ratio infinite; a thousandth is beyond val's grain.
+    return max(error, 1e-3)

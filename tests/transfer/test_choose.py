@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from groundwork.batch import UserError
+from groundwork.transfer import Candidate, Choice, Linear, candidates, choose_cut, gather, solve_head
+
+STRENGTHS = [1.0, 10.0, 100.0]
+
+
+def _choose(informed: tuple[int, ...], cut: object = "auto") -> Choice:
+    """Let only some of four stages of 6 features know the class."""
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, 300)
+    stages = [rng.normal(size=(300, 12)).astype(np.float32) for _ in range(4)]
+    for stage in informed:
+        stages[stage][:, stage] += 1.5 * target
+    classes = torch.tensor(target)
+
+    def solve(features: torch.Tensor, strengths: object) -> list[Linear]:
+        return solve_head(features, classes[:200], 2, strengths)  # type: ignore[arg-type]
+
+    def score(output: torch.Tensor, rows: np.ndarray) -> float:
+        return float((output.argmax(1) == classes[200:][rows]).float().mean())
+
+    spatial = (True, True, True, False)
+    options = candidates("auto", cut, spatial)  # type: ignore[arg-type]
+    train, val = [stage[:200] for stage in stages], [stage[200:] for stage in stages]
+    return choose_cut(train, val, spatial, options, STRENGTHS, solve, score)
+
+
+def test_the_stage_that_knows_the_class_is_chosen():
+    assert _choose((1,)).candidate.stages[0] <= 1 <= _choose((1,)).candidate.stages[-1]
+    assert set(_choose((2, 3)).candidate.stages) >= {2, 3}
+
+
+def test_every_candidate_and_strength_is_in_the_table():
+    choice = _choose((1,))
+    pairs = {(trial.stages, trial.pool, trial.strength) for trial in choice.trials}
+    assert len(choice.table()) == len(pairs) == 3 * len(candidates("auto", "auto", (True, True, True, False)))
+    assert choice.score == max(
+        trial.score
+        for trial in choice.trials
+        if (trial.stages, trial.pool, trial.strength)
+        == (choice.candidate.stages, choice.candidate.pool, choice.strength)
+    )
+
+
+def test_of_equal_candidates_the_one_with_fewer_features_and_the_stronger_penalty_wins():
+    features = [np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)] * 2
+
+    def solve(rows: torch.Tensor, strengths: list[float]) -> list[Linear]:
+        return [Linear(torch.zeros(2, rows.shape[1]), torch.zeros(2)) for _ in strengths]
+
+    options = [Candidate((0, 1), "mean"), Candidate((0,), "mean_max"), Candidate((1,), "mean")]
+    choice = choose_cut(
+        features,
+        features,
+        (True, True),
+        options,
+        STRENGTHS,
+        solve,  # type: ignore[arg-type]
+        lambda *_: 0.5,
+    )
+    assert (choice.candidate, choice.strength) == (Candidate((1,), "mean"), 100.0)
+
+
+def test_a_cut_given_by_hand_is_the_only_candidate():
+    spatial = (True, True, False)
+    assert candidates("mean", "last", spatial) == [Candidate((2,), "mean")]
+    assert candidates("mean", -2, spatial) == [Candidate((1,), "mean")]
+    assert candidates("max", [1, 0], spatial) == [Candidate((0, 1), "max")]
+    with pytest.raises(UserError, match="stages below 3"):
+        candidates("mean", 3, spatial)
+
+
+def test_the_columns_of_stages_are_joined_as_a_network_joins_them():
+    first, second = np.arange(4.0).reshape(1, 4), np.arange(10.0, 12).reshape(1, 2)
+    joined = gather([first, second], Candidate((0, 1), "mean_max"), (True, False))
+    assert joined.tolist() == [[0, 1, 2, 3, 10, 11]]
+    assert gather([first, second], Candidate((0, 1), "max"), (True, False)).tolist() == [[2, 3, 10, 11]]

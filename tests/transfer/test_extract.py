@@ -1,0 +1,59 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from groundwork.model import Network
+from groundwork.transfer import Candidate, StageReader, gather, take_pool
+
+Build = Callable[..., Network]
+CPU = torch.device("cpu")
+FAMILIES = ["test_resnet", "test_efficientnet", "test_vit", "test_convnext"]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(("stages", "pool"), [((-1,), "mean"), ((0, 2), "mean_max"), ((1, 2), "max")])
+def test_cached_features_are_what_the_whole_network_feeds_its_head(
+    name: str, stages: tuple[int, ...], pool: str, images: Tensor, tiny_network: Build
+):
+    candidate = Candidate(tuple(stage % 4 for stage in stages), pool)
+    whole = tiny_network(candidate.stages, candidate.kinds, name).eval()
+    reader = StageReader(whole, images.__getitem__, CPU, torch.float32, 0)
+    cached = gather(reader(np.arange(12)), candidate, whole.stem.spatial)
+    with torch.no_grad():
+        np.testing.assert_allclose(cached, whole.features(images), atol=1e-5)
+
+
+def test_reading_leaves_mode_and_buffers_alone(images: Tensor, tiny_network: Build):
+    whole = tiny_network((0,), ("mean",)).train()
+    before = {name: value.clone() for name, value in whole.state_dict().items()}
+    StageReader(whole, images.__getitem__, CPU, torch.float32, 0)(np.arange(4))
+    assert all(module.training for module in whole.modules())
+    assert all(torch.equal(before[name], value) for name, value in whole.state_dict().items())
+
+
+def test_a_view_is_read_as_if_the_image_were_stored_that_way(images: Tensor, tiny_network: Build):
+    whole = tiny_network((0,), ("mean",))
+    mirrored = StageReader(whole, lambda rows: images[rows].flip(3), CPU, torch.float32, 0)
+    viewed = StageReader(whole, images.__getitem__, CPU, torch.float32, 1)
+    for first, second in zip(viewed(np.arange(3)), mirrored(np.arange(3)), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)
+
+
+def test_lower_precision_gives_float32_features_close_to_the_exact_ones(images: Tensor, tiny_network: Build):
+    whole = tiny_network((0,), ("mean",))
+    exact = StageReader(whole, images.__getitem__, CPU, torch.float32, 0)(np.arange(3))
+    lower = StageReader(whole, images.__getitem__, CPU, torch.bfloat16, 0)(np.arange(3))
+    for first, second in zip(exact, lower, strict=True):
+        assert second.dtype == np.float32
+        np.testing.assert_allclose(first, second, atol=0.05 * np.abs(first).max())
+
+
+def test_pools_are_halves_of_what_is_stored():
+    stored = np.arange(8, dtype=np.float32).reshape(2, 4)
+    assert take_pool(stored, "mean", spatial=True).tolist() == [[0, 1], [4, 5]]
+    assert take_pool(stored, "max", spatial=True).tolist() == [[2, 3], [6, 7]]
+    assert take_pool(stored, "mean_max", spatial=True).tolist() == stored.tolist()
+    assert take_pool(stored, "mean", spatial=False).tolist() == stored.tolist()
