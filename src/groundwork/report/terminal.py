@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -23,12 +24,11 @@ def summary(run_dir: Path | str) -> Group:
     seconds = (run.result.get("seconds") or {}).get("total")
     if seconds is not None:
         lines.append(Text.assemble(("time    ", "dim"), show_seconds(seconds)))
-    if run.is_sealed:
-        count = run.result.get("test_count")
-        lines.append(
-            Text(f"{count} distinct configurations tested on this split.", "dim") if count else Text("")
-        )
-    else:
+    count = run.result.get("test_count")
+    if count is not None:
+        have = "configuration has" if count == 1 else "distinct configurations have"
+        lines.append(Text(f"{count} {have} been tested on this split.", "dim"))
+    if not run.is_sealed:
         command = f"uv run scripts/evaluate.py run={place} split=test"
         lines.append(Text.assemble(("next    ", "dim"), (command, "bold")))
     return Group(_metrics(run), *_verdicts(run), *lines)
@@ -38,21 +38,24 @@ def _metrics(run: RunFolder) -> Table:
     result = run.result
     baselines = result.get("baselines") or {}
     n = (result.get("n") or {}).get("val")
-    table = Table(title_justify="left", title=None if n is None else f"val, n = {n:,}")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table.title = None if n is None else f"{result.get('monitor')} chose the checkpoint; val, n = {n:,}"
     table.add_column("metric", no_wrap=True)
-    table.add_column("val, 95 % interval", justify="right", no_wrap=True)
+    # Once sealed, the test carries the interval: three intervals side by side do not fit 80 letters.
+    table.add_column("val" if run.is_sealed else "val, 95 % interval", justify="right", no_wrap=True)
     if run.is_sealed:
         table.add_column("test, 95 % interval", justify="right", no_wrap=True)
     for name in baselines:
-        table.add_column(Text(str(name)), justify="right")
+        table.add_column(
+            Text(f"{name}, val" if run.is_sealed else str(name)), justify="right", overflow="fold"
+        )
     for name in metric_names(run):
-        if name not in (result.get("val") or {}):
-            continue
-        test = [show_interval(result["test"].get(name))] if run.is_sealed else []
-        others = [show(metrics[name]) if name in metrics else "" for metrics in baselines.values()]
-        cells = [name, show_interval(val_entry(run, name)), *test, *others]
-        # Text, not markup: a class or baseline may be called [bold].
-        table.add_row(*(Text(cell) for cell in cells), style="bold" if name == run.monitor else None)
+        if name in (result.get("val") or {}):
+            cells = [name, (show if run.is_sealed else show_interval)(val_entry(run, name))]
+            cells += [show_interval(result["test"].get(name))] if run.is_sealed else []
+            cells += [show(other[name]) if name in other else "" for other in baselines.values()]
+            # Text, not markup: a class or baseline may be called [bold].
+            table.add_row(*(Text(cell) for cell in cells), style="bold" if name == run.monitor else None)
     return table
 
 

@@ -13,10 +13,13 @@ from groundwork.report.predictions import Regressed, regressed
 
 def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
     """Draw, for every target, where the predictions are right and where they are off."""
-    return [_draw_target(found, split) for found in regressed(run, split)]
+    targets = regressed(run, split)
+    if len(targets) == 1:
+        return [_draw_target(targets[0], split, f"regression_{split}")]
+    return [_draw_target(found, split, f"regression_{split}_{i}") for i, found in enumerate(targets)]
 
 
-def _draw_target(found: Regressed, split: str) -> Drawing:
+def _draw_target(found: Regressed, split: str, name: str) -> Drawing:
     figure = new_figure(2.7)
     against, residuals, shape = figure.subplots(1, 3, width_ratios=[1.15, 1.15, 0.8])
     off = found.prediction - found.target
@@ -44,8 +47,7 @@ def _draw_target(found: Regressed, split: str) -> Drawing:
         f"half of all are within {show(np.median(np.abs(off)))} of the truth."
     )
     numbers = DataFrame({"true": found.target, "predicted": found.prediction, "residual": off})
-    name = "".join(letter if letter.isalnum() else "_" for letter in found.name)
-    return Drawing(f"regression_{split}_{name}", f"{found.name}, {split}", caption, figure, numbers)
+    return Drawing(name, f"{found.name}, {split}", caption, figure, numbers)
 
 
 def _draw_shape(axes: Axes, off: NDArray[np.float64]) -> None:

@@ -43,42 +43,31 @@ def draw(run: RunFolder) -> list[Drawing]:
 
 
 def stages(plan: Mapping[str, Any]) -> DataFrame:
-    """Return stage, state (frozen, trained or cut) and whether it was cached, in the order of the data."""
-    names = _names(plan)
+    """Return stage, state (frozen, trained or cut) and whether it was cached, as the data flows."""
+    cut, frozen, cached = (_count(plan, "cut", one_more=True), _count(plan, "frozen"), plan.get("cached"))
+    given = plan.get("stages") or max(cut or 0, frozen or 0)
+    names = [str(name) for name in given] if isinstance(given, list) else [f"stage {i}" for i in range(given)]
     if not names:
         return DataFrame()
-    cut, frozen = plan.get("cut"), plan.get("frozen")
-    read = [cut] if isinstance(cut, int) else cut if isinstance(cut, list) and cut else [len(names) - 1]
-    last = max(int(stage) for stage in read)
-    still = (
-        len(names)
-        if frozen in ("all", True)
-        else len(frozen)
-        if isinstance(frozen, list)
-        else int(frozen or 0)
-    )
-    cached = plan.get("cached")
+    kept = len(names) if cut is None else cut
+    still = len(names) if frozen is None else frozen
     stored = cached if type(cached) is int else still if cached else 0
     rows = [
-        (name, "cut" if i > last else "frozen" if i < still else "trained", bool(i < stored and i <= last))
+        (name, "cut" if i >= kept else "frozen" if i < still else "trained", i < min(stored, kept))
         for i, name in enumerate(names)
     ]
-    rows.insert(last + 1, ("head", "trained", False))  # what was cut off follows it, unconnected
+    rows.insert(kept, ("head", "trained", False))  # what was cut off follows it, unconnected
     return DataFrame(rows, columns=["stage", "state", "cached"])
 
 
-def _names(plan: Mapping[str, Any]) -> list[str]:
-    """Return the stages' names: given, numbered, or as many as the plan speaks of."""
-    given = plan.get("stages")
-    if isinstance(given, list):
-        return [str(name) for name in given]
-    if isinstance(given, int):
-        return [f"stage {i}" for i in range(given)]
-    numbers = [plan.get("cut"), plan.get("frozen")]
-    spoken = [
-        n for entry in numbers for n in (entry if isinstance(entry, list) else [entry]) if type(n) is int
-    ]
-    return [f"stage {i}" for i in range(max(spoken) + 1)] if spoken else []
+def _count(plan: Mapping[str, Any], key: str, *, one_more: bool = False) -> int | None:
+    """Return how many first stages are meant by a number, a list of stages, or None for all of them."""
+    value = plan.get(key)
+    if isinstance(value, list):
+        return max(value) + 1 if value else 0
+    if type(value) is int:  # a bool is no number here
+        return value + one_more
+    return None if one_more or value in ("all", True) else 0
 
 
 def _draw_box(axes: Axes, place: int, name: str, state: str) -> None:

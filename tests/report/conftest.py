@@ -1,10 +1,12 @@
 """Synthetic run folders: what `run` would have written, drawn from a seed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from pandas import DataFrame
 from yaml import safe_dump
@@ -194,3 +196,32 @@ def photographs(sample_ids: list[str]) -> dict[str, NDArray[np.uint8]]:
         ).astype(np.uint8)
         for name in sample_ids
     }
+
+
+@pytest.fixture
+def write_classification(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a classification run and names its folder."""
+    return lambda name="run", **keys: classification(tmp_path / "birds" / name, **keys)
+
+
+@pytest.fixture
+def write_regression(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a regression run and names its folder."""
+    return lambda name="run", **keys: regression(tmp_path / "houses" / name, **keys)
+
+
+@pytest.fixture
+def draw_photographs() -> Callable[[list[str]], dict[str, NDArray[np.uint8]]]:
+    """Return a function that draws a picture for every name."""
+    return photographs
+
+
+@pytest.fixture
+def change_json() -> Callable[..., None]:
+    """Return a function that sets keys of a JSON file; None removes one."""
+
+    def change(path: Path, **keys: Any) -> None:
+        content = json.loads(path.read_text(encoding="utf-8")) | keys
+        write_json(path, {key: value for key, value in content.items() if value is not None})
+
+    return change

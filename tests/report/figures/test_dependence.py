@@ -1,0 +1,28 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from pandas import DataFrame
+
+from groundwork.report.figures.dependence import draw
+from groundwork.report.folder import RunFolder
+
+
+def test_the_inputs_that_move_the_prediction_most_come_first(write_regression: Callable[..., Path]) -> None:
+    folder = write_regression(num_val=5)
+    rows = [
+        {"input": name, "value": value, "output": "price", "prediction": strength * i}
+        for name, strength, values in (
+            ("age", 1, range(5)),
+            ("area", 9, range(5)),
+            ("color", 3, ["red", "blue"]),
+        )
+        for i, value in enumerate(values)
+    ]
+    DataFrame(rows).to_csv(folder / "partial_dependence.csv", index=False)
+    (drawing,) = draw(RunFolder(folder))
+    titles = [axes.get_title() for axes in drawing.figure.axes if axes.axison]
+    assert titles == ["area", "age", "color"]
+
+
+def test_images_have_no_partial_dependence(write_classification: Callable[..., Path]) -> None:
+    assert draw(RunFolder(write_classification(num_val=5))) == []

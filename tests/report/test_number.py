@@ -1,0 +1,51 @@
+import pytest
+
+from groundwork.report.number import interval_of, is_better_high, show, show_interval, show_seconds, verdict
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (0.87654, "0.877"), (0, "0.000"), (-1.5, "-1.500"), (10, "10.00"), (123.456, "123.5"), (1234.6, "1,235"),
+        (0.0001, "1.00e-04"), (1e9, "1.00e+09"), (None, "undefined"), (float("nan"), "undefined"),
+        (float("inf"), "undefined"), ({"value": None, "low": None, "high": None}, "undefined"),
+    ],
+)  # fmt: skip
+def test_a_number_is_written_in_about_four_places(entry: object, text: str) -> None:
+    assert show(entry) == text
+
+
+def test_an_interval_follows_its_value() -> None:
+    assert show_interval({"value": 0.9, "low": 0.85, "high": 0.95}) == "0.900 [0.850, 0.950]"
+    assert show_interval({"value": 0.9, "low": None, "high": None}) == "0.900"
+    assert interval_of(0.9) is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "baseline", "said"),
+    [
+        ("accuracy", 0.80, "beaten"), ("accuracy", 0.86, "within"), ("accuracy", 0.96, "better"),
+        ("rmse", 0.80, "better"), ("rmse", 0.86, "within"), ("rmse", 0.96, "beaten"), ("rmse/price", 0.96, "beaten"),
+        ("accuracy", None, "undefined"),
+    ],
+)  # fmt: skip
+def test_a_baseline_is_beaten_only_beyond_the_interval(
+    metric: str, baseline: float | None, said: str
+) -> None:
+    assert verdict(metric, {"value": 0.9, "low": 0.85, "high": 0.95}, baseline) == said
+
+
+def test_without_an_interval_nothing_is_claimed() -> None:
+    assert verdict("accuracy", 0.9, 0.1) == "undefined"
+
+
+def test_less_is_better_for_errors_and_losses() -> None:
+    assert not any(map(is_better_high, ("rmse", "val/loss", "log_loss", "ece", "fpr", "mae/price")))
+    assert all(map(is_better_high, ("accuracy", "r2", "recall/mae", "top_5_accuracy")))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.21, "4.2 s"), (59.97, "1 min 00 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")]
+)
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    assert show_seconds(seconds) == text

@@ -1,0 +1,70 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from groundwork.report.folder import RunFolder
+from groundwork.report.page import data_facts, describe, lead, shown_path
+
+
+def test_the_lead_names_the_strongest_baseline_by_the_direction_of_the_metric(
+    write_regression: Callable[..., Path],
+) -> None:
+    found = lead(RunFolder(write_regression(num_val=5)))
+    assert (found["metric"], found["baseline"], found["baseline_value"]) == (
+        "rmse",
+        "gradient boosting",
+        "10.00",
+    )
+    assert found["verdict"] == "not beaten: within the model's interval"
+    assert found["test"] is None
+
+
+def test_a_run_without_baselines_has_none_in_its_lead(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    change_json(folder / "result.json", baselines={"mean": {"rmse": float("nan")}}, n=None)
+    found = lead(RunFolder(folder))
+    assert found["baseline"] is None
+    assert found["n"] is None
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ({"size": 224, "channels": 3}, "color photographs of 224 × 224 pixels."),
+        ({"size": [300, 200], "channels": 1}, "grey photographs of 300 × 200 pixels."),
+        ({"channels": 13}, "photographs."),
+    ],
+)
+def test_one_sentence_says_what_was_predicted_from_what(
+    write_classification: Callable[..., Path], change_json: Callable[..., None], image: object, words: str
+) -> None:
+    folder = write_classification(num_val=5, classes=["no", "yes"])
+    change_json(folder / "data.json", image=image)
+    assert describe(RunFolder(folder)) == f"Classification: label (no or yes), from {words}"
+
+
+def test_many_classes_are_counted_and_tables_are_rows(
+    write_classification: Callable[..., Path], write_regression: Callable[..., Path]
+) -> None:
+    assert "label, one of 14 classes, from" in describe(
+        RunFolder(write_classification(num_classes=14, num_val=5))
+    )
+    assert describe(RunFolder(write_regression(num_val=5))) == "Regression: price, from table rows."
+
+
+def test_facts_of_the_data_hold_sizes_and_hashes(write_regression: Callable[..., Path]) -> None:
+    assert data_facts(RunFolder(write_regression(num_val=5))) == {
+        "samples": "1,600 train, 5 val, 5 test",
+        "targets": ["price"],
+    }
+
+
+def test_paths_below_the_current_folder_are_shown_without_the_way_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown_path(tmp_path / "runs" / "a") == "runs/a"
+    assert shown_path(tmp_path.parent) == tmp_path.parent.resolve().as_posix()
