@@ -36,7 +36,8 @@ class Order:
         Only the raw stream of a bit generator is promised to stay the same in later versions of numpy,
         so positions are sorted by raw words rather than shuffled.
         """
-        words = np.random.Philox(key=[self.seed % 2**64, epoch]).random_raw(num_samples)
+        key = np.array([self.seed % 2**64, epoch], dtype=np.uint64)
+        words = np.random.Philox(key=key).random_raw(num_samples)
         return np.argsort(words, kind="stable").astype(np.int64)
 
 
