@@ -7,18 +7,13 @@ from groundwork.model import MLP
 
 def build(hidden: list[int], **options: object) -> MLP:
     given: dict[str, object] = {
-        "num_numeric": 3, "cardinalities": (4, 1000), "hidden": hidden, "activation": "relu", "norm": "none",
-        "dropout": 0.0, "embedding_width": 64, "init": "default",
+        "num_numeric": 3, "cardinalities": (4, 1000), "numbers": None, "hidden": hidden,
+        "activation": "relu", "norm": "none", "dropout": 0.0, "embedding_width": 64, "init": "default",
     }  # fmt: skip
     return MLP(**(given | options))  # type: ignore[arg-type]
 
 
 ROWS = torch.tensor([[0.5, -1.0, 2.0, 3.0, 999.0], [0.0, 0.0, 1.0, 0.0, 1.0]])
-
-
-def test_widths_of_embeddings_follow_the_rule_of_thumb() -> None:
-    # 1.6 * 4^0.56 = 3.48, 1.6 * 1000^0.56 = 76.5, at most 64
-    assert [tuple(table.weight.shape) for table in build([]).layers[0].tables] == [(4, 3), (1000, 64)]
 
 
 def test_without_hidden_layers_the_features_are_the_row() -> None:

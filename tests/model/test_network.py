@@ -161,7 +161,7 @@ def test_a_head_on_cached_features_is_the_head_of_the_whole_network() -> None:
 
 def test_a_table_network_freezes_and_decodes_too() -> None:
     torch.manual_seed(0)
-    backbone = MLP(2, (), [8, 4], "relu", "batch", 0.2, 64, "default")
+    backbone = MLP(2, (), None, [8, 4], "relu", "batch", 0.2, 64, "default")
     head = RegressionHead(4, 2, [1.0, 2.0], [3.0, 4.0], "none", None, 0.0)
     network = Network(nn.Identity(), backbone, StagePool((2,), ("mean",)), head)
     network.freeze(2).train()

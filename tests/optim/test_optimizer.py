@@ -23,6 +23,9 @@ class Net(nn.Module):
 
     parameter_layers = parameter_stages = depth
 
+    def no_weight_decay(self) -> set[str]:
+        return set()
+
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return self.head(self.second(self.first(rows)))
 
@@ -44,6 +47,14 @@ def test_biases_and_norms_do_not_decay() -> None:
     }  # fmt: skip
     assert {rate for rate, _ in settings.values()} == {0.1}
     assert len(settings) == len(list(network.parameters()))
+
+
+def test_what_the_network_names_does_not_decay() -> None:
+    network = Net()
+    network.no_weight_decay = lambda: {"second.weight"}
+    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 1.0, None))
+    assert settings["second.weight"][1] == 0
+    assert settings["head.weight"][1] == 0.5
 
 
 def test_rates_fall_by_layer_from_the_head() -> None:

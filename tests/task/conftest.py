@@ -43,7 +43,7 @@ class Batches:
 
 def network(head: nn.Module) -> Network:
     torch.manual_seed(0)
-    backbone = MLP(3, (), [8], "relu", "batch", 0.0, 64, "default")
+    backbone = MLP(3, (), None, [8], "relu", "batch", 0.0, 64, "default")
     return Network(nn.Identity(), backbone, StagePool((1,), ("mean",)), head)
 
 

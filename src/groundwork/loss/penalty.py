@@ -54,7 +54,7 @@ class Penalty(nn.Module):
     def weights(self, network: nn.Module) -> Iterator[Tensor]:
         """Name what `l1` and `l2` penalize."""
         for name, parameter in network.named_parameters():
-            matrix = parameter.ndim > 1
+            matrix = parameter.ndim > 1 and not name.endswith("bias")
             chosen = {"weights": matrix, "all": True, "head": matrix and name.startswith("head.")}
             if parameter.requires_grad and chosen[self.penalized]:
                 yield parameter

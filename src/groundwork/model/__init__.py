@@ -1,6 +1,7 @@
 """pixels or columns -> features by stage -> logits or values."""
 
 from groundwork.model.backbone import TimmBackbone
+from groundwork.model.embed import PeriodicNumbers
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
@@ -16,6 +17,7 @@ __all__ = [
     "FeatureBackbone",
     "ImageNormalize",
     "Network",
+    "PeriodicNumbers",
     "RegressionHead",
     "StagePool",
     "TableNormalize",

@@ -99,6 +99,11 @@ class TimmBackbone(nn.Module):
         layers = group_parameters(self.model, self.model.group_matcher(coarse=False), reverse=True)
         return {f"model.{name}": int(layer) for name, layer in layers.items()}
 
+    def no_weight_decay(self) -> set[str]:
+        """Name what timm keeps from weight decay, such as positions and class tokens."""
+        kept: set[str] = getattr(self.model, "no_weight_decay", set)()
+        return {f"model.{name}" for name in kept}
+
     def prune(self, stage: int) -> None:
         """Drop everything after a stage; pruning to the last one changes nothing."""
         if not -self.num_stages <= stage < self.num_stages:
@@ -169,6 +174,9 @@ def _taps(model: Any) -> tuple[list[int], list[str]]:
     if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
         return [], []
     info = list(model.feature_info)
+    names = {name for name, _ in model.named_modules()}
+    if not all(entry["module"] in names for entry in info):
+        return [], []
     taps = list(range(len(info)))
     if len(info) > STAGES_OF_COLUMNS and len({entry["reduction"] for entry in info}) == 1:
         taps = [round((part + 1) * len(info) / STAGES_OF_COLUMNS) - 1 for part in range(STAGES_OF_COLUMNS)]

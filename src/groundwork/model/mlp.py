@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
+from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.initialize import initialize
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -16,31 +16,6 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-class Embeddings(nn.Module):
-    """Join numbers with one learned vector per category.
-
-    Args:
-        num_numeric: Numbers at the start of a row.
-        cardinalities: Codes of each categorical column, which follow the numbers.
-        max_width: Longest vector; a column of n codes gets round(1.6 * n^0.56) of them, fastai's rule.
-    """
-
-    def __init__(self, num_numeric: int, cardinalities: Sequence[int], max_width: int):
-        super().__init__()
-        self.num_numeric = num_numeric
-        widths = [min(max_width, round(1.6 * codes**0.56)) for codes in cardinalities]
-        self.tables = nn.ModuleList(
-            nn.Embedding(codes, width) for codes, width in zip(cardinalities, widths, strict=True)
-        )
-        self.num_features = num_numeric + sum(widths)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Turn rows (B, num_numeric + number of tables) into (B, num_features)."""
-        codes = rows[:, self.num_numeric :].long()
-        vectors = [table(codes[:, place]) for place, table in enumerate(self.tables)]
-        return torch.cat([rows[:, : self.num_numeric], *vectors], dim=1)
-
-
 class MLP(nn.Module):
     """Turn table rows into features by linear layers; no hidden layer makes a linear model.
 
@@ -49,6 +24,7 @@ class MLP(nn.Module):
     Args:
         num_numeric: See `Embeddings`.
         cardinalities: See `Embeddings`.
+        numbers: See `Embeddings`.
         hidden: Width of each hidden layer.
         activation: A key of ACTIVATIONS.
         norm: Normalization before the activation.
@@ -61,6 +37,7 @@ class MLP(nn.Module):
         self,
         num_numeric: int,
         cardinalities: Sequence[int],
+        numbers: NumbersFactory | None,
         hidden: Sequence[int],
         activation: str,
         norm: Literal["none", "batch", "layer"],
@@ -69,7 +46,7 @@ class MLP(nn.Module):
         init: str,
     ):
         super().__init__()
-        embeddings = Embeddings(num_numeric, cardinalities, embedding_width)
+        embeddings = Embeddings(num_numeric, cardinalities, embedding_width, numbers)
         self.channels = (embeddings.num_features, *hidden)
         self.spatial = (False,) * len(self.channels)
         layers = [
@@ -105,6 +82,10 @@ class MLP(nn.Module):
         """Number the depth of every parameter, 0 nearest to the row."""
         stages = self.parameter_stages()
         return {name: stages[name] for name, _ in self.named_parameters()}
+
+    def no_weight_decay(self) -> set[str]:
+        """Name the frequencies of numbers, whose size is their meaning."""
+        return {name for name, _ in self.named_parameters() if name.endswith(".frequency")}
 
     def prune(self, stage: int) -> None:
         """Drop the layers after a stage."""

@@ -31,6 +31,9 @@ class Backbone(Protocol):
     def parameter_layers(self) -> dict[str, int]:
         """Number the depth of every parameter."""
 
+    def no_weight_decay(self) -> set[str]:
+        """Name parameters that must not decay beside biases and norms."""
+
     def prune(self, stage: int) -> None:
         """Drop everything after a stage."""
 
@@ -139,6 +142,10 @@ class Network(nn.Module):
         deepest = 1 + max(layers.values(), default=-1)
         return layers | {f"head.{name}": deepest for name, _ in self.head.named_parameters()}
 
+    def no_weight_decay(self) -> set[str]:
+        """Name parameters that must not decay beside biases and norms, such as positions."""
+        return {f"backbone.{name}" for name in self.stem.no_weight_decay()}
+
     def trainable_parameters(self) -> list[nn.Parameter]:
         """List the parameters that are not frozen."""
         return [parameter for parameter in self.parameters() if parameter.requires_grad]
@@ -181,6 +188,10 @@ class FeatureBackbone(nn.Module):
     def parameter_layers(self) -> dict[str, int]:
         """Give no parameters."""
         return {}
+
+    def no_weight_decay(self) -> set[str]:
+        """Give no parameters."""
+        return set()
 
     def prune(self, stage: int) -> None:
         """Keep the only stage."""

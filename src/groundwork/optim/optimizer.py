@@ -15,10 +15,10 @@ def parameter_groups(
     """Group the parameters that train by rate and weight decay.
 
     A parameter at depth d of a network of depth L gets lr * layer_decay^(L - d) * stage_lr[its stage].
-    Parameters of one axis (biases, norms, scales) do not decay.
+    Biases, parameters of one axis (norms, scales) and what the network names do not decay.
 
     Args:
-        network: Names depths and stages by `parameter_layers()` and `parameter_stages()`.
+        network: Has `parameter_layers()`, `parameter_stages()` and `no_weight_decay()`.
         lr: Rate of the head.
         weight_decay: Of all but biases and norms.
         layer_decay: In (0, 1].
@@ -28,12 +28,13 @@ def parameter_groups(
         Groups in order of depth, so that a checkpoint's state fits the same network again.
     """
     layers, stages = network.parameter_layers(), network.parameter_stages()
-    deepest = max(layers.values())
+    kept, deepest = network.no_weight_decay(), max(layers.values())
     groups: dict[tuple[int, int, bool], dict[str, Any]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        layer, stage, decays = layers[name], stages[name], parameter.ndim > 1
+        layer, stage = layers[name], stages[name]
+        decays = parameter.ndim > 1 and not name.endswith("bias") and name not in kept
         depth = layer if layer_decay != 1 else 0
         rate = lr * layer_decay ** (deepest - layer) * (stage_lr[stage] if stage_lr is not None else 1.0)
         key = (stage if stage_lr is not None else 0, depth, decays)
