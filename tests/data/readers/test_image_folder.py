@@ -80,7 +80,7 @@ def test_a_link_that_leads_back_is_followed_once(tmp_path: Path):
         ((), "holds none"),
         (("a/readme.txt",), "holds none"),
         (("a/1.png",), "'a' only"),
-        (("a/1.png", "b/2.png", "loose.png"), "'loose.png' lies in"),
+        (("a/1.png", "b/2.png", "loose.png"), r"'loose\.png' lies in"),
         (("train/a/1.png", "train/b/1.png", "bus/2.png"), "beside 'bus'"),
         (("train/1.png", "test/2.png"), "images directly"),
         (("train/a/1.png", "train/b/1.png", "test/2.png"), "images directly"),
@@ -98,7 +98,7 @@ def test_a_missing_folder_is_named_with_its_absolute_path(tmp_path: Path, monkey
     with pytest.raises(UserError) as caught:
         read_image_folder("birds")
     assert str(tmp_path / "birds") in str(caught.value)
-    with pytest.raises(UserError, match="data.root=FOLDER"):
+    with pytest.raises(UserError, match=r"data\.root=FOLDER"):
         read_image_folder(None)
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="is a file"):
