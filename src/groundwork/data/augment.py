@@ -92,11 +92,12 @@ class Augment(nn.Module):
     def forward(self, image: Tensor, key: Tensor) -> Tensor:
         """Change each image by what its key draws."""
         layout = torch.channels_last if image.stride(1) == 1 else torch.contiguous_format
-        changed = self._flip(image, key)
+        # Few kernels know uint16, which int32 holds as well.
+        changed = self._flip(image.int() if image.dtype == torch.uint16 else image, key)
         if self._moves or self._recolors or self.erase > 0:
             low, span = _range(image)
             changed = self._rework((changed.float() - low) / span, key).clamp(0, 1) * span + low
-            changed = changed if image.is_floating_point() else changed.round()
+            changed = changed if image.is_floating_point() else changed.round_()
         return changed.to(image.dtype).contiguous(memory_format=layout)
 
     def _flip(self, image: Tensor, key: Tensor) -> Tensor:
@@ -129,9 +130,9 @@ class Augment(nn.Module):
         cos, sin = angle.cos(), angle.sin()
         x = ((torch.arange(width, device=image.device) + 0.5) * 2 / width - 1)[None, None, :]
         y = ((torch.arange(height, device=image.device) + 0.5) * 2 / height - 1)[None, :, None]
-        grid_x = _plane(wide * cos) * x - _plane(high * sin * height / width) * y + _plane(left)
-        grid_y = _plane(wide * sin * width / height) * x + _plane(high * cos) * y + _plane(top)
-        grid = torch.stack([grid_x, grid_y], dim=3)
+        grid = torch.empty(len(image), height, width, 2, device=image.device)
+        grid[..., 0] = _plane(wide * cos) * x - _plane(high * sin * height / width) * y + _plane(left)
+        grid[..., 1] = _plane(wide * sin * width / height) * x + _plane(high * cos) * y + _plane(top)
         return functional.grid_sample(image, grid, padding_mode="reflection", align_corners=False)
 
     def _operate(self, image: Tensor, choice: Tensor, strength: Tensor) -> Tensor:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.v2.functional import autocontrast, rgb_to_grayscale
+from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 
 def adjust(name: str, image: Tensor, factor: Tensor) -> Tensor:
     """Blend images (B, C, H, W) with a paler version; factor (B, 1, 1, 1), 1 changes nothing."""
-    return (_PALE[name](image) * (1 - factor) + image * factor).clamp(0, 1)
+    return torch.lerp(_PALE[name](image), image, factor).clamp_(0, 1)
 
 
 def _mean_grey(image: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def _blurred(image: Tensor) -> Tensor:
 
 
 _PALE: dict[str, Callable[[Tensor], Tensor]] = {
-    "brightness": torch.zeros_like,
+    "brightness": lambda image: image.new_zeros(1),
     "contrast": _mean_grey,
     "saturation": rgb_to_grayscale,
     "sharpness": _blurred,
@@ -39,6 +39,12 @@ _PALE: dict[str, Callable[[Tensor], Tensor]] = {
 
 def _blend(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda image, amount: adjust(name, image, 1 + amount)
+
+
+def _stretched(image: Tensor) -> Tensor:
+    """Stretch each channel to [0, 1]; torchvision's own knows 1 and 3 channels only."""
+    low, high = image.amin(dim=(2, 3), keepdim=True), image.amax(dim=(2, 3), keepdim=True)
+    return torch.where(high > low, (image - low) / (high - low).clamp(min=1e-12), image)
 
 
 def _posterize(image: Tensor, amount: Tensor) -> Tensor:
@@ -55,7 +61,7 @@ def _solarize(image: Tensor, amount: Tensor) -> Tensor:
 # Image (B, C, H, W) and strength (B, 1, 1, 1) in [-1, 1] -> image.
 OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "identity": lambda image, amount: image,
-    "autocontrast": lambda image, amount: autocontrast(image),
+    "autocontrast": lambda image, amount: _stretched(image),
     "brightness": _blend("brightness"),
     "contrast": _blend("contrast"),
     "saturation": _blend("saturation"),

@@ -1,13 +1,13 @@
-"""seed, epoch, sample -> random numbers, by hashing a counter on the device of the batch.
+"""A key per sample -> random numbers, by hashing a counter on the device of the batch.
 
-No generator and no state: a sample draws the same numbers in any batch, on any device, at any moment.
+The key stands for (seed, epoch, sample). There is no generator and no state: a sample draws the same
+numbers in any batch, on any device, at any moment.
 
 Source: SplitMix64, Steele, Lea & Flood, OOPSLA 2014, doi:10.1145/2660193.2660195.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 # The paper's constants as signed 64-bit numbers, which wrap around as the unsigned ones do.
@@ -16,14 +16,8 @@ FIRST = 0xBF58476D1CE4E5B9 - 2**64
 SECOND = 0x94D049BB133111EB - 2**64
 
 
-def sample_key(index: Tensor, seed: int, epoch: int) -> Tensor:
-    """Hash (B,) row numbers with seed and epoch into (B,) int64 keys."""
-    start = torch.full_like(index, seed)
-    return _mix(_mix(_mix(start) + epoch) + index)
-
-
 def uniform(key: Tensor, stream: int) -> Tensor:
-    """Draw (B,) float64 numbers in [0, 1), another set for each stream."""
+    """Draw (B,) float64 numbers in [0, 1) from (B,) int64 keys, another set for each stream."""
     words = _mix(key + _wrap(GAMMA * (stream + 1)))
     return _shift(words, 11).double() * 2.0**-53
 

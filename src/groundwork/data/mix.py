@@ -44,6 +44,8 @@ class Mix(nn.Module):
     @torch.no_grad()
     def forward(self, image: Tensor, target: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
         """Mix images and their labels by the same shares."""
+        dtype = image.dtype
+        image = image.int() if dtype == torch.uint16 else image  # few kernels know uint16
         mixed = uniform(key, APPLY) < self.prob
         cut = uniform(key, CHOOSE) < self.switch_prob
         place = uniform(key, SHARE)
@@ -57,7 +59,7 @@ class Mix(nn.Module):
         pasted = torch.where(inside & (cut & mixed)[:, None, None, None], image.flip(0), image)
         image = torch.where(cut[:, None, None, None], pasted, blended.to(image.dtype))
         weight = share.to(target.dtype)[:, None]
-        return image, target * weight + target.flip(0) * (1 - weight)
+        return image.to(dtype), target * weight + target.flip(0) * (1 - weight)
 
 
 def _quantiles(alpha: float) -> Tensor:
