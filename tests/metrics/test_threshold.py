@@ -14,7 +14,7 @@ def test_no_other_threshold_does_better(criterion, score):
     positive = np.round(np.clip(0.2 + 0.2 * target + 0.15 * rng.normal(size=200), 0, 1), 2)
     prob = np.stack([1 - positive, positive], axis=1)
     chosen = choose_threshold(prob, target, positive=1, criterion=criterion)
-    best = max(score(target, decide(prob, 1, t)) for t in np.linspace(0, 1, 401))
+    best = max(score(target, decide(prob, 1, t)) for t in np.linspace(0, 1, 101))
     assert score(target, decide(prob, 1, chosen)) == pytest.approx(best)
 
 

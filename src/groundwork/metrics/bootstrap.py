@@ -1,14 +1,19 @@
 """Scores -> intervals, by drawing the samples of a split again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.metrics.counts import Floats
+from groundwork.metrics.interval import binomial_bounds, corrected_shares, quantiles
 
 CHUNK = 1_000_000  # weights held at a time; 4 MB stay near the processor
+STREAM = 0x6477  # keeps the draws apart from data that the same seed drew
+BLOCKS = 200  # left out in turn to learn how skewed a metric is
+
+Groups = NDArray[np.generic] | Sequence[str]
 
 
 class Scores(Protocol):
@@ -19,65 +24,90 @@ class Scores(Protocol):
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric."""
 
+    def trials(self) -> Mapping[str, tuple[float, float]]:
+        """Say of shares how many samples they rest on, and how much of the metric one such share is."""
+
 
 def bootstrap(
     scores: Scores,
     *,
-    group: NDArray[np.object_] | Sequence[str] | None = None,
+    group: Groups | None = None,
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, dict[str, float]]:
-    """Give every metric its value and a percentile bootstrap interval.
+    """Give every metric its value and a bootstrap interval, corrected for bias and skew (BCa).
+
+    A share that is 0 or 1 on every sample has no spread to draw from; its open end is the exact binomial
+    bound instead, with no more trials than there are groups.
 
     Args:
         scores: The metrics of one split.
         group: (N,) draws whole groups instead of samples, as samples of one group are not independent.
         resamples: Number of times that the split is drawn again.
-        level: Share of resamples inside the interval, in (0, 1).
+        level: Confidence, in (0, 1).
         seed: Draws the resamples.
 
     Returns:
         metric -> `value`, `low`, `high`; resamples in which a metric is undefined are left out.
     """
+    units = Units(scores.num_samples, group)
     value = scores.at(np.ones((scores.num_samples, 1)))
-    drawn = [scores.at(weights) for weights in draw(scores.num_samples, group, resamples, seed)]
-    table = np.stack([np.concatenate([part[name] for part in drawn]) for name in value])
-    low, high = quantiles(table, ((1 - level) / 2, (1 + level) / 2))
-    return {
-        name: {"value": float(value[name][0]), "low": float(low[row]), "high": float(high[row])}
-        for row, name in enumerate(value)
-    }
-
-
-def draw(
-    num_samples: int, group: NDArray[np.object_] | Sequence[str] | None, resamples: int, seed: int
-) -> Iterator[NDArray[np.float32]]:
-    """Yield how often each sample counts, (N, chunk) at a time, `resamples` columns in all."""
-    member = None if group is None else np.unique(np.asarray(group), return_inverse=True)[1]
-    num_units = num_samples if member is None else int(member.max(initial=-1)) + 1
-    rng = np.random.default_rng(seed)
-    width = max(8, CHUNK // max(num_samples, 1))
-    for start in range(0, resamples, width):
-        columns = min(width, resamples - start)
-        unit = (
-            rng.integers(num_units, size=(num_units, columns)) if num_units else np.zeros((0, columns), int)
-        )
-        cell = unit * columns + np.arange(columns)
-        count = np.bincount(cell.ravel(), minlength=num_units * columns).reshape(num_units, columns)
-        counted = count.astype(np.float32)
-        yield counted if member is None else counted[member]
-
-
-def quantiles(table: Floats, shares: Sequence[float]) -> list[Floats]:
-    """Interpolate quantiles of each row (M, R) over its defined entries; NaN where a row has none."""
-    ordered = np.sort(table, axis=1)  # NaN last
-    defined = np.count_nonzero(~np.isnan(ordered), axis=1)
-    rows, found = np.arange(len(ordered)), []
-    for share in shares:
-        position = share * np.maximum(defined - 1, 0)
-        lower = np.floor(position).astype(int)
-        upper = np.minimum(lower + 1, np.maximum(defined - 1, 0))
-        low, high = ordered[rows, lower], ordered[rows, upper]
-        found.append(low + (position - lower) * (high - low))
+    drawn = _table(scores, units.draw(resamples, seed), value)
+    left_out = _table(scores, units.leave_out(seed), value)
+    point = np.array([value[name][0] for name in value])
+    low, high = quantiles(drawn, corrected_shares(point, drawn, left_out, units.num_units, level))
+    trials = scores.trials()
+    found = {}
+    for row, name in enumerate(value):
+        ends = float(low[row]), float(high[row])
+        if name in trials and point[row] in (0.0, 1.0):
+            num_trials, share = trials[name]
+            ends = binomial_bounds(float(point[row]), min(num_trials, units.num_units), share, level)
+        found[name] = {"value": float(point[row]), "low": ends[0], "high": ends[1]}
     return found
+
+
+class Units:
+    """Know what is drawn as one: N samples, or the groups that they belong to.
+
+    Args:
+        num_samples: N.
+        group: (N,) name of the group of each sample; None draws samples.
+    """
+
+    def __init__(self, num_samples: int, group: Groups | None):
+        self.num_samples = num_samples
+        self.member = None if group is None else np.unique(np.asarray(group), return_inverse=True)[1]
+        self.num_units = num_samples if self.member is None else int(self.member.max(initial=-1)) + 1
+        self.width = max(8, CHUNK // max(num_samples, 1))
+
+    def draw(self, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
+        """Yield how often each sample is drawn, (N, chunk) at a time, `resamples` columns in all."""
+        rng = np.random.default_rng((STREAM, seed))
+        for start in range(0, resamples, self.width):
+            columns = min(self.width, resamples - start)
+            unit = rng.integers(max(self.num_units, 1), size=(self.num_units, columns))
+            cell = unit * columns + np.arange(columns)
+            count = np.bincount(cell.ravel(), minlength=self.num_units * columns)
+            yield self._per_sample(count.reshape(self.num_units, columns).astype(np.float32))
+
+    def leave_out(self, seed: int) -> Iterator[NDArray[np.float32]]:
+        """Yield 1 for the samples that stay and 0 for a block that does not, one column per block."""
+        blocks = min(self.num_units, BLOCKS)
+        if not blocks:
+            return
+        block = np.random.default_rng((STREAM, seed)).permutation(self.num_units) % blocks
+        for start in range(0, blocks, self.width):
+            columns = np.arange(start, min(start + self.width, blocks))
+            yield self._per_sample((block[:, None] != columns).astype(np.float32))
+
+    def _per_sample(self, per_unit: NDArray[np.float32]) -> NDArray[np.float32]:
+        return per_unit if self.member is None else per_unit[self.member]
+
+
+def _table(scores: Scores, weights: Iterator[NDArray[np.float32]], names: Mapping[str, Floats]) -> Floats:
+    parts = [scores.at(chunk) for chunk in weights]
+    if not parts:
+        return np.full((len(names), 1), np.nan)
+    return np.stack([np.concatenate([part[name] for part in parts]) for name in names])

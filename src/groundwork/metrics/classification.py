@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from groundwork.metrics.counts import Floats, count_metrics, ratio
+from groundwork.metrics.counts import Floats, count_metrics, count_trials, ratio
 from groundwork.metrics.ranking import Ranking
 
 NUM_BINS = 15  # of the calibration error, equal in width (Guo et al., ICML 2017, arXiv:1706.04599)
@@ -77,6 +77,7 @@ class ClassificationScores:
         positive: Name of the positive class of a problem with two classes: precision, recall, f1,
             specificity, fpr, auroc and average_precision are then those of this class.
         threshold: Decide for the positive class from this probability on; None takes the largest.
+        ranked: Whether AUROC and average precision are wanted; they take most of the time.
 
     Raises:
         ValueError: If the shapes differ, a class number is out of range or `positive` is no class.
@@ -91,6 +92,7 @@ class ClassificationScores:
         top_k: Sequence[int],
         positive: str | None,
         threshold: float | None,
+        ranked: bool = True,
     ):
         _check(prob, target, classes, positive)
         self.classes = tuple(classes)
@@ -103,8 +105,8 @@ class ClassificationScores:
         clean = np.nan_to_num(prob.astype(np.float64))
         decision = decide(clean, self.positive, threshold)
         self.sums = self._additive(clean, np.asarray(target, np.int64), decision, float(floor))
-        ranked = range(len(self.classes)) if self.positive is None else [self.positive]
-        self.rankings = [Ranking(clean[:, k], target == k) for k in ranked]
+        scored = range(len(self.classes)) if self.positive is None else [self.positive]
+        self.rankings = [Ranking(clean[:, k], target == k) for k in scored] if ranked else []
 
     def _additive(
         self, prob: Floats, target: NDArray[np.int64], decision: NDArray[np.int64], floor: float
@@ -139,7 +141,8 @@ class ClassificationScores:
         sums = self.sums.astype(weights.dtype) @ weights
         hit, truth, predicted = (sums[part * k : (part + 1) * k].T.astype(float) for part in range(3))
         metrics = count_metrics(hit, truth, predicted, self.classes, self.positive)
-        metrics |= self._ranked(weights, truth > 0)
+        if self.rankings:
+            metrics |= self._ranked(weights, truth > 0)
         bins, single = sums[3 * k : 3 * k + NUM_BINS], sums[3 * k + NUM_BINS :]
         metrics["ece"] = ratio(np.abs(bins).sum(axis=0), total)
         metrics["log_loss"] = ratio(single[0], total)
@@ -149,6 +152,13 @@ class ClassificationScores:
         return (
             metrics if self.finite else {name: np.full_like(value, np.nan) for name, value in metrics.items()}
         )
+
+    def trials(self) -> dict[str, tuple[float, float]]:
+        """Say of each share how many samples it rests on, and how much of the metric one class is."""
+        ones = np.ones((self.num_samples, 1))
+        k = len(self.classes)
+        _, truth, predicted = (self.sums @ ones)[: 3 * k, 0].reshape(3, k)
+        return count_trials(truth, predicted, self.classes, self.positive, self.top_k)
 
     def _ranked(self, weights: NDArray[np.floating], present: NDArray[np.bool_]) -> dict[str, Floats]:
         pairs = np.array([ranking.at(weights) for ranking in self.rankings])  # (K or 1, 2, R)

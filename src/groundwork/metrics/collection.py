@@ -23,6 +23,7 @@ MORE_IS_BETTER = {
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "r2", "pearson", "spearman",
 }  # fmt: skip
+RANKED = {"auroc", "average_precision"}
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,13 @@ class _Metrics:
     extra: Mapping[str, Metric]
 
     def scores(
-        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+        self,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        only: str | None = None,
     ) -> Scores:
-        """Prepare the metrics of one split for any weighting of its samples."""
+        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
         raise NotImplementedError
 
     def __call__(
@@ -50,6 +55,13 @@ class _Metrics:
         scores = self.scores(prediction, target, names)
         return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
 
+    def one(
+        self, metric: str, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+    ) -> float:
+        """Compute one metric, sparing what it does not need: for loops that choose by it."""
+        scores = self.scores(prediction, target, names, only=metric)
+        return float(scores.at(np.ones((scores.num_samples, 1)))[metric][0])
+
     def intervals(
         self,
         prediction: NDArray[np.floating],
@@ -62,6 +74,10 @@ class _Metrics:
         """Compute every metric as `value` with its 95 % interval `low` to `high`, see `bootstrap`."""
         scores = self.scores(prediction, target, names)
         return bootstrap(scores, group=group, resamples=self.resamples, seed=seed)
+
+    def _wanted(self, only: str | None) -> Mapping[str, Metric]:
+        stem = "" if only is None else only.split("/")[0]
+        return {name: metric for name, metric in self.extra.items() if only is None or name == stem}
 
     def direction(self, metric: str) -> str:
         """Say whether "max" or "min" of a metric is best.
@@ -102,9 +118,13 @@ class ClassificationMetrics(_Metrics):
     threshold: float | None
 
     def scores(
-        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+        self,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        only: str | None = None,
     ) -> Scores:
-        """Prepare the metrics of one split for any weighting of its samples."""
+        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
         own = ClassificationScores(
             prediction,
             target.astype(np.int64),
@@ -112,8 +132,10 @@ class ClassificationMetrics(_Metrics):
             top_k=self.top_k,
             positive=None if self.positive is None else str(self.positive),
             threshold=self.threshold,
+            ranked=only is None or only in RANKED,
         )
-        return ExtraScores(own, self.extra, prediction, target, names, own.positive) if self.extra else own
+        extra = self._wanted(only)
+        return ExtraScores(own, extra, prediction, target, names, own.positive) if extra else own
 
 
 @dataclass(frozen=True)
@@ -121,8 +143,13 @@ class RegressionMetrics(_Metrics):
     """Measure values (N, T) against targets (N, T), both in original units, NaN where a target is missing."""
 
     def scores(
-        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
+        self,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        only: str | None = None,
     ) -> Scores:
-        """Prepare the metrics of one split for any weighting of its samples."""
+        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
         own = RegressionScores(prediction, target.astype(np.float64), names)
-        return ExtraScores(own, self.extra, prediction, target, names, None) if self.extra else own
+        extra = self._wanted(only)
+        return ExtraScores(own, extra, prediction, target, names, None) if extra else own

@@ -67,6 +67,44 @@ def count_metrics(
     return metrics
 
 
+def count_trials(
+    truth: Floats, predicted: Floats, classes: Sequence[str], positive: int | None, top_k: Sequence[int]
+) -> dict[str, tuple[float, float]]:
+    """Say how many samples each share rests on, and how much of the metric that share is.
+
+    A macro average rests on the smallest class present, which is one part in as many as are present;
+    AUROC on as many independent pairs as the smaller side has samples.
+
+    Args:
+        truth: (K,) samples per class.
+        predicted: (K,) decisions per class.
+        classes: K names.
+        positive: Number of the positive class.
+        top_k: Each k that has a `top_<k>_accuracy`.
+    """
+    total = float(truth.sum())
+    rest = total - truth
+    per_class = {
+        "precision": predicted,
+        "recall": truth,
+        "f1": truth,
+        "specificity": rest,
+        "fpr": rest,
+        "auroc": np.minimum(truth, rest),
+        "average_precision": truth,
+    }
+    present = truth[truth > 0]
+    smallest = (float(present.min()), 1 / len(present)) if len(present) else (0.0, 1.0)
+    whole = ["accuracy", *(f"top_{k}_accuracy" for k in top_k)]
+    whole += [f"{name}_{kind}" for name in ("precision", "recall", "f1") for kind in ("micro", "weighted")]
+    trials = dict.fromkeys(whole, (total, 1.0)) | {"balanced_accuracy": smallest}
+    for name, number in per_class.items():
+        trials[name] = smallest if positive is None else (float(number[positive]), 1.0)
+        trials[f"{name}_macro"] = smallest
+        trials |= {f"{name}/{label}": (float(number[k]), 1.0) for k, label in enumerate(classes)}
+    return trials
+
+
 def _average(value: Floats, weight: NDArray[np.floating]) -> Floats:
     weight = np.where(np.isnan(value), 0.0, weight)
     return ratio((np.nan_to_num(value) * weight).sum(axis=-1), weight.sum(axis=-1))

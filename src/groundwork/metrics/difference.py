@@ -6,20 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, t
 
-from groundwork.metrics.bootstrap import Scores, draw, quantiles
+from groundwork.metrics.bootstrap import Groups, Scores, Units
 from groundwork.metrics.counts import Floats
+from groundwork.metrics.interval import quantiles
 
 
 def paired_difference(
     first: Scores,
     second: Scores,
     *,
-    group: Sequence[str] | None = None,
+    group: Groups | None = None,
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, dict[str, float]]:
-    """Bootstrap second minus first, both on the same drawn samples.
+    """Bootstrap second minus first, both on the same drawn samples; percentile interval, in step with p.
 
     Args:
         first: Metrics of one run.
@@ -41,11 +42,13 @@ def paired_difference(
             f"both runs must have the same samples, but got {first.num_samples} and {second.num_samples}"
         )
     value = _subtract(first, second, np.ones((first.num_samples, 1)))
-    drawn = [_subtract(first, second, w) for w in draw(first.num_samples, group, resamples, seed)]
+    units = Units(first.num_samples, group)
+    drawn = [_subtract(first, second, weights) for weights in units.draw(resamples, seed)]
+    shares = np.array([[(1 - level) / 2, (1 + level) / 2]])
     found = {}
     for name in value:
         row = np.concatenate([part[name] for part in drawn])
-        low, high = quantiles(row[None], ((1 - level) / 2, (1 + level) / 2))
+        low, high = quantiles(row[None], shares)
         found[name] = {
             "difference": float(value[name][0]),
             "low": float(low[0]),

@@ -45,6 +45,10 @@ class ExtraScores:
         self.prediction, self.target = np.asarray(prediction, np.float32), target
         self.positive = -1 if positive is None else positive
 
+    def trials(self) -> Mapping[str, tuple[float, float]]:
+        """Say of the shares among the own metrics what they rest on."""
+        return self.own.trials()
+
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of whole numbers, (R,) each."""
         metrics = self.own.at(weights)

@@ -50,6 +50,10 @@ class RegressionScores:
         pairs = (array.reshape(self.num_samples, len(self.names)).T for array in columns)
         self.targets = [_Target(p, y) for p, y in zip(*pairs, strict=True)]
 
+    def trials(self) -> dict[str, tuple[float, float]]:
+        """Say that no metric of regression is a share of samples."""
+        return {}
+
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of the samples, (R,) each."""
         per_target = [target.at(weights) for target in self.targets]

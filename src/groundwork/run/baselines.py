@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -25,7 +25,9 @@ MAX_TREES, MAX_TREE_CELLS = (
     500,
     400_000_000,
 )  # of gradient boosting with classes: about five seconds on one core
-MAX_CATEGORIES = 250  # of one column; gradient boosting takes up to 255, the linear model joins the rare ones
+WIDE = 300  # columns from which gradient boosting takes coarser and smaller trees
+ALPHAS = np.logspace(-2, 4, 7)  # strengths of ridge regression, chosen by leaving one out of train
+MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare ones
 
 
 @dataclass(frozen=True)
@@ -116,25 +118,35 @@ class _Columns:
                 ("categorical", encode, list(self.categorical)),
             ]
         )
-        return make_pipeline(prepare, LogisticRegression() if task == "classification" else Ridge())
+        return make_pipeline(prepare, LogisticRegression() if task == "classification" else RidgeCV(ALPHAS))
 
     def boosting(self, task: TaskName, num_outputs: int, inputs: Floats, seed: int) -> Any:
-        few = [c for c in self.categorical if inputs[:, c].max(initial=0) < MAX_CATEGORIES]
+        wide = self.num_columns > WIDE  # the work on histograms grows with columns x bins x leaves
+        bins, leaves = (32, 8) if wide else (255, 31)
+        few = [column for column in self.categorical if inputs[:, column].max(initial=0) < bins]
+        settings = {
+            "max_bins": bins,
+            "max_leaf_nodes": leaves,
+            "categorical_features": few or None,
+            "random_state": seed,
+        }
         if task == "regression":
-            return HistGradientBoostingRegressor(categorical_features=few or None, random_state=seed)
+            return HistGradientBoostingRegressor(**settings)
         # One tree per class and iteration: many classes get fewer iterations of a higher rate.
         trees = min(MAX_TREES, MAX_TREE_CELLS // max(1, min(inputs.size, MAX_CELLS)))
         iterations = min(100, max(5, trees // num_outputs))
         return HistGradientBoostingClassifier(
-            max_iter=iterations,
-            learning_rate=min(0.3, 10 / iterations),
-            categorical_features=few or None,
-            random_state=seed,
+            max_iter=iterations, learning_rate=min(0.3, 10 / iterations), **settings
         )
 
 
 def _finite(inputs: Floats) -> Floats:
     return np.where(np.isfinite(inputs), inputs, np.nan)
+
+
+def _filled(inputs: Floats) -> Floats:
+    """Put 0 into a column without any value, which gradient boosting cannot cut into bins."""
+    return np.where(np.isnan(inputs).all(axis=0), 0.0, inputs)
 
 
 def _thinned(train: Part, seed: int) -> Part:
@@ -161,7 +173,7 @@ def _probabilities(model: Callable[[], Any], train: Part, val: Part, names: Sequ
     present = np.unique(train.target)
     if len(present) < 2:
         return _class_shares(train, val, names)
-    fitted = model().fit(train.inputs, train.target)
+    fitted = model().fit(_filled(train.inputs), train.target)
     prob = np.zeros((len(val.target), len(names)))
     prob[:, present] = fitted.predict_proba(val.inputs)
     return prob
@@ -173,6 +185,6 @@ def _values(model: Callable[[], Any], train: Part, val: Part, names: Sequence[st
     for column in range(len(names)):
         known = ~np.isnan(target[:, column])
         if known.any():
-            fitted = model().fit(train.inputs[known], target[known, column])
+            fitted = model().fit(_filled(train.inputs[known]), target[known, column])
             values[:, column] = fitted.predict(val.inputs)
     return values.reshape(val.target.shape)
