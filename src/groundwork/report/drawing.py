@@ -15,7 +15,7 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from pandas import DataFrame
 
 from groundwork.report.write import write_bytes, write_text
@@ -133,7 +133,7 @@ def plain_log(axes: Axes) -> None:
     """Make the horizontal axis logarithmic with labels such as 1e-05, which need no markup."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def legend_above(axes: Axes, columns: int = 4) -> None:
