@@ -19,7 +19,9 @@ class AtomicCheckpointIO(CheckpointIO):
         """Write the checkpoint."""
         save(checkpoint, Path(path))
 
-    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: Any = None) -> dict[str, Any]:
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: Any = None
+    ) -> dict[str, Any]:
         """Read the checkpoint."""
         return load(Path(path))
 

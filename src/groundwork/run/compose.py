@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -101,12 +101,17 @@ def quote_path(word: str) -> str:
     key, equals, value = word.partition("=")
     if key not in PATH_KEYS or not equals or value[:1] in ("'", '"') or re.fullmatch(r"[\w./-]*|null", value):
         return word
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
     return f"{key}='{escaped}'"
 
 
 def explain(error: Exception) -> str:
     """Tell in one line what is wrong with a configuration and what to do about it."""
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
+        )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = " ".join(lines)
     if match := re.search(r"Could not find '([^']+)'", text):
@@ -116,7 +121,9 @@ def explain(error: Exception) -> str:
         wrong = match[2] or _full_key(text) or match[1]
         wrong = wrong.partition("@")[0]
         near = difflib.get_close_matches(wrong, list(known_keys()), n=1, cutoff=0.5)
-        remedy = f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
+        remedy = (
+            f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
+        )
         return f"{wrong} is not a key. {remedy}"
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match[1]} must be given. Add {match[1]}=VALUE."

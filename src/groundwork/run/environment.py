@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -54,7 +55,7 @@ def _git(*arguments: str) -> str | None:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor()

@@ -32,7 +32,7 @@ def train(words: list[str]) -> int:
 
 
 def hydra_application(words: list[str], config_name: str, act: Callable[[Sequence[str]], int]) -> int:
-    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides) and act on each combination.
+    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides), then act on each combination.
 
     Returns:
         The exit status: the largest that any combination returned.
@@ -40,18 +40,17 @@ def hydra_application(words: list[str], config_name: str, act: Callable[[Sequenc
     Raises:
         UserError: If Hydra does not accept a word.
     """
-    status = [DONE]
+    combinations: list[list[str]] = []
 
-    def task(_: DictConfig) -> None:
-        # The exit status cannot be returned through Hydra, which reads it as the value of an objective.
-        status.append(act(list(HydraConfig.get().overrides.task)))
+    def collect(_: DictConfig) -> None:
+        combinations.append(list(HydraConfig.get().overrides.task))
 
     sys.argv[1:] = [quote_path(word) for word in words]
     try:
-        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(task)()
+        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
-    return max(status)
+    return max((act(combination) for combination in combinations), default=DONE)
 
 
 def _resume(word: str, changes: list[str]) -> int:
@@ -70,10 +69,17 @@ def evaluate(words: list[str]) -> int:
     """Seal the test metrics of one run, or of several."""
     keys = key_values(
         words,
-        {"run": "a run folder or latest", "runs": "a glob of run folders", "split": "test", "paths.runs": "where"},
+        {
+            "run": "a run folder or latest",
+            "runs": "a glob of run folders",
+            "split": "test",
+            "paths.runs": "where",
+        },
     )
     if keys.get("split", "test") != "test":
-        raise UserError(f"split={keys['split']} must be test; val stands in result.json already. Use split=test.")
+        raise UserError(
+            f"split={keys['split']} must be test; val stands in result.json already. Use split=test."
+        )
     if ("run" in keys) == ("runs" in keys):
         raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
     from groundwork.run.evaluate import seal_runs  # torch: not before the words are understood

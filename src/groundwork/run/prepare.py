@@ -16,16 +16,16 @@ from groundwork.data import (
     Samples,
     SplitKeys,
     Store,
+    Stream,
     TableSource,
     Target,
     build_store,
-    content_ids,
     encode_columns,
     fit_columns,
     image_statistics,
     split_hash,
 )
-from groundwork.data.stream import Stream
+from groundwork.data.readers.roles import content_ids
 from groundwork.run.folder import RunFolder, write_text
 from groundwork.run.screen import Screen
 
@@ -102,7 +102,11 @@ def read_samples(config: DictConfig) -> tuple[Samples, Target]:
 
 
 def prepare(
-    config: DictConfig, samples: Samples, target: Target, screen: Screen, fixed_split: pd.DataFrame | None = None
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    screen: Screen,
+    fixed_split: pd.DataFrame | None = None,
 ) -> Prepared:
     """Complete, decode and split the samples.
 
@@ -111,13 +115,15 @@ def prepare(
     """
     missing = instantiate(config.missing)
     notes = list(samples.notes)
-    keep = missing.keep_target(samples.target)
+    keep = np.array(missing.keep_target(samples.target))
     if samples.kind == "table":
         keep &= missing.keep_inputs(samples.inputs, samples.categorical)
     if not keep.all():
         notes.append(f"{int((~keep).sum())} of {len(keep)} samples have missing values and are left out")
         samples = samples.take(np.flatnonzero(keep))
-    encoded = target.encode(samples.target)
+    encoded = np.array(
+        target.encode(samples.target)
+    )  # pandas hands out read-only memory, torch wants its own
     store = _decode(config, samples, screen) if samples.kind == "image" else None
     duplicate = _row_content(samples) if store is None else np.asarray(store.digest)
     split, split_notes = _split(config, samples, target, encoded, duplicate, fixed_split)
@@ -131,9 +137,7 @@ def prepare(
         )
     source = store or TableSource(encode_columns(samples.inputs, columns))
     content = store.key if store is not None else _hash_of(duplicate)
-    return Prepared(
-        samples, target, encoded, split, rows, source, columns, content, (*notes, *split_notes)
-    )
+    return Prepared(samples, target, encoded, split, rows, source, columns, content, (*notes, *split_notes))
 
 
 def train_statistics(prepared: Prepared) -> tuple[list[float], list[float]]:

@@ -1,0 +1,156 @@
+"""The only door to the test split: seals a run's official metrics and counts the test in the ledger."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+from groundwork.batch import UserError
+from groundwork.model import Network
+from groundwork.report import summary, write_report
+from groundwork.run.build import build_network
+from groundwork.run.checkpoint import load
+from groundwork.run.compose import machine_paths
+from groundwork.run.door import DONE
+from groundwork.run.environment import commit
+from groundwork.run.folder import RunFolder
+from groundwork.run.ledger import append_test, count_configurations
+from groundwork.run.loop import network_state
+from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
+from groundwork.run.photos import wanted_pixels
+from groundwork.run.prepare import Prepared, prepare, read_samples, read_splits
+from groundwork.run.quiet import silence
+from groundwork.run.screen import Screen
+
+
+def seal_runs(keys: Mapping[str, str]) -> int:
+    """Seal the run that `run` names, or every finished run that the glob `runs` matches."""
+    silence()
+    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    screen = Screen()
+    if "run" in keys:
+        seal(RunFolder.find(keys["run"], runs), runs, screen)
+        return DONE
+    folders = find_runs(keys["runs"])
+    for folder in folders:
+        if folder.read_json("result.json").get("status") != "done":
+            raise UserError(
+                f"runs={keys['runs']} must match finished runs, but {folder.path} is not. Resume it first."
+            )
+    for folder in folders:
+        seal(folder, runs, screen)
+    return DONE
+
+
+def find_runs(glob: str) -> list[RunFolder]:
+    """List the run folders that a glob matches, sorted by path.
+
+    Raises:
+        UserError: If there is none.
+    """
+    pattern = Path(glob).expanduser()
+    base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
+    parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/config.yaml"))
+    if not found:
+        raise UserError(
+            f"runs={glob} must match run folders, but none has a config.yaml. Quote the glob, check it."
+        )
+    return [RunFolder(path) for path in found]
+
+
+def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
+    """Measure the test split once and write the result down for good.
+
+    Raises:
+        UserError: If the run is not finished, or its data, split or checkpoint is not what it was.
+    """
+    result = folder.read_json("result.json")
+    if result.get("status") != "done":
+        raise UserError(
+            f"run={folder.path} must be finished, but is {result.get('status', 'not')}. Resume it first."
+        )
+    checkpoint_hash = file_hash(folder.best)
+    if seal_record := result.get("seal"):
+        _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)
+        screen.say(f"{folder.path} was sealed on {seal_record['time']}; its official metrics stay")
+        screen.show(summary(folder.path))
+        return
+    config = folder.config
+    samples, target = read_samples(config)
+    prepared = prepare(config, samples, target, screen, read_splits(folder))
+    data = folder.read_json("data.json")
+    _check_same(folder, "data", data["content_hash"], prepared.content_hash)
+    _check_same(folder, "split", data["split_hash"], prepared.split_hash)
+    if not len(prepared.rows["test"]):
+        raise UserError(
+            f"run={folder.path} must have test samples, but its split holds none. Nothing to seal."
+        )
+    network = load_network(folder)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rows, size = prepared.rows["test"], config.data.batch_size
+    prediction = predict(network, prepared.source, rows, size, device, screen, "predicting test")
+    test = measure(prediction, "test", build_metrics(config), config, prepared)
+    earlier = count_configurations(runs, prepared.split_hash)
+    count = append_test(
+        runs,
+        prepared.split_hash,
+        run_id=folder.path.name,
+        config=OmegaConf.to_container(config),  # type: ignore[arg-type]  # a mapping, as config.yaml is one
+        checkpoint_hash=checkpoint_hash,
+        seed=config.seed,
+    )
+    _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
+    write_predictions(folder, "test", prediction, config, prepared)
+    write_report(folder.path, wanted_pixels(folder, prepared))
+    screen.show(summary(folder.path))
+
+
+def load_network(folder: RunFolder) -> Network:
+    """Build the network of a run from its best checkpoint alone."""
+    checkpoint = load(folder.best)
+    config = OmegaConf.create(checkpoint["config"])
+    reads = checkpoint["reads"]
+    network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
+    network.load_state_dict(network_state(checkpoint))
+    return network.eval()
+
+
+def file_hash(path: Path) -> str:
+    """Hash the content of a file."""
+    if not path.is_file():
+        raise UserError(f"{path} must be there, but is not. Resume or repeat the run.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(
+    folder: RunFolder,
+    prepared: Prepared,
+    result: dict[str, Any],
+    test: dict[str, dict[str, float]],
+    checkpoint_hash: str,
+    count: int,
+    earlier: int,
+) -> None:
+    seal_record = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "checkpoint_hash": checkpoint_hash,
+        "split_hash": prepared.split_hash,
+        "content_hash": prepared.content_hash,
+        "commit": commit(),
+        "first": earlier == 0,
+    }
+    folder.write_json("result.json", {**result, "test": test, "test_count": count, "seal": seal_record})
+
+
+def _check_same(folder: RunFolder, what: str, before: str, now: str) -> None:
+    if before != now:
+        raise UserError(
+            f"the {what} of run={folder.path} must be that of its training, but has changed ({before[:12]} -> "
+            f"{now[:12]}). Restore it, or train again."
+        )

@@ -1,0 +1,242 @@
+"""A plan -> a fitted network: exact on cached features where the plan allows it, by Lightning where it does not."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from torch import nn
+
+from groundwork.batch import Split
+from groundwork.data import TableSource
+from groundwork.model import FeatureBackbone, Network, StagePool
+from groundwork.run.build import build_head, build_network
+from groundwork.run.callbacks import write_history
+from groundwork.run.checkpoint import load, save
+from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
+from groundwork.run.loop import Setting, network_state, train_phase
+from groundwork.run.prepare import Prepared
+from groundwork.transfer import Candidate, Choice, Phase, Plan, candidates
+
+EXACT_LOSSES = ("cross_entropy", "mse")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Hold what a fit found.
+
+    Attributes:
+        network: As it was at its best on val.
+        features: What the head reads, by split, where it is cached; None where images were trained on.
+        best_epoch: Of the phase that trained last; 0 for an exact head.
+        transfer: What was cut, frozen, cached and solved, and why, in plain types.
+        seconds: Spent on features and on fitting.
+    """
+
+    network: Network
+    features: dict[Split, NDArray[np.float32]] | None
+    best_epoch: int
+    transfer: dict[str, Any]
+    seconds: dict[str, float]
+
+
+def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
+    """Say in one line why the head can't be solved exactly on cached features; None where it can."""
+    loss, head = config.loss, config.model
+    smoothed = loss.get("label_smoothing", 0.0) > 0
+    if plan.solver == "sgd":
+        return "transfer.solver=sgd asks for it"
+    if not any(phase.train == "head" for phase in plan.phases):
+        return "no phase trains the head alone"
+    if instantiate(config.augment).active:
+        return "augment shows every image anew"
+    if loss.name not in EXACT_LOSSES or smoothed:
+        return f"loss={loss.name}{' with label smoothing' if smoothed else ''} has no exact solution here"
+    if loss.l1 or loss.l2:
+        return "loss.l1 and loss.l2 are penalties of their own"
+    if head.dropout:
+        return f"model.dropout={head.dropout} is random"
+    if config.task.get("activation", "none") != "none":
+        return f"task.activation={config.task.activation} is not linear"
+    return None
+
+
+def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device, resume: bool) -> Fitted:
+    """Fit a network as the plan says.
+
+    Args:
+        setting: Configuration, data and folder of the run.
+        data: See `describe_data`.
+        plan: What to cut, freeze and train.
+        device: Where features are computed; Lightning chooses its own by `trainer`.
+        resume: Go on from `last.ckpt` where there is one.
+    """
+    config, prepared, screen = setting.config, setting.prepared, setting.screen
+    pretrained = bool(config.model.pretrained) and plan.pretrained
+    started = time.perf_counter()
+    obstacle = why_not_exact(config, plan)
+    network = build_network(config, data, pretrained, None)
+    features = choice = None
+    reads_features = obstacle is None or plan.cut == "auto" or not instantiate(config.augment).active
+    if plan.phases[0].train == "head" and data["kind"] == "image" and reads_features:
+        features = read_features(config, network, prepared, plan, device, screen)
+    read = time.perf_counter()
+    if features is not None and (obstacle is None or plan.cut == "auto"):
+        choice = choose_head(
+            prepared,
+            network,
+            features,
+            plan,
+            setting.metrics,
+            config.monitor,
+            setting.class_weights,
+            device,
+            screen,
+        )
+    candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
+    network = _cut(config, data, network, candidate)
+    transfer = _describe(plan, network, candidate, features, choice, obstacle)
+    setting.extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
+    phases = list(plan.phases)
+    best_epoch = 0
+    if choice is not None and obstacle is None:
+        set_head(network, choice.head)
+        phases = phases[1:]
+        setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
+        write_history(setting.folder.history, setting.rows)
+        _save(setting, network)
+    elif obstacle is not None and plan.phases[0].train == "head":
+        screen.note(f"the head is trained by gradient descent, because {obstacle}")
+    if phases:
+        best_epoch = _train(setting, data, plan, phases, network, features, candidate, resume)
+    cached = features if plan.head_only else None
+    return Fitted(
+        network,
+        None if cached is None else {split: cached.of(split, candidate) for split in ("train", "val")},
+        best_epoch,
+        transfer,
+        {"features": read - started, "fit": time.perf_counter() - read},
+    )
+
+
+def _train(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    phases: list[Phase],
+    network: Network,
+    features: StageFeatures | None,
+    candidate: Candidate,
+    resume: bool,
+) -> int:
+    """Train the phases one after the other and return the best epoch of the last."""
+    config, folder = setting.config, setting.folder
+    first = len(plan.phases) - len(phases) + 1
+    reached = first
+    if resume and folder.last.exists():
+        checkpoint = load(folder.last)
+        reached = int(checkpoint.get("phase", first))
+        network.load_state_dict(network_state(checkpoint), strict=False)
+    best_epoch = 0
+    for number, phase in enumerate(phases, start=first):
+        if number < reached:
+            continue
+        epochs = max(1, round(phase.share * config.trainer.max_epochs))
+        going_on = resume and number == reached and folder.last.exists()
+        if phase.train == "head" and features is not None and not instantiate(config.augment).active:
+            head = _head_network(config, data, setting.prepared, features, candidate)
+            head.head.load_state_dict(network.head.state_dict())
+            best_epoch = _train_head(
+                setting, head, network, features, candidate, phase, number, epochs, going_on
+            )
+        else:
+            frozen = plan.frozen_stages(network.num_stages)
+            trained = phase.stages(network.num_stages, frozen)
+            network.train_stages(trained, plan.batch_norm)
+            source = setting.prepared.source
+            best_epoch = train_phase(setting, network, source, phase, number, epochs, going_on)
+    return best_epoch
+
+
+def _train_head(
+    setting: Setting,
+    head: Network,
+    network: Network,
+    features: StageFeatures,
+    candidate: Candidate,
+    phase: Phase,
+    number: int,
+    epochs: int,
+    resume: bool,
+) -> int:
+    """Train the head on cached features, then put it into the whole network's checkpoint."""
+    prepared = setting.prepared
+    width = features.of("val", candidate).shape[1]
+    table = np.zeros((len(prepared.samples), width), dtype=np.float32)
+    for split in ("train", "val"):
+        table[prepared.rows[split]] = features.of(split, candidate)  # type: ignore[arg-type]  # both are splits
+    best_epoch = train_phase(setting, head, TableSource(table), phase, number, epochs, resume)
+    network.head.load_state_dict(head.head.state_dict())
+    _save(setting, network)
+    return best_epoch
+
+
+def _head_network(
+    config: DictConfig,
+    data: dict[str, Any],
+    prepared: Prepared,
+    features: StageFeatures,
+    candidate: Candidate,
+) -> Network:
+    width = features.of("val", candidate).shape[1]
+    return Network(
+        nn.Identity(), FeatureBackbone(width), StagePool((0,), ("mean",)), build_head(config, data, width)
+    )
+
+
+def _fixed_cut(plan: Plan, network: Network) -> Candidate:
+    spatial = network.stem.spatial
+    cut = "last" if plan.cut == "auto" else plan.cut
+    return candidates("mean" if plan.pool == "auto" else plan.pool, cut, spatial)[0]
+
+
+def _cut(config: DictConfig, data: dict[str, Any], network: Network, candidate: Candidate) -> Network:
+    """End the network after the deepest stage that the head reads, and give it a head of that width."""
+    network.stem.prune(max(candidate.stages))
+    pool = StagePool(candidate.stages, candidate.kinds)
+    head = build_head(config, data, pool.num_features(network.stem.channels, network.stem.spatial))
+    return Network(network.normalize, network.backbone, pool, head)
+
+
+def _save(setting: Setting, network: Network) -> None:
+    state = {f"network.{name}": value.cpu() for name, value in network.state_dict().items()}
+    save({**setting.extra, "state_dict": state}, setting.folder.best)
+
+
+def _describe(
+    plan: Plan,
+    network: Network,
+    candidate: Candidate,
+    features: StageFeatures | None,
+    choice: Choice | None,
+    obstacle: str | None,
+) -> dict[str, Any]:
+    exact = choice is not None and obstacle is None
+    described: dict[str, Any] = {
+        "scenario": plan.scenario,
+        "cut": list(candidate.stages),
+        "pool": candidate.pool,
+        "stages": network.num_stages,
+        "frozen": plan.frozen_stages(network.num_stages),
+        "cached": features is not None,
+        "solver": "exact" if exact else "sgd",
+        "why": choice.why if choice is not None else obstacle or "",
+        "phases": [str(phase.train) for phase in plan.phases],
+    }
+    if exact and choice is not None:
+        described |= {"strength": choice.strength, "strengths": list(plan.strengths), "views": plan.views}
+    return described

@@ -1,0 +1,166 @@
+"""A frozen backbone -> its features, computed once; features -> an exact linear head, chosen on val."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from torch import Tensor
+
+from groundwork.batch import Split
+from groundwork.metrics import ClassificationMetrics, RegressionMetrics
+from groundwork.model import Network, weights_hash
+from groundwork.run.prepare import Prepared
+from groundwork.run.screen import Screen
+from groundwork.transfer import (
+    Candidate,
+    Choice,
+    FeatureCache,
+    Linear,
+    Plan,
+    StageReader,
+    candidates,
+    choose_cut,
+    feature_key,
+    gather,
+    solve_head,
+)
+
+Metrics = ClassificationMetrics | RegressionMetrics
+Stages = list[NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class StageFeatures:
+    """Hold the pooled features of every stage of a frozen backbone.
+
+    Attributes:
+        train: Per stage (N, D_s); the views of the training images one after the other.
+        val: Per stage (M, D_s), of the images as they are.
+        spatial: Which stages are maps.
+        views: Number of views in `train`.
+        computed: Rows that were not in the cache.
+    """
+
+    train: Stages
+    val: Stages
+    spatial: tuple[bool, ...]
+    views: int
+    computed: int
+
+    def of(self, split: Split, candidate: Candidate) -> NDArray[np.float32]:
+        """Join what a candidate reads, (N, D); of train the first view only."""
+        rows = gather(self.train if split == "train" else self.val, candidate, self.spatial).numpy()
+        return rows[: len(rows) // self.views] if split == "train" else rows
+
+
+def read_features(
+    config: DictConfig, network: Network, prepared: Prepared, plan: Plan, device: torch.device, screen: Screen
+) -> StageFeatures:
+    """Run the backbone over train and val, and over nothing else, unless the cache knows them already."""
+    train, val = prepared.rows["train"], prepared.rows["val"]
+    computed = 0
+    parts: list[Stages] = []
+    for symmetry in range(plan.views):
+        cache = FeatureCache(
+            Path(config.paths.cache) / "features",
+            feature_key(
+                weights=weights_hash(network.backbone),
+                normalize=weights_hash(network.normalize),
+                model=config.model.name,
+                content=prepared.content_hash,
+                precision="float32",
+                symmetry=symmetry,
+            ),
+            config.data.batch_size,
+            config.paths.cache_gb,
+        )
+        rows = train if symmetry else np.concatenate([train, val])
+        computed += len(np.setdiff1d(rows, cache.done()))
+        reader = StageReader(network.to(device), prepared.source.batch, device, torch.float32, symmetry)
+        with screen.progress("features of the frozen backbone", "images") as bar:
+            parts.append(cache.features(rows, reader, bar))
+    spatial = tuple(network.stem.spatial)
+    views = [[stage[: len(train)] for stage in part] for part in parts]
+    stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
+    return StageFeatures(stacked, [stage[len(train) :] for stage in parts[0]], spatial, plan.views, computed)
+
+
+def choose_head(
+    prepared: Prepared,
+    network: Network,
+    features: StageFeatures,
+    plan: Plan,
+    metrics: Metrics,
+    monitor: str,
+    class_weights: NDArray[np.float64] | None,
+    device: torch.device,
+    screen: Screen,
+) -> Choice:
+    """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best on val."""
+    options = candidates(plan.pool, plan.cut, features.spatial)
+    sign = 1.0 if metrics.direction(monitor) == "max" else -1.0
+    target = scaled_target(network, np.tile(prepared.targets("train"), _repeats(prepared, plan)))
+    weights = None if class_weights is None else torch.as_tensor(class_weights, dtype=torch.float32)
+    truth = prepared.targets("val")
+
+    def solve(inputs: Tensor, strengths: Sequence[float]) -> list[Linear]:
+        moved = None if weights is None else weights.to(device)
+        heads = solve_head(inputs.to(device), target.to(device), len(prepared.names), strengths, moved)
+        return [Linear(head.weight.cpu(), head.bias.cpu()) for head in heads]
+
+    def score(output: Tensor, rows: NDArray[np.int64]) -> float:
+        prediction = network.decode(output.to(device)).cpu().numpy()
+        value = metrics(prediction, truth[rows], prepared.names)[monitor]
+        return sign * value if np.isfinite(value) else -np.inf
+
+    done = [0]
+    with screen.progress("solving linear heads", "cuts") as bar:
+
+        def advance(_: Candidate, best: float) -> None:
+            done[0] += 1
+            bar(done[0], len(options))
+
+        return choose_cut(
+            features.train, features.val, features.spatial, options, plan.strengths, solve, score, advance
+        )
+
+
+def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:
+    """Turn targets into what the head's output is compared with: classes as they are, values scaled."""
+    tensor = torch.as_tensor(target)
+    if tensor.ndim == 1:
+        return tensor
+    head: Any = network.head
+    return head.scale_target(tensor.to(head.center.device)).cpu()
+
+
+def set_head(network: Network, head: Linear) -> None:
+    """Write a solved head into a network."""
+    linear: Any = network.head
+    with torch.no_grad():
+        linear.linear.weight.copy_(head.weight)
+        linear.linear.bias.copy_(head.bias)
+
+
+def strength_history(choice: Choice, monitor: str, direction: str) -> list[dict[str, Any]]:
+    """List the score on val by cut and strength, as rows of `history.csv`."""
+    sign = 1.0 if direction == "max" else -1.0
+    return [
+        {
+            "cut": "+".join(map(str, trial.stages)),
+            "pool": trial.pool,
+            "num_features": trial.num_features,
+            "strength": trial.strength,
+            f"val/{monitor}": sign * trial.score,
+        }
+        for trial in choice.trials
+    ]
+
+
+def _repeats(prepared: Prepared, plan: Plan) -> tuple[int, ...]:
+    return (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)

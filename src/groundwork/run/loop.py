@@ -1,0 +1,193 @@
+"""One phase of training: a network, batches and Lightning's trainer."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from groundwork.batch import UserError
+from groundwork.data import GroundworkDataModule, Source
+from groundwork.data.order import Order
+from groundwork.model import ImageNormalize, Network
+from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
+from groundwork.run.checkpoint import AtomicCheckpointIO, load
+from groundwork.run.folder import RunFolder
+from groundwork.run.frozen import Metrics
+from groundwork.run.prepare import Prepared
+from groundwork.run.screen import Screen
+from groundwork.task import ClassificationTask, RegressionTask, Task
+from groundwork.transfer import Phase
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Hold what every phase of a run shares.
+
+    Attributes:
+        config: The resolved configuration.
+        prepared: The data.
+        metrics: Of the whole split.
+        class_weights: (K,) in the loss; None weighs all alike.
+        balance: Resamples training rows.
+        folder: Of the run.
+        screen: Where to speak.
+        extra: Plain values that every checkpoint holds.
+        rows: Of `history.csv`, from earlier phases.
+    """
+
+    config: DictConfig
+    prepared: Prepared
+    metrics: Metrics
+    class_weights: NDArray[Any] | None
+    balance: Any
+    folder: RunFolder
+    screen: Screen
+    extra: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+    @property
+    def direction(self) -> str:
+        """Say whether more or less of the monitor is better."""
+        return self.metrics.direction(self.config.monitor)
+
+
+def train_phase(
+    setting: Setting, network: Network, source: Source, phase: Phase, number: int, epochs: int, resume: bool
+) -> float:
+    """Train one phase and leave the network as it was at its best validation.
+
+    Args:
+        network: Raw inputs -> output; frozen as the phase wants.
+        source: What `network` reads: images, table rows or cached features.
+        phase: Rates.
+        number: Of the phase, from 1.
+        epochs: Of this phase.
+        resume: Go on from `last.ckpt`.
+
+    Returns:
+        Epoch of the best validation.
+    """
+    config, folder = setting.config, setting.folder
+    data = _data_module(setting, source)
+    task = _task(setting, network, phase, _total_steps(config, data, epochs))
+    keep = KeepBestAndLast(
+        folder.best,
+        folder.last,
+        f"val/{config.monitor}",
+        setting.direction,  # type: ignore[arg-type]  # max or min, as `direction` says
+        config.callbacks.patience,
+        {**setting.extra, "phase": number},
+    )
+    title = "training the head" if phase.train == "head" else "training"
+    callbacks = [
+        History(folder.history, setting.rows, number),
+        *_ema(config),
+        keep,
+        CheckFinite(config.callbacks.check_finite_every, setting.prepared.samples.sample_id),
+        ProgressBar(setting.screen, f"val/{config.monitor}", title),
+    ]
+    trainer = _trainer(setting, epochs, callbacks)
+    trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
+    if not folder.best.exists():
+        raise FloatingPointError(
+            f"val/{config.monitor} was never a finite number, so no epoch is best. Lower optim.lr."
+        )
+    network.load_state_dict(network_state(load(folder.best)))
+    return keep.best_epoch
+
+
+def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Take the network's tensors out of a checkpoint."""
+    beginning = "network."
+    state: dict[str, torch.Tensor] = checkpoint["state_dict"]
+    return {
+        name.removeprefix(beginning): value for name, value in state.items() if name.startswith(beginning)
+    }
+
+
+def _data_module(setting: Setting, source: Source) -> GroundworkDataModule:
+    prepared, config = setting.prepared, setting.config
+    rows = {split: prepared.rows[split] for split in ("train", "val")}
+    return GroundworkDataModule(
+        source,
+        prepared.encoded,
+        rows,
+        config.data.batch_size,
+        Order(config.seed),
+        setting.balance if prepared.target.task == "classification" else None,
+        drop_last=False,
+    )
+
+
+def _task(setting: Setting, network: Network, phase: Phase, total_steps: int) -> Task:
+    config, prepared = setting.config, setting.prepared
+    weights = {} if setting.class_weights is None else {"class_weights": setting.class_weights.tolist()}
+    optimizer = instantiate(config.optim, _convert_="all")
+    # Cached features and rows of a table are not images, whatever the configuration says.
+    augment = instantiate(config.augment) if network_reads_images(network) else None
+    augment = augment if augment is not None and augment.active else None
+    options = {
+        "network": network,
+        "loss": instantiate(config.loss.function, **weights),
+        "penalty": instantiate(config.loss.penalty, network=network),
+        "metrics": lambda prediction, target: setting.metrics(prediction, target, prepared.names),
+        "optimizer": replace(
+            optimizer, lr=optimizer.lr * phase.lr, layer_decay=optimizer.layer_decay * phase.layer_decay
+        ),
+        "schedule": instantiate(config.schedule),
+        "total_steps": total_steps,
+        "monitor": config.monitor,
+        "mode": setting.direction,
+        "augment": augment,
+        "seed": config.seed,
+    }
+    if prepared.target.task == "regression":
+        return RegressionTask(**options)
+    return ClassificationTask(mix=None if augment is None else augment.mix, **options)
+
+
+def network_reads_images(network: Network) -> bool:
+    """Tell whether a network reads pixels, rather than cached features or rows of a table."""
+    return isinstance(network.normalize, ImageNormalize)
+
+
+def _total_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> int:
+    batches = len(data.train_dataloader())
+    return max(1, epochs * -(-batches // config.trainer.accumulate))
+
+
+def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Trainer:
+    trainer = setting.config.trainer
+    every = trainer.val_every_n_steps
+    if every is not None and every < 1:
+        raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    return Trainer(
+        accelerator=trainer.accelerator,
+        devices=trainer.devices,
+        precision=trainer.precision,
+        max_epochs=epochs,
+        accumulate_grad_batches=trainer.accumulate,
+        gradient_clip_val=trainer.gradient_clip,
+        # Lightning counts batches here; an interval above one epoch needs the second key to be None.
+        val_check_interval=1.0 if every is None else every * trainer.accumulate,
+        check_val_every_n_epoch=1 if every is None else None,
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        default_root_dir=setting.folder.path,
+    )
+
+
+def _ema(config: DictConfig) -> list[Callback]:
+    decay = config.callbacks.ema
+    return [] if decay is None else [EMAWeightAveraging(decay=decay)]

@@ -1,0 +1,141 @@
+"""Predictions of a whole split -> its table, metrics, intervals and baselines."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from groundwork.batch import Split
+from groundwork.data import Store, TableSource
+from groundwork.model import Network
+from groundwork.run.baselines import Part, baselines, small_pixels
+from groundwork.run.folder import RunFolder
+from groundwork.run.frozen import Metrics
+from groundwork.run.prepare import Prepared
+from groundwork.run.screen import Screen
+
+BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of the run
+BASELINE_SIDE = 16  # pixels per side that the linear baseline reads where no cached features are at hand
+
+
+def predict(
+    network: Network,
+    source: Any,
+    rows: NDArray[np.int64],
+    batch_size: int,
+    device: torch.device,
+    screen: Screen,
+    title: str,
+) -> NDArray[np.float32]:
+    """Predict every row once: probabilities (N, K), or values (N, T) in original units."""
+    network.to(device).eval()
+    parts = []
+    with torch.inference_mode(), screen.progress(title, "samples") as bar:
+        for start in range(0, len(rows), batch_size):
+            inputs = source.batch(rows[start : start + batch_size]).to(device)
+            parts.append(network.decode(network(inputs)).float().cpu().numpy())
+            bar(min(start + batch_size, len(rows)), len(rows))
+    return np.concatenate(parts)
+
+
+def decide(prediction: NDArray[np.float32], config: DictConfig, prepared: Prepared) -> NDArray[Any]:
+    """Turn predictions into decisions: class names, or values, rounded where `task.decision` says so."""
+    if prepared.target.task == "classification":
+        classes = np.array(prepared.target.classes, dtype=object)
+        threshold = config.metrics.threshold
+        if threshold is not None and len(classes) == 2:
+            return classes[(prediction[:, 1] >= threshold).astype(int)]
+        return classes[prediction.argmax(axis=1)]
+    return np.rint(prediction) if config.task.decision == "round" else prediction
+
+
+def write_predictions(
+    folder: RunFolder, split: Split, prediction: NDArray[np.float32], config: DictConfig, prepared: Prepared
+) -> None:
+    """Write one row per sample of a split."""
+    rows = prepared.rows[split]
+    table: dict[str, Any] = {"sample_id": prepared.samples.sample_id.iloc[rows].to_numpy()}
+    if prepared.samples.group is not None:
+        table["group"] = prepared.samples.group.iloc[rows].to_numpy()
+    decision, truth = decide(prediction, config, prepared), prepared.targets(split)
+    if prepared.target.task == "classification":
+        classes = np.array(prepared.target.classes, dtype=object)
+        table |= {"target": classes[truth], "prediction": decision}
+        table |= {f"prob/{name}": prediction[:, k] for k, name in enumerate(classes)}
+    elif len(prepared.names) == 1:
+        table |= {"target": truth[:, 0], "prediction": decision[:, 0]}
+    else:
+        table |= {f"target/{name}": truth[:, t] for t, name in enumerate(prepared.names)}
+        table |= {f"prediction/{name}": decision[:, t] for t, name in enumerate(prepared.names)}
+    pd.DataFrame(table).to_parquet(folder.predictions(split), index=False)
+
+
+def measure(
+    prediction: NDArray[np.float32], split: Split, metrics: Metrics, config: DictConfig, prepared: Prepared
+) -> dict[str, dict[str, float]]:
+    """Compute every metric of a split with its 95 % interval: name -> value, low, high."""
+    if prepared.target.task == "regression" and config.task.decision == "round":
+        prediction = np.rint(prediction)
+    return metrics.intervals(
+        prediction, prepared.targets(split), prepared.names, group=prepared.group(split), seed=BOOTSTRAP_SEED
+    )
+
+
+def measure_baselines(
+    metrics: Metrics, prepared: Prepared, features: Mapping[Split, NDArray[np.float32]] | None
+) -> dict[str, dict[str, float]]:
+    """Fit the baselines on train and measure them on val.
+
+    Args:
+        metrics: Of the run.
+        prepared: The data.
+        features: Columns of a table; None takes small versions of the images.
+    """
+    train, val = (_baseline_inputs(prepared, split, features) for split in ("train", "val"))
+    if train is None or val is None:
+        return {}
+    categorical = (
+        []
+        if prepared.columns is None
+        else [i for i, column in enumerate(prepared.columns.columns) if column.kind == "categorical"]
+    )
+    return baselines(
+        prepared.target.task,
+        Part(train, prepared.targets("train")),
+        Part(val, prepared.targets("val")),
+        prepared.names,
+        metrics,
+        kind=prepared.samples.kind,
+        categorical=categorical,
+        seed=0,
+    )
+
+
+def _baseline_inputs(
+    prepared: Prepared, split: Split, features: Mapping[Split, NDArray[np.float32]] | None
+) -> NDArray[Any] | None:
+    rows = prepared.rows[split]
+    if features is not None:
+        return features[split]
+    if isinstance(prepared.source, TableSource):
+        return prepared.source.array.numpy()[rows]
+    if isinstance(prepared.source, Store):
+        return small_pixels(prepared.source.images, rows, BASELINE_SIDE)
+    return None
+
+
+def values(measured: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Keep the value of every metric."""
+    return {name: interval["value"] for name, interval in measured.items()}
+
+
+def build_metrics(config: DictConfig) -> Metrics:
+    """Build the metrics of a run."""
+    metrics: Metrics = instantiate(config.metrics)
+    metrics.direction(config.monitor)
+    return metrics

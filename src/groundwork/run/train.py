@@ -1,0 +1,272 @@
+"""A composition -> a finished run folder: read, split, fit, choose on val, measure, draw."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.batch import UserError
+from groundwork.data import Samples, Target
+from groundwork.report import summary, write_report
+from groundwork.run.build import describe_data
+from groundwork.run.check import check_combination, derived_choices, idle_keys
+from groundwork.run.compose import Composition, absolute, machine_paths
+from groundwork.run.door import DONE
+from groundwork.run.environment import describe_environment
+from groundwork.run.fit import Fitted, fit
+from groundwork.run.folder import RunFolder, plain, safe_name
+from groundwork.run.loop import Setting
+from groundwork.run.outcome import (
+    build_metrics,
+    measure,
+    measure_baselines,
+    predict,
+    values,
+    write_predictions,
+)
+from groundwork.run.photos import wanted_pixels
+from groundwork.run.prepare import Prepared, prepare, read_samples, read_splits, write_splits
+from groundwork.run.quiet import silence
+from groundwork.run.screen import Screen
+
+CHECKPOINT_FORMAT = 1
+
+
+def start(composition: Composition) -> int:
+    """Train a new run."""
+    config = composition.config
+    check_combination(composition)
+    name = config.name or composition.choices.get("experiment") or composition.choices["data"]
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(str(name)))
+    folder.write_config(config)
+    screen = Screen()
+    screen.log_to(folder.log)
+
+    def work() -> None:
+        samples, target = read_samples(config)
+        screen.say(target.why)
+        complete = composition.choose(**derived_choices(config, target.task))
+        check_combination(complete)
+        _say_choices(screen, composition, complete)
+        folder.write_config(complete.config)
+        folder.write_json("environment.json", describe_environment(complete.overrides))
+        _train(folder, complete.config, samples, target, screen, complete.overrides, resume=False)
+
+    return _recorded(folder, work)
+
+
+def resume(word: str, changes: list[str]) -> int:
+    """Go on with the run that `word` names, where it stopped.
+
+    Args:
+        word: A run folder, or `latest`.
+        changes: `key=value` words that a resumed run may change.
+    """
+    folder = RunFolder.find(word, Path(machine_paths(changes).runs))
+    config = folder.config
+    for change in changes:
+        key, _, value = change.partition("=")
+        path = key.startswith(("paths.", "data."))
+        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
+    screen = Screen()
+    screen.log_to(folder.log)
+    if folder.read_json("result.json").get("status") == "done":
+        screen.say(f"{folder.path} is finished already")
+        screen.show(summary(folder.path))
+        return DONE
+
+    def work() -> None:
+        samples, target = read_samples(config)
+        words = tuple(folder.read_json("environment.json").get("overrides", ()))
+        _train(folder, config, samples, target, screen, words, resume=True)
+
+    return _recorded(folder, work)
+
+
+def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
+    """Run and write down how it ended, whatever happens."""
+    try:
+        work()
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        result = folder.read_json("result.json")
+        folder.write_json("result.json", {**result, "status": status, "error": f"{error}"})
+        raise
+    return DONE
+
+
+def _train(
+    folder: RunFolder,
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    screen: Screen,
+    words: tuple[str, ...],
+    resume: bool,
+) -> None:
+    silence()
+    began = time.perf_counter()
+    seed_everything(config.seed, verbose=False)
+    fixed = read_splits(folder) if resume and folder.splits.exists() else None
+    prepared = prepare(config, samples, target, screen, fixed)
+    write_splits(folder, prepared)
+    data = describe_data(config, prepared)
+    setting = _setting(folder, config, prepared, data, screen)
+    counts, after = _counts(prepared, setting)
+    described = {**data, **_data_facts(prepared), "counts": counts, "counts_balanced": after}
+    folder.write_json("data.json", described)
+    for note in prepared.notes:
+        screen.note(note)
+    _say_rules_of_thumb(screen, prepared)
+    seconds = {"data": time.perf_counter() - began}
+
+    plan = instantiate(config.transfer, _convert_="all")
+    device = _device(config)
+    fitted = fit(setting, data, plan, device, resume)
+    if idle := idle_keys(words, exact=fitted.transfer["solver"] == "exact"):
+        screen.note(
+            f"{', '.join(idle)} set by hand has no effect on this run (solver {fitted.transfer['solver']})"
+        )
+    result = _measure(folder, config, prepared, setting, fitted, device, screen)
+    seconds |= fitted.seconds | {"total": time.perf_counter() - began}
+    folder.write_json("result.json", {**result, "status": "done", "seconds": seconds})
+    write_report(folder.path, wanted_pixels(folder, prepared))
+    screen.show(summary(folder.path))
+
+
+def _setting(
+    folder: RunFolder, config: DictConfig, prepared: Prepared, data: dict[str, Any], screen: Screen
+) -> Setting:
+    balance = instantiate(config.balance)
+    weights = None
+    if prepared.target.task == "classification":
+        weights = balance.class_weights(prepared.counts("train"))
+    extra = {
+        "format": CHECKPOINT_FORMAT,
+        "config": OmegaConf.to_container(config, resolve=True),
+        "data": plain(data),
+    }
+    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
+
+
+def _measure(
+    folder: RunFolder,
+    config: DictConfig,
+    prepared: Prepared,
+    setting: Setting,
+    fitted: Fitted,
+    device: torch.device,
+    screen: Screen,
+) -> dict[str, Any]:
+    """Measure train and val in evaluation mode, with intervals and baselines."""
+    measured = {}
+    for split in ("train", "val"):
+        prediction = _predictions(config, prepared, fitted, split, device, screen)
+        measured[split] = measure(prediction, split, setting.metrics, config, prepared)
+        if split == "val":
+            write_predictions(folder, split, prediction, config, prepared)
+    with screen.progress("fitting baselines"):
+        baselines = measure_baselines(setting.metrics, prepared, fitted.features)
+    return {
+        "task": prepared.target.task,
+        "monitor": config.monitor,
+        "direction": setting.direction,
+        "best_epoch": fitted.best_epoch,
+        "n": {split: len(rows) for split, rows in prepared.rows.items()},
+        "train": values(measured["train"]),
+        "val": values(measured["val"]),
+        "intervals": measured,
+        "baselines": baselines,
+        "transfer": fitted.transfer,
+        "parameters": fitted.network.describe(),
+        "split_hash": prepared.split_hash,
+        "notes": list(prepared.notes),
+        "choices": [prepared.target.why],
+    }
+
+
+def _predictions(
+    config: DictConfig, prepared: Prepared, fitted: Fitted, split: Any, device: torch.device, screen: Screen
+) -> Any:
+    """Predict a split by the head on cached features where there are some, by the whole network elsewhere."""
+    rows, batch_size = prepared.rows[split], config.data.batch_size
+    if fitted.features is None:
+        title = f"predicting {split}"
+        return predict(fitted.network, prepared.source, rows, batch_size, device, screen, title)
+    network = fitted.network.to(device).eval()
+    with torch.inference_mode():
+        features = torch.from_numpy(fitted.features[split]).to(device)
+        return network.decode(network.head(features)).float().cpu().numpy()
+
+
+def _data_facts(prepared: Prepared) -> dict[str, Any]:
+    target = prepared.target
+    return {
+        "task": target.task,
+        "classes": list(target.classes),
+        "targets": list(target.names),
+        "content_hash": prepared.content_hash,
+        "split_hash": prepared.split_hash,
+        "images": {"root": str(prepared.samples.root)},
+    }
+
+
+def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Count classes by split, and what each class counts for in training after balancing."""
+    classes = prepared.target.classes
+    if not classes:
+        return {split: len(rows) for split, rows in prepared.rows.items()}, {}
+    counts = {
+        split: dict(zip(classes, prepared.counts(split).tolist(), strict=True)) for split in prepared.rows
+    }
+    after = setting.balance.counts_after(prepared.counts("train"))
+    return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))
+
+
+def _say_choices(screen: Screen, before: Composition, after: Composition) -> None:
+    changed = [
+        f"{group}={after.choices[group]}"
+        for group, option in before.choices.items()
+        if option == "auto" and after.choices.get(group) != "auto"
+    ]
+    if changed:
+        screen.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")
+
+
+def _say_rules_of_thumb(screen: Screen, prepared: Prepared) -> None:
+    """Print the course's rules for the size of a data set, as advice with the numbers."""
+    rows = {split: len(found) for split, found in prepared.rows.items()}
+    screen.say(
+        f"{len(prepared.samples):,} samples: {rows['train']:,} train, {rows['val']:,} val, {rows['test']:,} test"
+        f" (split {prepared.split_hash})"
+    )
+    if prepared.target.classes:
+        counts = prepared.counts("train")
+        smallest = int(counts.argmin())
+        screen.say(
+            f"rule of thumb, 1,000 samples per class: {prepared.target.classes[smallest]!r} has {counts[smallest]:,}"
+            f" in train"
+        )
+    elif prepared.columns is not None:
+        columns = len(prepared.columns.columns)
+        screen.say(f"rule of thumb, 10 samples per input column: {rows['train'] / columns:,.0f} in train")
+
+
+def _device(config: DictConfig) -> torch.device:
+    """Choose where features are computed, as Lightning chooses where to train."""
+    accelerator = config.trainer.accelerator
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("gpu", "cuda"):
+        raise UserError(
+            f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
+        )
+    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")

@@ -1,0 +1,36 @@
+"""Small data that real runs are made of."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Path:
+    """Forty grey-and-color photographs of two classes that differ in brightness, 32 x 32."""
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 60), ("light", 180)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = np.clip(rng.normal(level, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Two hundred rows: a linear law with noise, a category, gaps, and a class that follows from it."""
+    rng = np.random.default_rng(0)
+    size, color = rng.normal(50, 10, 200), rng.choice(["red", "blue"], 200)
+    price = 3 * size + 20 * (color == "red") + rng.normal(0, 2, 200)
+    frame = pd.DataFrame(
+        {"size": size, "color": color, "price": price, "weight": size * 2 + rng.normal(0, 1, 200)}
+    )
+    frame["dear"] = np.where(price > np.median(price), "yes", "no")
+    frame.loc[::17, "size"] = np.nan
+    path = tmp_path / "houses.csv"
+    frame.to_csv(path, index=False)
+    return path

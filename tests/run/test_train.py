@@ -1,0 +1,133 @@
+"""One run from end to end, on small data: every file of the run folder, every kind of task."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, root_mean_squared_error
+
+from groundwork.batch import UserError
+from groundwork.run.compose import compose_run
+from groundwork.run.evaluate import seal
+from groundwork.run.folder import RunFolder
+from groundwork.run.screen import Screen
+from groundwork.run.train import resume, start
+
+FILES = [
+    "config.yaml", "splits.csv", "data.json", "history.csv", "checkpoints/best.ckpt", "result.json",
+    "predictions/val.parquet", "report.html", "environment.json", "train.log",
+]  # fmt: skip
+TINY = [
+    "model=timm",
+    "model.name=test_resnet",
+    "model.pretrained=false",
+    "data.image_size=32",
+    "data.batch_size=8",
+]
+FAST = ["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=50"]
+
+
+def run(tmp_path: Path, *words: str) -> RunFolder:
+    own = [f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
+    assert start(compose_run([*words, *FAST, *own])) == 0
+    return RunFolder.find("latest", tmp_path / "runs")
+
+
+def test_photographs_in_class_folders(tmp_path: Path, image_folder: Path):
+    folder = run(tmp_path, "data=image_folder", f"data.root={image_folder}", *TINY, "task=classification")
+    for name in FILES:
+        assert (folder.path / name).is_file(), name
+    result = folder.read_json("result.json")
+    assert result["status"] == "done"
+    assert result["n"] == {"train": 28, "val": 6, "test": 6}
+    assert result["transfer"]["scenario"] == "scratch"
+    assert "test" not in result
+    assert not folder.predictions("test").exists()
+    val = pd.read_parquet(folder.predictions("val"))
+    assert result["val"]["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(val.target, val.prediction)
+    )
+    assert val[["prob/dark", "prob/light"]].sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+
+
+def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path):
+    words = [
+        "data=table",
+        f"data.table={table}",
+        "data.target=[price,weight]",
+        "data.drop=[dear]",
+        "task=regression",
+    ]
+    folder = run(tmp_path, *words, "trainer.max_epochs=30", "optim.lr=1e-2", "model=mlp", "transfer=none")
+    val = pd.read_parquet(folder.predictions("val"))
+    result = folder.read_json("result.json")
+    for name in ("price", "weight"):
+        expected = root_mean_squared_error(val[f"target/{name}"], val[f"prediction/{name}"])
+        assert result["val"][f"rmse/{name}"] == pytest.approx(expected, rel=1e-5)
+    assert result["val"]["rmse/price"] < result["baselines"]["mean"]["rmse/price"] / 2
+    assert set(result["baselines"]) == {"mean", "linear", "gradient_boosting"}
+
+
+def test_the_test_split_opens_once_and_is_counted(tmp_path: Path, table: Path):
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "model=mlp",
+                 "transfer=none", "task=classification")  # fmt: skip
+    seal(folder, tmp_path / "runs", Screen(quiet=True))
+    result = folder.read_json("result.json")
+    test = pd.read_parquet(folder.predictions("test"))
+    assert result["test"]["accuracy"]["value"] == pytest.approx(np.mean(test.target == test.prediction))
+    assert (
+        result["test"]["accuracy"]["low"]
+        <= result["test"]["accuracy"]["value"]
+        <= result["test"]["accuracy"]["high"]
+    )
+    assert result["test_count"] == 1
+    assert result["seal"]["first"]
+    assert len(list((tmp_path / "runs" / ".ledger").glob("*.jsonl"))) == 1
+    before = folder.read_json("result.json")
+    seal(folder, tmp_path / "runs", Screen(quiet=True))
+    assert folder.read_json("result.json") == before
+
+
+def test_a_changed_data_file_is_noticed_before_sealing(tmp_path: Path, table: Path):
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "model=mlp",
+                 "transfer=none", "task=classification")  # fmt: skip
+    frame = pd.read_csv(table)
+    frame.loc[3, "weight"] += 1
+    frame.to_csv(table, index=False)
+    with pytest.raises(UserError, match="must be that of"):
+        seal(folder, tmp_path / "runs", Screen(quiet=True))
+
+
+@pytest.mark.parametrize(("every", "rows"), [(1, 4 * 2), (3, 2), (6, 1)])
+def test_validation_every_n_steps_below_and_above_one_epoch(
+    tmp_path: Path, image_folder: Path, every: int, rows: int
+):
+    words = [
+        "data=image_folder",
+        f"data.root={image_folder}",
+        *TINY,
+        "task=classification",
+        "callbacks.patience=null",
+    ]
+    folder = run(tmp_path, *words, f"trainer.val_every_n_steps={every}")
+    history = pd.read_csv(folder.history)
+    assert len(history) == rows
+    assert history.step.tolist() == [every * (number + 1) for number in range(rows)]
+
+
+def test_a_failed_run_says_so_and_keeps_its_configuration(tmp_path: Path, image_folder: Path):
+    (image_folder / "dark" / "0.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"dark/0\.png"):
+        run(tmp_path, "data=image_folder", f"data.root={image_folder}", *TINY, "task=classification")
+    folder = RunFolder.find("latest", tmp_path / "runs")
+    assert folder.read_json("result.json")["status"] == "failed"
+    assert folder.config_file.is_file()
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path: Path, table: Path):
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "model=mlp",
+                 "transfer=none", "task=classification")  # fmt: skip
+    before = folder.best.stat().st_mtime_ns
+    assert resume(str(folder.path), []) == 0
+    assert folder.best.stat().st_mtime_ns == before

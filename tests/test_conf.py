@@ -1,0 +1,124 @@
+"""Every option of every group composes, and every object that it describes can be built, without weights or data."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import get_method, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.run.compose import CONF, compose_run, options
+from groundwork.transfer import Plan
+
+GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
+# What must be given by hand before a choice is complete.
+NEEDED = {
+    ("model", "timm"): ["model.name=test_resnet"],
+    ("subset", "stratified"): ["subset.fraction=0.5"],
+}
+TABLE_ONLY = {
+    ("model", option) for option in options("model") if option not in ("auto", "timm", "efficientnet_lite0")
+}
+REGRESSION_LOSSES = {"mse", "mae", "huber"}
+
+
+def words_for(group: str, option: str) -> list[str]:
+    """Complete one option to a configuration that holds together."""
+    words = [f"{group}={option}", *NEEDED.get((group, option), [])]
+    if (group, option) in TABLE_ONLY:
+        words.append("data=diabetes")
+    if group not in ("task", "experiment"):
+        regression = option in REGRESSION_LOSSES or (group, option) == ("metrics", "regression")
+        words.append("task=regression" if regression else "task=classification")
+    return words
+
+
+def targets(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["_target_"]] if "_target_" in node else []
+        return own + [name for value in node.values() for name in targets(value)]
+    return [name for value in node for name in targets(value)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_and_names_what_exists(group: str, option: str):
+    config = compose_run(words_for(group, option)).config
+    named = targets(OmegaConf.to_container(config, resolve=False))
+    assert named
+    for name in named:
+        assert callable(get_method(name)), name
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_opens_by_saying_what_it_is_for(group: str, option: str):
+    lines = [line for line in (CONF / group / f"{option}.yaml").read_text("utf-8").splitlines() if line]
+    said = [line for line in lines[:2] if line.startswith("# ") and "@package" not in line]
+    assert said, f"{group}/{option}.yaml"
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_our_targets_start_with_the_room_that_owns_them(group: str, option: str):
+    rooms = {path.name.removesuffix(".py") for path in (CONF.parent / "src" / "groundwork").iterdir()}
+    content = OmegaConf.to_container(OmegaConf.load(CONF / group / f"{option}.yaml"), resolve=False)
+    for name in targets(content):
+        assert name.split(".")[0] != "groundwork" or name.split(".")[1] in rooms, name
+
+
+def built(group: str, option: str) -> object:
+    config = compose_run(words_for(group, option)).config
+    return instantiate(config[group], _convert_="all")
+
+
+@pytest.mark.parametrize("option", options("split"))
+def test_every_split_can_be_built(option: str):
+    assert callable(built("split", option))
+
+
+@pytest.mark.parametrize(
+    "group", ["missing", "subset", "balance", "normalize", "optim", "schedule", "augment"]
+)
+def test_every_option_of_a_plain_group_can_be_built(group: str):
+    for option in options(group):
+        assert not isinstance(built(group, option), dict | DictConfig), option
+
+
+@pytest.mark.parametrize("option", options("transfer"))
+def test_every_scenario_is_a_plan(option: str):
+    plan = built("transfer", option)
+    assert isinstance(plan, Plan)
+    assert plan.scenario in (option, "large_similar")  # gradual unfreezing is a form of large_similar
+
+
+@pytest.mark.parametrize("option", [name for name in options("loss") if name != "auto"])
+def test_every_loss_gives_one_value_per_sample(option: str):
+    loss = instantiate(compose_run(words_for("loss", option)).config.loss.function)
+    target = torch.zeros(4, 3) if option in REGRESSION_LOSSES else torch.tensor([0, 1, 2, 0])
+    assert loss(torch.randn(4, 3), target, None).shape == (4,)
+
+
+@pytest.mark.parametrize("option", [name for name in options("model") if name != "auto"])
+def test_every_backbone_gives_its_stages(option: str):
+    config = compose_run([*words_for("model", option), "model.pretrained=false"]).config
+    if config.model.kind == "image":
+        backbone = instantiate(config.model.backbone, in_chans=3, image_size=64)
+        inputs = torch.zeros(2, 3, 64, 64)
+    else:
+        backbone = instantiate(config.model.backbone, num_numeric=3, cardinalities=(4,))
+        inputs = torch.zeros(2, 4)
+    stages = backbone.eval()(inputs)
+    assert len(stages) == backbone.num_stages == len(backbone.channels) == len(backbone.spatial)
+    assert [stage.shape[1] for stage in stages] == list(backbone.channels)
+
+
+def test_a_default_lives_in_conf_only():
+    """Two experiments differ in what they say, not in what the code assumes: the file names every key."""
+    config = compose_run(["experiment=solar_cells"]).config
+    assert OmegaConf.to_container(config, resolve=True)
+
+
+def test_every_experiment_file_opens_with_command_and_source():
+    for path in sorted((CONF / "experiment").glob("*.yaml")):
+        head = path.read_text(encoding="utf-8")[:1500]
+        assert "# command" in head, path
+        assert Path(path).stem in head or "train.py" in head, path
