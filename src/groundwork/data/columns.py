@@ -87,8 +87,8 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
     """Read rows as the model's inputs, by column name: numbers as they are, categories as codes.
 
     Returns:
-        (N, D) float64, NaN for missing numbers, codes for categories. Filling and scaling numbers is
-        the model's own work.
+        (N, D) float64, NaN for missing numbers, codes for categories. Filling and scaling are the
+        model's own work.
 
     Raises:
         UserError: If a column is absent, or has a gap that the training rows could not have.
@@ -104,7 +104,6 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
         if column.kind == "categorical":
             values = _codes(inputs[column.name], column.categories).astype(np.float64)
             gaps = values == MISSING
-            values[gaps] = MISSING if column.fill is None else column.fill
         else:
             values = as_numbers(inputs[column.name], statistics.infinite)
             gaps = np.isnan(values)
@@ -196,5 +195,6 @@ def _number(constant: float | str, name: str) -> float:
 
 def _codes(column: Series, categories: tuple[str, ...]) -> NDArray[np.int64]:
     text = category_text(column)
-    codes = Index(list(categories), dtype=object).get_indexer(Index(text, dtype=object)) + FIRST
-    return np.asarray(np.where(isna(text), MISSING, np.where(codes < FIRST, UNSEEN, codes)), dtype=np.int64)
+    place = Index(list(categories), dtype=object).get_indexer(Index(text, dtype=object))
+    # An unknown one has place -1 and so the code UNSEEN.
+    return np.asarray(np.where(isna(text), MISSING, place + FIRST), dtype=np.int64)

@@ -33,21 +33,16 @@ class StratifiedSubset:
 
     Args:
         fraction: Share of the training rows, above 0 and up to 1.
-        size: Number of training rows instead. With groups, up to one group fewer.
+        size: Number of training rows, in the place of `fraction`; None for that. With groups, up to one group fewer.
         num_bins: Most quantile bins per continuous target.
     """
 
-    fraction: float | None
+    fraction: float
     size: int | None
     num_bins: int
 
     def __post_init__(self) -> None:
-        if (self.fraction is None) == (self.size is None):
-            got = f"fraction={self.fraction} size={self.size}"
-            raise UserError(
-                f"subset must have one of fraction and size, but got {got}. Set subset.fraction=0.1."
-            )
-        if self.fraction is not None and not 0 < self.fraction <= 1:
+        if not 0 < self.fraction <= 1:
             raise UserError(
                 f"subset.fraction must lie above 0 and up to 1, but got {self.fraction}. Use 0.1."
             )
@@ -69,7 +64,7 @@ class StratifiedSubset:
             raise UserError(
                 f"subset.size must be at most the {num_rows} training rows, but got {self.size}. Use less."
             )
-        size = self.size or max(1, round((self.fraction or 1) * num_rows))
+        size = self.size or max(1, round(self.fraction * num_rows))
         unit = tie_units(keys)
         unit_size = np.bincount(unit)
         order = self._order(keys, unit, unit_size, seed)
