@@ -2,7 +2,6 @@ from hashlib import blake2b
 
 import numpy as np
 import pytest
-from pandas import Series, date_range
 
 from groundwork.batch import UserError
 from groundwork.data import (
@@ -168,74 +167,6 @@ def test_a_stable_split_says_that_its_sizes_are_only_near_the_shares():
     assert STABLE.notes(keys)[0].startswith("stable split: added rows move no old row; sizes are only near")
 
 
-def test_official_test_is_kept_and_only_val_is_cut():
-    target = np.arange(1000) % 4
-    official = np.where(np.arange(1000) < 800, "train", "test")
-    keys = SplitKeys(names(1000), target, official=official)
-    for splitter in (STRATIFIED, OfficialSplit(SHARES, 0, 10), RandomSplit(SHARES, 0), STABLE):
-        split = splitter(keys)
-        np.testing.assert_array_equal(split == "test", official == "test")
-        assert splitter.notes(keys)[-2:] == [
-            "official test kept as published",
-            "val cut from the other rows: the data set has no official one",
-        ]
-    # val is 0.15 of the 0.85 that is not test: 35.3 of the 200 rows of each class.
-    split = STRATIFIED(keys)
-    assert [sizes(split[target == label])[1] in (35, 36) for label in range(4)] == [True] * 4
-    assert sizes(split) in ([659, 141, 200], [658, 142, 200])
-
-
-def test_a_whole_official_split_is_kept_as_it_is():
-    official = np.array(["train"] * 50 + ["val"] * 5 + ["test"] * 9)
-    np.testing.assert_array_equal(STRATIFIED(SplitKeys(names(64), official=official)), official)
-
-
-def test_rows_without_official_part_follow_their_duplicates_into_test():
-    official = np.array(["test", "", *["train"] * 30])
-    content = np.array(["same", "same", *[f"own {n}" for n in range(30)]])
-    assert STRATIFIED(SplitKeys(names(32), official=official, duplicate=content))[1] == "test"
-
-
-def test_duplicates_across_official_parts_are_kept_and_named():
-    official = np.array(["test", "train", *["train"] * 30])
-    content = np.array(["same", "same", *[f"own {n}" for n in range(30)]])
-    keys = SplitKeys(names(32), official=official, duplicate=content)
-    assert STRATIFIED(keys)[:2].tolist() == ["test", "train"]
-    assert (
-        "warning: 2 rows share a group or their content across official parts: 1 cases"
-        in STRATIFIED.notes(keys)
-    )
-
-
-def test_the_oldest_train_and_the_newest_test_with_equal_times_together():
-    times = Series(date_range("2024-01-01", periods=100)).repeat(3).sample(frac=1, random_state=0).to_numpy()
-    split = ChronologicalSplit(SHARES)(SplitKeys(names(300), order=times))
-    assert sizes(split) == [210, 45, 45]
-    assert times[split == "train"].max() < times[split == "val"].min()
-    assert times[split == "val"].max() < times[split == "test"].min()
-
-
-def test_a_group_is_as_old_as_its_newest_row():
-    keys = SplitKeys(names(20), order=np.arange(20), group=np.array(["g", *[""] * 18, "g"]))
-    split = ChronologicalSplit(SHARES)(keys)
-    assert split[0] == split[19] == "test"
-    assert sizes(split) == [14, 3, 3]
-
-
-def test_folds_validate_every_row_once_and_never_touch_test():
-    keys = one_class_per_seven(700)
-    splits = np.array([FoldSplit(SHARES, 5, fold, 0, 10)(keys) for fold in range(5)])
-    np.testing.assert_array_equal(splits == "test", np.tile(STRATIFIED(keys) == "test", (5, 1)))
-    assert ((splits == "val").sum(axis=0) == (splits[0] != "test")).all()
-    assert [sizes(split)[1] for split in splits] == [119] * 5
-
-
-def test_a_class_with_one_row_outside_test_trains_in_every_fold():
-    target = np.array([5, *[0] * 60])
-    for fold in range(5):
-        assert FoldSplit(SHARES, 5, fold, 0, 10)(SplitKeys(names(61), target))[0] == "train"
-
-
 def test_an_empty_part_is_named():
     notes = STRATIFIED.notes(SplitKeys(names(10), group=np.array(["one"] * 10)))
     assert [note.split(":")[0] for note in notes] == ["val holds no sample", "test holds no sample"]
@@ -248,12 +179,6 @@ def test_an_empty_part_is_named():
 def test_fractions_that_are_no_shares_are_refused(fractions):
     with pytest.raises(UserError, match=r"split\.fractions must be three shares .* but got .*Use"):
         StratifiedSplit(fractions, 0, stable=False, num_bins=10)
-
-
-@pytest.mark.parametrize(("k", "fold"), [(1, 0), (5, 5), (5, -1)])
-def test_folds_that_do_not_exist_are_refused(k, fold):
-    with pytest.raises(UserError, match=r"split\.(k|fold) must"):
-        FoldSplit(SHARES, k, fold, 0, 10)
 
 
 def test_what_a_split_needs_and_lacks_is_named():

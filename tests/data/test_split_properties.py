@@ -17,6 +17,7 @@ from groundwork.data import (
     StratifiedSplit,
     StratifiedSubset,
 )
+from groundwork.data.split_official import take
 
 FRACTIONS = ((0.7, 0.15, 0.15), (0.8, 0.1, 0.1), (0.6, 0.4, 0.0), (0.5, 0.25, 0.25), (1 / 3, 1 / 3, 1 / 3))
 KINDS = ("stratified", "stable", "random", "chronological", "folds")
@@ -65,7 +66,7 @@ def check(case: Case) -> None:
     assert set(split) <= set(SPLITS)
     assert all("\n" not in note for note in splitter.notes(keys))
     order = generator.permutation(case.num_rows)
-    np.testing.assert_array_equal(splitter(reorder(keys, order)), split[order])
+    np.testing.assert_array_equal(splitter(take(keys, order)), split[order])
     if case.official:
         np.testing.assert_array_equal(split[keys.official == "test"], "test")
         return
@@ -77,7 +78,7 @@ def check(case: Case) -> None:
     if case.kind == "chronological" and keys.group is None and keys.duplicate is None:
         check_times(keys, split)
     if "train" in split:
-        check_subset(case, reorder(keys, (split == "train").nonzero()[0]))
+        check_subset(case, take(keys, (split == "train").nonzero()[0]))
 
 
 def check_units(keys: SplitKeys, split: Any) -> None:
@@ -197,10 +198,3 @@ def make_keys(case: Case, generator: np.random.Generator) -> SplitKeys:
 def labels(generator: np.random.Generator, count: int, n: int) -> Any:
     """Draw names of groups, some of them empty."""
     return np.array(["", *(f"g{number}" for number in range(count))])[generator.integers(0, count + 1, n)]
-
-
-def reorder(keys: SplitKeys, rows: Any) -> SplitKeys:
-    """Take rows of the keys in another order."""
-    columns = ("sample_id", "target", "group", "duplicate", "order", "official")
-    taken = {name: None if (column := getattr(keys, name)) is None else column[rows] for name in columns}
-    return SplitKeys(**taken)

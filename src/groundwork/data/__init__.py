@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groundwork.data.convert import convert_table
     from groundwork.data.datamodule import GroundworkDataModule
     from groundwork.data.formats.source import Source, read_frame, write_frame
-    from groundwork.data.missing import Missing, find_gaps
+    from groundwork.data.missing import Missing, find_gaps, gap_notes
     from groundwork.data.mix import Mix
     from groundwork.data.normalize import Normalize, image_statistics
     from groundwork.data.readers.diamonds import read_diamonds
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from groundwork.data.store import Store, build_store
     from groundwork.data.store_cache import clear_cache
     from groundwork.data.stream import Stream
-    from groundwork.data.subset import AllRows, StratifiedSubset
+    from groundwork.data.subset import AllRows, StratifiedSubset, subset_similarity
     from groundwork.data.target import Target, natural_key
 
 # Where each public name lives. It is imported when it is first asked for, so that a command that
@@ -72,6 +72,7 @@ _HOME = {
     "encode_columns": "columns",
     "find_gaps": "missing",
     "fit_columns": "columns",
+    "gap_notes": "missing",
     "image_statistics": "normalize",
     "natural_key": "target",
     "read_diabetes": "readers.scikit_learn",
@@ -86,6 +87,7 @@ _HOME = {
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
     "split_hash": "split_keys",
+    "subset_similarity": "subset",
     "write_frame": "formats.source",
 }
 
@@ -120,6 +122,7 @@ __all__ = [
     "encode_columns",
     "find_gaps",
     "fit_columns",
+    "gap_notes",
     "image_statistics",
     "natural_key",
     "read_diabetes",
@@ -134,6 +137,7 @@ __all__ = [
     "read_solar_cells",
     "read_table",
     "split_hash",
+    "subset_similarity",
     "write_frame",
 ]
 
