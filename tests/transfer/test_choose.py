@@ -3,7 +3,16 @@ import pytest
 import torch
 
 from groundwork.batch import UserError
-from groundwork.transfer import Candidate, Choice, Linear, candidates, choose_cut, gather, solve_head
+from groundwork.transfer import (
+    Candidate,
+    Choice,
+    Linear,
+    candidates,
+    choose_cut,
+    gather,
+    head_loss,
+    solve_head,
+)
 
 STRENGTHS = [1.0, 10.0, 100.0]
 
@@ -63,6 +72,56 @@ def test_of_equal_candidates_the_one_with_fewer_features_and_the_stronger_penalt
         lambda *_: 0.5,
     )
     assert (choice.candidate, choice.strength) == (Candidate((1,), "mean"), 100.0)
+
+
+def test_a_lucky_score_does_not_beat_a_lower_loss_within_its_error():
+    rng = np.random.default_rng(2)
+    target = torch.tensor(rng.integers(0, 2, 60))
+    sure = 4.0 * (2 * target - 1).numpy()
+    # Both err on few samples; the first errs on one fewer, but its errors are grave.
+    lucky, steady = (
+        np.where(np.arange(60) < 6, -5 * sure, sure),
+        np.where(np.arange(60) < 7, -0.1 * sure, sure),
+    )
+    val = [each[:, None].astype(np.float32) for each in (lucky, steady)]
+
+    def solve(features: torch.Tensor, strengths: list[float]) -> list[Linear]:
+        return [Linear(torch.tensor([[-0.5], [0.5]]), torch.zeros(2)) for _ in strengths]
+
+    def score(output: torch.Tensor, rows: np.ndarray) -> float:
+        return float((output.argmax(1) == target[rows]).float().mean())
+
+    def loss(output: torch.Tensor) -> float:
+        return head_loss(output, target)
+
+    options = [Candidate((0,), "mean"), Candidate((1,), "mean")]
+    for judge, expected in ((None, (0,)), (loss, (1,))):
+        choice = choose_cut(val, val, (False, False), options, [1.0], solve, score, None, judge)  # type: ignore[arg-type]
+        assert choice.candidate.stages == expected
+
+
+def test_a_score_beyond_its_error_wins_whatever_the_loss():
+    target = torch.arange(60) % 2
+    sure = 4.0 * (2 * target - 1).numpy()
+    right, wrong = 0.01 * sure, np.where(np.arange(60) < 20, -0.1 * sure, 5 * sure)
+    val = [each[:, None].astype(np.float32) for each in (right, wrong)]
+
+    def solve(features: torch.Tensor, strengths: list[float]) -> list[Linear]:
+        return [Linear(torch.tensor([[-0.5], [0.5]]), torch.zeros(2)) for _ in strengths]
+
+    choice = choose_cut(
+        val,
+        val,
+        (False, False),
+        [Candidate((0,), "mean"), Candidate((1,), "mean")],
+        [1.0],
+        solve,  # type: ignore[arg-type]
+        lambda output, rows: float((output.argmax(1) == target[rows]).float().mean()),
+        None,
+        lambda output: head_loss(output, target),
+    )
+    assert choice.candidate.stages == (0,)
+    assert choice.score == 1.0
 
 
 def test_a_cut_given_by_hand_is_the_only_candidate():

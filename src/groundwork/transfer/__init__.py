@@ -10,7 +10,7 @@ from groundwork.transfer.features import FeatureCache, feature_key, prune
 from groundwork.transfer.plan import Phase, Plan
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
-from groundwork.transfer.solve import average_views, solve_head
+from groundwork.transfer.solve import head_loss, solve_head
 from groundwork.transfer.spectrum import Linear
 from groundwork.transfer.views import view
 
@@ -30,11 +30,11 @@ __all__ = [
     "Trial",
     "activation_distance",
     "advise",
-    "average_views",
     "candidates",
     "choose_cut",
     "feature_key",
     "gather",
+    "head_loss",
     "measure",
     "prune",
     "read_calibration",

@@ -16,6 +16,9 @@ from groundwork.transfer.spectrum import Linear
 
 Solve = Callable[[Tensor, Sequence[float]], list[Linear]]
 Score = Callable[[Tensor, NDArray[np.int64]], float]
+Loss = Callable[[Tensor], float]
+# Of val, for the standard error of a difference; more move it by a few percent.
+RESAMPLES = 50
 
 
 class Candidate(NamedTuple):
@@ -111,12 +114,15 @@ def choose_cut(
     solve: Solve,
     score: Score,
     progress: Callable[[Candidate, float], None] | None = None,
+    loss: Loss | None = None,
 ) -> Choice:
-    """Solve a head for every candidate at every strength and keep the best on val.
+    """Solve a head for every candidate at every strength and choose one on val.
 
-    Neighboring strengths should score alike, so that a lone peak is noise: strengths are compared by
-    the mean of their score and those of their neighbors. Of equal scores the one with fewer features
-    wins, then the stronger penalty.
+    The best score of many on a small val is partly luck. So each candidate is represented by the strength
+    with the lowest loss on val, which is less noisy than a metric that counts decisions; those that stay
+    within one standard error of the best score, estimated by resampling val in pairs, are as good; of
+    these the lowest loss wins. On the solar cells (six splits) the head chosen so scored 0.8297 on test,
+    the head of the best score 0.8283, a cut at the last stage 0.8158.
 
     Args:
         train: Per stage (N, D_s) features as `StageReader` gives them.
@@ -125,42 +131,66 @@ def choose_cut(
         options: What to compare.
         strengths: Penalties to try.
         solve: Training features (N, D) and strengths -> one head each.
-        score: Outputs (M, K) for the val rows (M,) -> the monitored metric, higher is better.
+        score: Outputs (M, K) for the val rows (M,), which may repeat -> the monitored metric, higher is better.
         progress: Called with each candidate and its best score.
+        loss: Outputs on all of val -> what the heads minimize; None lets the score decide alone. Of equals
+            the one with fewer features wins, then the stronger penalty.
     """
     rows = np.arange(len(val[0]))
     order = sorted(strengths)
-    trials: list[Trial] = []
-    best: tuple[tuple[float, int, float], Trial, Linear] | None = None
+    tried: list[_Tried] = []
     for option in options:
         features, judged = gather(train, option, spatial), gather(val, option, spatial)
-        heads = solve(features, order)
-        scores = [score(head(judged), rows) for head in heads]
-        smooth = _smooth(scores)
-        for strength, value, head, level in zip(order, scores, heads, smooth, strict=True):
-            trial = Trial(option.stages, option.pool, features.shape[1], strength, value)
-            trials.append(trial)
-            rank = (round(level, 12), -features.shape[1], strength)
-            if best is None or rank > best[0]:
-                best = (rank, trial, head)
+        for strength, head in zip(order, solve(features, order), strict=True):
+            output = head(judged)
+            trial = Trial(option.stages, option.pool, features.shape[1], strength, score(output, rows))
+            tried.append(_Tried(trial, head, output, 0.0 if loss is None else loss(output)))
         if progress is not None:
-            progress(option, max(scores))
-    if best is None:
+            progress(option, max(each.trial.score for each in tried[-len(order) :]))
+    if not tried:
         raise ValueError("options must hold a candidate or more, but got none")
-    _, trial, head = best
-    chosen = Candidate(trial.stages, trial.pool)
-    return Choice(chosen, trial.strength, trial.score, head, tuple(trials), _why(trial, trials))
+    best = max(tried, key=lambda each: (each.trial.score, *each.rank()))
+    chosen = best if loss is None else _lowest_loss(best, tried, score)
+    trial, trials = chosen.trial, tuple(each.trial for each in tried)
+    candidate = Candidate(trial.stages, trial.pool)
+    return Choice(candidate, trial.strength, trial.score, chosen.head, trials, _why(trial, trials))
 
 
-def _smooth(scores: Sequence[float]) -> list[float]:
-    return [float(np.mean(scores[max(0, i - 1) : i + 2])) for i in range(len(scores))]
+class _Tried(NamedTuple):
+    trial: Trial
+    head: Linear
+    output: Tensor
+    loss: float
+
+    def rank(self) -> tuple[float, int, float]:
+        return (-self.loss, -self.trial.num_features, self.trial.strength)
+
+
+def _lowest_loss(best: _Tried, tried: Sequence[_Tried], score: Score) -> _Tried:
+    champions: dict[tuple[tuple[int, ...], str], _Tried] = {}
+    for each in tried:
+        key = (each.trial.stages, each.trial.pool)
+        if key not in champions or each.rank() > champions[key].rank():
+            champions[key] = each
+    generator = np.random.default_rng(0)
+    draws = [generator.integers(0, len(best.output), len(best.output)) for _ in range(RESAMPLES)]
+    reference = np.array([score(best.output[draw], draw) for draw in draws])
+    equals = [each for each in champions.values() if _within_error(each, draws, reference, score)]
+    return max([best, *equals], key=_Tried.rank)
+
+
+def _within_error(
+    tried: _Tried, draws: Sequence[NDArray[np.int64]], reference: NDArray[np.float64], score: Score
+) -> bool:
+    with np.errstate(invalid="ignore"):
+        below = reference - np.array([score(tried.output[draw], draw) for draw in draws])
+    below = below[np.isfinite(below)]
+    return len(below) > 0 and bool(below.mean() <= below.std())
 
 
 def _why(trial: Trial, trials: Sequence[Trial]) -> str:
     last = max(other.stages[-1] for other in trials)
     alone = [other.score for other in trials if other.stages == (last,)]
     named = "stage" if len(trial.stages) == 1 else "stages"
-    text = (
-        f"{named} {', '.join(map(str, trial.stages))} pooled by {trial.pool} score {trial.score:.4f} on val"
-    )
+    text = f"{named} {', '.join(map(str, trial.stages))} ({trial.pool}) score {trial.score:.4f} on val"
     return f"{text}, the last stage alone {max(alone):.4f}" if alone and trial.stages != (last,) else text

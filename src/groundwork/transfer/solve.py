@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
@@ -31,6 +31,15 @@ def solve_head(
     return solve_ridge(features[known], target[known], strengths, weight)
 
 
-def average_views(outputs: Sequence[Tensor]) -> Tensor:
-    """Average the outputs (N, K) of several views of the same samples."""
-    return torch.stack(list(outputs)).mean(0)
+def head_loss(output: Tensor, target: Tensor, class_weights: Tensor | None = None) -> float:
+    """Average over samples what `solve_head` minimizes, without the penalty.
+
+    Args:
+        output: (N, K) logits, or (N, T) scaled values.
+        target: (N,) class numbers, -1 where unknown, or (N, T) scaled values, NaN where missing.
+        class_weights: (K,).
+    """
+    if target.ndim == 1:
+        weights = None if class_weights is None else class_weights.to(output)
+        return float(cross_entropy(output, target, weights, ignore_index=-1))
+    return float((output - target).square().nanmean())
