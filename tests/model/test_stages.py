@@ -24,7 +24,8 @@ def test_a_stage_reaches_up_to_its_end() -> None:
 
 
 def test_tensors_belong_to_their_modules_stage() -> None:
-    stages = tensor_stages(Tiny(), ENDS)
+    model = Tiny()
+    stages = tensor_stages(model, module_stages(model, ENDS))
     assert stages["token"] == 0
     assert stages["blocks.1.running_mean"] == 1
     assert stages["norm.weight"] == 2
@@ -33,15 +34,26 @@ def test_tensors_belong_to_their_modules_stage() -> None:
 def test_a_container_of_several_stages_belongs_to_none() -> None:
     model = Tiny()
     first, second, third = model.blocks
-    modules = modules_by_stage(model, ENDS)
+    modules = modules_by_stage(model, module_stages(model, ENDS), 3)
     assert modules == [[model.stem, model.relu], [first, second], [third, model.norm]]
 
 
 def test_without_ends_all_is_one_stage() -> None:
-    assert set(tensor_stages(Tiny(), []).values()) == {0}
+    assert set(module_stages(Tiny(), []).values()) == {0}
 
 
 def test_an_end_is_no_prefix_of_a_longer_name() -> None:
     model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(12)))
     assert module_stages(model, ["1"])["10"] == 1
     assert module_stages(model, ["1"])["1"] == 0
+
+
+def test_modules_after_a_cut_are_left_out() -> None:
+    model = Tiny()
+    owner = module_stages(model, ENDS)
+    assert modules_by_stage(model, owner, 2) == modules_by_stage(model, owner, 3)[:2]
+
+
+def test_a_model_of_one_stage_gives_its_children() -> None:
+    model = nn.Sequential(nn.Linear(1, 1), nn.Sequential(nn.ReLU()))
+    assert modules_by_stage(model, module_stages(model, []), 1) == [[model[0], model[1]]]

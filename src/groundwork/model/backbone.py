@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from groundwork.batch import UserError
 from groundwork.model.initialize import initialize
-from groundwork.model.stages import module_stages, modules_by_stage, tensor_stages
+from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages
 from groundwork.model.weights import load_weights
 
 STAGES_OF_COLUMNS = 4  # a transformer, whose blocks all have one resolution, is cut into this many groups
@@ -51,7 +51,8 @@ class TimmBackbone(nn.Module):
         data: dict[str, Any] = resolve_model_data_config(self.model)  # type: ignore[no-untyped-call]  # timm
         self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
         self.interpolation: str = data["interpolation"]
-        self._taps, self._ends = _taps(self.model)
+        self._taps, ends = _taps(self.model)
+        self._owner = module_stages(self.model, ends)
         stages = self._dry_run(torch.zeros(1, in_chans, image_size, image_size), name)
         self.channels = tuple(stage.shape[1] for stage in stages)
         self.spatial = tuple(stage.ndim == 4 for stage in stages)
@@ -71,25 +72,26 @@ class TimmBackbone(nn.Module):
         maps = sorted({stage for stage in wanted if stage < last})
         if not maps:
             return [self._pooled(self.model.forward_features(image)) for _ in wanted]
-        found: dict[int, Tensor] = {}
         indices = [self._taps[stage] for stage in maps]
-        if last in wanted:
-            final, taken = self.model.forward_intermediates(image, indices=indices)
-            found[last] = self._pooled(final)
-        else:
+        if last not in wanted:
             taken = self.model.forward_intermediates(
                 image, indices=indices, stop_early=True, intermediates_only=True
             )
-        found.update(zip(maps, taken, strict=True))
+            found = dict(zip(maps, taken, strict=True))
+        else:
+            # the deepest map is asked for as well, since some models stop after the last one asked for
+            deepest = len(self.model.feature_info) - 1
+            final, taken = self.model.forward_intermediates(image, indices=sorted({*indices, deepest}))
+            found = dict(zip([*maps, last], [*taken[: len(maps)], self._pooled(final)], strict=True))
         return [found[stage] for stage in wanted]
 
     def stage_modules(self) -> list[list[nn.Module]]:
         """Collect for each stage the largest modules inside it; containers of several stages are in none."""
-        return modules_by_stage(self.model, self._ends)[: self.num_stages]
+        return modules_by_stage(self.model, self._owner, self.num_stages)
 
     def parameter_stages(self) -> dict[str, int]:
         """Number the stage of every parameter and buffer, by its name in this module."""
-        return {f"model.{name}": stage for name, stage in tensor_stages(self.model, self._ends).items()}
+        return {f"model.{name}": stage for name, stage in tensor_stages(self.model, self._owner).items()}
 
     def parameter_layers(self) -> dict[str, int]:
         """Number the depth of every parameter, 0 nearest to the image, as timm counts layers."""
@@ -113,11 +115,10 @@ class TimmBackbone(nn.Module):
             return
         indices = [self._taps[stage]]
         self.model.prune_intermediate_layers(indices=indices, prune_norm=True, prune_head=True)
-        self._taps, self._ends = self._taps[: stage + 1], self._ends[: stage + 1]
+        self._taps = self._taps[: stage + 1]
         self.channels, self.spatial = self.channels[: stage + 1], self.spatial[: stage + 1]
-        owner = module_stages(self.model, self._ends)
-        for name in [name for name, number in owner.items() if number > stage]:
-            if "." not in name and any(True for _ in self.model.get_submodule(name).parameters()):
+        for name, child in list(self.model.named_children()):
+            if self._owner[name] > stage and any(True for _ in child.parameters()):
                 setattr(self.model, name, nn.Identity())
 
     def _dry_run(self, image: Tensor, name: str) -> list[Tensor]:
@@ -174,12 +175,17 @@ def _taps(model: Any) -> tuple[list[int], list[str]]:
     if not hasattr(model, "forward_intermediates") or not hasattr(model, "feature_info"):
         return [], []
     info = list(model.feature_info)
-    names = {name for name, _ in model.named_modules()}
-    if not all(entry["module"] in names for entry in info):
-        return [], []
-    taps = list(range(len(info)))
-    if len(info) > STAGES_OF_COLUMNS and len({entry["reduction"] for entry in info}) == 1:
-        taps = [round((part + 1) * len(info) / STAGES_OF_COLUMNS) - 1 for part in range(STAGES_OF_COLUMNS)]
-    if info[taps[-1]]["num_chs"] == getattr(model, "head_hidden_size", model.num_features):
+    taps: list[int] = []
+    reached = 0
+    for tap, entry in enumerate(info):
+        position = end_position(model, entry["module"]) if entry["module"] else -1
+        if position > reached:  # else a side branch, or an output that no module gives
+            taps.append(tap)
+            reached = position
+    if len(taps) > STAGES_OF_COLUMNS and len({entry["reduction"] for entry in info}) == 1:
+        taps = [
+            taps[round((part + 1) * len(taps) / STAGES_OF_COLUMNS) - 1] for part in range(STAGES_OF_COLUMNS)
+        ]
+    if taps and info[taps[-1]]["num_chs"] == getattr(model, "head_hidden_size", model.num_features):
         taps.pop()
     return taps, [info[tap]["module"] for tap in taps]

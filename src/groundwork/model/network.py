@@ -56,6 +56,8 @@ class Network(nn.Module):
         super().__init__()
         self.normalize, self.backbone, self.pool, self.head = normalize, backbone, pool, head
         self.frozen: frozenset[int] = frozenset()
+        # what a backbone itself keeps from training, such as fixed positions
+        self._fixed = {name for name, value in self.named_parameters() if not value.requires_grad}
         self.stored_statistics = False
 
     @property
@@ -114,7 +116,7 @@ class Network(nn.Module):
         self.stored_statistics = batch_norm == "frozen"
         owner = self.parameter_stages()
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(owner[name] not in self.frozen)
+            parameter.requires_grad_(owner[name] not in self.frozen and name not in self._fixed)
             if not parameter.requires_grad:
                 parameter.grad = None
         return self.train(self.training)

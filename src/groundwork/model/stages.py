@@ -1,6 +1,6 @@
 """Names of modules -> the stage that each belongs to, from the points where stages end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
@@ -16,32 +16,34 @@ def module_stages(model: nn.Module, ends: Sequence[str]) -> dict[str, int]:
         model: Defines its modules in the order in which they run, as timm's models do.
         ends: Name of the module whose output is the map of stage 0, 1, ...
     """
+    last = [end_position(model, end) for end in ends]
+    return {name: sum(place > end for end in last) for place, (name, _) in enumerate(model.named_modules())}
+
+
+def end_position(model: nn.Module, end: str) -> int:
+    """Find the last module inside `end`, in order of definition; -1 where there is no such module."""
     names = [name for name, _ in model.named_modules()]
-    last = [
-        max(place for place, name in enumerate(names) if f"{name}.".startswith(f"{end}.")) for end in ends
-    ]
-    return {name: sum(place > end for end in last) for place, name in enumerate(names)}
+    return max((place for place, name in enumerate(names) if f"{name}.".startswith(f"{end}.")), default=-1)
 
 
-def tensor_stages(model: nn.Module, ends: Sequence[str]) -> dict[str, int]:
+def tensor_stages(model: nn.Module, owner: Mapping[str, int]) -> dict[str, int]:
     """Number the stage of every parameter and buffer: the stage of the module that owns it."""
-    owner = module_stages(model, ends)
     names = [name for name, _ in model.named_parameters()] + [name for name, _ in model.named_buffers()]
     return {name: owner[name.rpartition(".")[0]] for name in names}
 
 
-def modules_by_stage(model: nn.Module, ends: Sequence[str]) -> list[list[nn.Module]]:
+def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int) -> list[list[nn.Module]]:
     """Collect for each stage the largest modules that lie wholly inside it."""
-    owner = module_stages(model, ends)
     spanned = {name: _stages_below(owner, name) for name in owner}
-    stages: list[list[nn.Module]] = [[] for _ in range(len(ends) + 1)]
+    stages: list[list[nn.Module]] = [[] for _ in range(num_stages)]
     for name, module in model.named_modules():
         parent = name.rpartition(".")[0]
-        if name and len(spanned[name]) == 1 and len(spanned[parent]) > 1:
+        whole = name and len(spanned[name]) == 1 and (len(spanned[parent]) > 1 or not parent)
+        if whole and owner[name] < num_stages:
             stages[owner[name]].append(module)
     return stages
 
 
-def _stages_below(owner: dict[str, int], name: str) -> set[int]:
+def _stages_below(owner: Mapping[str, int], name: str) -> set[int]:
     prefix = f"{name}." if name else ""
     return {stage for other, stage in owner.items() if other == name or other.startswith(prefix)}
