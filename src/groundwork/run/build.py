@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
+from torch import nn
 
 from groundwork.batch import UserError
 from groundwork.data import Normalize, Store, Stream
@@ -18,8 +19,7 @@ from groundwork.model import (
     TableNormalize,
 )
 from groundwork.run.prepare import Prepared, train_statistics
-
-POOLS = {"mean": ("mean",), "max": ("max",), "mean_max": ("mean", "max")}
+from groundwork.transfer import Candidate
 
 
 def describe_data(config: DictConfig, prepared: Prepared) -> dict[str, Any]:
@@ -68,17 +68,19 @@ def build_network(
             f"model={config.model.name} must fit the data, but reads a {config.model.kind} and the data is of kind "
             f"{data['kind']}. Choose {'efficientnet_lite0 or timm' if data['kind'] == 'image' else 'mlp'}."
         )
+    normalize: nn.Module
     if data["kind"] == "image":
         backbone, normalize = _image_parts(config, data["image"], pretrained)
     else:
         columns = data["columns"]["columns"]
-        normalize = TableNormalize({column["name"]: column for column in columns})
+        table = TableNormalize({column["name"]: column for column in columns})
         backbone = instantiate(
-            config.model.backbone, num_numeric=normalize.num_numeric, cardinalities=normalize.cardinalities
+            config.model.backbone, num_numeric=table.num_numeric, cardinalities=table.cardinalities
         )
+        normalize = table
     stages, pool = reads or ((backbone.num_stages - 1,), "mean")
     backbone.prune(max(stages))
-    stage_pool = StagePool(tuple(stages), POOLS[pool])
+    stage_pool = StagePool(tuple(stages), Candidate(tuple(stages), pool).kinds)
     num_features = stage_pool.num_features(backbone.channels, backbone.spatial)
     return Network(normalize, backbone, stage_pool, build_head(config, data, num_features))
 
@@ -97,7 +99,7 @@ def build_head(
         data["center"],
         data["scale"],
         config.task.activation,
-        None if bounds is None else OmegaConf.to_object(bounds),
+        None if bounds is None else list(bounds),
         config.model.dropout,
     )
 

@@ -32,7 +32,11 @@ class History(Callback):
         """Add a row."""
         if trainer.sanity_checking:
             return
-        row = {"phase": self.phase, "epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row: dict[str, Any] = {
+            "phase": self.phase,
+            "epoch": trainer.current_epoch + 1,
+            "step": trainer.global_step,
+        }
         row |= {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.rows.append(plain(row))
         if trainer.is_global_zero:

@@ -75,7 +75,8 @@ def machine_paths(words: Sequence[str] = ()) -> DictConfig:
         key, _, value = word.partition("=")
         OmegaConf.update(config, key, value.strip("'"), force_add=False)
     _make_paths_absolute(config, words)
-    return config.paths
+    machine: DictConfig = config.paths
+    return machine
 
 
 def compose_run(words: Sequence[str], config_name: str = "train") -> Composition:
@@ -141,7 +142,7 @@ def known_keys() -> Iterator[str]:
         yield path.parent.name
         content = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
-            yield from (f"{path.parent.name}.{key}" for key in content if key != "defaults")
+            yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
     yield from ("seed", "monitor", "name", "tags", "experiment")
 
 

@@ -21,7 +21,7 @@ def enter(command: Callable[[list[str]], int]) -> int:
     full = os.environ.get("HYDRA_FULL_ERROR") == "1"
     # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign]
+    argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
     try:
         return command(sys.argv[1:])
     except UserError as error:

@@ -177,8 +177,9 @@ def _train_head(
     prepared = setting.prepared
     width = features.of("val", candidate).shape[1]
     table = np.zeros((len(prepared.samples), width), dtype=np.float32)
-    for split in ("train", "val"):
-        table[prepared.rows[split]] = features.of(split, candidate)  # type: ignore[arg-type]  # both are splits
+    splits: tuple[Split, ...] = ("train", "val")
+    for split in splits:
+        table[prepared.rows[split]] = features.of(split, candidate)
     best_epoch = train_phase(setting, head, TableSource(table), phase, number, epochs, resume)
     network.head.load_state_dict(head.head.state_dict())
     _save(setting, network)

@@ -136,7 +136,8 @@ def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:
     if tensor.ndim == 1:
         return tensor
     head: Any = network.head
-    return head.scale_target(tensor.to(head.center.device)).cpu()
+    scaled: Tensor = head.scale_target(tensor.to(head.center.device))
+    return scaled.cpu()
 
 
 def set_head(network: Network, head: Linear) -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.batch import UserError
-from groundwork.data import GroundworkDataModule, Source
+from groundwork.data import GroundworkDataModule
+from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
 from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
@@ -58,7 +59,7 @@ class Setting:
 
 def train_phase(
     setting: Setting, network: Network, source: Source, phase: Phase, number: int, epochs: int, resume: bool
-) -> float:
+) -> int:
     """Train one phase and leave the network as it was at its best validation.
 
     Args:
@@ -158,7 +159,8 @@ def network_reads_images(network: Network) -> bool:
 
 def _total_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> int:
     batches = len(data.train_dataloader())
-    return max(1, epochs * -(-batches // config.trainer.accumulate))
+    accumulate: int = config.trainer.accumulate
+    return max(1, epochs * -(-batches // accumulate))
 
 
 def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Trainer:

@@ -1,6 +1,6 @@
 """Predictions of a whole split -> its table, metrics, intervals and baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 
 BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of the run
-BASELINE_SIDE = 16  # pixels per side that the linear baseline reads where no cached features are at hand
+BASELINE_SIDE = 16  # pixels per side of the images that the linear baseline reads
 
 
 def predict(
@@ -43,14 +43,19 @@ def predict(
     return np.concatenate(parts)
 
 
-def decide(prediction: NDArray[np.float32], config: DictConfig, prepared: Prepared) -> NDArray[Any]:
-    """Turn predictions into decisions: class names, or values, rounded where `task.decision` says so."""
-    if prepared.target.task == "classification":
-        classes = np.array(prepared.target.classes, dtype=object)
+def decide(prediction: NDArray[np.float32], config: DictConfig, classes: Sequence[str]) -> NDArray[Any]:
+    """Turn predictions into decisions: class names, or values, rounded where `task.decision` says so.
+
+    Args:
+        prediction: (N, K) probabilities or (N, T) values.
+        config: Of the run.
+        classes: K names; none for regression.
+    """
+    if classes:
         threshold = config.metrics.threshold
-        if threshold is not None and len(classes) == 2:
-            return classes[(prediction[:, 1] >= threshold).astype(int)]
-        return classes[prediction.argmax(axis=1)]
+        above = threshold is not None and len(classes) == 2
+        number = (prediction[:, 1] >= threshold) if above else prediction.argmax(axis=1)
+        return np.array([classes[int(k)] for k in number], dtype=object)
     return np.rint(prediction) if config.task.decision == "round" else prediction
 
 
@@ -62,7 +67,7 @@ def write_predictions(
     table: dict[str, Any] = {"sample_id": prepared.samples.sample_id.iloc[rows].to_numpy()}
     if prepared.samples.group is not None:
         table["group"] = prepared.samples.group.iloc[rows].to_numpy()
-    decision, truth = decide(prediction, config, prepared), prepared.targets(split)
+    decision, truth = decide(prediction, config, prepared.target.classes), prepared.targets(split)
     if prepared.target.task == "classification":
         classes = np.array(prepared.target.classes, dtype=object)
         table |= {"target": classes[truth], "prediction": decision}
@@ -86,24 +91,12 @@ def measure(
     )
 
 
-def measure_baselines(
-    metrics: Metrics, prepared: Prepared, features: Mapping[Split, NDArray[np.float32]] | None
-) -> dict[str, dict[str, float]]:
-    """Fit the baselines on train and measure them on val.
-
-    Args:
-        metrics: Of the run.
-        prepared: The data.
-        features: Columns of a table; None takes small versions of the images.
-    """
-    train, val = (_baseline_inputs(prepared, split, features) for split in ("train", "val"))
+def measure_baselines(metrics: Metrics, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Fit the baselines on train and measure them on val; none where images are streamed."""
+    train, val = _baseline_inputs(prepared, "train"), _baseline_inputs(prepared, "val")
     if train is None or val is None:
         return {}
-    categorical = (
-        []
-        if prepared.columns is None
-        else [i for i, column in enumerate(prepared.columns.columns) if column.kind == "categorical"]
-    )
+    columns = () if prepared.columns is None else prepared.columns.columns
     return baselines(
         prepared.target.task,
         Part(train, prepared.targets("train")),
@@ -111,17 +104,14 @@ def measure_baselines(
         prepared.names,
         metrics,
         kind=prepared.samples.kind,
-        categorical=categorical,
+        categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
         seed=0,
     )
 
 
-def _baseline_inputs(
-    prepared: Prepared, split: Split, features: Mapping[Split, NDArray[np.float32]] | None
-) -> NDArray[Any] | None:
+def _baseline_inputs(prepared: Prepared, split: Split) -> NDArray[Any] | None:
+    """Take the columns of a table, or small versions of the images."""
     rows = prepared.rows[split]
-    if features is not None:
-        return features[split]
     if isinstance(prepared.source, TableSource):
         return prepared.source.array.numpy()[rows]
     if isinstance(prepared.source, Store):

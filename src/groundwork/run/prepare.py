@@ -130,12 +130,13 @@ def prepare(
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
     _check_parts(rows)
     rows["train"] = _subset(config, samples, encoded, rows["train"])
-    columns = None
-    if store is None:
-        columns = fit_columns(
-            samples.inputs.iloc[rows["train"]], samples.categorical, missing, instantiate(config.normalize)
-        )
-    source = store or TableSource(encode_columns(samples.inputs, columns))
+    source: Store | Stream | TableSource
+    if store is not None:
+        columns, source = None, store
+    else:
+        known = samples.inputs.iloc[rows["train"]]
+        columns = fit_columns(known, samples.categorical, missing, instantiate(config.normalize))
+        source = TableSource(encode_columns(samples.inputs, columns))
     content = store.key if store is not None else _hash_of(duplicate)
     return Prepared(samples, target, encoded, split, rows, source, columns, content, (*notes, *split_notes))
 
@@ -225,10 +226,11 @@ def _check_parts(rows: dict[Split, Rows]) -> None:
 
 def _subset(config: DictConfig, samples: Samples, encoded: NDArray[Any], train: Rows) -> Rows:
     group = None if samples.group is None else samples.group.to_numpy()[train]
-    kept = instantiate(config.subset).rows(
+    kept: Rows = instantiate(config.subset).rows(
         samples.sample_id.to_numpy()[train], encoded[train], group, config.split.seed
     )
-    return train[kept]
+    subset: Rows = train[kept]
+    return subset
 
 
 def _row_content(samples: Samples) -> NDArray[Any]:

@@ -172,7 +172,7 @@ def _measure(
         if split == "val":
             write_predictions(folder, split, prediction, config, prepared)
     with screen.progress("fitting baselines"):
-        baselines = measure_baselines(setting.metrics, prepared, fitted.features)
+        baselines = measure_baselines(setting.metrics, prepared)
     return {
         "task": prepared.target.task,
         "monitor": config.monitor,
@@ -222,7 +222,7 @@ def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[
     classes = prepared.target.classes
     if not classes:
         return {split: len(rows) for split, rows in prepared.rows.items()}, {}
-    counts = {
+    counts: dict[str, Any] = {
         split: dict(zip(classes, prepared.counts(split).tolist(), strict=True)) for split in prepared.rows
     }
     after = setting.balance.counts_after(prepared.counts("train"))
