@@ -73,6 +73,12 @@ def test_of_equal_expectations_the_cheaper_scenario_is_advised():
     assert advise(same, TABLE).scenario == "small_similar"
 
 
+def test_the_cut_chosen_by_loss_comes_before_a_luckier_last_stage():
+    lucky = replace(EVIDENCE, num_samples=32, error_by_stage=(0.4, 0.15, 0.11))
+    assert advise(lucky, []).scenario == "small_different"
+    assert advise(lucky, []).runner_up == "small_similar"
+
+
 def test_a_pilot_run_takes_the_place_of_a_prediction():
     advice = advise(EVIDENCE, TABLE, pilot={"large_different": 0.99})
     assert advice.scenario == "large_different"

@@ -81,13 +81,13 @@ def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float
 
     Args:
         evidence: Of the data set.
-        table: Measured runs of other data sets.
+        table: Measured runs of other data sets; with none, only the frozen scenarios compete.
         pilot: Scenario -> score on val of a short run, which takes the place of its prediction.
     """
     expected = expectations(evidence, table)
     for scenario, score in (pilot or {}).items():
         expected[scenario] = Expectation(score, score, score, measured=True)
-    order = _ranked(expected)
+    order = _ranked(expected, evidence)
     probe = evidence.stages if order[0] != "small_similar" else (len(evidence.error_by_stage) - 1,)
     trains = not order[0].startswith("small")
     return Advice(
@@ -113,7 +113,7 @@ def expectations(evidence: Evidence, table: Sequence[Measured]) -> dict[str, Exp
         "small_similar": Expectation(last, last, last, measured=True),
         "small_different": Expectation(best, best, best, measured=True),
     }
-    for scenario, gain in predict_gains(known(evidence), table).items():
+    for scenario, gain in (predict_gains(known(evidence), table) if table else {}).items():
         score, low, high = (
             evidence.perfect - evidence.error * math.exp(-gain.value + shift * gain.deviation)
             for shift in (0, 1, -1)
@@ -122,8 +122,17 @@ def expectations(evidence: Evidence, table: Sequence[Measured]) -> dict[str, Exp
     return expected
 
 
-def _ranked(expected: dict[str, Expectation]) -> list[str]:
-    return sorted(expected, key=lambda name: (-expected[name].score, COST.index(name)))
+def _ranked(expected: dict[str, Expectation], evidence: Evidence) -> list[str]:
+    """Order the scenarios; of the two frozen ones, the cut that was chosen by loss comes first."""
+    last = (len(evidence.error_by_stage) - 1,)
+    chosen, other = COST[:2] if evidence.stages == last else COST[1::-1]
+
+    def rank(name: str) -> tuple[float, bool, int]:
+        score = expected[name].score
+        limited = min(score, expected[chosen].score) if name == other else score
+        return -limited, name == other, COST.index(name)
+
+    return sorted(expected, key=rank)
 
 
 def _why(evidence: Evidence, expected: dict[str, Expectation], order: Sequence[str]) -> tuple[str, ...]:
@@ -143,7 +152,8 @@ def _would_change(evidence: Evidence, table: Sequence[Measured], chosen: str) ->
     """Ask again at other sizes, the probes' errors following the learning curve."""
     sentences = []
     for factor in SIZES:
-        moved = _ranked(expectations(_resized(evidence, factor), table))[0]
+        resized = _resized(evidence, factor)
+        moved = _ranked(expectations(resized, table), resized)[0]
         if moved != chosen:
             count = round(evidence.num_samples * factor)
             sentences.append(

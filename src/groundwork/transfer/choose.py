@@ -35,13 +35,14 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """Record the score on val of one candidate at one strength."""
+    """Record one candidate at one strength: the score on val, higher is better, and the loss where known."""
 
     stages: tuple[int, ...]
     pool: str
     num_features: int
     strength: float
     score: float
+    loss: float | None
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def choose_cut(
         features, judged = gather(train, option, spatial), gather(val, option, spatial)
         for strength, head in zip(order, solve(features, order), strict=True):
             output = head(judged)
-            trial = Trial(option.stages, option.pool, features.shape[1], strength, score(output, rows))
-            tried.append(_Tried(trial, head, output, 0.0 if loss is None else loss(output)))
+            judgement = score(output, rows), None if loss is None else loss(output)
+            tried.append(_Tried(Trial(*option, features.shape[1], strength, *judgement), head, output))
         if progress is not None:
             progress(option, max(each.trial.score for each in tried[-len(order) :]))
     if not tried:
@@ -160,10 +161,9 @@ class _Tried(NamedTuple):
     trial: Trial
     head: Linear
     output: Tensor
-    loss: float
 
     def rank(self) -> tuple[float, int, float]:
-        return (-self.loss, -self.trial.num_features, self.trial.strength)
+        return (-(self.trial.loss or 0.0), -self.trial.num_features, self.trial.strength)
 
 
 def _lowest_loss(best: _Tried, tried: Sequence[_Tried], score: Score) -> _Tried:

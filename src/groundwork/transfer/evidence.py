@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.transfer.choose import Candidate, Choice, Score, gather
+from groundwork.transfer.choose import Candidate, Choice, Score, Trial, gather
 from groundwork.transfer.logme import logme
 from groundwork.transfer.solve import solve_head
 
@@ -64,8 +64,8 @@ class Evidence:
     Attributes:
         num_samples: Training rows.
         num_outputs: Classes or targets.
-        error_by_stage: Of the best probe that reads one stage alone, first stage first.
-        error: Of the best probe.
+        error_by_stage: Of the probe that reads one stage alone, first stage first.
+        error: Of the chosen probe.
         stages: What that probe reads.
         pool: How it pools.
         strength: Of its penalty.
@@ -120,7 +120,7 @@ def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed
         seed: Draws the nested parts.
     """
     by_stage = [
-        probe.perfect - max(trial.score for trial in choice.trials if trial.stages == (stage,))
+        probe.perfect - _representative([trial for trial in choice.trials if trial.stages == (stage,)]).score
         for stage in range(len(probe.train))
     ]
     evidence = [
@@ -140,6 +140,11 @@ def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed
         distance=tuple(distance),
         perfect=probe.perfect,
     )
+
+
+def _representative(trials: Sequence[Trial]) -> Trial:
+    """Take the trial with the lowest loss, as `choose_cut` does; the best score where no loss is known."""
+    return min(trials, key=lambda trial: -trial.score if trial.loss is None else trial.loss)
 
 
 def learning_curve(
