@@ -140,7 +140,7 @@ def classification(
         "kind": "image", "task": "classification", "classes": classes, "targets": ["label"],
         "counts": {"train": train, "val": {c: int((target == k).sum()) for k, c in enumerate(classes)},
                    "test": train}, "counts_balanced": {c: int(max(counts)) for c in classes},
-        "content_hash": "a" * 16, "split_hash": "b" * 16, "image": {"size": 224, "channels": 3},
+        "content_hash": "a" * 16, "split_hash": "b" * 16, "image": {"shape": [3, 224, 224]},
     }  # fmt: skip
     write_base(folder, result, data)
     (strengths("accuracy") if exact else epochs(30, "accuracy")).to_csv(folder / "history.csv", index=False)

@@ -34,6 +34,16 @@ def test_absent_optional_files_are_empty(write_regression: Callable[..., Path]) 
     assert run.predictions("val").empty
 
 
+def test_the_direction_of_a_metric_of_ones_own_is_the_run_s(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    change_json(folder / "result.json", monitor="regret", direction="min")
+    run = RunFolder(folder)
+    assert not run.more_is_better("regret")
+    assert run.more_is_better("r2")
+
+
 def test_the_monitor_loses_the_name_of_its_split(
     write_regression: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:

@@ -32,16 +32,19 @@ def test_an_interval_follows_its_value() -> None:
 def test_a_baseline_is_beaten_only_beyond_the_interval(
     metric: str, baseline: float | None, said: str
 ) -> None:
-    assert verdict(metric, {"value": 0.9, "low": 0.85, "high": 0.95}, baseline) == said
+    entry = {"value": 0.9, "low": 0.85, "high": 0.95}
+    assert verdict(entry, baseline, more_is_better=is_better_high(metric)) == said
 
 
 def test_without_an_interval_nothing_is_claimed() -> None:
-    assert verdict("accuracy", 0.9, 0.1) == "undefined"
+    assert verdict(0.9, 0.1, more_is_better=True) == "undefined"
 
 
 def test_less_is_better_for_errors_and_losses() -> None:
-    assert not any(map(is_better_high, ("rmse", "val/loss", "log_loss", "ece", "fpr", "mae/price")))
-    assert all(map(is_better_high, ("accuracy", "r2", "recall/mae", "top_5_accuracy")))
+    assert not any(
+        map(is_better_high, ("rmse", "val/loss", "log_loss", "ece", "fpr", "fpr_macro", "mae/price"))
+    )
+    assert all(map(is_better_high, ("accuracy", "r2", "recall/mae", "top_5_accuracy", "f1_macro")))
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,10 @@ def test_a_run_without_baselines_has_none_in_its_lead(
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        ({"size": 224, "channels": 3}, "color photographs of 224 × 224 pixels."),
-        ({"size": [300, 200], "channels": 1}, "grey photographs of 300 × 200 pixels."),
-        ({"channels": 13}, "photographs."),
+        ({"shape": [3, 224, 224]}, "color photographs of 224 × 224 pixels."),
+        ({"shape": [1, 300, 200]}, "grey photographs of 300 × 200 pixels."),
+        ({"shape": [13, 64, 64]}, "photographs of 64 × 64 pixels."),
+        ({}, "photographs."),
     ],
 )
 def test_one_sentence_says_what_was_predicted_from_what(

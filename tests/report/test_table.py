@@ -11,8 +11,17 @@ def test_the_monitored_metric_comes_first_and_parts_stay_out(
 ) -> None:
     folder = write_classification(num_val=20)
     change_json(folder / "result.json", monitor="ece")
-    names = metric_names(RunFolder(folder))
+    names = metric_names(RunFolder(folder), only_usual=False)
     assert names == ["ece", "accuracy", "balanced_accuracy", "f1", "auroc", "log_loss"]
+
+
+def test_averages_by_other_names_follow_and_are_not_usual(
+    write_classification: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_classification(num_val=20)
+    change_json(folder / "result.json", val={"f1_micro": 0.1, "accuracy": 0.2, "recall/a": 0.3}, train=None)
+    assert metric_names(RunFolder(folder), only_usual=False) == ["accuracy", "f1_micro"]
+    assert metric_names(RunFolder(folder), only_usual=True) == ["accuracy"]
 
 
 def test_every_metric_stands_beside_the_baselines_with_the_verdict(

@@ -15,6 +15,7 @@ from groundwork.report.figures import (
     ranking,
     recall,
     regression,
+    strengths,
     transfer,
 )
 from groundwork.report.folder import RunFolder
@@ -71,7 +72,7 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
     found = {split: classified(run, split) for split in splits}
     drawn = {
         "Baselines": baselines.draw(run),
-        "Learning": history.draw(run),
+        "Learning": [*strengths.draw(run), *history.draw(run)],
         "Classes": [
             drawing
             for split in splits

@@ -9,17 +9,19 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min"; el
                      `test` {metric: {value, low, high}} once sealed, `test_count` (distinct configurations
                      tested on this split), `seal` {free keys: checkpoint, commit, time, ...},
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
-                     `transfer` {`scenario`, `cut`, `frozen`, `cached`, `solver`, `why`, optional
-                     `stages` (their number, or their names), `strengths` [numbers], free keys},
+                     `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
+                     cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many
+                     from the first), `cached` (bool, or how many), free keys}, `parameters` {free keys},
                      `seconds` {total, data, features, fit}, `choices` [lines], `notes` [lines],
                      `changes` {dotted key: [default, value]}: what differs from the defaults of conf/.
                      A metric of one class or target is named `recall/<class>`, `rmse/<name>`.
 data.json            `kind`, `task`, `classes` in order, `targets` [names],
-                     `counts` {split: {class: n}} or {split: n}, `counts_balanced` {class: n or weight},
-                     `content_hash`, `split_hash`, `image` {size, channels},
+                     `counts` {split: {class: n}} or {split: n}, `counts_balanced` {class: n}, weighed if by weights,
+                     `content_hash`, `split_hash`, `image` {shape [C, H, W]},
                      `images` {root}: where sample_id is a path relative to.
-history.csv          one row per validation. By epoch: `epoch`, `step`, `train/loss`, `val/<metric>`.
-                     Of an exact solve: `strength`, `cut`, `val/<metric>`.
+history.csv          rows of an exact solve: `strength`, `cut`, `pool`, `val/<monitor>`; then one row per
+                     validation: `phase`, `epoch` (from 1 in each phase), `train/loss`, `val/<metric>`.
+                     `best_epoch` counts within the last phase.
 splits.csv           `sample_id`, `split`.
 predictions/val.parquet, predictions/test.parquet
                      `sample_id`, `group`, `target`, `prediction` (class names, or values in original
@@ -42,6 +44,7 @@ from pandas import DataFrame, read_csv, read_parquet
 from yaml import CSafeLoader, load
 
 from groundwork.batch import UserError
+from groundwork.report.number import is_better_high
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,11 @@ class RunFolder:
     def monitor(self) -> str:
         """Return the name of the metric that chose the checkpoint, without its split."""
         return str(self.result.get("monitor") or "").removeprefix("val/")
+
+    def more_is_better(self, metric: str) -> bool:
+        """Tell which way a metric is better: as the run says of its monitor, else by the metric's name."""
+        direction = self.result.get("direction") if metric == self.monitor else None
+        return is_better_high(metric) if direction is None else direction == "max"
 
     @property
     def is_sealed(self) -> bool:

@@ -12,10 +12,12 @@ from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, show_seconds
 from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
 from groundwork.report.photos import Shown
-from groundwork.report.table import Table, count_table, metric_table
+from groundwork.report.table import Table, count_table, metric_names, metric_table
 
 # Keys of result.json that a run may not have; the page asks for them all.
-_ABSENT = dict.fromkeys(("status", "seconds", "test_count", "choices", "notes", "changes", "seal"))
+_ABSENT = dict.fromkeys(
+    ("status", "seconds", "test_count", "choices", "notes", "changes", "seal", "parameters")
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Gallery:
 def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
     """Fill the page of a run."""
     environment = _environment()
+    metrics, usual = metric_table(run), metric_names(run, only_usual=True)
     return environment.get_template("report.html.j2").render(
         run=run,
         place=shown_path(run.path),
@@ -73,7 +76,8 @@ def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gall
         description=describe(run),
         lead=lead(run),
         sizes=sizes(run),
-        metrics=metric_table(run),
+        metrics=metrics,
+        usual=Table(metrics.title, metrics.head, [row for row in metrics.rows if row[0].text in usual]),
         facts=data_facts(run),
         counts=count_table(run),
         sections=sections,

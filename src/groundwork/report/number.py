@@ -48,17 +48,18 @@ def show_interval(entry: Any) -> str:
 
 
 def is_better_high(metric: str) -> bool:
-    """Tell whether more of a metric is better, from its name."""
-    return metric.removeprefix("val/").split("/")[0] not in _SMALLER
+    """Tell whether more of a metric is better, from its name: rmse, val/loss, fpr_macro, mae/price."""
+    name = metric.removeprefix("val/").split("/")[0]
+    return name not in _SMALLER and name.rpartition("_")[0] not in _SMALLER
 
 
-def verdict(metric: str, model: Any, baseline: Any) -> Verdict:
+def verdict(model: Any, baseline: Any, *, more_is_better: bool) -> Verdict:
     """Say whether a baseline lies outside of the model's 95 % interval, and on which side."""
     bounds, other = interval_of(model), value_of(baseline)
     if bounds is None or other is None:
         return "undefined"
-    low, high = bounds if is_better_high(metric) else (-bounds[1], -bounds[0])
-    other = other if is_better_high(metric) else -other
+    low, high = bounds if more_is_better else (-bounds[1], -bounds[0])
+    other = other if more_is_better else -other
     return "beaten" if low > other else "better" if high < other else "within"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from groundwork.batch import SPLITS
 from groundwork.report.folder import RunFolder
-from groundwork.report.number import interval_of, is_better_high, show, value_of, verdict
+from groundwork.report.number import interval_of, show, value_of, verdict
 from groundwork.report.table import val_entry
 
 SAID = {
@@ -27,14 +27,16 @@ def lead(run: RunFolder) -> dict[str, Any]:
     }
     best = None
     if scores:
-        best = (max if is_better_high(metric) else min)(scores, key=lambda name: scores[name])
+        best = (max if run.more_is_better(metric) else min)(scores, key=lambda name: scores[name])
     return {
         "metric": metric,
         "value": show(entry),
         "interval": interval_of(entry),
         "baseline": best,
         "baseline_value": show(scores[best]) if best else None,
-        "verdict": SAID[verdict(metric, entry, scores[best])] if best else None,
+        "verdict": SAID[verdict(entry, scores[best], more_is_better=run.more_is_better(metric))]
+        if best
+        else None,
         "n": (result.get("n") or {}).get("val"),
         "test": result["test"].get(metric) if run.is_sealed else None,
     }
@@ -55,12 +57,10 @@ def describe(run: RunFolder) -> str:
         what += f", one of {len(run.classes)} classes"
     elif run.classes:
         what += f" ({' or '.join(run.classes)})"
-    image = data.get("image") or {}
-    size = image.get("size")
-    pair = size if isinstance(size, list) else [size, size] if size else []
-    height_width = " × ".join(map(str, pair))
-    channels = {1: "grey ", 3: "color "}.get(image.get("channels", 0), "")
-    source = f"{channels}photographs of {height_width} pixels" if height_width else "photographs"
+    shape = (data.get("image") or {}).get("shape") or []
+    color = {1: "grey ", 3: "color "}.get(shape[0] if shape else 0, "")
+    size = f" of {' × '.join(map(str, shape[1:]))} pixels" if shape else ""
+    source = f"{color}photographs{size}"
     return f"{run.task.capitalize()}: {what}, from {source if data.get('kind') == 'image' else 'table rows'}."
 
 

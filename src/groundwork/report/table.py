@@ -12,7 +12,10 @@ from groundwork.report.predictions import Classified, per_class
 
 # The metrics that a reader looks for first; others follow in the order of result.json.
 USUAL = {
-    "classification": ("accuracy", "balanced_accuracy", "f1", "auroc", "average_precision", "log_loss"),
+    "classification": (
+        *("accuracy", "balanced_accuracy", "f1", "precision", "recall"),
+        *("auroc", "average_precision", "log_loss", "ece"),
+    ),
     "regression": ("rmse", "mae", "r2", "pearson", "spearman"),
 }
 REMARKS = {"beaten": "beaten", "within": "not beaten", "better": "better", "undefined": ""}
@@ -41,11 +44,12 @@ def val_entry(run: RunFolder, metric: str) -> Any:
     return intervals.get(metric) or (run.result.get("val") or {}).get(metric)
 
 
-def metric_names(run: RunFolder) -> list[str]:
+def metric_names(run: RunFolder, *, only_usual: bool) -> list[str]:
     """Return the metrics of whole splits in reading order: the monitored one, the usual ones, the rest."""
     known = dict.fromkeys(name for split in SPLITS for name in run.result.get(split) or {})
-    first = [run.monitor, *USUAL.get(run.task, ())]
-    return [name for name in dict.fromkeys([*first, *known]) if name in known and "/" not in name]
+    first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known)])
+    names = first if only_usual else {**first, **known}
+    return [name for name in names if name in known and "/" not in name]
 
 
 def metric_table(run: RunFolder) -> Table:
@@ -54,18 +58,13 @@ def metric_table(run: RunFolder) -> Table:
     baselines: Mapping[str, Mapping[str, Any]] = result.get("baselines") or {}
     splits = [split for split in SPLITS if result.get(split)]
     rows = []
-    for name in metric_names(run):
+    for name in metric_names(run, only_usual=False):
         val = val_entry(run, name)
+        entries = {split: val if split == "val" else result[split].get(name) for split in splits}
         cells = [
-            with_interval(val if split == "val" else result[split][name])
-            if name in result[split]
-            else Cell("")
-            for split in splits
+            with_interval(entry) if name in result[split] else Cell("") for split, entry in entries.items()
         ]
-        cells += [
-            Cell(show(other[name]), REMARKS[verdict(name, val, other[name])]) if name in other else Cell("")
-            for other in baselines.values()
-        ]
+        cells += [_against(val, other, name, run) for other in baselines.values()]
         rows.append([Cell(name), *cells])
     return Table("Metrics", ["metric", *splits, *(f"{name}, val" for name in baselines)], rows)
 
@@ -108,6 +107,14 @@ def with_interval(entry: Any) -> Cell:
     """Write a metric with its interval below."""
     bounds = interval_of(entry)
     return Cell(show(entry), f"{show(bounds[0])} to {show(bounds[1])}" if bounds else "")
+
+
+def _against(val: Any, baseline: Mapping[str, Any], metric: str, run: RunFolder) -> Cell:
+    """Write a metric of a baseline with what it is to the model."""
+    if metric not in baseline:
+        return Cell("")
+    found = verdict(val, baseline[metric], more_is_better=run.more_is_better(metric))
+    return Cell(show(baseline[metric]), REMARKS[found])
 
 
 def _part(run: RunFolder, split: str, name: str) -> Cell:

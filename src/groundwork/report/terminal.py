@@ -49,7 +49,7 @@ def _metrics(run: RunFolder) -> Table:
         table.add_column(
             Text(f"{name}, val" if run.is_sealed else str(name)), justify="right", overflow="fold"
         )
-    for name in metric_names(run):
+    for name in metric_names(run, only_usual=True):
         if name in (result.get("val") or {}):
             cells = [name, (show if run.is_sealed else show_interval)(val_entry(run, name))]
             cells += [show_interval(result["test"].get(name))] if run.is_sealed else []
@@ -66,7 +66,7 @@ def _verdicts(run: RunFolder) -> list[Text]:
     lines = []
     for name, metrics in (run.result.get("baselines") or {}).items():
         if run.monitor in metrics:
-            found = verdict(run.monitor, entry, metrics[run.monitor])
+            found = verdict(entry, metrics[run.monitor], more_is_better=run.more_is_better(run.monitor))
             lines.append(
                 Text.assemble(f"{name}: ", (SAID[found], styles[found]), (f" ({run.monitor})", "dim"))
             )

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from pandas import DataFrame, read_csv
+from pandas import DataFrame, concat
 
 from groundwork.report.figures.history import draw
 from groundwork.report.folder import RunFolder
@@ -16,15 +16,19 @@ def test_the_kept_epoch_is_marked_in_every_panel(write_classification: Callable[
     assert len(drawing.numbers) == 30
 
 
-def test_an_exact_solve_shows_its_best_strength(write_classification: Callable[..., Path]) -> None:
-    folder = write_classification(num_val=5, exact=True)
+def test_phases_follow_one_another_and_the_best_epoch_is_of_the_last(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    exact = DataFrame({"strength": [1.0, 10.0], "cut": ["4+5", "5"], "val/rmse": [4.0, 5.0]})
+    trained = DataFrame(
+        {"phase": [1, 1, 1, 2, 2], "epoch": [1, 2, 3, 1, 2], "val/rmse": [3.0, 2.0, 1.9, 1.8, 1.7]}
+    )
+    concat([exact, trained]).to_csv(folder / "history.csv", index=False)
+    change_json(folder / "result.json", best_epoch=2)
     (drawing,) = draw(RunFolder(folder))
-    (axes,) = drawing.figure.axes
-    history = read_csv(folder / "history.csv")
-    best = history.loc[history["val/accuracy"].idxmax()]
-    ring = axes.get_lines()[-1]
-    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (best["strength"], best["val/accuracy"])
-    assert axes.get_xscale() == "log"
+    assert drawing.numbers["place"].tolist() == [1, 2, 3, 4, 5]
+    assert [line.get_xdata()[0] for line in drawing.figure.axes[0].get_lines()[1:]] == [3, 5]
 
 
 def test_a_history_with_gaps_or_without_losses_is_drawn(write_regression: Callable[..., Path]) -> None:

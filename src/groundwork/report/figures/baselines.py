@@ -4,7 +4,7 @@ from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
 from groundwork.report.folder import RunFolder
-from groundwork.report.number import interval_of, is_better_high, show, value_of
+from groundwork.report.number import interval_of, show, value_of
 
 
 def draw(run: RunFolder) -> list[Drawing]:
@@ -26,7 +26,7 @@ def draw(run: RunFolder) -> list[Drawing]:
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.12)
-    better = "more is better" if is_better_high(run.monitor) else "less is better"
+    better = "more is better" if run.more_is_better(run.monitor) else "less is better"
     axes.set_xlabel(f"{run.monitor} ({better})", color=MUTED)
     grid(axes, "x")
     caption = "Bands: 95 % intervals. A baseline outside of the model's band is beaten, or better, beyond it."

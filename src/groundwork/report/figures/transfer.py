@@ -39,6 +39,10 @@ def draw(run: RunFolder) -> list[Drawing]:
         for state, label in (("frozen", "frozen"), ("trained", "trained"), ("cut", "cut off"))
         if (rows := [str(name) for name in table.loc[table["state"] == state, "stage"]])
     )
+    if isinstance(plan.get("cut"), list) and len(plan["cut"]) > 1:
+        caption += (
+            f"; read by the head: {', '.join(str(table['stage'].iloc[stage]) for stage in plan['cut'])}"
+        )
     return [Drawing("transfer_plan", "Transfer plan", f"{caption}.", figure, table)]
 
 
