@@ -89,7 +89,7 @@ def check_round_trip(frame: pd.DataFrame, name: str, folder: Path) -> str:
     except UserError as error:
         return _refused(error)
     back = read_frame(Source.parse(str(target), "TARGET"), None, True)
-    if len(back) != len(frame):
+    if back.shape[1] == 0 or len(back) != len(frame):  # no rows in JSON, empty rows at the end of a sheet
         assert notes
         return "noted"
     for column in frame:

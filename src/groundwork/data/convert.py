@@ -45,9 +45,9 @@ def convert_table(source: str, target: str, query: str | None, trust_pickle: boo
 
 def _differences(before: DataFrame, after: DataFrame, name: str) -> tuple[str, ...]:
     """Say in one line each which rows and columns read back otherwise."""
+    if after.shape[1] == 0:
+        return (f"{name} cannot hold columns without rows: their names are lost",)
     if len(before) != len(after):
-        if before.empty or after.empty:
-            return (f"{name} cannot hold columns without rows: their names are lost",)
         return (
             f"{name} cannot hold rows without any value: {len(before) - len(after):,} at the end are lost",
         )

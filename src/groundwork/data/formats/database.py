@@ -48,6 +48,8 @@ def write_database(frame: DataFrame, path: Path, table: str | None) -> None:
     cells = [_bound(column) for _, column in frame.items()]
     columns = ", ".join(f"{_quoted(str(n))} {kind}" for n, kind in zip(frame.columns, kinds, strict=True))
     places = ", ".join("?" * len(kinds))
+    if any("\0" in text for text in (name, *map(str, frame.columns))):
+        raise UserError(f"{path}: names in a database must have no null character, but one has. Rename it.")
     with _connect(path.as_uri(), path) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"DROP TABLE IF EXISTS {_quoted(name)}")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,31 +37,46 @@ def read_delimited(path: Path) -> DataFrame:
 
 def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
     """Write separated values in UTF-8; a missing cell is empty."""
+    special = re.compile(f'["\r\n{delimiter}]')
+
+    def line(cells: Sequence[str | None], *, quote: bool = False) -> str:
+        quoted = [
+            f'"{cell.replace(chr(34), chr(34) * 2)}"' if quote or special.search(cell) else cell
+            for cell in (cell or "" for cell in cells)
+        ]
+        return (delimiter.join(quoted) or '""') + "\n"  # readers skip a line without any character
+
+    names = [str(name) for name in frame.columns]
+    odd = any(
+        mark in name for name in names for mark in DELIMITERS
+    )  # a reader might guess the delimiter wrong
     texts = [cell_texts(column) for _, column in frame.items()]
-    odd = any(mark in str(name) for name in frame.columns for mark in DELIMITERS)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        quoter = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        (quoter if odd else writer).writerow(frame.columns)  # else a reader may guess the delimiter wrong
-        writer.writerows(zip(*texts, strict=True))
+        file.write(line(names, quote=odd))
+        file.writelines(line(cells) for cells in zip(*texts, strict=True))
 
 
 def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns and the delimiter between them."""
-    candidates = ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS
-    found: list[tuple[list[str], str]] = []
-    for delimiter in candidates:
+    """Return the names of the columns, and the delimiter that stands most often between quotes."""
+    first = ""
+    try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            try:
-                names = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
-            except UnicodeDecodeError:
-                raise _not_utf8(path) from None
-            except csv.Error as error:
-                raise UserError(
-                    f"{path} must be a table of separated values, but its first row fails: {error}."
-                ) from None
-        found.append((names, delimiter))
-    return max(found, key=lambda pair: len(pair[0]))
+            for line in file:
+                first += line
+                if first.strip("\r\n") and first.count('"') % 2 == 0:
+                    break
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
+    bare = re.sub('"[^"]*"', "", first)
+    candidates = ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS
+    delimiter = max(candidates, key=bare.count)
+    try:
+        rows = csv.reader(io.StringIO(first, newline=""), delimiter=delimiter)
+        return next((row for row in rows if row), []), delimiter
+    except csv.Error as error:
+        raise UserError(
+            f"{path} must start with names of columns, but its first row fails: {error}."
+        ) from None
 
 
 def _parse(path: Path, num_columns: int, delimiter: str) -> pa.Table:

@@ -14,7 +14,25 @@ from groundwork.data.formats.cells import is_text
 # Words for a missing value, honored where all other cells are numbers, dates or booleans. In a
 # column of text they stay text: NA is also Namibia, and None a fine answer in a questionnaire.
 MISSING_WORDS = frozenset(
-    ["NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NAN", "null", "NULL", "Null", "None", "none"]
+    (
+        *(
+            "NA",
+            "N/A",
+            "n/a",
+            "#N/A",
+            "<NA>",
+            "NaN",
+            "nan",
+            "-nan",
+            "NAN",
+            "null",
+            "NULL",
+            "Null",
+            "None",
+            "none",
+        ),
+        *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"),  # a spreadsheet's errors
+    )
 )
 BOOLEANS = {"True": True, "true": True, "TRUE": True, "False": False, "false": False, "FALSE": False}
 INFINITE = {

@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 from groundwork.batch import UserError
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
-from groundwork.data.formats.tidy import tidy
+from groundwork.data.formats.tidy import check_names, tidy
 
 
 def read_json(path: Path) -> DataFrame:
@@ -21,9 +21,7 @@ def read_json(path: Path) -> DataFrame:
     if isinstance(content, dict) and content and all(isinstance(cells, list) for cells in content.values()):
         if len({len(cells) for cells in content.values()}) > 1:
             raise UserError(f"{path}: lists of columns must be equally long, but are not. Mend the file.")
-        return read_dates(
-            tidy(DataFrame({name: _objects(cells) for name, cells in content.items()}), str(path))
-        )
+        return _from_columns(content, path)
     if not isinstance(content, list):
         raise UserError(
             f"{path} must hold a list of objects, one per row, but holds {type(content).__name__}. "
@@ -83,12 +81,13 @@ def _from_rows(rows: list[Any], path: Path) -> DataFrame:
                 f"{path} must hold one object per row, but row {number} is {json.dumps(row)[:40]}. Mend it."
             )
         names.update(dict.fromkeys(row))
-    frame = DataFrame({name: _objects([row.get(name) for row in rows]) for name in names})
+    return _from_columns({name: [row.get(name) for row in rows] for name in names}, path)
+
+
+def _from_columns(columns: dict[str, list[Any]], path: Path) -> DataFrame:
+    check_names(list(columns), str(path))
+    frame = DataFrame({name: Series(cells, dtype=object) for name, cells in columns.items()})
     return read_dates(tidy(frame, str(path)))
-
-
-def _objects(cells: Iterable[Any]) -> Series:
-    return Series(list(cells), dtype=object)
 
 
 def _row_lines(frame: DataFrame) -> Iterable[str]:

@@ -60,8 +60,8 @@ def check_names(names: Sequence[str], where: str) -> None:
 def _tidy_column(column: Series, name: str, where: str) -> Series:
     column = column.rename(name)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        categories = _tidy_column(Series(column.cat.categories), name, where)
-        return column.cat.rename_categories(pd.Index(categories))
+        categories = pd.Index(_tidy_column(Series(column.cat.categories), name, where))
+        return column.cat.rename_categories(categories.rename(column.cat.categories.name))
     if column.dtype.name in MASKED:
         needed = column.dtype.kind != "f" and column.isna().any()  # numpy's own types can't say "missing"
         plain = np.dtype(column.dtype.name.replace("boolean", "bool").lower())

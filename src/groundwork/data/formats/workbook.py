@@ -27,6 +27,7 @@ ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 def read_xlsx(path: Path) -> DataFrame:
     """Read the first sheet: names of columns in its first row, stored values of formulas."""
     rows = _rows(path, data_only=True)
+    _check_formulas(path, rows)
     names = list(rows[0]) if rows else []
     while (
         names
@@ -42,7 +43,6 @@ def read_xlsx(path: Path) -> DataFrame:
         )
     header = ["" if name is None else _unescaped(str(name)) for name in names]
     check_names(header, str(path))
-    _check_formulas(path, rows)
     cells = [
         [_unescaped(c) if isinstance(c, str) else c for c in column]
         for column in _columns(rows[1:], len(names))
