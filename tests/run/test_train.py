@@ -12,7 +12,7 @@ from groundwork.run.compose import compose_run
 from groundwork.run.evaluate import seal
 from groundwork.run.folder import RunFolder
 from groundwork.run.screen import Screen
-from groundwork.run.train import resume, start
+from groundwork.run.start import resume, start
 
 FILES = [
     "config.yaml", "splits.csv", "data.json", "history.csv", "checkpoints/best.ckpt", "result.json",

@@ -88,7 +88,8 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(config_name, [quote_path(word) for word in words], return_hydra_config=True)
-        choices = {str(group): str(option) for group, option in config.hydra.runtime.choices.items()}
+        chosen = config.hydra.runtime.choices.items()
+        choices = {str(group): str(option) for group, option in chosen if option is not None}
         with open_dict(config):
             del config["hydra"]
         _make_paths_absolute(config, words)

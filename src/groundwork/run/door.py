@@ -24,14 +24,24 @@ def enter(command: Callable[[list[str]], int]) -> int:
     argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
     try:
         return command(sys.argv[1:])
-    except UserError as error:
-        if full:
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
-        return WRONG_INPUT
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        wrong = user_error(error)
+        if wrong is None:
+            raise
+        if full:
+            traceback.print_exc()
+        print(f"error: {wrong}", file=sys.stderr)
+        return WRONG_INPUT
+
+
+def user_error(error: BaseException | None) -> UserError | None:
+    """Find the user's error in an exception or behind it: Hydra wraps what a target raises."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__
+    return error
 
 
 def key_values(words: list[str], allowed: dict[str, str]) -> dict[str, str]:

@@ -22,9 +22,10 @@ from groundwork.run.ledger import append_test, count_configurations
 from groundwork.run.loop import network_state
 from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
 from groundwork.run.photos import wanted_pixels
-from groundwork.run.prepare import Prepared, prepare, read_samples, read_splits
+from groundwork.run.prepare import Prepared, prepare, read_splits
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.start import read_samples
 
 
 def seal_runs(keys: Mapping[str, str]) -> int:

@@ -23,10 +23,9 @@ def train(words: list[str]) -> int:
         return _resume(resumed[0].removeprefix("run="), [word for word in words if word not in resumed])
 
     def one_run(overrides: Sequence[str]) -> int:
-        composition = compose_run(overrides)
-        from groundwork.run.train import start  # torch and lightning: not before the words are understood
+        from groundwork.run.start import start  # pandas: not for --help
 
-        return start(composition)
+        return start(compose_run(overrides))
 
     return hydra_application(complete(words), "train", one_run)
 
@@ -60,7 +59,7 @@ def _resume(word: str, changes: list[str]) -> int:
                 f"{change} cannot be changed on resume, only trainer.*, logger, cluster, paths.*, data.root and "
                 f"data.table. Start a new run with it instead."
             )
-    from groundwork.run.train import resume  # torch and lightning: not before the words are understood
+    from groundwork.run.start import resume  # pandas: not before the words are understood
 
     return resume(word, changes)
 

@@ -82,25 +82,6 @@ class Prepared:
         return np.bincount(self.targets(split), minlength=len(self.target.classes))
 
 
-def read_samples(config: DictConfig) -> tuple[Samples, Target]:
-    """Read the source and find out what is predicted.
-
-    Raises:
-        UserError: If the source, its columns or its targets are not what the configuration says.
-    """
-    samples: Samples = instantiate(config.data.reader)
-    data = config.data
-    task = config.task.name if config.task.name != "auto" else data.task
-    target = Target.fit(
-        samples.target,
-        task,
-        data.get("positive_class"),
-        data.get("positive_above"),
-        data.get("classes"),
-    )
-    return samples, target
-
-
 def prepare(
     config: DictConfig,
     samples: Samples,
@@ -227,7 +208,7 @@ def _check_parts(rows: dict[Split, Rows]) -> None:
 def _subset(config: DictConfig, samples: Samples, encoded: NDArray[Any], train: Rows) -> Rows:
     group = None if samples.group is None else samples.group.to_numpy()[train]
     kept: Rows = instantiate(config.subset).rows(
-        samples.sample_id.to_numpy()[train], encoded[train], group, config.split.seed
+        samples.sample_id.to_numpy()[train], encoded[train], group, config.split.get("seed", 0)
     )
     subset: Rows = train[kept]
     return subset

@@ -67,7 +67,9 @@ class Screen:
             TextColumn(unit),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        with Progress(
+            *columns, console=self.console, transient=True, disable=not self.console.is_terminal
+        ) as progress:
             yield Bar(progress, description)
 
     def _record(self, text: str) -> None:

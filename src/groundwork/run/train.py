@@ -1,8 +1,6 @@
-"""A composition -> a finished run folder: read, split, fit, choose on val, measure, draw."""
+"""Samples and a configuration -> a finished run folder: split, fit, choose on val, measure, draw."""
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +13,10 @@ from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.build import describe_data
-from groundwork.run.check import check_combination, derived_choices, idle_keys
-from groundwork.run.compose import Composition, absolute, machine_paths
-from groundwork.run.door import DONE
+from groundwork.run.check import idle_keys
 from groundwork.run.environment import describe_environment
 from groundwork.run.fit import Fitted, fit
-from groundwork.run.folder import RunFolder, plain, safe_name
+from groundwork.run.folder import RunFolder, plain
 from groundwork.run.loop import Setting
 from groundwork.run.outcome import (
     build_metrics,
@@ -31,77 +27,14 @@ from groundwork.run.outcome import (
     write_predictions,
 )
 from groundwork.run.photos import wanted_pixels
-from groundwork.run.prepare import Prepared, prepare, read_samples, read_splits, write_splits
+from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 
 CHECKPOINT_FORMAT = 1
 
 
-def start(composition: Composition) -> int:
-    """Train a new run."""
-    config = composition.config
-    check_combination(composition)
-    name = config.name or composition.choices.get("experiment") or composition.choices["data"]
-    folder = RunFolder.create(Path(config.paths.runs), safe_name(str(name)))
-    folder.write_config(config)
-    screen = Screen()
-    screen.log_to(folder.log)
-
-    def work() -> None:
-        samples, target = read_samples(config)
-        screen.say(target.why)
-        complete = composition.choose(**derived_choices(config, target.task))
-        check_combination(complete)
-        _say_choices(screen, composition, complete)
-        folder.write_config(complete.config)
-        folder.write_json("environment.json", describe_environment(complete.overrides))
-        _train(folder, complete.config, samples, target, screen, complete.overrides, resume=False)
-
-    return _recorded(folder, work)
-
-
-def resume(word: str, changes: list[str]) -> int:
-    """Go on with the run that `word` names, where it stopped.
-
-    Args:
-        word: A run folder, or `latest`.
-        changes: `key=value` words that a resumed run may change.
-    """
-    folder = RunFolder.find(word, Path(machine_paths(changes).runs))
-    config = folder.config
-    for change in changes:
-        key, _, value = change.partition("=")
-        path = key.startswith(("paths.", "data."))
-        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
-    screen = Screen()
-    screen.log_to(folder.log)
-    if folder.read_json("result.json").get("status") == "done":
-        screen.say(f"{folder.path} is finished already")
-        screen.show(summary(folder.path))
-        return DONE
-
-    def work() -> None:
-        samples, target = read_samples(config)
-        words = tuple(folder.read_json("environment.json").get("overrides", ()))
-        _train(folder, config, samples, target, screen, words, resume=True)
-
-    return _recorded(folder, work)
-
-
-def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
-    """Run and write down how it ended, whatever happens."""
-    try:
-        work()
-    except BaseException as error:
-        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        result = folder.read_json("result.json")
-        folder.write_json("result.json", {**result, "status": status, "error": f"{error}"})
-        raise
-    return DONE
-
-
-def _train(
+def train(
     folder: RunFolder,
     config: DictConfig,
     samples: Samples,
@@ -110,7 +43,19 @@ def _train(
     words: tuple[str, ...],
     resume: bool,
 ) -> None:
+    """Split, fit, choose on val, measure and draw one run.
+
+    Args:
+        folder: Of the run; its configuration is written already.
+        config: Resolved.
+        samples: As read.
+        target: What is predicted.
+        screen: Where to speak.
+        words: That composed the configuration.
+        resume: Go on with the split and the last checkpoint that the folder holds.
+    """
     silence()
+    folder.write_json("environment.json", describe_environment(words))
     began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
     fixed = read_splits(folder) if resume and folder.splits.exists() else None
@@ -227,16 +172,6 @@ def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[
     }
     after = setting.balance.counts_after(prepared.counts("train"))
     return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))
-
-
-def _say_choices(screen: Screen, before: Composition, after: Composition) -> None:
-    changed = [
-        f"{group}={after.choices[group]}"
-        for group, option in before.choices.items()
-        if option == "auto" and after.choices.get(group) != "auto"
-    ]
-    if changed:
-        screen.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")
 
 
 def _say_rules_of_thumb(screen: Screen, prepared: Prepared) -> None:

@@ -1,0 +1,110 @@
+"""A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.data import Samples, Target
+from groundwork.run.check import check_combination, derived_choices
+from groundwork.run.compose import Composition, absolute, machine_paths
+from groundwork.run.door import DONE, user_error
+from groundwork.run.folder import RunFolder, safe_name
+from groundwork.run.screen import Screen
+
+
+def start(composition: Composition) -> int:
+    """Train a new run."""
+    config = composition.config
+    check_combination(composition)
+    name = config.name or composition.choices.get("experiment") or composition.choices["data"]
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(str(name)))
+    folder.write_config(config)
+    screen = Screen()
+    screen.log_to(folder.log)
+
+    def work() -> None:
+        samples, target = read_samples(config)
+        screen.say(target.why)
+        complete = composition.choose(**derived_choices(config, target.task))
+        check_combination(complete)
+        _say_choices(screen, composition, complete)
+        folder.write_config(complete.config)
+        from groundwork.run.train import train  # torch: not before the data is known to be right
+
+        train(folder, complete.config, samples, target, screen, complete.overrides, resume=False)
+
+    return _recorded(folder, work)
+
+
+def resume(word: str, changes: list[str]) -> int:
+    """Go on with the run that `word` names, where it stopped.
+
+    Args:
+        word: A run folder, or `latest`.
+        changes: `key=value` words that a resumed run may change.
+    """
+    folder = RunFolder.find(word, Path(machine_paths(changes).runs))
+    config = folder.config
+    for change in changes:
+        key, _, value = change.partition("=")
+        path = key.startswith(("paths.", "data."))
+        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
+    screen = Screen()
+    screen.log_to(folder.log)
+    if folder.read_json("result.json").get("status") == "done":
+        screen.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
+        return DONE
+
+    def work() -> None:
+        samples, target = read_samples(config)
+        words = tuple(folder.read_json("environment.json").get("overrides", ()))
+        from groundwork.run.train import train  # torch: not before the data is known to be right
+
+        train(folder, config, samples, target, screen, words, resume=True)
+
+    return _recorded(folder, work)
+
+
+def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
+    """Run and write down how it ended, whatever happens."""
+    try:
+        work()
+    except BaseException as error:
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        result = folder.read_json("result.json")
+        folder.write_json(
+            "result.json", {**result, "status": status, "error": f"{user_error(error) or error}"}
+        )
+        raise
+    return DONE
+
+
+def read_samples(config: DictConfig) -> tuple[Samples, Target]:
+    """Read the source and find out what is predicted.
+
+    Raises:
+        UserError: If the source, its columns or its targets are not what the configuration says.
+    """
+    samples: Samples = instantiate(config.data.reader)
+    data = config.data
+    task = data.task if config.task.name == "auto" else config.task.name
+    target = Target.fit(
+        samples.target,
+        task,
+        data.get("positive_class"),
+        data.get("positive_above"),
+        data.get("classes"),
+    )
+    return samples, target
+
+
+def _say_choices(screen: Screen, before: Composition, after: Composition) -> None:
+    changed = [
+        f"{group}={after.choices[group]}"
+        for group, option in before.choices.items()
+        if option == "auto" and after.choices.get(group) != "auto"
+    ]
+    if changed:
+        screen.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")
