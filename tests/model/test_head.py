@@ -92,9 +92,10 @@ def test_dropout_acts_while_training_only() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"activation": "relu"}, "task.activation must be none, softplus or sigmoid, but got relu"),
+        ({"activation": "relu"}, "task.activation must be one of none, softplus, sigmoid, but got relu"),
         ({"activation": "sigmoid"}, r"task.bounds must be \[low, high\]"),
         ({"activation": "sigmoid", "bounds": [1.0, 1.0]}, r"task.bounds must be \[low, high\]"),
+        ({"decision": "floor"}, "task.decision must be one of value, round, but got floor"),
         ({"bounds": [0.0, 1.0]}, "task.bounds must come with task.activation=sigmoid, but got none"),
     ],
 )

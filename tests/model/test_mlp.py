@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from groundwork.batch import UserError
 from groundwork.model import MLP
 
 
@@ -55,6 +56,13 @@ def test_a_cut_drops_later_layers() -> None:
 def test_dropout_acts_between_hidden_layers() -> None:
     rates = [module.p for module in build([8, 8, 8], dropout=0.3).modules() if isinstance(module, nn.Dropout)]
     assert rates == [0.0, 0.3, 0.3]
+
+
+@pytest.mark.parametrize("options", [{"activation": "sin"}, {"norm": "group"}, {"init": "zeros"}])
+def test_a_wrong_choice_names_the_right_ones(options: dict[str, str]) -> None:
+    ((key, value),) = options.items()
+    with pytest.raises(UserError, match=f"model.{key} must be one of .*, but got {value}"):
+        build([8], **options)
 
 
 def test_all_inputs_reach_the_features() -> None:

@@ -1,10 +1,14 @@
 """Weights of a network -> one number that the loss adds."""
 
+import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
+
+from groundwork.batch import UserError
+from groundwork.loss.range import check_range
 
 Penalized = Literal["weights", "all", "head"]
 
@@ -28,6 +32,10 @@ class Penalty(nn.Module):
 
     def __init__(self, l1: float, l2: float, l2_sp: float, penalized: Penalized, network: nn.Module):
         super().__init__()
+        for name, strength in (("l1", l1), ("l2", l2), ("l2_sp", l2_sp)):
+            check_range(f"loss.{name}", strength, 0, math.inf, closed=True)
+        if penalized not in get_args(Penalized):
+            raise UserError(f"loss.penalized must be weights, all or head, but got {penalized}. Choose one.")
         self.l1, self.l2, self.l2_sp, self.penalized = l1, l2, l2_sp, penalized
         # in the checkpoint, since a resumed run can't read w0 from weights that have moved
         for place, (_, parameter) in enumerate(_backbone(network) if l2_sp else ()):

@@ -50,7 +50,6 @@ class TimmBackbone(nn.Module):
             initialize(self.model, init)
         data: dict[str, Any] = resolve_model_data_config(self.model)  # type: ignore[no-untyped-call]  # timm
         self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
-        self.interpolation: str = data["interpolation"]
         self._taps, ends = _taps(self.model)
         self._owner = module_stages(self.model, ends)
         stages = self._dry_run(torch.zeros(1, in_chans, image_size, image_size), name)

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from groundwork.batch import UserError
+from groundwork.model.initialize import check_choice
 
 Activation = Literal["none", "softplus", "sigmoid"]
 Decision = Literal["value", "round"]
@@ -75,6 +76,7 @@ class RegressionHead(_LinearHead):
         decision: Decision = "value",
     ):
         super().__init__(num_features, num_targets, dropout)
+        check_choice("task.decision", decision, get_args(Decision))
         self.activation, self.decision = activation, decision
         self.low, self.high = _checked_bounds(activation, bounds)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
@@ -112,10 +114,7 @@ class RegressionHead(_LinearHead):
 
 
 def _checked_bounds(activation: str, bounds: Sequence[float] | None) -> tuple[float, float]:
-    if activation not in ("none", "softplus", "sigmoid"):
-        raise UserError(
-            f"task.activation must be none, softplus or sigmoid, but got {activation}. Choose one of them."
-        )
+    check_choice("task.activation", activation, get_args(Activation))
     if activation != "sigmoid":
         if bounds is not None:
             raise UserError(

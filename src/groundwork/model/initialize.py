@@ -1,6 +1,6 @@
 """A network -> the same network with its weights drawn anew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from torch import Tensor, nn
 from torch.nn import init
@@ -27,13 +27,21 @@ def initialize(module: nn.Module, method: str) -> None:
     Raises:
         UserError: If the method is unknown.
     """
+    check_choice("model.init", method, ["default", *INITIALIZERS])
     if method == "default":
         return
-    if method not in INITIALIZERS:
-        choices = ", ".join(["default", *INITIALIZERS])
-        raise UserError(f"model.init must be one of {choices}, but got {method}. Choose one of them.")
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
             INITIALIZERS[method](layer.weight)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
+
+
+def check_choice(key: str, value: str, choices: Collection[str]) -> None:
+    """Require one of the choices of a key.
+
+    Raises:
+        UserError: If the value is none of them.
+    """
+    if value not in choices:
+        raise UserError(f"{key} must be one of {', '.join(choices)}, but got {value}. Choose one of them.")

@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from groundwork.model.embed import Embeddings, NumbersFactory
-from groundwork.model.initialize import initialize
+from groundwork.model.initialize import check_choice, initialize
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -14,6 +14,9 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
 }
+
+
+NORMS: dict[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
 class MLP(nn.Module):
@@ -46,6 +49,8 @@ class MLP(nn.Module):
         init: str,
     ):
         super().__init__()
+        check_choice("model.activation", activation, ACTIVATIONS)
+        check_choice("model.norm", norm, NORMS)
         embeddings = Embeddings(num_numeric, cardinalities, embedding_width, numbers)
         self.channels = (embeddings.num_features, *hidden)
         self.spatial = (False,) * len(self.channels)
@@ -95,10 +100,10 @@ class MLP(nn.Module):
 
 
 def _layer(fan_in: int, fan_out: int, activation: str, norm: str, dropout: float) -> nn.Sequential:
-    norms: dict[str, list[nn.Module]] = {
-        "none": [],
-        "batch": [nn.BatchNorm1d(fan_out)],
-        "layer": [nn.LayerNorm(fan_out)],
-    }
-    linear = nn.Linear(fan_in, fan_out)
-    return nn.Sequential(nn.Dropout(dropout), linear, *norms[norm], ACTIVATIONS[activation]())
+    layers = [
+        nn.Dropout(dropout),
+        nn.Linear(fan_in, fan_out),
+        NORMS[norm](fan_out),
+        ACTIVATIONS[activation](),
+    ]
+    return nn.Sequential(*layers)

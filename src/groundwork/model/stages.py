@@ -34,7 +34,11 @@ def tensor_stages(model: nn.Module, owner: Mapping[str, int]) -> dict[str, int]:
 
 def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int) -> list[list[nn.Module]]:
     """Collect for each stage the largest modules that lie wholly inside it."""
-    spanned = {name: _stages_below(owner, name) for name in owner}
+    spanned: dict[str, set[int]] = {name: set() for name in owner}
+    for name, stage in owner.items():
+        parts = name.split(".") if name else []
+        for depth in range(len(parts) + 1):
+            spanned[".".join(parts[:depth])].add(stage)
     stages: list[list[nn.Module]] = [[] for _ in range(num_stages)]
     for name, module in model.named_modules():
         parent = name.rpartition(".")[0]
@@ -42,8 +46,3 @@ def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int
         if whole and owner[name] < num_stages:
             stages[owner[name]].append(module)
     return stages
-
-
-def _stages_below(owner: Mapping[str, int], name: str) -> set[int]:
-    prefix = f"{name}." if name else ""
-    return {stage for other, stage in owner.items() if other == name or other.startswith(prefix)}

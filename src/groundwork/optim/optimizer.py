@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from groundwork.optim.range import check_ranges
+
 
 def parameter_groups(
     network: Any, lr: float, weight_decay: float, layer_decay: float, stage_lr: Sequence[float] | None
@@ -58,6 +60,9 @@ class AdamW:
     eps: float
     layer_decay: float
 
+    def __post_init__(self) -> None:
+        _check(self)
+
     def __call__(self, network: nn.Module, stage_lr: Sequence[float] | None = None) -> Optimizer:
         """Build the optimizer of the parameters that train; see `parameter_groups`."""
         groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay, stage_lr)
@@ -77,6 +82,10 @@ class SGD:
     nesterov: bool
     layer_decay: float
 
+    def __post_init__(self) -> None:
+        _check(self)
+        check_ranges(optim__momentum=(self.momentum, "[0, 1)"))
+
     def __call__(self, network: nn.Module, stage_lr: Sequence[float] | None = None) -> Optimizer:
         """Build the optimizer of the parameters that train; see `parameter_groups`."""
         groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay, stage_lr)
@@ -84,6 +93,14 @@ class SGD:
         return torch.optim.SGD(
             groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=_on_cpu(network)
         )
+
+
+def _check(factory: AdamW | SGD) -> None:
+    check_ranges(
+        optim__lr=(factory.lr, "(0, inf)"),
+        optim__weight_decay=(factory.weight_decay, "[0, inf)"),
+        optim__layer_decay=(factory.layer_decay, "(0, 1]"),
+    )
 
 
 def _on_cpu(network: nn.Module) -> bool | None:

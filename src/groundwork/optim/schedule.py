@@ -8,6 +8,8 @@ from typing import Any, Literal
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau
 
+from groundwork.optim.range import check_ranges
+
 
 @dataclass(frozen=True)
 class Cosine:
@@ -26,6 +28,9 @@ class Cosine:
 
     warmup: float
     final: float
+
+    def __post_init__(self) -> None:
+        check_ranges(schedule__warmup=(self.warmup, "[0, 1)"), schedule__final=(self.final, "[0, 1]"))
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
@@ -50,6 +55,9 @@ class Constant:
 
     warmup: float
 
+    def __post_init__(self) -> None:
+        check_ranges(schedule__warmup=(self.warmup, "[0, 1)"))
+
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
         warm = round(self.warmup * total_steps)
@@ -72,6 +80,13 @@ class OneCycle:
     warmup: float
     initial: float
     final: float
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            schedule__warmup=(self.warmup, "(0, 1)"),
+            schedule__initial=(self.initial, "(0, 1]"),
+            schedule__final=(self.final, "(0, 1]"),
+        )
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
@@ -97,6 +112,9 @@ class Plateau:
 
     factor: float
     patience: int
+
+    def __post_init__(self) -> None:
+        check_ranges(schedule__factor=(self.factor, "(0, 1)"), schedule__patience=(self.patience, "[0, inf)"))
 
     def __call__(
         self, optimizer: Optimizer, total_steps: int, monitor: str, mode: Literal["min", "max"]
