@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.transfer.evidence import Evidence
+from groundwork.transfer.evidence import Evidence, positive
 
 TRAINED = ("large_similar", "large_different", "scratch")
 TABLE = Path(__file__).with_name("calibration.csv")
@@ -35,6 +35,11 @@ class Measured:
 def known(evidence: Evidence) -> tuple[float, ...]:
     """Choose what a gain is predicted from: size, similarity, and what more data has brought so far."""
     return (math.log2(evidence.samples_per_output), evidence.similarity, evidence.halving)
+
+
+def gain(evidence: Evidence, score: float) -> float:
+    """Say by what factor, as a logarithm, a run errs less than the chosen probe."""
+    return math.log(positive(evidence.error) / positive(evidence.perfect - score))
 
 
 def read_calibration(path: Path = TABLE) -> list[Measured]:

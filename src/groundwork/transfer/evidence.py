@@ -100,14 +100,14 @@ class Evidence:
         trained on. Below 0 an earlier stage does.
         """
         *earlier, last = self.error_by_stage
-        return math.log(_positive(min(earlier, default=last)) / _positive(last))
+        return math.log(positive(min(earlier, default=last)) / positive(last))
 
     @property
     def halving(self) -> float:
         """Say by what factor, as a logarithm, the error falls from half the training rows to all."""
         if len(self.curve) < 2:
             return 0.0
-        return math.log(_positive(self.curve[-2][1]) / _positive(self.curve[-1][1]))
+        return math.log(positive(self.curve[-2][1]) / positive(self.curve[-1][1]))
 
 
 def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed: int) -> Evidence:
@@ -174,6 +174,7 @@ def _solvable(target: Tensor) -> bool:
     return bool((~target.isnan()).sum(0).min() > 1)
 
 
-def _positive(error: float) -> float:
-    # A probe without any error on val would make every ratio infinite; a thousandth is beyond val's grain.
+def positive(error: float) -> float:
+    """Keep an error away from 0, so that ratios of errors stay finite."""
+    # A thousandth is finer than what a val of a thousand samples can tell.
     return max(error, 1e-3)

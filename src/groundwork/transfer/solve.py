@@ -20,8 +20,13 @@ def solve_head(
 ) -> list[Linear]:
     """Solve a softmax head for class numbers (N,), a ridge head for values (N, T), at every strength.
 
-    Rows without a class (-1), or without any value, are left out.
+    Rows without a class (-1), or without any value, are left out. A device without float64 leaves the
+    work to the processor.
     """
+    if features.device.type == "mps":
+        features, target = features.cpu(), target.cpu()
+        class_weights = None if class_weights is None else class_weights.cpu()
+        sample_weight = None if sample_weight is None else sample_weight.cpu()
     if target.ndim == 1:
         known = target >= 0
         weight = None if sample_weight is None else sample_weight[known]

@@ -1,0 +1,153 @@
+"""Measure every scenario on four real data sets, and judge the advice on each by what the other three taught.
+
+Writes src/groundwork/transfer/calibration.csv: per data set and share of its training rows, what a cached pass knew
+before, and what each scenario then scored on val. Then it prints, for each whole data set, the scenario that the
+advice takes when that set and its parts are left out, and what the best of the five scored.
+
+    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset               # hours on two cores
+    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset --jobs 6 -- trainer=gpu
+    python scripts/benchmarks/advice.py --judge                                       # the table alone, from the csv
+
+Finished runs are kept under --runs, so that the same command goes on where it stopped.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from groundwork.transfer import Evidence, Measured, advise, read_calibration
+from groundwork.transfer.calibration import TABLE, TRAINED, gain
+
+SCRIPTS = Path(__file__).parents[1]
+SCENARIOS = ("small_similar", "small_different", *TRAINED)
+COMMON = ("model=efficientnet_lite0", "task=classification", "monitor=accuracy", "balance=none")
+DATA = {
+    "solar_cells": ("data=solar_cells", "data.image_size=160"),
+    "groceries": ("data=groceries", "data.image_size=160", "split=official"),
+    "fashion_mnist": ("data=fashion_mnist", "data.image_size=64", "split=stratified"),
+    "digits": ("data=digits", "data.image_size=64"),
+}
+# Shares of the training rows. Fashion-MNIST counts as whole with 6,000 rows of its 49,000.
+SHARES = (1.0, 0.25, 0.0625)
+WHOLE = {"fashion_mnist": 6000 / 49_000}
+Point = tuple[str, float]
+
+
+def words_of(point: Point, given: argparse.Namespace) -> list[str]:
+    data, share = point
+    words = [*DATA[data], *COMMON, f"paths.cache={given.cache}"]
+    if data == "groceries":
+        words.append(f"data.root={given.groceries}")
+    fraction = share * WHOLE.get(data, 1.0)
+    return words if fraction == 1 else [*words, "subset=stratified", f"subset.fraction={fraction:.6f}"]
+
+
+def finished(folder: Path, file: str) -> dict[str, Any] | None:
+    for path in sorted(folder.glob(f"*/{file}")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("status", "done") == "done":
+            return content
+    return None
+
+
+def execute(
+    script: str, file: str, name: str, given: argparse.Namespace, words: Sequence[str]
+) -> dict[str, Any]:
+    """Run a script into `<runs>/<name>` unless it has finished there, and return the file that it wrote."""
+    if (content := finished(given.runs / name, file)) is None:
+        command = [sys.executable, str(SCRIPTS / script), *words, f"name={name}", f"paths.runs={given.runs}"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        content = finished(given.runs / name, file)
+    if content is None:
+        raise FileNotFoundError(f"{script} left no finished {file} in {given.runs / name}")
+    return content
+
+
+def evidence_of(state: dict[str, Any]) -> Evidence:
+    fields = {name: state["evidence"][name] for name in Evidence.__dataclass_fields__}
+    return Evidence(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    )
+
+
+def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
+    label = f"{point[0]}-{point[1]:g}"
+    words = words_of(point, given)
+    state = execute("advise.py", "advice.json", f"advice-{label}", given, words)
+    scores = {}
+    for scenario in SCENARIOS:
+        trained = given.words if scenario in TRAINED else ()
+        own = [*words, f"transfer={scenario}", *trained]
+        scores[scenario] = execute("train.py", "result.json", f"{scenario}-{label}", given, own)["val"][
+            "accuracy"
+        ]
+    evidence = evidence_of(state)
+    return {
+        "data": point[0],
+        "share": point[1],
+        "samples_per_output": evidence.samples_per_output,
+        "similarity": evidence.similarity,
+        "halving": evidence.halving,
+        **{f"gain/{name}": gain(evidence, scores[name]) for name in TRAINED},
+        **{f"score/{name}": score for name, score in scores.items()},
+        "evidence": json.dumps(state["evidence"], sort_keys=True),
+    }
+
+
+def write_table(rows: Sequence[dict[str, Any]]) -> None:
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        file.write(
+            "# Written by scripts/benchmarks/advice.py: what was known, and what each scenario reached.\n"
+        )
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {key: f"{value:.5g}" if isinstance(value, float) else value for key, value in row.items()}
+            )
+
+
+def judged() -> Iterator[str]:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    table: list[Measured] = read_calibration()
+    for row in (row for row in rows if float(row["share"]) == 1):
+        evidence = evidence_of({"evidence": json.loads(row["evidence"])})
+        advice = advise(evidence, [other for other in table if other.data != row["data"]])
+        scores = {name: float(row[f"score/{name}"]) for name in SCENARIOS}
+        best = max(scores, key=lambda name: scores[name])
+        yield (
+            f"{row['data']:14} {advice.scenario:16} expected {advice.expected[advice.scenario].score:.4f}"
+            f"  reached {scores[advice.scenario]:.4f}  best {best:16} {scores[best]:.4f}"
+            f"  below by {100 * (scores[best] - scores[advice.scenario]):.2f} points"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--groceries", type=Path, help="folder of the grocery photographs")
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once")
+    parser.add_argument("--runs", type=Path, default=Path("runs") / "benchmark_advice")
+    parser.add_argument("--cache", type=Path, default=Path("cache"))
+    parser.add_argument("--judge", action="store_true", help="do not measure, judge what the csv holds")
+    parser.add_argument("words", nargs="*", help="for the runs that train the backbone, after --")
+    given = parser.parse_args()
+    given.runs, given.cache = given.runs.absolute(), given.cache.absolute()
+    if not given.judge:
+        points = [(data, share) for data in given.data for share in SHARES]
+        with ThreadPoolExecutor(given.jobs) as pool:
+            write_table(list(pool.map(lambda point: measure_point(point, given), points)))
+    print("\n".join(judged()))
+
+
+if __name__ == "__main__":
+    main()
