@@ -21,41 +21,24 @@ def interval(value: float | None, half: float = 0.03) -> dict[str, float | None]
     return {"value": value, "low": value - half if known else None, "high": value + half if known else None}
 
 
-def write_base(folder: Path, result: dict[str, Any], data: dict[str, Any], **config: Any) -> None:
+def write_base(folder: Path, result: dict[str, Any], data: dict[str, Any]) -> None:
     (folder / "predictions").mkdir(parents=True)
-    whole = {
-        "name": folder.parent.name,
-        "seed": 0,
-        "split": {"seed": 0},
-        "report": {"photos": True},
-        **config,
-    }
-    (folder / "config.yaml").write_text(safe_dump(whole), encoding="utf-8")
+    config = {"name": folder.parent.name, "seed": 0, "split": {"seed": 0}, "report": {"photos": True}}
+    (folder / "config.yaml").write_text(safe_dump(config), encoding="utf-8")
     write_json(folder / "result.json", result)
     write_json(folder / "data.json", data)
-    write_json(
-        folder / "environment.json",
-        {
-            "command": "scripts/train.py experiment=birds",
-            "git": {"commit": "0f3c5d1", "dirty": False},
-            "packages": {f"package_{i}": f"1.{i}" for i in range(20)},
-            "hardware": {"cpu": "2 cores", "gpu": None},
-        },
-    )
+    packages = {f"package_{i}": f"1.{i}" for i in range(20)}
+    words = ["python", "scripts/train.py", "experiment=birds"]
+    git = {"commit": "0f3c5d1", "dirty": False}
+    write_json(folder / "environment.json", {"command": words, "git": git, "gpus": [], "packages": packages})
 
 
-def epochs(num: int, metric: str, seed: int = 0) -> DataFrame:
-    rng = np.random.default_rng(seed)
-    at = np.arange(num)
-    return DataFrame(
-        {
-            "epoch": at,
-            "step": (at + 1) * 40,
-            "train/loss": 0.2 + 0.9 * np.exp(-at / 6) + rng.normal(0, 0.01, num),
-            "val/loss": 0.33 + 0.8 * np.exp(-at / 6) + 0.004 * at + rng.normal(0, 0.01, num),
-            f"val/{metric}": 0.88 - 0.5 * np.exp(-at / 5) + rng.normal(0, 0.01, num),
-        }
-    )
+def epochs(num: int, metric: str, change: float) -> DataFrame:
+    noise = np.random.default_rng(0).normal(0, 0.01, (3, num))
+    at = np.arange(1, num + 1)
+    columns = {"phase": 1, "epoch": at, "step": at * 40, "train/loss": 0.2 + 0.9 * np.exp(-at / 6) + noise[0]}
+    val = {"val/loss": 0.33 + 0.8 * np.exp(-at / 6) + 0.004 * at + noise[1]}
+    return DataFrame(columns | val | {f"val/{metric}": 0.88 - change * np.exp(-at / 5) + noise[2]})
 
 
 def strengths(metric: str) -> DataFrame:
@@ -105,9 +88,9 @@ def classification(
     num_val: int = 400,
     sealed: bool = False,
     exact: bool = False,
-    classes: list[str] | None = None,
+    **names: Any,
 ) -> Path:
-    classes = classes or [f"class {k:03d}" for k in range(num_classes)]
+    classes = names.get("classes") or [f"class {k:03d}" for k in range(num_classes)]
     target, prob = draw_probabilities(num_val, len(classes), 3.0 + np.log(len(classes)), seed=len(classes))
     accuracy = float((prob.argmax(1) == target).mean())
     per_class = {f"recall/{c}": 0.5 + 0.4 * k / len(classes) for k, c in enumerate(classes)}
@@ -131,11 +114,8 @@ def classification(
         "changes": {"data.root": [None, "birds"], "optim.lr": [0.001, 0.01]},
     }  # fmt: skip
     if sealed:
-        result |= {
-            "test": {k: interval(v) for k, v in val.items()},
-            "test_count": 3,
-            "seal": {"commit": "0f3c5d1", "time": "2026-01-02"},
-        }
+        result |= {"test": {key: interval(value) for key, value in val.items()}, "test_count": 3}
+        result |= {"seal": {"commit": "0f3c5d1", "time": "2026-01-02"}}
     data = {
         "kind": "image", "task": "classification", "classes": classes, "targets": ["label"],
         "counts": {"train": train, "val": {c: int((target == k).sum()) for k, c in enumerate(classes)},
@@ -143,12 +123,13 @@ def classification(
         "content_hash": "a" * 16, "split_hash": "b" * 16, "image": {"shape": [3, 224, 224]},
     }  # fmt: skip
     write_base(folder, result, data)
-    (strengths("accuracy") if exact else epochs(30, "accuracy")).to_csv(folder / "history.csv", index=False)
+    (strengths("accuracy") if exact else epochs(30, "accuracy", 0.5)).to_csv(
+        folder / "history.csv", index=False
+    )
     write_predictions(folder / "predictions" / "val.parquet", target, prob, classes)
     if sealed:
-        write_predictions(
-            folder / "predictions" / "test.parquet", *draw_probabilities(300, len(classes), 4, 9), classes
-        )
+        test = draw_probabilities(300, len(classes), 4, 9)
+        write_predictions(folder / "predictions" / "test.parquet", *test, classes)
     return folder
 
 
@@ -182,7 +163,7 @@ def regression(
         "counts": {"train": 1600},
     }
     write_base(folder, result, data)
-    epochs(30, "rmse").to_csv(folder / "history.csv", index=False)
+    epochs(30, "rmse", -3.0).to_csv(folder / "history.csv", index=False)
     DataFrame(table).to_parquet(folder / "predictions" / "val.parquet")
     return folder
 

@@ -59,8 +59,8 @@ def _draw_matrix(found: Classified, split: str) -> Drawing:
     counts, classes = found.counts(), found.classes
     shares = _shares(counts)
     k = len(classes)
-    width = HALF if k <= 6 else float(np.clip(2.6 + 0.32 * k, 5.0, FULL))
-    figure = new_figure(width * (0.86 if k <= 6 else 0.88), width)
+    width = HALF if k <= 4 else float(np.clip(2.6 + 0.32 * k, 4.6, FULL))
+    figure = new_figure(width * 0.87, width)
     axes = figure.add_subplot()
     # Many classes make small cells: a steeper scale keeps their rare mistakes visible.
     scale = PowerNorm(1.0 if k <= MOST_COUNTED else 0.5, vmin=0, vmax=1)
@@ -70,7 +70,7 @@ def _draw_matrix(found: Classified, split: str) -> Drawing:
     axes.spines[:].set_visible(True)
     if k <= MOST_NAMED:
         names = [short(name, 18) for name in classes]
-        steep = max(map(len, names)) * k > 60
+        steep = max(map(len, names)) * k > 8 * (width - 1)  # letters that fit side by side
         axes.set_xticks(range(k), names, rotation=90 if steep else 0)
         axes.set_yticks(range(k), names)
         axes.tick_params(length=0, labelsize=8.5 if k <= 14 else 7)

@@ -26,6 +26,7 @@ def draw(run: RunFolder) -> list[Drawing]:
         _draw_input(axes, name, table[table["input"] == name])
     for axes in panels[len(inputs) :]:
         axes.set_axis_off()
+    figure.supylabel("mean prediction", fontsize=9)
     if table["output"].nunique() > 1:
         legend_above(panels[min(COLUMNS, len(inputs)) - 1])
     caption = (
