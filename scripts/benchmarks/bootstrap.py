@@ -6,6 +6,7 @@ uv run scripts/benchmarks/bootstrap.py
 from time import perf_counter, process_time
 
 import numpy as np
+from scipy.stats import spearmanr
 from sklearn import metrics as reference
 
 from groundwork.metrics import ClassificationScores, RegressionScores, bootstrap
@@ -39,6 +40,7 @@ def plain_regression(prediction, target):
     reference.mean_absolute_error(target, prediction)
     reference.r2_score(target, prediction)
     np.corrcoef(target, prediction)
+    spearmanr(target, prediction)
 
 
 def measure(title, scores, plain, prediction, target):
