@@ -1,9 +1,11 @@
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from groundwork.transfer import FeatureCache, feature_key, prune
 
@@ -93,6 +95,40 @@ def test_two_processes_may_fill_one_cache_at_once(tmp_path: Path):
     first, second = _cache(tmp_path).features(np.arange(100), _never)
     np.testing.assert_array_equal(first[:, 2], np.arange(100))
     np.testing.assert_array_equal(second[:, 0], -np.arange(100))
+
+
+def test_a_broken_part_is_computed_again(tmp_path: Path):
+    _cache(tmp_path).features(np.arange(8), _compute)
+    (part,) = tmp_path.glob("key/*.safetensors")
+    part.write_bytes(part.read_bytes()[:100])
+    first, _ = _cache(tmp_path).features(np.arange(8), _compute)
+    np.testing.assert_array_equal(first[:, 0], np.arange(8))
+
+
+def test_parts_that_another_process_removes_are_computed_again(tmp_path: Path):
+    cache = _cache(tmp_path)
+    calls = []
+
+    def compute_while_another_clears(rows: np.ndarray) -> list[np.ndarray]:
+        calls.append(rows)
+        if len(calls) == 2:
+            shutil.rmtree(tmp_path / "key", ignore_errors=True)
+        return _compute(rows)
+
+    _cache(tmp_path).features(np.arange(4), compute_while_another_clears)
+    first, _ = cache.features(np.arange(8), compute_while_another_clears)
+    np.testing.assert_array_equal(first[:, 0], np.arange(8))
+    assert len(calls) == 3
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("groundwork.transfer.features.os.fsync", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        _cache(tmp_path).features(np.arange(8), _compute)
+    assert list((tmp_path / "key").iterdir()) == []
 
 
 def test_the_cache_used_longest_ago_makes_room(tmp_path: Path):

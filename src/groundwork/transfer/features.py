@@ -6,16 +6,20 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 Compute = Callable[[NDArray[np.int64]], Sequence[NDArray[np.float32]]]
 # A part is written at about this size: a crash loses no more than that.
 PART_BYTES = 64 * 2**20
+# How often features are looked up again when another process removes them meanwhile.
+ATTEMPTS = 3
 
 
 def feature_key(**parts: object) -> str:
@@ -59,23 +63,30 @@ class FeatureCache:
             One (M, D_s) array per stage asked for.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        missing = np.setdiff1d(rows, self.done())
-        if len(missing):
-            self._fill(missing, compute, progress)
-            prune(self.folder, self.cap_gb, keep=self.key)
-        return self._load(rows, stages)
+        for _ in range(ATTEMPTS):
+            missing = np.setdiff1d(rows, self.done())
+            if len(missing):
+                self._fill(missing, compute, progress)
+                prune(self.folder, self.cap_gb, keep=self.key)
+            if (loaded := self._load(rows, stages)) is not None:
+                return loaded
+        raise OSError(f"{self.folder / self.key} must keep its files while they are read, but they disappear")
 
     def done(self) -> NDArray[np.int64]:
         """List the rows that are there, sorted."""
-        found = []
-        for path in self._parts():
-            with safe_open(path, framework="numpy") as part:
-                found.append(part.get_tensor("rows"))
+        found = [part.get_tensor("rows") for part in self._parts()]
         return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
-    def _parts(self) -> Iterator[Path]:
-        home = self.folder / self.key
-        return iter(sorted(home.glob("*.safetensors"))) if home.is_dir() else iter(())
+    def _parts(self) -> Iterator[Any]:
+        """Open one part after the other; one that another process removed, or a disk broke, is not there."""
+        for path in sorted((self.folder / self.key).glob("*.safetensors")):
+            try:
+                with safe_open(path, framework="numpy") as part:
+                    yield part
+            except FileNotFoundError:
+                continue
+            except SafetensorError:
+                path.unlink(missing_ok=True)
 
     def _fill(
         self, rows: NDArray[np.int64], compute: Compute, progress: Callable[[int, int], None] | None
@@ -101,39 +112,45 @@ class FeatureCache:
             arrays[f"stage_{number}"] = np.ascontiguousarray(np.concatenate(stage))
         name = uuid.uuid4().hex
         unfinished = home / f"{name}.tmp"
-        save_file(arrays, unfinished)
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(home / f"{name}.safetensors")
+        try:
+            save_file(arrays, unfinished)
+            with unfinished.open("rb+") as file:
+                os.fsync(file.fileno())
+            unfinished.replace(home / f"{name}.safetensors")
+        finally:
+            unfinished.unlink(missing_ok=True)
 
-    def _load(self, rows: NDArray[np.int64], stages: Sequence[int] | None) -> list[NDArray[np.float32]]:
+    def _load(
+        self, rows: NDArray[np.int64], stages: Sequence[int] | None
+    ) -> list[NDArray[np.float32]] | None:
+        """Gather the rows from all parts; None if some are gone, because another process made room."""
         order = np.argsort(rows, kind="stable")
+        filled = np.zeros(len(rows), dtype=bool)
         loaded: dict[int, NDArray[np.float32]] = {}
-        for path in self._parts():
-            with safe_open(path, framework="numpy") as part:
-                stored = part.get_tensor("rows")
-                asked = range(len(part.keys()) - 1) if stages is None else stages
-                first = np.searchsorted(rows, stored, side="left", sorter=order)
-                last = np.searchsorted(rows, stored, side="right", sorter=order)
-                source = np.repeat(np.arange(len(stored)), last - first)
-                if not len(source):
-                    continue
-                place = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])]
-                for stage in asked:
-                    values = part.get_tensor(f"stage_{stage}")
-                    if stage not in loaded:
-                        loaded[stage] = np.empty((len(rows), values.shape[1]), dtype=np.float32)
-                    loaded[stage][place] = values[source]
+        for part in self._parts():
+            stored = part.get_tensor("rows")
+            first = np.searchsorted(rows, stored, side="left", sorter=order)
+            last = np.searchsorted(rows, stored, side="right", sorter=order)
+            source = np.repeat(np.arange(len(stored)), last - first)
+            if not len(source):
+                continue
+            place = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])]
+            for stage in range(len(part.keys()) - 1) if stages is None else stages:
+                values = part.get_tensor(f"stage_{stage}")
+                if stage not in loaded:
+                    loaded[stage] = np.empty((len(rows), values.shape[1]), dtype=np.float32)
+                loaded[stage][place] = values[source]
+            filled[place] = True
+        if not filled.all():
+            return None
         (self.folder / self.key).touch()
-        return [loaded[stage] for stage in sorted(loaded)] if stages is None else [loaded[s] for s in stages]
+        return [loaded[stage] for stage in (sorted(loaded) if stages is None else stages)]
 
 
 def prune(folder: Path, cap_gb: float, keep: str | None = None) -> list[str]:
     """Remove the caches that were not used for longest until the rest fits, and name them."""
-    homes = sorted(
-        (home for home in folder.iterdir() if home.is_dir()), key=lambda home: home.stat().st_mtime
-    )
-    sizes = {home: sum(part.stat().st_size for part in home.iterdir()) for home in homes}
+    homes = sorted((home for home in folder.iterdir() if home.is_dir()), key=_last_use)
+    sizes = {home: sum(_size(part) for part in home.glob("*")) for home in homes}
     removed = []
     for home in homes:
         if sum(sizes.values()) <= cap_gb * 1e9:
@@ -144,3 +161,16 @@ def prune(folder: Path, cap_gb: float, keep: str | None = None) -> list[str]:
             sizes.pop(home)
             removed.append(home.name)
     return removed
+
+
+def _last_use(home: Path) -> float:
+    # Another process may remove what this one has just listed.
+    with suppress(FileNotFoundError):
+        return home.stat().st_mtime
+    return 0.0
+
+
+def _size(part: Path) -> int:
+    with suppress(FileNotFoundError):
+        return part.stat().st_size
+    return 0
