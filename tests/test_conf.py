@@ -1,5 +1,6 @@
 """Every option of every group composes, and every object that it describes can be built, without weights or data."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,11 @@ def words_for(group: str, option: str) -> list[str]:
     return words
 
 
+@cache
+def composed(group: str, option: str) -> DictConfig:
+    return compose_run(words_for(group, option)).config
+
+
 def targets(node: object) -> list[str]:
     if isinstance(node, dict):
         own = [node["_target_"]] if "_target_" in node else []
@@ -43,7 +49,7 @@ def targets(node: object) -> list[str]:
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_names_what_exists(group: str, option: str):
-    config = compose_run(words_for(group, option)).config
+    config = composed(group, option)
     named = targets(OmegaConf.to_container(config, resolve=False))
     assert named
     for name in named:
@@ -66,7 +72,7 @@ def test_our_targets_start_with_the_room_that_owns_them(group: str, option: str)
 
 
 def built(group: str, option: str) -> object:
-    config = compose_run(words_for(group, option)).config
+    config = composed(group, option)
     return instantiate(config[group], _convert_="all")
 
 
@@ -92,7 +98,7 @@ def test_every_scenario_is_a_plan(option: str):
 
 @pytest.mark.parametrize("option", [name for name in options("loss") if name != "auto"])
 def test_every_loss_gives_one_value_per_sample(option: str):
-    loss = instantiate(compose_run(words_for("loss", option)).config.loss.function)
+    loss = instantiate(composed("loss", option).loss.function)
     target = torch.zeros(4, 3) if option in REGRESSION_LOSSES else torch.tensor([0, 1, 2, 0])
     assert loss(torch.randn(4, 3), target, None).shape == (4,)
 

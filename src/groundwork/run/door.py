@@ -24,8 +24,8 @@ def enter(command: Callable[[list[str]], int]) -> int:
     argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
     try:
         return command(sys.argv[1:])
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"stopped; {stop}" if str(stop) else "stopped", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
         wrong = user_error(error)

@@ -1,6 +1,6 @@
 """A frozen backbone -> its features, computed once; features -> an exact linear head, chosen on val."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from groundwork.transfer import (
     choose_cut,
     feature_key,
     gather,
+    head_loss,
     solve_head,
 )
 
@@ -103,7 +104,6 @@ def choose_head(
 ) -> Choice:
     """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best on val."""
     options = candidates(plan.pool, plan.cut, features.spatial)
-    sign = 1.0 if metrics.direction(monitor) == "max" else -1.0
     target = scaled_target(network, np.tile(prepared.targets("train"), _repeats(prepared, plan)))
     weights = None if class_weights is None else torch.as_tensor(class_weights, dtype=torch.float32)
     truth = prepared.targets("val")
@@ -113,10 +113,8 @@ def choose_head(
         heads = solve_head(inputs.to(device), target.to(device), len(prepared.names), strengths, moved)
         return [Linear(head.weight.cpu(), head.bias.cpu()) for head in heads]
 
-    def score(output: Tensor, rows: NDArray[np.int64]) -> float:
-        prediction = network.decode(output.to(device)).cpu().numpy()
-        value = metrics(prediction, truth[rows], prepared.names)[monitor]
-        return sign * value if np.isfinite(value) else -np.inf
+    def loss(output: Tensor) -> float:
+        return head_loss(output, scaled_target(network, truth), weights)
 
     done = [0]
     with screen.progress("solving linear heads", "cuts") as bar:
@@ -126,8 +124,31 @@ def choose_head(
             bar(done[0], len(options))
 
         return choose_cut(
-            features.train, features.val, features.spatial, options, plan.strengths, solve, score, advance
+            features.train,
+            features.val,
+            features.spatial,
+            options,
+            plan.strengths,
+            solve,
+            score_on_val(prepared, network, metrics, monitor, device),
+            advance,
+            loss,
         )
+
+
+def score_on_val(
+    prepared: Prepared, network: Network, metrics: Metrics, monitor: str, device: torch.device
+) -> Callable[[Tensor, NDArray[np.int64]], float]:
+    """Give a function (outputs, val rows) -> the monitored metric, higher is better; -inf where undefined."""
+    sign = 1.0 if metrics.direction(monitor) == "max" else -1.0
+    truth = prepared.targets("val")
+
+    def score(output: Tensor, rows: NDArray[np.int64]) -> float:
+        prediction = network.decode(output.to(device)).cpu().numpy()
+        value = metrics.one(monitor, prediction, truth[rows], prepared.names)
+        return sign * value if np.isfinite(value) else -np.inf
+
+    return score
 
 
 def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:

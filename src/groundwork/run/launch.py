@@ -64,6 +64,17 @@ def _resume(word: str, changes: list[str]) -> int:
     return resume(word, changes)
 
 
+def advise(words: list[str]) -> int:
+    """Recommend a transfer scenario for data and model, with the evidence."""
+
+    def one_advice(overrides: Sequence[str]) -> int:
+        from groundwork.run.start import advise as start_advice  # pandas: not for --help
+
+        return start_advice(compose_run(overrides))
+
+    return hydra_application(complete(words), "train", one_advice)
+
+
 def evaluate(words: list[str]) -> int:
     """Seal the test metrics of one run, or of several."""
     keys = key_values(

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from numpy.typing import NDArray
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.data import GroundworkDataModule
@@ -17,12 +17,15 @@ from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
 from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
-from groundwork.run.folder import RunFolder
+from groundwork.run.folder import RunFolder, plain
 from groundwork.run.frozen import Metrics
+from groundwork.run.outcome import build_metrics
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 from groundwork.task import ClassificationTask, RegressionTask, Task
 from groundwork.transfer import Phase
+
+CHECKPOINT_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,22 @@ class Setting:
     def direction(self) -> str:
         """Say whether more or less of the monitor is better."""
         return self.metrics.direction(self.config.monitor)
+
+
+def build_setting(
+    folder: RunFolder, config: DictConfig, prepared: Prepared, data: dict[str, Any], screen: Screen
+) -> Setting:
+    """Build what every phase of a run shares; see `describe_data` for `data`."""
+    balance = instantiate(config.balance)
+    weights = None
+    if prepared.target.task == "classification":
+        weights = balance.class_weights(prepared.counts("train"))
+    extra = {
+        "format": CHECKPOINT_FORMAT,
+        "config": OmegaConf.to_container(config, resolve=True),
+        "data": plain(data),
+    }
+    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
 
 
 def train_phase(
@@ -93,6 +112,7 @@ def train_phase(
         ProgressBar(setting.screen, f"val/{config.monitor}", title),
     ]
     trainer = _trainer(setting, epochs, callbacks)
+    network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
     trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
     if not folder.best.exists():
         raise FloatingPointError(

@@ -15,6 +15,8 @@ NOISE = {
     r"Total length of `\w+` across ranks is zero": "a split may be empty on a rank",
     # A folder with the checkpoints of this very run is what resume means.
     r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
+    # Frozen stages evaluate on purpose.
+    r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
     # torch's own scheduler order check misfires when a checkpoint restores both.

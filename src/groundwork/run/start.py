@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.data import Samples, Target
 from groundwork.run.check import check_combination, derived_choices
-from groundwork.run.compose import Composition, absolute, machine_paths
+from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder, safe_name
 from groundwork.run.screen import Screen
@@ -33,7 +33,10 @@ def start(composition: Composition) -> int:
         folder.write_config(complete.config)
         from groundwork.run.train import train  # torch: not before the data is known to be right
 
-        train(folder, complete.config, samples, target, screen, complete.overrides, resume=False)
+        def choose(scenario: str) -> DictConfig:
+            return complete.choose(transfer=scenario).config
+
+        train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
 
     return _recorded(folder, work)
 
@@ -62,7 +65,10 @@ def resume(word: str, changes: list[str]) -> int:
         words = tuple(folder.read_json("environment.json").get("overrides", ()))
         from groundwork.run.train import train  # torch: not before the data is known to be right
 
-        train(folder, config, samples, target, screen, words, resume=True)
+        def choose(scenario: str) -> DictConfig:
+            return compose_run(words).choose(transfer=scenario).config
+
+        train(folder, config, samples, target, screen, words, True, choose)
 
     return _recorded(folder, work)
 
@@ -72,11 +78,15 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
     try:
         work()
     except BaseException as error:
-        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        # Lightning turns the first Ctrl-C into SystemExit.
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        status = "interrupted" if stopped else "failed"
         result = folder.read_json("result.json")
         folder.write_json(
             "result.json", {**result, "status": status, "error": f"{user_error(error) or error}"}
         )
+        if stopped:
+            raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
         raise
     return DONE
 
@@ -108,3 +118,21 @@ def _say_choices(screen: Screen, before: Composition, after: Composition) -> Non
     ]
     if changed:
         screen.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")
+
+
+def advise(composition: Composition) -> int:
+    """Recommend a transfer scenario for the data and the model of a configuration."""
+    config = composition.config
+    check_combination(composition)
+    folder = RunFolder.create(Path(config.paths.runs), "advice")
+    screen = Screen()
+    screen.log_to(folder.log)
+    samples, target = read_samples(config)
+    screen.say(target.why)
+    complete = composition.choose(**derived_choices(config, target.task)).config
+    folder.write_config(complete)
+    from groundwork.run.advise import advise_data  # torch: not before the data is known to be right
+
+    advice = advise_data(folder, complete, samples, target, screen)
+    screen.say(f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.path / 'advice.json'})")
+    return DONE

@@ -1,25 +1,27 @@
 """Samples and a configuration -> a finished run folder: split, fit, choose on val, measure, draw."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
+from groundwork.run.advise import advise_run
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
+from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
 from groundwork.run.fit import Fitted, fit
-from groundwork.run.folder import RunFolder, plain
-from groundwork.run.loop import Setting
+from groundwork.run.folder import RunFolder
+from groundwork.run.loop import Setting, build_setting
 from groundwork.run.outcome import (
-    build_metrics,
     measure,
     measure_baselines,
     predict,
@@ -31,8 +33,6 @@ from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 
-CHECKPOINT_FORMAT = 1
-
 
 def train(
     folder: RunFolder,
@@ -42,6 +42,7 @@ def train(
     screen: Screen,
     words: tuple[str, ...],
     resume: bool,
+    choose: Callable[[str], DictConfig],
 ) -> None:
     """Split, fit, choose on val, measure and draw one run.
 
@@ -53,6 +54,7 @@ def train(
         screen: Where to speak.
         words: That composed the configuration.
         resume: Go on with the split and the last checkpoint that the folder holds.
+        choose: Gives the configuration with the transfer scenario that the advice takes, for `transfer=auto`.
     """
     silence()
     folder.write_json("environment.json", describe_environment(words))
@@ -62,7 +64,7 @@ def train(
     prepared = prepare(config, samples, target, screen, fixed)
     write_splits(folder, prepared)
     data = describe_data(config, prepared)
-    setting = _setting(folder, config, prepared, data, screen)
+    setting = build_setting(folder, config, prepared, data, screen)
     counts, after = _counts(prepared, setting)
     described = {**data, **_data_facts(prepared), "counts": counts, "counts_balanced": after}
     folder.write_json("data.json", described)
@@ -72,7 +74,15 @@ def train(
     seconds = {"data": time.perf_counter() - began}
 
     plan = instantiate(config.transfer, _convert_="all")
-    device = _device(config)
+    device = choose_device(config)
+    if plan.scenario == "auto":
+        advice = advise_run(setting, data, plan, device)
+        config = choose(advice.scenario)
+        folder.write_config(config)
+        plan = instantiate(config.transfer, _convert_="all")
+        if plan.cut == "auto":
+            plan = replace(plan, cut=advice.cut, pool=advice.pool)  # compared already
+        setting = build_setting(folder, config, prepared, data, screen)
     fitted = fit(setting, data, plan, device, resume)
     if idle := idle_keys(words, exact=fitted.transfer["solver"] == "exact"):
         screen.note(
@@ -83,21 +93,6 @@ def train(
     folder.write_json("result.json", {**result, "status": "done", "seconds": seconds})
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
-
-
-def _setting(
-    folder: RunFolder, config: DictConfig, prepared: Prepared, data: dict[str, Any], screen: Screen
-) -> Setting:
-    balance = instantiate(config.balance)
-    weights = None
-    if prepared.target.task == "classification":
-        weights = balance.class_weights(prepared.counts("train"))
-    extra = {
-        "format": CHECKPOINT_FORMAT,
-        "config": OmegaConf.to_container(config, resolve=True),
-        "data": plain(data),
-    }
-    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
 
 
 def _measure(
@@ -191,17 +186,3 @@ def _say_rules_of_thumb(screen: Screen, prepared: Prepared) -> None:
     elif prepared.columns is not None:
         columns = len(prepared.columns.columns)
         screen.say(f"rule of thumb, 10 samples per input column: {rows['train'] / columns:,.0f} in train")
-
-
-def _device(config: DictConfig) -> torch.device:
-    """Choose where features are computed, as Lightning chooses where to train."""
-    accelerator = config.trainer.accelerator
-    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda")
-    if accelerator in ("gpu", "cuda"):
-        raise UserError(
-            f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
-        )
-    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")

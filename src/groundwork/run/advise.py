@@ -1,0 +1,114 @@
+"""Cached features of a data set -> which transfer scenario to take, measured rather than guessed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import seed_everything
+from omegaconf import DictConfig
+from torch import Tensor
+
+from groundwork.batch import UserError
+from groundwork.data import Samples, Target
+from groundwork.run.build import build_network, describe_data
+from groundwork.run.device import choose_device
+from groundwork.run.folder import RunFolder
+from groundwork.run.frozen import choose_head, read_features, scaled_target, score_on_val
+from groundwork.run.loop import Setting, build_setting
+from groundwork.run.prepare import Prepared, prepare
+from groundwork.run.quiet import silence
+from groundwork.run.screen import Screen
+from groundwork.transfer import (
+    Advice,
+    Plan,
+    Probe,
+    activation_distance,
+    advise,
+    measure,
+    read_calibration,
+)
+
+DISTANCE_ROWS = 256  # training images that the distance of activations is measured on
+PERFECT = {"r2": 1.0, "pearson": 1.0, "spearman": 1.0}  # other metrics to maximize are shares, too
+
+
+def advise_data(
+    folder: RunFolder, config: DictConfig, samples: Samples, target: Target, screen: Screen
+) -> Advice:
+    """Read and split the data of a configuration and recommend a scenario into `advice.json`.
+
+    Raises:
+        UserError: If the data are no images, or the model brings no pretrained weights.
+    """
+    silence()
+    seed_everything(config.seed, verbose=False)
+    if config.data.kind != "image" or not config.model.pretrained:
+        raise UserError(
+            f"advice must be asked for images and a pretrained model, but got data of kind {config.data.kind} and "
+            f"model.pretrained={config.model.pretrained}. Train with transfer=none or scratch instead."
+        )
+    prepared = prepare(config, samples, target, screen)
+    data = describe_data(config, prepared)
+    setting = build_setting(folder, config, prepared, data, screen)
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    return advise_run(setting, data, plan, choose_device(config))
+
+
+def advise_run(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device) -> Advice:
+    """Probe the frozen backbone of a run at every depth and recommend a scenario; write `advice.json`.
+
+    Args:
+        setting: Configuration, data and folder.
+        data: See `describe_data`.
+        plan: Of `transfer=auto`: which cuts, pools and strengths are compared.
+        device: Where features are computed.
+    """
+    config, prepared, screen = setting.config, setting.prepared, setting.screen
+    network = build_network(config, data, True, None)
+    features = read_features(config, network, prepared, plan, device, screen)
+    choice = choose_head(
+        prepared,
+        network,
+        features,
+        plan,
+        setting.metrics,
+        config.monitor,
+        setting.class_weights,
+        device,
+        screen,
+    )
+    weights = setting.class_weights
+    probe = Probe(
+        train=features.train,
+        val=features.val,
+        spatial=features.spatial,
+        target=scaled_target(network, prepared.targets("train")),
+        num_outputs=len(prepared.names),
+        strengths=plan.strengths,
+        class_weights=None if weights is None else torch.as_tensor(weights, dtype=torch.float32),
+        score=score_on_val(prepared, network, setting.metrics, config.monitor, device),
+        perfect=PERFECT.get(config.monitor, 1.0) if setting.direction == "max" else 0.0,
+    )
+    batches = _some_batches(prepared, config.data.batch_size, device)
+    distance = activation_distance(network, batches)
+    calibration = read_calibration()
+    advice = advise(measure(probe, choice, distance, config.seed), calibration)
+    if not calibration:
+        screen.note(
+            "only frozen scenarios are compared, since no run that trains the backbone was measured yet; "
+            "see scripts/benchmarks/advice.py, or try transfer=large_similar beside this"
+        )
+    setting.folder.write_json("advice.json", advice.state())
+    for line in (*advice.why, *advice.would_change):
+        screen.say(f"advice: {line}")
+    return advice
+
+
+def _some_batches(prepared: Prepared, batch_size: int, device: torch.device) -> Iterator[Tensor]:
+    rows = prepared.rows["train"]
+    # Evenly spread, so that every class of a sorted folder takes part.
+    spread = rows[np.linspace(0, len(rows) - 1, min(DISTANCE_ROWS, len(rows))).astype(int)]
+    for start in range(0, len(spread), batch_size):
+        yield prepared.source.batch(spread[start : start + batch_size]).to(device)

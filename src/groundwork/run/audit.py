@@ -1,0 +1,203 @@
+"""A configuration -> what is wrong with its data, before anyone trains on it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from groundwork.report.audit import audit_summary, wanted_samples, write_audit
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.batch import SPLITS, UserError
+from groundwork.data import Samples, Store, Stream, Target, build_store
+from groundwork.data.audit import examine, examine_pixels
+from groundwork.data.audit_columns import count_gaps
+from groundwork.data.audit_counts import advise_balance, class_counts, missing_classes, rules_of_thumb
+from groundwork.data.audit_duplicates import input_content
+from groundwork.data.audit_findings import findings
+from groundwork.run.build import build_network
+from groundwork.run.check import derived_choices
+from groundwork.run.compose import Composition
+from groundwork.run.door import DONE
+from groundwork.run.folder import RunFolder
+from groundwork.run.prepare import Prepared, prepare, read_samples
+from groundwork.run.quiet import silence
+from groundwork.run.screen import Screen
+
+# What an audit does where a run would stop: take the gap as one, and tell.
+LENIENT = {"numeric": "constant", "categorical": "slot", "target": "drop", "infinite": "missing"}
+
+
+def start(composition: Composition) -> int:
+    """Look at the data of a configuration; write audit.json and audit.html."""
+    silence()
+    config, screen = composition.config, Screen()
+    samples, target = read_samples(config)
+    screen.say(target.why)
+    complete = composition.choose(**derived_choices(config, target.task))
+    audit, prepared = audit_data(complete.config, samples, target, screen)
+    folder = RunFolder.create(Path(config.paths.runs), "audit")
+    for unused in ("checkpoints", "predictions", "figures"):
+        (folder.path / unused).rmdir()
+    audit["command"] = list(composition.overrides)
+    folder.write_json("audit.json", audit)
+    page = write_audit(folder.path, _photographs(config, folder, prepared))
+    screen.show(audit_summary(folder.path))
+    screen.say(f"{page}")
+    return DONE
+
+
+def audit_data(
+    config: DictConfig, samples: Samples, target: Target, screen: Screen
+) -> tuple[dict[str, Any], Prepared]:
+    """Look at all of the data, past bad files and forbidden gaps, which are listed.
+
+    Returns:
+        What `audit.json` holds, and the data as a run would see it once the bad files are gone.
+    """
+    audit: dict[str, Any] = {
+        "kind": samples.kind,
+        "task": target.task,
+        "why": target.why,
+        "classes": list(target.classes),
+        "targets": list(target.names),
+        "root": str(samples.root),
+        "num_read": len(samples),
+        "target_gaps": count_gaps(samples.target),
+        "obstacles": _obstacles(config, samples),
+        "photos": bool(config.report.photos),
+    }
+    if samples.kind == "image":
+        store = _decode(config, samples, screen)
+        bad = dict(store.bad)
+        audit["bad"] = [{"sample_id": name, "reason": reason} for name, reason in store.bad]
+        audit["decode_notes"] = [{"sample_id": name, "note": note} for name, note in store.note]
+        # The images that stay are stored under their own key, where training finds them once the bad are gone.
+        samples = samples.take(~samples.sample_id.isin(list(bad)).to_numpy()) if bad else samples
+    prepared = prepare(_lenient(config), samples, target, screen)
+    audit["notes"] = list(prepared.notes)
+    audit["split_hash"] = prepared.split_hash
+    images = prepared.source if isinstance(prepared.source, Store | Stream) else None
+    digest = None if images is None else images.digest
+    what = prepared.samples, prepared.split, prepared.encoded
+    with screen.progress("counting and comparing"):
+        audit |= examine(
+            what[0], target, what[2], what[1], prepared.rows, digest, _trainable(config, prepared)
+        )
+    if images is not None:
+        with screen.progress("looking for near duplicates", "images") as bar:
+            audit["near_duplicates"] = examine_pixels(images, *what, images.digest, bar)
+    return {**audit, "findings": findings(audit)}, prepared
+
+
+def audit_briefly(prepared: Prepared) -> list[str]:
+    """Say in a few lines what anyone should know of the data before a run."""
+    rows = {split: len(found) for split, found in prepared.rows.items()}
+    target, samples, train = prepared.target, prepared.samples, prepared.rows["train"]
+    counts = class_counts(target, prepared.encoded, prepared.rows)
+    of_classes = counts["train"] if target.classes else None
+    lines = [
+        f"{len(samples):,} samples: {rows['train']:,} train, {rows['val']:,} val, {rows['test']:,} test "
+        f"(split {prepared.split_hash})"
+    ]
+    rules = rules_of_thumb(len(train), of_classes, samples.inputs.shape[1], None)
+    lines += [
+        f"rule of thumb, {one['rule']}: {one['have']:,.4g} ({one['facts']})"
+        for one in rules
+        if one["have"] is not None
+    ]
+    found = {
+        "kind": samples.kind,
+        "missing_classes": missing_classes(counts),
+        "advice": advise_balance(target.task, of_classes),
+        "columns": [],
+    }
+    said = [f"{one['text']}. {one['remedy']}" for one in findings(found)]
+    constant = [
+        name for name in samples.inputs.columns if samples.inputs[name].iloc[train].nunique(dropna=False) <= 1
+    ]
+    said += [f"columns of one value in train: {', '.join(constant[:5])}"] if constant else []
+    return [*lines, *said, *_repeats(prepared)]
+
+
+def _repeats(prepared: Prepared) -> list[str]:
+    source = prepared.source
+    digest = source.digest if isinstance(source, Store | Stream) else None
+    content = input_content(prepared.samples, digest)
+    extra = len(content) - len(np.unique(content))
+    if not extra:
+        return []
+    pairs = np.unique(
+        np.stack([content, np.searchsorted(SPLITS, prepared.split, sorter=np.argsort(SPLITS))]), axis=1
+    )
+    across = int((np.bincount(pairs[0]) > 1).sum())
+    kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
+    return [f"{extra:,} samples repeat the inputs of another one exactly, {kept}"]
+
+
+def _decode(config: DictConfig, samples: Samples, screen: Screen) -> Store | Stream:
+    with screen.progress("decoding images", "images") as bar:
+        return build_store(
+            samples,
+            image_size=config.data.image_size,
+            resize=config.data.resize,
+            cache=Path(config.paths.cache),
+            workers=0,
+            window=config.data.get("window"),
+            max_bytes=int(config.paths.cache_gb * 1e9),
+            progress=bar,
+        )
+
+
+def _obstacles(config: DictConfig, samples: Samples) -> list[str]:
+    """Ask the policies for missing values what they would refuse."""
+    missing = instantiate(config.missing)
+    found = []
+    for check in (
+        lambda: missing.keep_target(samples.target),
+        lambda: missing.keep_inputs(samples.inputs, samples.categorical),
+    ):
+        try:
+            check()
+        except UserError as error:
+            found.append(str(error))
+    return found
+
+
+def _lenient(config: DictConfig) -> DictConfig:
+    copy: DictConfig = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    for key, value in LENIENT.items():
+        if copy.missing[key] != "drop":
+            copy.missing[key] = value
+    copy.missing.columns = {}
+    return copy
+
+
+def _trainable(config: DictConfig, prepared: Prepared) -> int | None:
+    """Count what a run would train: the head of a frozen network, or all."""
+    data: dict[str, Any] = {"kind": prepared.samples.kind, "target": prepared.target.state()}
+    num_targets = len(prepared.target.names)
+    data |= {"center": [0.0] * num_targets, "scale": [1.0] * num_targets}
+    if isinstance(prepared.source, Store | Stream):
+        data["image"] = {"shape": list(prepared.source.shape), "mean": [0.5], "std": [0.5]}
+    else:
+        assert prepared.columns is not None
+        data["columns"] = prepared.columns.state()
+    network = build_network(config, data, pretrained=False, reads=None)
+    parts = network.head if config.transfer.name.startswith("small") else network
+    return sum(parameter.numel() for parameter in parts.parameters())
+
+
+def _photographs(config: DictConfig, folder: RunFolder, prepared: Prepared) -> dict[str, NDArray[Any]]:
+    """Read the photographs that the page shows, none of test."""
+    source = prepared.source
+    if not config.report.photos or not isinstance(source, Store | Stream):
+        return {}
+    names = prepared.samples.sample_id.to_numpy()
+    wanted = set(wanted_samples(folder.path, _by_class(prepared)))
+    shown = np.flatnonzero([name in wanted for name in names] & (prepared.split != "test"))
+    found = {}
+    for row in shown:
+        found[str(names[row])] = source.batch(np.array([row]))[0].permute(1, 2, 0).numpy()
+    return found

@@ -1,0 +1,24 @@
+"""Where features are computed and predictions made, chosen as Lightning chooses where to train."""
+
+import torch
+from omegaconf import DictConfig
+
+from groundwork.batch import UserError
+
+
+def choose_device(config: DictConfig) -> torch.device:
+    """Find the device that `trainer.accelerator` means.
+
+    Raises:
+        UserError: If a GPU is asked for and there is none.
+    """
+    accelerator = config.trainer.accelerator
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("gpu", "cuda"):
+        raise UserError(
+            f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
+        )
+    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")

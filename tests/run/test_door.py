@@ -1,0 +1,85 @@
+"""Exit statuses, and errors in exactly one line, as a user of the command line sees them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from groundwork.batch import UserError
+from groundwork.run.door import enter, key_values, user_error
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def call(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPTS / words[0]), *words[1:]]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train.py", "data=image_foldr"], "is not an option of data"),
+        (["train.py", "--foo"], "unrecognized arguments: --foo"),
+        (["train.py", "data=image_folder", "data.root=nowhere"], "nowhere is not there"),
+        (["train.py", "run=nowhere"], "must be a run folder"),
+        (["evaluate.py", "run=latest", "split=val"], "split=val must be test"),
+    ],
+)
+def test_wrong_words_get_one_line_and_status_two(tmp_path: Path, words: list[str], said: str):
+    places = ["paths.runs=runs"] if words[0] == "train.py" and "run=nowhere" not in words else []
+    done = call(*words, *places, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path):
+    code = (
+        "import sys; sys.argv = ['train.py', '--help']\n"
+        "from groundwork.run.launch import train\n"
+        "try:\n    train(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print('HEAVY', sorted({'torch', 'pandas', 'lightning', 'timm'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert "HEAVY []" in done.stdout
+    assert "Groups and their choices" in done.stdout
+
+
+def test_the_users_error_is_found_behind_others():
+    try:
+        try:
+            raise UserError("inner")
+        except UserError as inner:
+            raise RuntimeError("outer") from inner
+    except RuntimeError as outer:
+        assert str(user_error(outer)) == "inner"
+    assert user_error(ValueError("own")) is None
+
+
+def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "argv", ["x"])
+
+    def broken(_: list[str]) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        enter(broken)
+
+
+def test_a_stop_by_the_user_exits_with_75(monkeypatch: pytest.MonkeyPatch):
+    def stop(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    assert enter(stop) == 75
+
+
+@pytest.mark.parametrize("words", [["a"], ["b=1"], ["a=1", "a=2"]])
+def test_plain_keys_are_checked(words: list[str]):
+    with pytest.raises(UserError):
+        key_values(words, {"a": "a thing"})
+    assert key_values(["a=x=y"], {"a": "a thing"}) == {"a": "x=y"}

@@ -1,0 +1,169 @@
+"""Each scenario trains what it says and nothing else, exactly where it can."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from groundwork.run.checkpoint import load
+from groundwork.run.compose import compose_run
+from groundwork.run.evaluate import load_network
+from groundwork.run.folder import RunFolder
+from groundwork.run.loop import network_state
+from groundwork.run.start import advise, read_samples, resume, start
+
+
+@pytest.fixture
+def words(tmp_path: Path, image_folder: Path) -> list[str]:
+    """A run on small photographs with a small network whose weights lie in a file."""
+    torch.manual_seed(0)
+    save_file(
+        timm.create_model("test_resnet", pretrained=False).state_dict(), tmp_path / "weights.safetensors"
+    )
+    return [
+        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
+        "model=timm", "model.name=test_resnet", f"model.pretrained={tmp_path / 'weights.safetensors'}",
+        "task=classification", "trainer=cpu", "trainer.max_epochs=4", "metrics.resamples=20",
+        f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+
+
+def latest(tmp_path: Path) -> RunFolder:
+    return RunFolder.find("latest", tmp_path / "runs")
+
+
+def backbone_state(path: Path) -> dict[str, torch.Tensor]:
+    state = network_state(load(path))
+    return {
+        name.removeprefix("backbone.model."): value for name, value in state.items() if "backbone" in name
+    }
+
+
+def moved(tmp_path: Path, folder: RunFolder) -> list[str]:
+    """Name the tensors of the backbone that differ from the file of weights."""
+    model = timm.create_model("test_resnet", pretrained=False, num_classes=0)
+    from safetensors.torch import load_file
+
+    before = load_file(tmp_path / "weights.safetensors")
+    own = backbone_state(folder.best)
+    assert set(own) <= set(model.state_dict())
+    return [name for name, value in own.items() if not torch.equal(value, before[name])]
+
+
+@pytest.mark.parametrize("solver", ["exact", "sgd"])
+@pytest.mark.parametrize("scenario", ["small_similar", "small_different"])
+def test_a_frozen_backbone_keeps_every_bit(tmp_path: Path, words: list[str], scenario: str, solver: str):
+    assert start(compose_run([*words, f"transfer={scenario}", f"transfer.solver={solver}"])) == 0
+    folder = latest(tmp_path)
+    assert moved(tmp_path, folder) == []
+    transfer = folder.read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["cached"]) == (solver, True)
+
+
+def test_the_saved_network_predicts_what_the_cached_features_did(tmp_path: Path, words: list[str]):
+    start(compose_run([*words, "transfer=small_different"]))
+    folder = latest(tmp_path)
+    network = load_network(folder)
+    samples, target = read_samples(folder.config)
+    from groundwork.run.prepare import prepare, read_splits
+    from groundwork.run.screen import Screen
+
+    prepared = prepare(folder.config, samples, target, Screen(quiet=True), read_splits(folder))
+    with torch.no_grad():
+        inputs = prepared.source.batch(prepared.rows["val"])
+        prob = network.decode(network(inputs)).numpy()
+    written = pd.read_parquet(folder.predictions("val"))[["prob/dark", "prob/light"]].to_numpy()
+    assert np.abs(prob - written).max() < 1e-5
+
+
+def test_augmentation_trains_the_head_through_the_network(tmp_path: Path, words: list[str]):
+    start(compose_run([*words, "transfer=small_similar", "augment=light"]))
+    folder = latest(tmp_path)
+    transfer = folder.read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["cached"]) == ("sgd", False)
+    assert moved(tmp_path, folder) == []
+    assert len(pd.read_csv(folder.history)) == 4
+
+
+@pytest.mark.parametrize("scenario", ["large_similar", "large_different", "gradual"])
+def test_a_trained_backbone_moves(tmp_path: Path, words: list[str], scenario: str):
+    start(compose_run([*words, f"transfer={scenario}", "optim.lr=1e-2"]))
+    names = moved(tmp_path, latest(tmp_path))
+    assert any("weight" in name for name in names)
+    # LP-FT keeps the statistics that BatchNorm was trained with; the other scenario lets them adapt.
+    assert any("running_mean" in name for name in names) == (scenario == "large_different")
+
+
+def test_scratch_starts_from_other_weights(tmp_path: Path, words: list[str]):
+    start(compose_run([*words, "transfer=scratch"]))
+    assert "conv1.weight" in moved(tmp_path, latest(tmp_path)) or moved(tmp_path, latest(tmp_path))
+
+
+def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[str]):
+    assert advise(compose_run(words)) == 0
+    advised = latest(tmp_path).read_json("advice.json")["scenario"]
+    start(compose_run([*words, "transfer=auto"]))
+    folder = latest(tmp_path)
+    assert folder.config.transfer.scenario == advised
+    assert folder.read_json("result.json")["transfer"]["scenario"] == advised
+
+
+def test_a_second_run_computes_no_feature_again(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    start(compose_run([*words, "transfer=small_similar"]))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a cached feature was computed again")
+
+    monkeypatch.setattr("groundwork.transfer.extract.StageReader.__call__", refuse)
+    start(compose_run([*words, "transfer=small_similar", "seed=1"]))
+
+
+def test_no_test_sample_is_read_before_sealing(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    seen: set[int] = set()
+    from groundwork.data.store import Store
+
+    batch = Store.batch
+
+    def spy(store: Store, rows: np.ndarray) -> torch.Tensor:
+        seen.update(int(row) for row in rows)
+        return batch(store, rows)
+
+    monkeypatch.setattr(Store, "batch", spy)
+    for scenario in ("small_different", "large_similar"):
+        start(compose_run([*words, f"transfer={scenario}"]))
+    splits = pd.read_csv(latest(tmp_path).splits)
+    test = set(np.flatnonzero(splits.split == "test"))
+    assert seen
+    assert not seen & test
+
+
+def test_an_interrupted_run_ends_where_the_whole_one_does(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    words = [*words, "transfer=large_different", "callbacks.patience=null"]
+    start(compose_run(words))
+    whole = network_state(load(latest(tmp_path).last))
+
+    from groundwork.run.callbacks import ProgressBar
+
+    def stop(_: object, trainer: object, *__: object) -> None:
+        if trainer.global_step == 9:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "on_train_batch_end", stop)
+        with pytest.raises(KeyboardInterrupt, match="go on with"):
+            start(compose_run(words))
+    folder = latest(tmp_path)
+    assert folder.read_json("result.json")["status"] == "interrupted"
+    assert resume(str(folder.path), []) == 0
+    resumed = network_state(load(folder.last))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
