@@ -91,3 +91,11 @@ def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path):
     with pytest.raises(UserError, match="SQLite database") as caught:
         read_database(tmp_path / "t.db", None, None)
     assert "\n" not in str(caught.value)
+
+
+def test_the_database_is_opened_read_only(database: Path, monkeypatch):
+    asked = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda uri, **keys: asked.append(uri) or connect(uri, **keys))
+    read_database(database, None, None)
+    assert asked == [f"{database.as_uri()}?mode=ro"]

@@ -6,7 +6,7 @@ from groundwork.data.formats.infer import infer_column, infer_dates
 
 
 def infer(*texts, decimal_comma=False) -> pd.Series:
-    return infer_column(list(texts), "x", decimal_comma=decimal_comma)
+    return infer_column(pd.Series(texts, dtype="str"), decimal_comma=decimal_comma)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def infer(*texts, decimal_comma=False) -> pd.Series:
         (("NA", "DE", "null", ""), "str", ["NA", "DE", "null", None]),
         (("NA", ""), "str", ["NA", None]),
         (("", ""), "float64", [None, None]),
+        (("1e400", "1"), "str", ["1e400", "1"]),
         (("1,5", "2"), "str", ["1,5", "2"]),
         (("1 ", "2"), "str", ["1 ", "2"]),
         (("1\n", "2"), "str", ["1\n", "2"]),

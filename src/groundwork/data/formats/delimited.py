@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from pyarrow import csv as arrow_csv
 
 from groundwork.batch import UserError
@@ -29,7 +29,9 @@ def read_delimited(path: Path) -> DataFrame:
     check_names(header, str(path))
     cells = _parse(path, len(header), delimiter)
     columns = {
-        name: infer_column(column.to_pylist()[1:], name, decimal_comma=delimiter == ";")
+        name: infer_column(
+            Series(column.slice(1).to_pandas(), dtype="str", name=name), decimal_comma=delimiter == ";"
+        )
         for name, column in zip(header, cells.columns, strict=True)
     }
     return DataFrame(columns)

@@ -7,42 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas import DataFrame, Series
+from pyarrow import compute
 
 from groundwork.data.formats.cells import is_text
 
 # Words for a missing value, honored where all other cells are numbers, dates or booleans. In a
 # column of text they stay text: NA is also Namibia, and None a fine answer in a questionnaire.
-MISSING_WORDS = frozenset(
-    (
-        *(
-            "NA",
-            "N/A",
-            "n/a",
-            "#N/A",
-            "<NA>",
-            "NaN",
-            "nan",
-            "-nan",
-            "NAN",
-            "null",
-            "NULL",
-            "Null",
-            "None",
-            "none",
-        ),
-        *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"),  # a spreadsheet's errors
-    )
-)
+MISSING_WORDS = (
+    "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NAN", "null", "NULL", "Null", "None", "none",
+    "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!",
+)  # fmt: skip
 BOOLEANS = {"True": True, "true": True, "TRUE": True, "False": False, "false": False, "FALSE": False}
-INFINITE = {
-    "inf": np.inf,
-    "Inf": np.inf,
-    "Infinity": np.inf,
-    "-inf": -np.inf,
-    "-Inf": -np.inf,
-    "-Infinity": -np.inf,
-}
+INFINITE = {sign + word: float(sign + word) for sign in ("", "-") for word in ("inf", "Inf", "Infinity")}
 # A number is text where the number could not give it back: 007, +49, twenty-five digits.
 WHOLE = r"0|-?[1-9][0-9]{0,19}"
 DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
@@ -51,18 +29,17 @@ MOMENT = DATE + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
 ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 
 
-def infer_column(texts: Sequence[str], name: str, *, decimal_comma: bool) -> Series:
+def infer_column(cells: Series[str], *, decimal_comma: bool) -> Series:
     """Give a column of text its type: boolean, whole number, decimal, date, or text as it is.
 
     An empty cell is a missing value; MISSING_WORDS are missing in all but text. A type is only taken
     if it holds every cell exactly, so 007 and numbers of twenty-five digits remain text.
     """
-    cells = Series(texts, name=name, dtype="str")
     cells = cells.where(cells != "")
     present = cells.dropna()
     if present.empty:
-        return Series(np.nan, index=cells.index, name=name, dtype="float64")
-    present = present[~present.isin(MISSING_WORDS)]
+        return Series(np.nan, index=cells.index, name=cells.name, dtype="float64")
+    present = present[~present.isin(list(MISSING_WORDS))]
     if present.empty:
         return cells
     for convert in (_booleans, _whole_numbers, _decimals, infer_dates):
@@ -113,25 +90,25 @@ def _booleans(present: Series) -> Series | None:
 def _whole_numbers(present: Series) -> Series | None:
     if not present.str.fullmatch(WHOLE).all():
         return None
-    values = [int(text) for text in present]
-    low, high = min(values), max(values)
-    for dtype in (np.int64, np.uint64):
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return Series(values, index=present.index, dtype=dtype)
+    for dtype in (pa.int64(), pa.uint64()):
+        try:
+            return Series(compute.cast(pa.array(present), dtype).to_numpy(), index=present.index)
+        except pa.ArrowInvalid:  # a number has more bits
+            continue
     return None
 
 
 def _decimals(present: Series) -> Series | None:
     named = present.isin(list(INFINITE))
     numbers = present[~named]
-    if numbers.empty:
-        return present.map(INFINITE).astype("float64")
     if not numbers.str.fullmatch(DECIMAL).all():
         return None
     whole = numbers[numbers.str.fullmatch(r"-?[0-9]{16,}")]
     if any(int(float(text)) != int(text) for text in whole):
         return None  # a float would round these, identifiers more often than quantities
-    values = np.array(
-        [INFINITE[text] if far else float(text) for text, far in zip(present, named, strict=True)]
-    )
+    values = np.empty(len(present))
+    values[~named] = compute.cast(pa.array(numbers), pa.float64()).to_numpy()
+    if np.isinf(values[~named]).any():
+        return None  # 1e400 has no float
+    values[named] = present[named].map(INFINITE)
     return Series(values, index=present.index)

@@ -103,5 +103,7 @@ def _tidy_objects(column: Series, where: str) -> Series:
             ) from None
     if kinds == {bool}:
         return column.astype("boolean") if gone.any() else column.astype(bool)
+    if kinds == {float}:
+        return column.astype("float64")
     texts = ["" if missing else str(value) for value, missing in zip(column, gone, strict=True)]
-    return infer_column(texts, str(column.name), decimal_comma=False).set_axis(column.index)
+    return infer_column(Series(texts, dtype="str", index=column.index, name=column.name), decimal_comma=False)
