@@ -17,8 +17,9 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def interval(value: float | None, half: float = 0.03) -> dict[str, float | None]:
-    known = value is not None
-    return {"value": value, "low": value - half if known else None, "high": value + half if known else None}
+    return {"value": value} | {
+        k: None if value is None else value + s * half for k, s in (("low", -1), ("high", 1))
+    }
 
 
 def write_base(folder: Path, result: dict[str, Any], data: dict[str, Any]) -> None:
@@ -42,16 +43,11 @@ def epochs(num: int, metric: str, change: float) -> DataFrame:
 
 
 def strengths(metric: str) -> DataFrame:
-    rows = [
-        {
-            "strength": s,
-            "cut": cut,
-            f"val/{metric}": 0.86 - 0.02 * abs(np.log10(s) + 2) ** 1.3 - 0.02 * abs(cut - 3),
-        }
-        for cut in range(5)
-        for s in np.logspace(-5, 1, 13)
-    ]
-    return DataFrame(rows)
+    table = DataFrame(
+        [(s, cut) for cut in range(5) for s in np.logspace(-5, 1, 13)], columns=["strength", "cut"]
+    )
+    away = np.abs(np.log10(table["strength"]) + 2) ** 1.3 + np.abs(table["cut"] - 3)
+    return table.assign(**{f"val/{metric}": 0.86 - 0.02 * away})
 
 
 def draw_probabilities(
@@ -181,25 +177,21 @@ def photographs(sample_ids: list[str]) -> dict[str, NDArray[np.uint8]]:
 
 @pytest.fixture
 def write_classification(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a classification run and names its folder."""
     return lambda name="run", **keys: classification(tmp_path / "birds" / name, **keys)
 
 
 @pytest.fixture
 def write_regression(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a regression run and names its folder."""
     return lambda name="run", **keys: regression(tmp_path / "houses" / name, **keys)
 
 
 @pytest.fixture
 def draw_photographs() -> Callable[[list[str]], dict[str, NDArray[np.uint8]]]:
-    """Return a function that draws a picture for every name."""
     return photographs
 
 
 @pytest.fixture
 def change_json() -> Callable[..., None]:
-    """Return a function that sets keys of a JSON file; None removes one."""
 
     def change(path: Path, **keys: Any) -> None:
         content = json.loads(path.read_text(encoding="utf-8")) | keys

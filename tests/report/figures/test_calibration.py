@@ -22,6 +22,12 @@ def test_bins_by_hand() -> None:
     assert np.isnan(bins["accuracy"][0])
 
 
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below() -> None:
+    prob = np.array([[0.4, 0.6], [0.2, 0.8]])  # 9/15 and 12/15
+    found = Classified(np.arange(2).astype(object), np.array([1, 1]), prob.argmax(axis=1), prob, ["a", "b"])
+    assert np.flatnonzero(reliability(found)["samples"]).tolist() == [8, 11]
+
+
 def test_the_caption_tells_the_error_of_the_result_file(
     write_classification: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:
