@@ -187,3 +187,13 @@ def test_mutated_files_never_crash_and_every_broken_one_is_named(capfd: pytest.C
     spec.loader.exec_module(fuzz)
     assert fuzz.main(70) == 0
     assert "hidden: [], wrongly accused: []" in capfd.readouterr().out
+
+
+def test_a_large_jpeg_is_decoded_no_larger_than_needed(tmp_path: Path) -> None:
+    coarse = Image.fromarray(np.random.default_rng(0).integers(0, 255, (6, 8, 3), dtype=np.uint8))
+    path = write(coarse.resize((800, 600), Image.Resampling.BICUBIC), tmp_path / "a.jpg", quality=95)
+    whole = decode(path)[0]
+    for least, shape in ((None, (600, 800)), (301, (600, 800)), (300, (300, 400)), (100, (150, 200))):
+        assert decode(path, least)[0].shape[:2] == shape
+    small = np.asarray(Image.fromarray(whole).resize((400, 300), Image.Resampling.BOX), dtype=int)
+    assert np.abs(decode(path, 300)[0] - small).mean() < 1

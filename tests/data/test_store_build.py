@@ -17,7 +17,6 @@ from groundwork.data.store_build import build
 
 NUM_IMAGES = 8
 FORM = Form((16, 16), 3, "uint8", "squash", None)
-# No torch in here, so that the processes start at once.
 BUILDER = """
 import sys, time
 from pathlib import Path
@@ -26,9 +25,9 @@ from groundwork.data.resize import Form
 from groundwork.data.store_build import build
 
 class Slow(Files):
-    def decode(self, row):
+    def decode(self, row, least):
         time.sleep(float(sys.argv[3]))
-        return super().decode(row)
+        return super().decode(row, least)
 
 paths = [Path(sys.argv[1]) / f"{row}.png" for row in range(int(sys.argv[4]))]
 build(Slow(paths), Form((16, 16), 3, "uint8", "squash", None), {}, Path(sys.argv[2]), 2, True, None)
@@ -67,7 +66,8 @@ def test_a_build_killed_half_way_leaves_nothing_that_a_later_one_believes(
     images = np.load(folder / "images.npy", mmap_mode="r")
     for row, path in enumerate(files.paths):
         with Image.open(path) as image:
-            np.testing.assert_array_equal(images[row], image.resize((16, 16), Image.Resampling.BICUBIC))
+            expected = np.asarray(image.resize((16, 16), Image.Resampling.BICUBIC), dtype=int)
+        assert np.abs(images[row] - expected).max() <= 2
     assert left[0].exists()  # it may belong to a builder that is still at work
     monkeypatch.setattr(store_build, "ABANDONED_SECONDS", -1.0)
     build(files, FORM, {}, tmp_path / "store" / "other", 2, True, None)

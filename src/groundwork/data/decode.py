@@ -6,6 +6,8 @@ with a reason: libraries raise almost anything on damaged input.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -49,39 +51,49 @@ def read_header(path: Path) -> Header:
     Raises:
         BadImageError: If the file is no image, or holds more than MAX_PIXELS pixels.
     """
+    with _named():
+        if _is_array(path):
+            return _array_header(path)
+        with Image.open(path) as image:
+            return _picture_header(image)
+
+
+def decode(path: Path, least: int | None = None) -> tuple[NDArray[Any], str]:
+    """Decode a whole file upright, transparent parts on white.
+
+    Args:
+        least: Pixels per side that are enough: JPEG decodes to a half, quarter or eighth of its size in a
+            fraction of the time, which is used as long as both sides keep this many; None decodes in full.
+
+    Returns:
+        (H, W, C) uint8, uint16 or float32 as the header says, and a note on what was left out ("" if nothing).
+
+    Raises:
+        BadImageError: If the file can't be read to its end, or holds values that are not finite.
+    """
+    with _named():
+        pixels, note = (_read_array(path), "") if _is_array(path) else _read_picture(path, least)
+        if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
+            raise BadImageError("holds values that are not finite")
+        return pixels, note
+
+
+@contextmanager
+def _named() -> Iterator[None]:
     try:
-        header = _array_header(path) if _is_array(path) else _picture_header(path)
+        yield
     except BadImageError:
         raise
     except Exception as error:
         raise BadImageError(_reason(error)) from error
+
+
+def _checked(header: Header) -> Header:
     if min(*header.size, header.channels) < 1:
         raise BadImageError("holds no pixel")
     if header.size[0] * header.size[1] * max(1, header.channels // 4) > MAX_PIXELS:
         raise BadImageError(f"holds {header.size[1]} x {header.size[0]} pixels, more than {MAX_PIXELS:,}")
     return header
-
-
-def decode(path: Path) -> tuple[NDArray[Any], str]:
-    """Decode a whole file upright, transparent parts on white.
-
-    Returns:
-        (H, W, C) uint8, uint16 or float32 as the header says, and a note on
-        what was left out ("" if nothing).
-
-    Raises:
-        BadImageError: If the file can't be read to its end, or holds values that are not finite.
-    """
-    read_header(path)
-    try:
-        pixels, note = (_read_array(path), "") if _is_array(path) else _read_picture(path)
-    except BadImageError:
-        raise
-    except Exception as error:
-        raise BadImageError(_reason(error)) from error
-    if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
-        raise BadImageError("holds values that are not finite")
-    return pixels, note
 
 
 def _is_array(path: Path) -> bool:
@@ -96,13 +108,12 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def _picture_header(path: Path) -> Header:
-    with Image.open(path) as image:
-        width, height = image.size
-        if image.getexif().get(0x0112) in TRANSPOSED:
-            width, height = height, width
-        grey = image.mode in GREY_MODES or image.mode.startswith("I;16")
-        return Header((height, width), 1 if grey else 3, _dtype(image.mode))
+def _picture_header(image: Image.Image) -> Header:
+    width, height = image.size
+    if image.getexif().get(0x0112) in TRANSPOSED:
+        width, height = height, width
+    grey = image.mode in GREY_MODES or image.mode.startswith("I;16")
+    return _checked(Header((height, width), 1 if grey else 3, _dtype(image.mode)))
 
 
 def _dtype(mode: str) -> str:
@@ -111,16 +122,17 @@ def _dtype(mode: str) -> str:
     return "float32" if mode in ("I", "F") else "uint8"
 
 
-def _read_picture(path: Path) -> tuple[NDArray[Any], str]:
+def _read_picture(path: Path, least: int | None) -> tuple[NDArray[Any], str]:
     with Image.open(path) as image:
+        _picture_header(image)
         # A phone's MPO holds a second view of the same scene: nothing is lost there.
         animated = getattr(image, "is_animated", False) and image.format != "MPO"
+        if least is not None:
+            image.draft(None, (least, least))
         image.load()
-        upright = ImageOps.exif_transpose(image)
-    dtype = _dtype(upright.mode)
-    if dtype == "uint8":
-        upright = _plain(upright)
-    pixels = np.asarray(upright).astype(dtype, copy=False)
+        ImageOps.exif_transpose(image, in_place=True)
+        dtype = _dtype(image.mode)
+        pixels = np.asarray(_plain(image) if dtype == "uint8" else image).astype(dtype, copy=False)
     return pixels.reshape(*pixels.shape[:2], -1), "first of several frames" if animated else ""
 
 
@@ -159,7 +171,7 @@ def _npy_header(file: IO[bytes]) -> Header:
     if _channels_first(shape):
         channels, height, width = shape
     kept = dtype.name if dtype.name in ("uint8", "uint16") else "uint8" if dtype.kind == "b" else "float32"
-    return Header((height, width), channels, kept)
+    return _checked(Header((height, width), channels, kept))
 
 
 def _channels_first(shape: tuple[int, ...]) -> bool:
@@ -168,6 +180,7 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
 
 
 def _read_array(path: Path) -> NDArray[Any]:
+    _array_header(path)
     read = np.load(path, allow_pickle=False)
     if path.suffix.lower() == ".npy":
         array = np.asarray(read)

@@ -19,6 +19,8 @@ from groundwork.data.resize import Form
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
+# Rows that a thread takes at once: handing them over costs as much as reading a header.
+BLOCK = 8
 
 
 class Origin(Protocol):
@@ -32,8 +34,8 @@ class Origin(Protocol):
         """Read what is known before decoding."""
         ...
 
-    def decode(self, row: int) -> tuple[NDArray[Any], str]:
-        """Decode one image, and say what was left out."""
+    def decode(self, row: int, least: int) -> tuple[NDArray[Any], str]:
+        """Decode one image to at least this many pixels per side, if it has them, and say what was left out."""
         ...
 
     def status(self) -> str:
@@ -58,9 +60,9 @@ class Files:
         """Open the file and read no pixel."""
         return read_header(self.paths[row])
 
-    def decode(self, row: int) -> tuple[NDArray[Any], str]:
+    def decode(self, row: int, least: int) -> tuple[NDArray[Any], str]:
         """Read the whole file."""
-        return decode(self.paths[row])
+        return decode(self.paths[row], least)
 
     def status(self) -> str:
         """Hash path, size and time of every file."""
@@ -100,7 +102,7 @@ class Pixels:
         height, width, channels = self.pixels.shape[1:]
         return Header((height, width), channels, self.pixels.dtype.name)
 
-    def decode(self, row: int) -> tuple[NDArray[Any], str]:
+    def decode(self, row: int, least: int) -> tuple[NDArray[Any], str]:
         """Give a view."""
         return self.pixels[row], ""
 
@@ -121,7 +123,8 @@ def formed(origin: Origin, form: Form, row: int) -> tuple[NDArray[Any], str, str
     Returns:
         (H, W, C) array, its content hash, a note on what was left out.
     """
-    raw, note = origin.decode(row)
+    # Twice the pixels that are kept leave no trace of the decoder's own scaling.
+    raw, note = origin.decode(row, 2 * max(form.size))
     if raw.shape[2] not in (1, form.channels):
         raise BadImageError(f"holds {raw.shape[2]} channels, not {form.channels}")
     pixels = np.ascontiguousarray(form.apply(raw))
@@ -137,12 +140,18 @@ def parallel(
     work: Callable[[int], Result], num_rows: int, workers: int, progress: Progress | None
 ) -> Iterator[Result]:
     """Do the work for every row on threads, results in row order; decoding holds no interpreter lock."""
+
+    def block(start: int) -> list[Result]:
+        return [work(row) for row in range(start, min(start + BLOCK, num_rows))]
+
     pool = ThreadPoolExecutor(workers)
     try:
-        for row, result in enumerate(pool.map(work, range(num_rows))):
+        done = 0
+        for results in pool.map(block, range(0, num_rows, BLOCK)):
+            done += len(results)
             if progress is not None:
-                progress(row + 1, num_rows)
-            yield result
+                progress(done, num_rows)
+            yield from results
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

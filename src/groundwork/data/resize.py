@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn import functional
 
 from groundwork.batch import UserError
 from groundwork.data.decode import Header
@@ -62,10 +64,9 @@ class Form:
             inner = (max(1, round(pixels.shape[0] * scale)), max(1, round(pixels.shape[1] * scale)))
             top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
             canvas = np.zeros((height, width, pixels.shape[2]), pixels.dtype)
-            canvas[top : top + inner[0], left : left + inner[1]] = resample(pixels, inner, None)
+            canvas[top : top + inner[0], left : left + inner[1]] = resample(pixels, inner)
             return canvas
-        box = _center_box(pixels.shape[:2], self.size) if self.resize == "crop" else None
-        return resample(pixels, self.size, box)
+        return resample(_center(pixels, self.size) if self.resize == "crop" else pixels, self.size)
 
 
 def unify(headers: Sequence[Header], size: tuple[int, int] | None, resize: str, window: Any) -> Form:
@@ -99,27 +100,28 @@ def _only(found: set[Key], what: str, action: str) -> Key:
     return found.pop()
 
 
-def _center_box(source: tuple[int, ...], size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Cut the largest centered box of the target's aspect ratio: left, top, right, bottom."""
-    scale = min(source[0] / size[0], source[1] / size[1])
-    height, width = size[0] * scale, size[1] * scale
-    left, top = (source[1] - width) / 2, (source[0] - height) / 2
-    return left, top, left + width, top + height
+def _center(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Cut the largest centered box of the target's aspect ratio, to the nearest pixel."""
+    scale = min(pixels.shape[0] / size[0], pixels.shape[1] / size[1])
+    height, width = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
+    return pixels[top : top + height, left : left + width]
 
 
-def resample(
-    pixels: NDArray[Any], size: tuple[int, int], box: tuple[float, float, float, float] | None
-) -> NDArray[Any]:
-    """Resize by Pillow's antialiased bicubic filter, other number types than uint8 channel by channel."""
-    target = (size[1], size[0])
-    if pixels.dtype == np.uint8 and pixels.shape[2] in (1, 3):
-        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-        return np.asarray(image.resize(target, Image.Resampling.BICUBIC, box)).reshape(*size, -1)
+def resample(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Resize (H, W, C) by the antialiased bicubic filter that Pillow and torch share.
+
+    torch is three to five times faster for uint8 and computes in whole numbers, the same on every CPU;
+    Pillow does not depend on the instruction set for floats either.
+    """
+    if pixels.dtype == np.uint8:
+        image = torch.from_numpy(np.require(pixels[None], requirements=["C", "W"])).permute(0, 3, 1, 2)
+        resized = functional.interpolate(image, size, mode="bicubic", antialias=True)
+        return resized.permute(0, 2, 3, 1)[0].numpy()
     planes = [
-        np.asarray(Image.fromarray(plane).resize(target, Image.Resampling.BICUBIC, box))
+        np.asarray(Image.fromarray(plane).resize((size[1], size[0]), Image.Resampling.BICUBIC))
         for plane in np.moveaxis(pixels.astype(np.float32), 2, 0)
     ]
     # The bicubic kernel overshoots at edges: stay within the image's own range.
-    resized = np.clip(np.stack(planes, axis=2), pixels.min(), pixels.max())
-    rounded = resized if pixels.dtype == np.float32 else np.rint(resized)
-    return np.asarray(rounded, dtype=pixels.dtype)
+    held = np.clip(np.stack(planes, axis=2), pixels.min(), pixels.max())
+    return np.asarray(held if pixels.dtype == np.float32 else np.rint(held), dtype=pixels.dtype)
