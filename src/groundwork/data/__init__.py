@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from groundwork.data.augment import Augment
     from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
     from groundwork.data.batches import TableSource
+    from groundwork.data.classes import natural_key
     from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
     from groundwork.data.convert import convert_table
     from groundwork.data.datamodule import GroundworkDataModule
     from groundwork.data.formats.source import Source, read_frame, write_frame
-    from groundwork.data.missing import Missing, find_gaps, gap_notes
+    from groundwork.data.missing import Missing, find_gaps
     from groundwork.data.mix import Mix
     from groundwork.data.normalize import Normalize, image_statistics
     from groundwork.data.readers.diamonds import read_diamonds
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from groundwork.data.readers.groceries import read_groceries
     from groundwork.data.readers.image_folder import read_image_folder, read_images
     from groundwork.data.readers.image_table import read_image_table
+    from groundwork.data.readers.roles import content_ids
     from groundwork.data.readers.scikit_learn import read_diabetes, read_digits
     from groundwork.data.readers.solar_cells import read_solar_cells
     from groundwork.data.readers.table import read_table
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from groundwork.data.store import Store, build_store
     from groundwork.data.store_cache import clear_cache
     from groundwork.data.stream import Stream
-    from groundwork.data.subset import AllRows, StratifiedSubset, subset_similarity
-    from groundwork.data.target import Target, natural_key
+    from groundwork.data.subset import AllRows, StratifiedSubset
+    from groundwork.data.target import Target
 
 # Where each public name lives. It is imported when it is first asked for, so that a command that
 # only shows its help, or refuses its arguments, waits for neither torch nor pandas.
@@ -68,13 +70,13 @@ _HOME = {
     "Undersample": "balance",
     "build_store": "store",
     "clear_cache": "store_cache",
+    "content_ids": "readers.roles",
     "convert_table": "convert",
     "encode_columns": "columns",
     "find_gaps": "missing",
     "fit_columns": "columns",
-    "gap_notes": "missing",
     "image_statistics": "normalize",
-    "natural_key": "target",
+    "natural_key": "classes",
     "read_diabetes": "readers.scikit_learn",
     "read_diamonds": "readers.diamonds",
     "read_digits": "readers.scikit_learn",
@@ -87,7 +89,6 @@ _HOME = {
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
     "split_hash": "split_keys",
-    "subset_similarity": "subset",
     "write_frame": "formats.source",
 }
 
@@ -118,11 +119,11 @@ __all__ = [
     "Undersample",
     "build_store",
     "clear_cache",
+    "content_ids",
     "convert_table",
     "encode_columns",
     "find_gaps",
     "fit_columns",
-    "gap_notes",
     "image_statistics",
     "natural_key",
     "read_diabetes",
@@ -137,7 +138,6 @@ __all__ = [
     "read_solar_cells",
     "read_table",
     "split_hash",
-    "subset_similarity",
     "write_frame",
 ]
 

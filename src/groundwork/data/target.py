@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from pandas.api import types
 
 from groundwork.batch import TaskName, UserError
-from groundwork.data.formats.cells import label_texts
+from groundwork.data.classes import choose_classes, class_labels, is_number
 from groundwork.data.samples import listed
 
 FEW_VALUES = 20  # more distinct whole numbers than this read as a quantity, not as names of classes
@@ -76,7 +75,7 @@ class Target:
             ]
             why += f"; {' and '.join(idle)} has no effect on it" if idle else ""
             return cls(task, names, (), why, None)
-        found = _classes(target, positive_class, positive_above, classes)
+        found = choose_classes(target.iloc[:, 0], positive_class, positive_above, classes)
         return cls(task, names, found, f"{why}; {len(found)} classes", positive_above)
 
     def encode(self, target: DataFrame) -> NDArray[np.int64] | NDArray[np.float32]:
@@ -89,7 +88,7 @@ class Target:
         if self.task == "regression":
             _check_values(target[list(self.names)])
             return target[list(self.names)].astype("float64").to_numpy(np.float32)
-        labels = _labels(target[self.names[0]], self.positive_above, self.classes)
+        labels = class_labels(target[self.names[0]], self.positive_above, self.classes)
         number = {name: index for index, name in enumerate(self.classes)}
         unknown = sorted({label for label in labels if label is not None and label not in number})
         if unknown:
@@ -109,14 +108,6 @@ class Target:
     def from_state(cls, state: dict[str, Any]) -> Target:
         """Build the Target that `state` described."""
         return cls(**{**state, "names": tuple(state["names"]), "classes": tuple(state["classes"])})
-
-
-def natural_key(name: str) -> tuple[Any, ...]:
-    """Order names as people do: numbers by value (-1, 2, 10), text with its digits by value (a2, a10)."""
-    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", name):
-        return (0, float(name), name)
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return (1, tuple((int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)), name)
 
 
 def _check_columns(target: DataFrame, task: TaskName | None) -> None:
@@ -139,17 +130,13 @@ def _check_columns(target: DataFrame, task: TaskName | None) -> None:
         )
 
 
-def _is_number(column: Series) -> bool:
-    return types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
-
-
 def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskName, str]:
     if positive_above is not None:
         return (
             "classification",
             f"classification, because data.positive_above={positive_above:g} cuts the target in two",
         )
-    text = [str(name) for name, column in target.items() if not _is_number(column)]
+    text = [str(name) for name, column in target.items() if not is_number(column)]
     if target.shape[1] > 1:
         if text:
             raise UserError(
@@ -166,80 +153,10 @@ def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskN
     return "regression", f"regression, because {name!r} holds {what}"
 
 
-def _classes(
-    target: DataFrame,
-    positive_class: str | None,
-    positive_above: float | None,
-    classes: Sequence[str] | None,
-) -> tuple[str, ...]:
-    """Return the classes in order; every one is there at least once."""
-    column = target.iloc[:, 0]
-    named = None if classes is None else tuple(str(name) for name in classes)
-    if named is not None and len(set(named)) != len(named):
-        raise UserError(f"data.classes must differ from each other, but got {list(named)}. Rename one.")
-    if positive_above is not None:
-        named = _two_sides(column, positive_class, positive_above, named)
-    elif _is_number(column) and not (column.dropna().astype("float64") % 1 == 0).all():
-        raise UserError(
-            f"classification must have classes as target, but {column.name!r} holds decimal numbers. "
-            "Choose task=regression, or cut it in two with data.positive_above=NUMBER."
-        )
-    labels = {label for label in _labels(column, positive_above, named or ()) if label is not None}
-    if named is not None and (strange := sorted(labels.symmetric_difference(named), key=natural_key)):
-        raise UserError(
-            f"data.classes must be the classes of {column.name!r}, but {listed(strange)} is only in one of "
-            "the two. Correct data.classes."
-        )
-    found = named or tuple(sorted(labels, key=natural_key))
-    if len(found) < 2:
-        raise UserError(
-            f"classification must have two classes or more, but {column.name!r} holds {listed(found)} only."
-        )
-    return found if positive_class is None else _positive_last(found, str(positive_class))
-
-
-def _two_sides(
-    column: Series, positive_class: str | None, positive_above: float, named: tuple[str, ...] | None
-) -> tuple[str, ...]:
-    if not _is_number(column):
-        raise UserError(f"data.positive_above must cut numbers, but {column.name!r} holds names. Remove it.")
-    named = named or (f"<={positive_above:g}", f">{positive_above:g}")
-    if len(named) != 2:
-        raise UserError(
-            f"data.classes must name two classes beside data.positive_above, but got {list(named)}."
-        )
-    if positive_class not in (None, named[1]):
-        raise UserError(
-            f"data.positive_class must be {named[1]!r}, the class above data.positive_above, "
-            f"but got {positive_class!r}. Remove it."
-        )
-    return named
-
-
-def _positive_last(classes: tuple[str, ...], positive: str) -> tuple[str, ...]:
-    if positive not in classes:
-        raise UserError(
-            f"data.positive_class must be one of {listed(classes)}, but got {positive!r}. Correct it."
-        )
-    if len(classes) != 2:
-        raise UserError(
-            f"data.positive_class must choose between two classes, but there are {len(classes)}. Remove it."
-        )
-    return (*(name for name in classes if name != positive), positive)
-
-
-def _labels(column: Series, positive_above: float | None, classes: Sequence[str]) -> list[str | None]:
-    """Return the name of each row's class, None where it is missing."""
-    if positive_above is None:
-        return label_texts(column)
-    above = (column.astype("float64") > positive_above).tolist()
-    return [None if gone else classes[int(high)] for high, gone in zip(above, column.isna(), strict=True)]
-
-
 def _check_values(target: DataFrame) -> None:
     """Refuse what is no finite float32 number."""
     for name, column in target.items():
-        if not _is_number(column):
+        if not is_number(column):
             raise UserError(
                 f"regression must have numbers as target, but {name!r} holds "
                 f"{listed(column.dropna().unique())}. "

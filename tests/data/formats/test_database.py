@@ -96,6 +96,8 @@ def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path):
 def test_the_database_is_opened_read_only(database: Path, monkeypatch):
     asked = []
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda uri, **keys: asked.append(uri) or connect(uri, **keys))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda place, **keys: asked.append(place) or connect(place, **keys)
+    )
     read_database(database, None, None)
     assert asked == [f"{database.as_uri()}?mode=ro"]
