@@ -51,13 +51,9 @@ def test_help_imports_nothing_heavy(tmp_path: Path):
 
 
 def test_the_users_error_is_found_behind_others():
-    try:
-        try:
-            raise UserError("inner")
-        except UserError as inner:
-            raise RuntimeError("outer") from inner
-    except RuntimeError as outer:
-        assert str(user_error(outer)) == "inner"
+    inner, outer = UserError("inner"), RuntimeError("outer")
+    outer.__cause__ = inner
+    assert user_error(outer) is inner
     assert user_error(ValueError("own")) is None
 
 

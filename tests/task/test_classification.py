@@ -23,7 +23,7 @@ def test_logits_are_fitted_and_probabilities_predicted(trainer: Callable[..., Tr
     assert prob.sum(axis=1) == pytest.approx(1)
     accuracy = (prob.argmax(axis=1) == CLASSES.numpy()).mean()
     assert float(fit.callback_metrics["val/accuracy"]) == pytest.approx(accuracy)
-    assert accuracy > 0.9
+    assert accuracy > 0.8  # 1/3 by chance
 
 
 def test_mixing_trains_on_shares_of_classes() -> None:

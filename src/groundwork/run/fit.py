@@ -98,8 +98,9 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
             screen,
         )
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
+    num_stages = network.num_stages
     network = _cut(config, data, network, candidate)
-    transfer = _describe(plan, network, candidate, features, choice, obstacle)
+    transfer = _describe(plan, num_stages, candidate, features, choice, obstacle)
     setting.extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
     phases = list(plan.phases)
     best_epoch = 0
@@ -220,7 +221,7 @@ def _save(setting: Setting, network: Network) -> None:
 
 def _describe(
     plan: Plan,
-    network: Network,
+    num_stages: int,
     candidate: Candidate,
     features: StageFeatures | None,
     choice: Choice | None,
@@ -231,8 +232,8 @@ def _describe(
         "scenario": plan.scenario,
         "cut": list(candidate.stages),
         "pool": candidate.pool,
-        "stages": network.num_stages,
-        "frozen": plan.frozen_stages(network.num_stages),
+        "stages": num_stages,
+        "frozen": min(plan.frozen_stages(num_stages), max(candidate.stages) + 1),
         "cached": features is not None,
         "solver": "exact" if exact else "sgd",
         "why": choice.why if choice is not None else obstacle or "",
