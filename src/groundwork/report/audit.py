@@ -8,6 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pandas import DataFrame
 
+from groundwork.batch import SPLITS
 from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short, style

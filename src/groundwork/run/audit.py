@@ -4,27 +4,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
+from pandas import DataFrame
 
-from groundwork.batch import SPLITS, UserError
+from groundwork.batch import UserError
 from groundwork.data import Samples, Store, Stream, Target, build_store
 from groundwork.data.audit import examine, examine_pixels
 from groundwork.data.audit_columns import count_gaps
 from groundwork.data.audit_counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit_duplicates import input_content
 from groundwork.data.audit_findings import findings
+from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.run.build import build_network
 from groundwork.run.check import derived_choices
 from groundwork.run.compose import Composition
 from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
-from groundwork.run.prepare import Prepared, prepare, read_samples
+from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.start import read_samples
 
+FROZEN = ("auto", "small_similar", "small_different")  # scenarios that train the head alone
 # What an audit does where a run would stop: take the gap as one, and tell.
 LENIENT = {"numeric": "constant", "categorical": "slot", "target": "drop", "infinite": "missing"}
 
@@ -128,10 +131,8 @@ def _repeats(prepared: Prepared) -> list[str]:
     extra = len(content) - len(np.unique(content))
     if not extra:
         return []
-    pairs = np.unique(
-        np.stack([content, np.searchsorted(SPLITS, prepared.split, sorter=np.argsort(SPLITS))]), axis=1
-    )
-    across = int((np.bincount(pairs[0]) > 1).sum())
+    splits = DataFrame({"content": content, "split": prepared.split}).groupby("content")["split"].nunique()
+    across = int((splits > 1).sum())
     kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
     return [f"{extra:,} samples repeat the inputs of another one exactly, {kept}"]
 
@@ -185,7 +186,7 @@ def _trainable(config: DictConfig, prepared: Prepared) -> int | None:
         assert prepared.columns is not None
         data["columns"] = prepared.columns.state()
     network = build_network(config, data, pretrained=False, reads=None)
-    parts = network.head if config.transfer.name.startswith("small") else network
+    parts = network.head if config.transfer.scenario in FROZEN else network
     return sum(parameter.numel() for parameter in parts.parameters())
 
 
@@ -195,7 +196,7 @@ def _photographs(config: DictConfig, folder: RunFolder, prepared: Prepared) -> d
     if not config.report.photos or not isinstance(source, Store | Stream):
         return {}
     names = prepared.samples.sample_id.to_numpy()
-    wanted = set(wanted_samples(folder.path, _by_class(prepared)))
+    wanted = set(wanted_samples(folder.path))
     shown = np.flatnonzero([name in wanted for name in names] & (prepared.split != "test"))
     found = {}
     for row in shown:

@@ -30,6 +30,18 @@ def train(words: list[str]) -> int:
     return hydra_application(complete(words), "train", one_run)
 
 
+def audit(words: list[str]) -> int:
+    """Look at the data of a configuration before anyone trains on it."""
+
+    def one_audit(overrides: Sequence[str]) -> int:
+        composition = compose_run(overrides)
+        from groundwork.run.audit import start  # torch: not before the words are understood
+
+        return start(composition)
+
+    return hydra_application(complete(words), "train", one_audit)
+
+
 def hydra_application(words: list[str], config_name: str, act: Callable[[Sequence[str]], int]) -> int:
     """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides), then act on each combination.
 
@@ -95,3 +107,39 @@ def evaluate(words: list[str]) -> int:
     from groundwork.run.evaluate import seal_runs  # torch: not before the words are understood
 
     return seal_runs(keys)
+
+
+def predict(words: list[str]) -> int:
+    """Predict new files by a finished run; exit status 1 tells that some files could not be read."""
+    keys = _required(
+        words,
+        {
+            "run": "a run folder or latest",
+            "input": "a folder of images, an image or a table",
+            "output": "the table to write: .parquet, .csv, ...",
+        },
+        {"trust_pickle": "true reads a .pkl file", "paths.runs": "where latest looks"},
+    )
+    from groundwork.run.predict import predict_inputs  # torch: not before the words are understood
+
+    return predict_inputs(keys)
+
+
+def export(words: list[str]) -> int:
+    """Write a finished run as a model that needs nothing of this project."""
+    keys = _required(
+        words,
+        {"run": "a run folder or latest", "format": "onnx, torch or safetensors"},
+        {"output": "a folder; else export/<format> in the run", "paths.runs": "where latest looks"},
+    )
+    from groundwork.run.export import export_run  # torch: not before the words are understood
+
+    return export_run(keys)
+
+
+def _required(words: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
+    """Read `key=value` words of which some must be there."""
+    keys = key_values(words, needed | others)
+    if absent := [f"{key}= ({needed[key]})" for key in needed if not keys.get(key)]:
+        raise UserError(f"{absent[0]} must be given, but is not. Add it.")
+    return keys

@@ -1,0 +1,144 @@
+"""What an audit found -> what a person should know of it, one line each, the gravest first."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.data.samples import listed
+
+Finding = dict[str, str]  # level, text and remedy
+LEVELS = ("problem", "warning", "note")
+
+
+def findings(audit: Mapping[str, Any]) -> list[Finding]:
+    """Judge the parts of an audit; an absent part is silent.
+
+    A problem makes results wrong or stops a run, a warning may do so, a note is good to know.
+    """
+    found = [
+        *_files(audit),
+        *_classes(audit),
+        *_columns(audit),
+        *_giveaways(audit),
+        *_duplicates(audit),
+        *_near(audit),
+        *_likeness(audit),
+        *_rules(audit),
+    ]
+    return sorted(found, key=lambda one: LEVELS.index(one["level"]))
+
+
+def _say(level: str, text: str, remedy: str = "") -> Finding:
+    return {"level": level, "text": text, "remedy": remedy}
+
+
+def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    if bad := audit.get("bad"):
+        named = listed([f"{one['sample_id']} ({one['reason']})" for one in bad])
+        yield _say("problem", f"{len(bad):,} files cannot be read: {named}", "Repair or remove them.")
+    for obstacle in audit.get("obstacles") or ():
+        yield _say("problem", f"training would stop: {obstacle}")
+    if notes := audit.get("decode_notes"):
+        named = listed([f"{one['sample_id']} ({one['note']})" for one in notes])
+        yield _say("note", f"{len(notes):,} files hold more than is used: {named}")
+    files = audit.get("files") or {}
+    if len(files.get("modes") or ()) > 1:
+        modes = ", ".join(f"{mode} {n:,}" for mode, n in files["modes"].items())
+        yield _say("note", f"images come in several modes ({modes}); all are brought to one")
+
+
+def _classes(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    for split, names in (audit.get("missing_classes") or {}).items():
+        grave = "problem" if split == "train" else "warning"
+        yield _say(
+            grave,
+            f"{len(names):,} classes have no sample in {split}: {listed(names, 5)}",
+            "Collect more of them, join them with others, or leave them out.",
+        )
+    advice = audit.get("advice") or {}
+    if advice.get("balance", "none") != "none":
+        yield _say("warning", advice["why"], f"balance={advice['balance']} monitor={advice['monitor']}")
+
+
+def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    columns = audit.get("columns") or ()
+    if empty := [one["name"] for one in columns if one["empty"]]:
+        yield _say("problem", f"columns without any value in train: {listed(empty, 5)}", "data.drop them.")
+    if constant := [one["name"] for one in columns if one["constant"] and not one["empty"]]:
+        yield _say("note", f"columns of one value in train: {listed(constant, 5)}", "data.drop them.")
+    if naming := [one["name"] for one in columns if one["names_rows"]]:
+        yield _say(
+            "warning", f"categories that name their rows: {listed(naming, 5)}", "data.id_column or data.drop."
+        )
+    if endless := [one["name"] for one in columns if one["infinite"]]:
+        yield _say("note", f"columns with infinite values: {listed(endless, 5)}; they count as missing")
+    gaps = {one["name"]: sum(one["missing"].values()) for one in columns}
+    if gaps := {name: n for name, n in gaps.items() if n}:
+        named = listed([f"{name} ({n:,})" for name, n in sorted(gaps.items(), key=lambda one: -one[1])], 5)
+        yield _say("note", f"{len(gaps):,} columns have missing values: {named}", "See missing=.")
+    if gaps := {name: n for name, n in (audit.get("target_gaps") or {}).items() if n}:
+        named = listed([f"{name} ({n:,})" for name, n in gaps.items()], 5)
+        yield _say("warning", f"missing targets: {named}; those rows are left out here")
+
+
+def _giveaways(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    of = "file property" if audit.get("kind") == "image" else "column"
+    for one in audit.get("giveaways") or ():
+        if one["suspicious"]:
+            yield _say(
+                "problem",
+                f"{of} {one['column']!r} alone predicts {one['target']} (skill {one['skill']:.3f} of 1 in train)",
+                "Known only after the fact? Then data.drop it."
+                if of == "column"
+                else "The network may learn it in place of the content: make files alike.",
+            )
+
+
+def _duplicates(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    found = audit.get("duplicates") or {}
+    if not found.get("groups"):
+        return
+    what = "images" if audit.get("kind") == "image" else "rows of inputs"
+    together = "" if found["across"] else "; each lies in one split"
+    yield _say("note", f"{found['extra']:,} {what} repeat another one exactly{together}")
+    if found["across"]:
+        yield _say(
+            "problem",
+            f"{found['across']:,} times the same {what} lie in two splits",
+            "The test measures memory there: remove them, or let split=stratified keep them together.",
+        )
+    if found["conflicts"]:
+        bound = found.get("best_possible")
+        most = f"; no model can exceed accuracy {bound:.3f}" if bound is not None and bound < 1 else ""
+        yield _say("warning", f"{found['conflicts']:,} times the same {what} have different targets{most}")
+
+
+def _near(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    found = audit.get("near_duplicates") or {}
+    if not found.get("pairs"):
+        return
+    least = "" if found["is_complete"] else "at least "
+    where = ", ".join(f"{n:,} {where}" for where, n in found["by_splits"].items())
+    yield _say(
+        "warning" if found["across"] else "note",
+        f"{least}{found['pairs']:,} pairs of {found['samples']:,} photographs show nearly the same ({where})",
+        "Name what they share in data.group, so that it stays in one split." if found["across"] else "",
+    )
+    if found["conflicts"]:
+        yield _say(
+            "warning", f"{found['conflicts']:,} pairs of nearly equal photographs have different targets"
+        )
+
+
+def _likeness(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    far = [one for one in audit.get("likeness") or () if one["differs"]]
+    if far:
+        named = listed(
+            [f"{one['of']} in {one['split']} ({one['measure']} {one['distance']:.2f})" for one in far]
+        )
+        yield _say("warning", f"distributed unlike train: {named}")
+
+
+def _rules(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    for one in audit.get("rules") or ():
+        if one["met"] is False:
+            yield _say("note", f"rule of thumb, {one['rule']}: {one['have']:,.4g} ({one['facts']})")
