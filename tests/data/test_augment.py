@@ -9,11 +9,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 from groundwork.batch import UserError
 from groundwork.data.augment import Augment
-from groundwork.data.color import OPERATIONS, adjust
 from groundwork.data.draw import uniform
 
 CONF = Path(__file__).parents[2] / "conf" / "augment"
@@ -123,52 +121,6 @@ def test_a_rotation_by_a_right_angle_is_exact() -> None:
     after = augment(rotation=90 / abs(share))(before, keys(1))
     expected = torch.rot90(before, 1 if share > 0 else -1, (2, 3))
     torch.testing.assert_close(after, expected, atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize(
-    ("name", "reference"),
-    [
-        ("brightness", functional.adjust_brightness),
-        ("contrast", functional.adjust_contrast),
-        ("saturation", functional.adjust_saturation),
-    ],
-)
-def test_colors_change_as_torchvision_changes_them_one_by_one(name: str, reference: object) -> None:
-    before = images(5, dtype=torch.float32)
-    factor = torch.tensor([0.0, 0.5, 1.0, 1.3, 2.0])
-    after = adjust(name, before, factor[:, None, None, None])
-    for row in range(5):
-        expected = reference(before[row], factor[row].item())  # type: ignore[operator]
-        torch.testing.assert_close(after[row], expected, atol=1e-5, rtol=0)
-
-
-def test_sharpness_is_torchvisions_away_from_the_rim() -> None:
-    before = images(3, dtype=torch.float32)
-    for amount in (-0.8, 0.7):
-        after = OPERATIONS["sharpness"](before, torch.full((3, 1, 1, 1), amount))
-        # torchvision leaves the rim as it is, where this one takes the rim's own values for those outside.
-        expected = functional.adjust_sharpness(before, 1 + amount)[:, :, 1:-1, 1:-1]
-        torch.testing.assert_close(after[:, :, 1:-1, 1:-1], expected, atol=1e-5, rtol=0)
-
-
-def test_posterize_and_solarize_are_torchvisions_at_full_strength() -> None:
-    before = images(3)
-    unit, full = before.float() / 255, torch.ones(3, 1, 1, 1)
-    posterized = (OPERATIONS["posterize"](unit, full) * 255).round().to(torch.uint8)
-    assert torch.equal(posterized, functional.posterize(before, 4))
-    half = OPERATIONS["solarize"](unit, full / 2)
-    torch.testing.assert_close(half, torch.where(unit > 0.5, 1 - unit, unit))
-    for operation in OPERATIONS.values():
-        assert torch.equal(
-            operation(unit, full).clamp(0, 1).isfinite(), torch.ones_like(unit, dtype=torch.bool)
-        )
-
-
-def test_autocontrast_is_torchvisions() -> None:
-    before = images(3, dtype=torch.float32) * 0.5 + 0.2
-    before[1, 2] = 0.3
-    after = OPERATIONS["autocontrast"](before, torch.ones(3, 1, 1, 1))
-    torch.testing.assert_close(after, functional.autocontrast(before), atol=1e-5, rtol=0)
 
 
 def test_erasing_covers_a_rectangle_by_the_mean_of_the_image() -> None:

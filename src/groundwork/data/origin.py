@@ -19,8 +19,6 @@ from groundwork.data.resize import Form
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
-# Rows that a thread takes at once: handing them over costs as much as reading a header.
-BLOCK = 8
 
 
 class Origin(Protocol):
@@ -140,18 +138,12 @@ def parallel(
     work: Callable[[int], Result], num_rows: int, workers: int, progress: Progress | None
 ) -> Iterator[Result]:
     """Do the work for every row on threads, results in row order; decoding holds no interpreter lock."""
-
-    def block(start: int) -> list[Result]:
-        return [work(row) for row in range(start, min(start + BLOCK, num_rows))]
-
     pool = ThreadPoolExecutor(workers)
     try:
-        done = 0
-        for results in pool.map(block, range(0, num_rows, BLOCK)):
-            done += len(results)
+        for row, result in enumerate(pool.map(work, range(num_rows))):
             if progress is not None:
-                progress(done, num_rows)
-            yield from results
+                progress(row + 1, num_rows)
+            yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
