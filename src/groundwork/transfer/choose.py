@@ -122,8 +122,8 @@ def choose_cut(
     The best score of many on a small val is partly luck. So each candidate is represented by the strength
     with the lowest loss on val, which is less noisy than a metric that counts decisions; those that stay
     within one standard error of the best score, estimated by resampling val in pairs, are as good; of
-    these the lowest loss wins. On the solar cells (six splits) the head chosen so scored 0.8297 on test,
-    the head of the best score 0.8283, a cut at the last stage 0.8158.
+    these the lowest loss wins. Solar cells, balanced accuracy on test, mean of six splits: 0.830 so, 0.828
+    by the best score, 0.819 with the last stage alone.
 
     Args:
         train: Per stage (N, D_s) features as `StageReader` gives them.
