@@ -48,6 +48,11 @@ def test_any_name_and_any_text_come_back(tmp_path: Path, name: str, delimiter: s
     assert [None if pd.isna(cell) else cell for cell in back[name]] == [name, None, 'x,"y"\t;\r\n']
 
 
+@pytest.mark.parametrize("content", [",a\n0,x\n1,y\n", '"","a"\n"1","x"\n"2","y"\n'])
+def test_unnamed_row_numbers_of_pandas_and_r_are_no_column(tmp_path: Path, content: str):
+    assert read(tmp_path, content).to_dict("list") == {"a": ["x", "y"]}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -60,6 +65,7 @@ def test_any_name_and_any_text_come_back(tmp_path: Path, name: str, delimiter: s
         ("a,b\n1,2\n".encode("utf-16"), "byte 0xff in line 1"),
         (b"a,a\n1,2\n", "'a' comes twice"),
         (b"a,,c\n1,2,3\n", "column 2 has none"),
+        (b",a\n0,1\n2,3\n", "column 1 has none"),
     ],
 )
 def test_broken_files_are_refused_in_one_line(tmp_path: Path, content: bytes, message: str):

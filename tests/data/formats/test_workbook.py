@@ -64,7 +64,7 @@ def test_a_formula_without_a_value_is_told_with_its_row(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "is empty"),
+        ([], "has none"),
         ([["a", None, "c"], [1, 2, 3]], "column 2 has none"),
         ([["a", "a"], [1, 2]], "comes twice"),
     ],
@@ -86,3 +86,8 @@ def test_limits_of_a_sheet_are_told(tmp_path: Path):
         write_xlsx(pd.DataFrame({"a": ["x" * 40_000]}), tmp_path / "t.xlsx")
     with pytest.raises(UserError, match="16,384 columns"):
         write_xlsx(pd.DataFrame([range(16_385)]), tmp_path / "t.xlsx")
+
+
+def test_unnamed_row_numbers_are_no_column(tmp_path: Path):
+    frame = read_xlsx(book(tmp_path, [[None, "a"], [0, "x"], [1, "y"]]))
+    assert frame.to_dict("list") == {"a": ["x", "y"]}

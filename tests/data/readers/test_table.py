@@ -136,3 +136,10 @@ def test_a_named_index_of_a_trusted_pickle_is_a_column(tmp_path: Path):
     assert read(tmp_path / "t.pkl", trust_pickle=True).inputs["color"].tolist() == ["a", "b"]
     with pytest.raises(UserError, match="trust_pickle=true"):
         read(tmp_path / "t.pkl")
+
+
+def test_names_that_look_like_numbers_are_found(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("0,1,2\n1.5,a,3.5\n2.5,b,4.5\n", encoding="utf-8")
+    samples = read(tmp_path / "t.csv", target=2, group=1)
+    assert samples.inputs.columns.tolist() == ["0"]
+    assert samples.group.tolist() == ["a", "b"]

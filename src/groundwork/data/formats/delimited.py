@@ -15,7 +15,7 @@ from pyarrow import csv as arrow_csv
 from groundwork.batch import UserError
 from groundwork.data.formats.cells import cell_texts
 from groundwork.data.formats.infer import infer_column
-from groundwork.data.formats.tidy import check_names
+from groundwork.data.formats.tidy import check_names, starts_with_row_numbers
 
 DELIMITERS = (",", ";", "\t", "|")
 BLOCK = 1 << 30  # bytes parsed at once; no row is longer
@@ -26,15 +26,13 @@ def read_delimited(path: Path) -> DataFrame:
     header, delimiter = _header(path)
     if not header:
         raise UserError(f"{path} must start with a row of column names, but is empty. Choose another file.")
-    check_names(header, str(path))
     cells = _parse(path, len(header), delimiter)
-    columns = {
-        name: infer_column(
-            Series(column.slice(1).to_pandas(), dtype="str", name=name), decimal_comma=delimiter == ";"
-        )
-        for name, column in zip(header, cells.columns, strict=True)
-    }
-    return DataFrame(columns)
+    texts = [Series(column.slice(1).to_pandas(), dtype="str") for column in cells.columns]
+    columns = [infer_column(column, decimal_comma=delimiter == ";") for column in texts]
+    if starts_with_row_numbers(header, columns[0].tolist()):
+        header, columns = header[1:], columns[1:]
+    check_names(header, str(path))
+    return DataFrame(dict(zip(header, columns, strict=True)))
 
 
 def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:

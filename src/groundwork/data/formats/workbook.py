@@ -17,7 +17,7 @@ from pandas import DataFrame, Series
 from groundwork.batch import UserError
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
-from groundwork.data.formats.tidy import check_names, tidy
+from groundwork.data.formats.tidy import check_names, starts_with_row_numbers, tidy
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767  # of a sheet; characters of a cell
 FIRST_DAY = pd.Timestamp(1900, 3, 1)  # before it spreadsheets disagree on the calendar
@@ -29,24 +29,19 @@ def read_xlsx(path: Path) -> DataFrame:
     rows = _rows(path, data_only=True)
     _check_formulas(path, rows)
     names = list(rows[0]) if rows else []
-    while (
-        names
-        and names[-1] is None
-        and all(len(row) < len(names) or row[len(names) - 1] is None for row in rows)
-    ):
-        names.pop()
     while len(rows) > 1 and all(cell is None for cell in rows[-1]):
         rows.pop()
+    while names and names[-1] is None and all(row[len(names) - 1 :][:1] in ((), (None,)) for row in rows):
+        names.pop()
     if not names:
         raise UserError(
-            f"{path} must start with a row of column names, but its first sheet is empty. Fill it in."
+            f"{path} must start with a row of column names, but its first sheet has none. Fill it in."
         )
     header = ["" if name is None else _unescaped(str(name)) for name in names]
+    cells = list(_columns(rows[1:], len(names)))
+    if starts_with_row_numbers(header, cells[0]):
+        header, cells = header[1:], cells[1:]
     check_names(header, str(path))
-    cells = [
-        [_unescaped(c) if isinstance(c, str) else c for c in column]
-        for column in _columns(rows[1:], len(names))
-    ]
     frame = DataFrame(
         {name: Series(column, dtype=object) for name, column in zip(header, cells, strict=True)}
     )
@@ -94,7 +89,8 @@ def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
 
 def _columns(rows: list[tuple[Any, ...]], num_columns: int) -> Iterator[list[Any]]:
     for i in range(num_columns):
-        yield [row[i] if i < len(row) else None for row in rows]
+        cells = [row[i] if i < len(row) else None for row in rows]
+        yield [_unescaped(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _check_formulas(path: Path, rows: list[tuple[Any, ...]]) -> None:

@@ -44,6 +44,13 @@ class Roles:
     split_column: str | None
     order_column: str | None
 
+    def __post_init__(self) -> None:
+        for key in ("id_column", "group", "split_column", "order_column"):
+            name = getattr(self, key)
+            object.__setattr__(
+                self, key, None if name is None else str(name)
+            )  # the command line reads 7 as a number
+
     def check(self, frame: DataFrame, where: str) -> None:
         """Refuse names of columns that are not there, and one column as two targets."""
         for key in ("target", "id_column", "group", "split_column", "order_column"):
@@ -113,7 +120,7 @@ def as_names(names: str | Sequence[str] | None) -> list[str]:
     """Return one name, many or none as a list."""
     if names is None:
         return []
-    return [names] if isinstance(names, str | int) else [str(name) for name in names]
+    return [str(names)] if isinstance(names, str | int) else [str(name) for name in names]
 
 
 def require(frame: DataFrame, names: Sequence[str], key: str, where: str) -> None:
