@@ -15,7 +15,13 @@ from groundwork.run.screen import Screen
 
 
 def start(composition: Composition) -> int:
-    """Train a new run."""
+    """Train a new run and return the exit status."""
+    begin(composition)
+    return DONE
+
+
+def begin(composition: Composition) -> RunFolder:
+    """Train a new run and return its folder."""
     config = composition.config
     check_combination(composition)
     name = config.name or composition.choices.get("experiment") or composition.choices["data"]
@@ -38,7 +44,8 @@ def start(composition: Composition) -> int:
 
         train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
 
-    return _recorded(folder, work)
+    _recorded(folder, work)
+    return folder
 
 
 def resume(word: str, changes: list[str]) -> int:
@@ -70,10 +77,11 @@ def resume(word: str, changes: list[str]) -> int:
 
         train(folder, config, samples, target, screen, words, True, choose)
 
-    return _recorded(folder, work)
+    _recorded(folder, work)
+    return DONE
 
 
-def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
+def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
     """Run and write down how it ended, whatever happens."""
     try:
         work()
@@ -88,7 +96,6 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> int:
         if stopped:
             raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
         raise
-    return DONE
 
 
 def read_samples(config: DictConfig) -> tuple[Samples, Target]:

@@ -1,0 +1,83 @@
+"""A finished run as an object, and runs started from Python: what notebooks and own scripts hold on to."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from groundwork.batch import Split, UserError
+from groundwork.run.compose import complete, compose_run, machine_paths
+from groundwork.run.folder import RunFolder
+from groundwork.run.start import begin
+
+if TYPE_CHECKING:
+    from groundwork.model import Network
+
+
+class Run:
+    """Read what a run left behind.
+
+    Args:
+        folder: A run folder, or "latest".
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = RunFolder.find(str(folder), Path(machine_paths().runs))
+        self.path = self.folder.path
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @cached_property
+    def config(self) -> Any:
+        """The resolved configuration."""
+        return self.folder.config
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """Metrics, intervals, baselines and times; null means undefined."""
+        return self.folder.read_json("result.json")
+
+    @cached_property
+    def splits(self) -> DataFrame:
+        """sample_id and split of every sample."""
+        return pd.read_csv(self.folder.splits, dtype=str, keep_default_na=False, encoding="utf-8")
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """One row per validation, or per cut and penalty of an exact head."""
+        return pd.read_csv(self.folder.history, encoding="utf-8")
+
+    def predictions(self, split: Split) -> DataFrame:
+        """Read one row per sample of a split.
+
+        Raises:
+            UserError: If the split has no predictions, as test has none before it is sealed.
+        """
+        path = self.folder.predictions(split)
+        if not path.exists():
+            raise UserError(
+                f"{self.path} has no predictions of {split}. Seal the test with scripts/evaluate.py."
+            )
+        return pd.read_parquet(path)
+
+    def model(self) -> "Network":
+        """Build the network with its best weights: raw inputs -> output, and `decode` -> prediction."""
+        from groundwork.run.evaluate import load_network  # torch: not for reading tables
+
+        return load_network(self.folder)
+
+
+def fit(overrides: Sequence[str]) -> Run:
+    """Train a run as scripts/train.py does.
+
+    Args:
+        overrides: Words as on the command line, such as ["data=digits", "seed=1"].
+
+    Raises:
+        UserError: If a word or the data is wrong.
+    """
+    return Run(begin(compose_run(complete(overrides))).path)
