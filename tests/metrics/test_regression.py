@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from groundwork.metrics import regression_metrics
+from groundwork.metrics import RegressionScores, regression_metrics
 
 
 def test_two_targets_by_hand():
@@ -43,3 +43,10 @@ def test_a_target_that_nobody_knows_is_undefined_and_leaves_the_others_alone():
 def test_a_diverged_prediction_is_undefined_not_skipped():
     found = regression_metrics(np.array([1.0, np.inf]), np.array([1.0, 2.0]), ("y",))
     assert np.isnan(list(found.values())).all()
+
+
+def test_a_drawing_of_equal_values_has_no_r2():
+    y = np.array([0.1, 0.1, 0.3, 0.7, 0.9])
+    scores = RegressionScores(y**2, y, ("y",))
+    found = scores.at(np.array([[3.0], [4.0], [0.0], [0.0], [0.0]]))
+    assert np.isnan([found["r2"][0], found["pearson"][0], found["spearman"][0]]).all()

@@ -26,3 +26,8 @@ def test_of_equal_thresholds_the_one_nearest_to_a_half_wins():
 def test_a_criterion_that_needs_more_than_counts_is_refused():
     with pytest.raises(ValueError, match="criterion must be one of"):
         choose_threshold(np.ones((1, 2)) / 2, np.array([0]), positive=1, criterion="auroc")
+
+
+def test_a_probability_at_the_threshold_counts_as_positive():
+    prob = np.array([[0.5, 0.5], [0.1, 0.9]])
+    assert choose_threshold(prob, np.array([0, 1]), positive=1, criterion="accuracy") == pytest.approx(0.7)
