@@ -48,5 +48,7 @@ def test_a_diverged_prediction_is_undefined_not_skipped():
 def test_a_drawing_of_equal_values_has_no_r2():
     y = np.array([0.1, 0.1, 0.3, 0.7, 0.9])
     scores = RegressionScores(y**2, y, ("y",))
-    found = scores.at(np.array([[3.0], [4.0], [0.0], [0.0], [0.0]]))
-    assert np.isnan([found["r2"][0], found["pearson"][0], found["spearman"][0]]).all()
+    weights = np.zeros((5, 60))
+    weights[:2] = 1 + np.arange(120).reshape(2, 60)
+    found = scores.at(weights)
+    assert np.isnan([found["r2"], found["pearson"], found["spearman"]]).all()
