@@ -137,6 +137,20 @@ def export(words: list[str]) -> int:
     return export_run(keys)
 
 
+def compare(words: list[str]) -> int:
+    """Put many runs into one table and one picture."""
+    keys = _required(
+        words,
+        {"runs": "a glob of run folders"},
+        {"split": "val or test", "output": "a folder for the table and picture", "paths.runs": "where"},
+    )
+    if (split := keys.setdefault("split", "val")) not in ("val", "test"):
+        raise UserError(f"split={split} must be val or test. Use split=val.")
+    from groundwork.run.compare import compare_runs  # pandas: not before the words are understood
+
+    return compare_runs(keys)
+
+
 def _required(words: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
     """Read `key=value` words of which some must be there."""
     keys = key_values(words, needed | others)
