@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from groundwork.data.convert import convert_table
     from groundwork.data.datamodule import GroundworkDataModule
     from groundwork.data.formats.source import Source, read_frame, write_frame
-    from groundwork.data.missing import Missing, find_gaps
+    from groundwork.data.missing import Missing, find_gaps, gap_notes
     from groundwork.data.mix import Mix
     from groundwork.data.normalize import Normalize, image_statistics
     from groundwork.data.readers.diamonds import read_diamonds
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from groundwork.data.store import Store, build_store
     from groundwork.data.store_cache import clear_cache
     from groundwork.data.stream import Stream
-    from groundwork.data.subset import AllRows, StratifiedSubset
+    from groundwork.data.subset import AllRows, StratifiedSubset, subset_similarity
     from groundwork.data.target import Target
 
 # Where each public name lives. It is imported when it is first asked for, so that a command that
@@ -75,6 +75,7 @@ _HOME = {
     "encode_columns": "columns",
     "find_gaps": "missing",
     "fit_columns": "columns",
+    "gap_notes": "missing",
     "image_statistics": "normalize",
     "natural_key": "classes",
     "read_diabetes": "readers.scikit_learn",
@@ -89,6 +90,7 @@ _HOME = {
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
     "split_hash": "split_keys",
+    "subset_similarity": "subset",
     "write_frame": "formats.source",
 }
 
@@ -124,6 +126,7 @@ __all__ = [
     "encode_columns",
     "find_gaps",
     "fit_columns",
+    "gap_notes",
     "image_statistics",
     "natural_key",
     "read_diabetes",
@@ -138,6 +141,7 @@ __all__ = [
     "read_solar_cells",
     "read_table",
     "split_hash",
+    "subset_similarity",
     "write_frame",
 ]
 
