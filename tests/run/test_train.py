@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, root_mean_squared_error
 
 from groundwork.batch import UserError
+from groundwork.run.checkpoint import load
 from groundwork.run.compose import compose_run
 from groundwork.run.evaluate import seal
 from groundwork.run.folder import RunFolder
+from groundwork.run.loop import network_state
 from groundwork.run.screen import Screen
 from groundwork.run.start import resume, start
 
@@ -131,3 +135,35 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path, table: Path):
     before = folder.best.stat().st_mtime_ns
     assert resume(str(folder.path), []) == 0
     assert folder.best.stat().st_mtime_ns == before
+
+
+def test_garbage_in_the_test_rows_changes_nothing_before_sealing(tmp_path: Path, table: Path):
+    frame = pd.read_csv(table)
+    frame["id"] = [f"row {number}" for number in range(len(frame))]
+    frame["part"] = np.where(np.arange(len(frame)) % 5 == 0, "test", "")
+    words = ["data=table", "data.target=dear", "data.drop=[price]", "data.id_column=id", "data.split_column=part",
+             "model=mlp", "transfer=none", "task=classification", "balance=oversample"]  # fmt: skip
+    found = []
+    for garbage in (False, True):
+        if garbage:
+            test = frame.part == "test"
+            frame.loc[test, ["size", "weight"]] = [[1e9, -1e9]] * int(test.sum())
+            frame.loc[test, "color"] = "never seen"
+        path = tmp_path / f"{garbage}.csv"
+        frame.to_csv(path, index=False)
+        folder = run(tmp_path, *words, f"data.table={path}")
+        result, data = folder.read_json("result.json"), folder.read_json("data.json")
+        weights = network_state(load(folder.best))
+        found.append((result["val"], result["baselines"], result["split_hash"], data["columns"], weights))
+    for before, after in zip(*(parts[:4] for parts in found), strict=True):
+        assert before == after
+    assert all(torch.equal(found[0][4][name], found[1][4][name]) for name in found[0][4])
+
+
+def test_the_report_shows_what_augmentation_does(tmp_path: Path, image_folder: Path):
+    words = ["data=image_folder", f"data.root={image_folder}", *TINY, "task=classification"]
+    folder = run(tmp_path, *words, "augment=light")
+    with Image.open(folder.path / "figures" / "augmentation.png") as picture:
+        assert picture.size == (6 * 132 - 4, 6 * 132 - 4)
+    folder = run(tmp_path, *words, "augment=light", "report.photos=false")
+    assert not (folder.path / "figures" / "augmentation.png").exists()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -10,7 +11,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
-from groundwork.run.compose import CONF, complete, compose_run, explain, quote_path
+from groundwork.run.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
 from groundwork.run.door import DONE, key_values
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
@@ -85,6 +86,17 @@ def advise(words: list[str]) -> int:
         return start_advice(compose_run(overrides))
 
     return hydra_application(complete(words), "train", one_advice)
+
+
+def clear(words: list[str]) -> int:
+    """Remove what is cached: decoded images and features; runs keep everything that they need."""
+    keys = key_values(words, {"paths.cache": "which cache"})
+    from groundwork.data import clear_cache  # numpy: not before the words are understood
+
+    cache = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).cache)
+    freed = clear_cache(cache) if cache.is_dir() else 0
+    print(f"{freed / 1e6:,.0f} MB freed in {cache}")
+    return DONE
 
 
 def evaluate(words: list[str]) -> int:

@@ -22,8 +22,10 @@ from groundwork.data import (
     build_store,
     encode_columns,
     fit_columns,
+    gap_notes,
     image_statistics,
     split_hash,
+    subset_similarity,
 )
 from groundwork.data.readers.roles import content_ids
 from groundwork.run.folder import RunFolder, write_text
@@ -110,7 +112,18 @@ def prepare(
     split, split_notes = _split(config, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
     _check_parts(rows)
-    rows["train"] = _subset(config, samples, encoded, rows["train"])
+    whole = rows["train"]
+    rows["train"] = _subset(config, samples, encoded, whole)
+    notes += split_notes
+    if len(rows["train"]) < len(whole):
+        kept = np.searchsorted(whole, np.sort(rows["train"]))
+        likeness = subset_similarity(encoded[whole], kept, target.names)
+        far = ", ".join(f"{name} {distance:.3f}" for name, distance in likeness.items())
+        notes.append(
+            f"subset: {len(kept):,} of {len(whole):,} training rows; largest difference: {far} (0: alike)"
+        )
+    if samples.kind == "table":
+        notes += gap_notes(samples.inputs, samples.categorical, missing.infinite)
     source: Store | Stream | TableSource
     if store is not None:
         columns, source = None, store
@@ -119,7 +132,7 @@ def prepare(
         columns = fit_columns(known, samples.categorical, missing, instantiate(config.normalize))
         source = TableSource(encode_columns(samples.inputs, columns))
     content = store.key if store is not None else _hash_of(duplicate)
-    return Prepared(samples, target, encoded, split, rows, source, columns, content, (*notes, *split_notes))
+    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
 
 
 def train_statistics(prepared: Prepared) -> tuple[list[float], list[float]]:

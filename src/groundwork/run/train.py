@@ -14,6 +14,8 @@ from omegaconf import DictConfig
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
+from groundwork.run.audit import audit_briefly
+from groundwork.run.augmentation import draw_augmentation
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
 from groundwork.run.device import choose_device
@@ -70,7 +72,8 @@ def train(
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
-    _say_rules_of_thumb(screen, prepared)
+    for line in audit_briefly(prepared):
+        screen.say(line)
     seconds = {"data": time.perf_counter() - began}
 
     plan = instantiate(config.transfer, _convert_="all")
@@ -91,6 +94,7 @@ def train(
     result = _measure(folder, config, prepared, setting, fitted, device, screen)
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     folder.write_json("result.json", {**result, "status": "done", "seconds": seconds})
+    draw_augmentation(setting, folder)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
 
@@ -167,22 +171,3 @@ def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[
     }
     after = setting.balance.counts_after(prepared.counts("train"))
     return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))
-
-
-def _say_rules_of_thumb(screen: Screen, prepared: Prepared) -> None:
-    """Print the course's rules for the size of a data set, as advice with the numbers."""
-    rows = {split: len(found) for split, found in prepared.rows.items()}
-    screen.say(
-        f"{len(prepared.samples):,} samples: {rows['train']:,} train, {rows['val']:,} val, {rows['test']:,} test"
-        f" (split {prepared.split_hash})"
-    )
-    if prepared.target.classes:
-        counts = prepared.counts("train")
-        smallest = int(counts.argmin())
-        screen.say(
-            f"rule of thumb, 1,000 samples per class: {prepared.target.classes[smallest]!r} has {counts[smallest]:,}"
-            f" in train"
-        )
-    elif prepared.columns is not None:
-        columns = len(prepared.columns.columns)
-        screen.say(f"rule of thumb, 10 samples per input column: {rows['train'] / columns:,.0f} in train")
