@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from groundwork.data import decode as room
 from groundwork.data.decode import BadImageError, decode, read_header
@@ -168,6 +168,22 @@ def test_a_truncated_file_opens_but_does_not_decode(tmp_path: Path, suffix: str)
     path.write_bytes(path.read_bytes()[:-1500])
     with pytest.raises(BadImageError):
         decode(path)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".gif", ".webp", ".bmp"])
+def test_a_header_is_read_without_decoding(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(Image.new("RGB", (20, 10)), tmp_path / f"a{suffix}")
+
+    def refuse(image: Image.Image) -> None:
+        raise AssertionError("decoded")
+
+    with Image.open(path) as image:
+        kinds = {type(image), ImageFile.ImageFile}
+    for kind in kinds:
+        monkeypatch.setattr(kind, "load", refuse)
+    assert read_header(path).size == (10, 20)
 
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

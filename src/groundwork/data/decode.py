@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -109,11 +109,12 @@ def _reason(error: Exception) -> str:
 
 
 def _picture_header(image: Image.Image) -> Header:
-    width, height = image.size
-    if image.getexif().get(0x0112) in TRANSPOSED:
-        width, height = height, width
     grey = image.mode in GREY_MODES or image.mode.startswith("I;16")
-    return _checked(Header((height, width), 1 if grey else 3, _dtype(image.mode)))
+    header = _checked(Header((image.height, image.width), 1 if grey else 3, _dtype(image.mode)))
+    # Pillow decodes a whole PNG to look for EXIF behind the pixels, where hardly any file has it.
+    known = image.format != "PNG" or "exif" in image.info
+    turned = known and image.getexif().get(0x0112) in TRANSPOSED
+    return replace(header, size=header.size[::-1]) if turned else header
 
 
 def _dtype(mode: str) -> str:
