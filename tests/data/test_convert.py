@@ -3,6 +3,7 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,17 @@ from groundwork.data import Source, convert_table, read_frame, write_frame
 
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = ("csv", "tsv", "json", "jsonl", "parquet", "feather", "xlsx", "pkl", "db")
-spec = importlib.util.spec_from_file_location(
-    "fuzz_tables", ROOT / "scripts" / "benchmarks" / "fuzz_tables.py"
-)
-fuzz_tables = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fuzz_tables)
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fuzz_tables = load(ROOT / "scripts" / "benchmarks" / "fuzz_tables.py")
+script = load(ROOT / "scripts" / "convert.py")
 
 
 def convert(source: Path, target: Path | str, **keys):
@@ -121,22 +128,24 @@ def test_wrong_requests_are_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_drawn_tables_come_back_or_the_column_is_named(tmp_path: Path, suffix: str):
-    assert fuzz_tables.fuzz(suffix, 15, tmp_path)["exact"]
+    assert fuzz_tables.fuzz(suffix, 10, tmp_path)["exact"]
 
 
-def test_the_command_tells_notes_and_errors_in_one_line(tmp_path: Path):
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "scripts" / "convert.py"), *words]
-        return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
-        )
-
-    (tmp_path / "a.csv").write_text("x,y\n1,inf\n", encoding="utf-8")
-    done = run("a.csv", "b.json")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("note: json knows no infinite numbers")
-    wrong = run("none.csv", "b.json")
+def test_the_command_tells_what_is_wrong_in_one_line(tmp_path: Path):
+    command = [sys.executable, str(ROOT / "scripts" / "convert.py"), "none.csv", "b.json"]
+    wrong = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     assert wrong.returncode == 2
+    assert wrong.stdout == ""
     assert (
         wrong.stderr == f"error: {tmp_path / 'none.csv'} must be a file, but is not there. Check the path.\n"
     )
+
+
+def test_the_command_prints_notes(tmp_path: Path, capsys):
+    (tmp_path / "a.csv").write_text("x,y\n1,inf\n", encoding="utf-8")
+    assert script.convert([str(tmp_path / "a.csv"), str(tmp_path / "b.json")]) == 0
+    assert capsys.readouterr().err.startswith("note: json knows no infinite numbers")
+    with pytest.raises(UserError, match="SOURCE and TARGET"):
+        script.convert(["a.csv"])

@@ -1,5 +1,7 @@
 import gzip
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,7 +64,8 @@ def test_a_failed_download_is_told_in_one_line(tmp_path: Path, folder: Path, mon
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("Error downloading\nfrom everywhere")
 
-    monkeypatch.setattr("torchvision.datasets.FashionMNIST", fail)
+    for name in ("torchvision", "torchvision.datasets"):  # the real one takes seconds to import
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(FashionMNIST=fail))
     with pytest.raises(UserError, match="Error downloading from everywhere") as caught:
         read_fashion_mnist(tmp_path / "empty", True)
     assert "\n" not in str(caught.value)
