@@ -167,7 +167,7 @@ def _say(key: str, value: Any) -> str:
 def _flat(node: Any, path: str = "") -> dict[str, Any]:
     if not isinstance(node, dict) or not node:
         return {path: node}
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in node.items():
         found |= _flat(value, f"{path}.{key}" if path else str(key))
     return found

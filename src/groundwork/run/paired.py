@@ -16,6 +16,7 @@ from groundwork.run.outcome import build_metrics
 
 RESAMPLES = 1000
 BOOTSTRAP_SEED = 0  # the same table from the same runs
+Part = Literal["val", "test"]
 Difference = dict[str, float]
 
 
@@ -56,7 +57,7 @@ class MeanScores:
         return {}
 
 
-def read_predicted(run: Run, split: Literal["val", "test"]) -> Predicted:
+def read_predicted(run: Run, split: Part) -> Predicted:
     """Read the predictions that a run has written for a split.
 
     Raises:
