@@ -34,3 +34,11 @@ def test_a_stream_gives_the_batches_of_a_store(files: Files, workers: int) -> No
         for given in (batch, stream.batch(own)):
             assert torch.equal(given, expected)
             assert given.stride() == expected.stride()
+
+
+def test_whoever_reads_rows_of_an_array_can_read_a_stream(files: Files) -> None:
+    images = np.stack([formed(files, FORM, row)[0] for row in range(5)])
+    lazy = Stream(np.array(["a"] * 5), [], [], files, FORM, 0).images
+    assert (lazy.shape, lazy.dtype, len(lazy)) == (images.shape, images.dtype, 5)
+    for index in (np.array([4, 0]), slice(1, 4, 2), 3, (2, slice(4), slice(None), 1), ([1, 2], 0)):
+        np.testing.assert_array_equal(lazy[index], images[index])

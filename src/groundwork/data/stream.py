@@ -42,6 +42,11 @@ class Stream(Images):
         """Give uint8, uint16 or float32."""
         return np.dtype(self.form.dtype)
 
+    @property
+    def images(self) -> Undecoded:
+        """Look like the array (N, H, W, C) of a store to whoever reads a few rows at a time."""
+        return Undecoded(self)
+
     def batch(self, rows: NDArray[np.int64]) -> Tensor:
         """Decode images (B, C, H, W) on threads, channels last in memory."""
         with silent_pillow():
@@ -57,6 +62,23 @@ class Stream(Images):
 
     def _image(self, row: int) -> NDArray[Any]:
         return formed(self.origin, self.form, row)[0]
+
+
+class Undecoded:
+    """Decode rows of (N, H, W, C) images as they are asked for, indexed as an array is."""
+
+    def __init__(self, stream: Stream):
+        self.stream = stream
+        self.shape, self.dtype = (len(stream), *stream.form.shape), stream.dtype
+
+    def __len__(self) -> int:
+        return len(self.stream)
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        first, *rest = index if isinstance(index, tuple) else (index,)
+        rows = np.arange(len(self))[first]
+        images = self.stream.batch(rows.reshape(-1)).permute(0, 2, 3, 1).numpy()
+        return images[(slice(None), *rest)] if rows.ndim else images[0][tuple(rest)]
 
 
 class _Ahead(Dataset[Tensor]):
