@@ -60,7 +60,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path, suffix: 
         raise OSError("disk full")
 
     monkeypatch.setitem(read_frame.__globals__["WRITERS"], source.format, fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UserError, match="disk full"):
         write_frame(pd.DataFrame({"a": [2]}), source)
     assert source.path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [source.path.name]
+
+
+def test_a_file_that_may_not_be_read_or_a_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch):
+    def refuse(path: Path) -> pd.DataFrame:
+        raise PermissionError(13, "Permission denied")
+
+    source = Source.parse("t.csv", "data.table", tmp_path)
+    write_frame(pd.DataFrame({"a": [1]}), source)
+    with pytest.raises(UserError, match="take the table"):
+        write_frame(pd.DataFrame({"a": [1]}), Source.parse("t.csv/below/u.csv", "TARGET", tmp_path))
+    monkeypatch.setitem(read_frame.__globals__["READERS"], "csv", refuse)
+    with pytest.raises(UserError, match="Permission denied"):
+        read_frame(source, None, False)

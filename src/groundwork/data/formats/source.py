@@ -109,27 +109,30 @@ def read_frame(source: Source, query: str | None, trust_pickle: bool) -> DataFra
         raise UserError(
             f"data.query must go with a database, but {source.path} is {source.format}. Remove it."
         )
-    if source.format == "sqlite":
-        return read_database(source.path, source.table, query)
-    if source.format == "pkl":
-        return read_pickle(source.path, trust_pickle)
-    return READERS[source.format](source.path)
+    try:
+        if source.format == "sqlite":
+            return read_database(source.path, source.table, query)
+        if source.format == "pkl":
+            return read_pickle(source.path, trust_pickle)
+        return READERS[source.format](source.path)
+    except OSError as error:
+        raise UserError(f"{source.path} must be readable, but {error}. Check its permissions.") from error
 
 
 def write_frame(frame: DataFrame, source: Source) -> None:
     """Write a tidy table in any format, all of it or nothing; a file of that name is replaced."""
-    source.path.parent.mkdir(parents=True, exist_ok=True)
-    if source.format == "sqlite":
-        write_database(frame, source.path, source.table)
-        return
     part = source.path.with_name(f".{source.path.name}.{os.getpid()}{source.path.suffix}")
     try:
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        if source.format == "sqlite":
+            write_database(frame, source.path, source.table)
+            return
         WRITERS[source.format](frame, part)
         part.replace(source.path)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"{source.format} must be able to hold the table, but {reason}. Choose another format."
+            f"{source.path} must be able to take the table, but {reason}. Choose another place or format."
         ) from error
     finally:
         part.unlink(missing_ok=True)
