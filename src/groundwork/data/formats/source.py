@@ -135,4 +135,5 @@ def write_frame(frame: DataFrame, source: Source) -> None:
             f"{source.path} must be able to take the table, but {reason}. Choose another place or format."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
