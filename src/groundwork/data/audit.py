@@ -14,6 +14,7 @@ from groundwork.data.audit_duplicates import (
     MOST_LISTED,
     best_possible,
     describe_duplicates,
+    differ,
     input_content,
     members,
     repeated,
@@ -101,7 +102,7 @@ def examine_pixels(
     near = find_near(small_pictures(images, len(samples), progress), input_content(samples, digest))
     left, right = near.pairs.T
     across = split[left] != split[right]
-    unlike = (encoded[left] != encoded[right]).reshape(len(left), -1).any(axis=1)
+    unlike = differ(encoded[left], encoded[right])
     order = np.lexsort((-near.correlation, ~unlike, ~across))[:MOST_LISTED]
     return {
         "pairs": len(left),

@@ -42,7 +42,7 @@ def describe_duplicates(
         {
             "members": members(group, samples, split),
             "across": len(set(split[group].tolist())) > 1,
-            "conflict": len(np.unique(encoded[group], axis=0)) > 1,
+            "conflict": bool(differ(encoded[group[:1]], encoded[group]).any()),
         }
         for group in groups
     ]
@@ -65,6 +65,13 @@ def best_possible(content: NDArray[np.int64], encoded: NDArray[Any]) -> float:
     known = encoded >= 0
     counts = DataFrame({"content": content[known], "label": encoded[known]}).value_counts().reset_index()
     return float(counts.groupby("content")["count"].max().sum() / max(1, known.sum()))
+
+
+def differ(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which targets (M,) or (M, T) differ; one that is missing agrees with any."""
+    if one.ndim == 1:
+        return np.asarray(one != other)
+    return np.asarray(((one != other) & ~np.isnan(one) & ~np.isnan(other)).any(axis=1))
 
 
 def members(rows: NDArray[np.int64], samples: Samples, split: NDArray[Any]) -> list[dict[str, str]]:

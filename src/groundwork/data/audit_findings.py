@@ -1,9 +1,7 @@
 """What an audit found -> what a person should know of it, one line each, the gravest first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from groundwork.data.samples import listed
 
 Finding = dict[str, str]  # level, text and remedy
 LEVELS = ("problem", "warning", "note")
@@ -31,14 +29,19 @@ def _say(level: str, text: str, remedy: str = "") -> Finding:
     return {"level": level, "text": text, "remedy": remedy}
 
 
+def _some(names: Sequence[object], limit: int = 5) -> str:
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(str(name) for name in names[:limit]) + more
+
+
 def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:
     if bad := audit.get("bad"):
-        named = listed([f"{one['sample_id']} ({one['reason']})" for one in bad])
+        named = _some([f"{one['sample_id']} ({one['reason']})" for one in bad])
         yield _say("problem", f"{len(bad):,} files cannot be read: {named}", "Repair or remove them.")
     for obstacle in audit.get("obstacles") or ():
         yield _say("problem", f"training would stop: {obstacle}")
     if notes := audit.get("decode_notes"):
-        named = listed([f"{one['sample_id']} ({one['note']})" for one in notes])
+        named = _some([f"{one['sample_id']} ({one['note']})" for one in notes])
         yield _say("note", f"{len(notes):,} files hold more than is used: {named}")
     files = audit.get("files") or {}
     if len(files.get("modes") or ()) > 1:
@@ -51,32 +54,40 @@ def _classes(audit: Mapping[str, Any]) -> Iterator[Finding]:
         grave = "problem" if split == "train" else "warning"
         yield _say(
             grave,
-            f"{len(names):,} classes have no sample in {split}: {listed(names, 5)}",
+            f"{len(names):,} classes have no sample in {split}: {_some(names)}",
             "Collect more of them, join them with others, or leave them out.",
         )
     advice = audit.get("advice") or {}
     if advice.get("balance", "none") != "none":
-        yield _say("warning", advice["why"], f"balance={advice['balance']} monitor={advice['monitor']}")
+        yield _say("warning", advice["why"], f"Use balance={advice['balance']} monitor={advice['monitor']}.")
 
 
 def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
     columns = audit.get("columns") or ()
     if empty := [one["name"] for one in columns if one["empty"]]:
-        yield _say("problem", f"columns without any value in train: {listed(empty, 5)}", "data.drop them.")
+        yield _say(
+            "problem", f"columns without any value in train: {_some(empty)}", "Name them in data.drop."
+        )
     if constant := [one["name"] for one in columns if one["constant"] and not one["empty"]]:
-        yield _say("note", f"columns of one value in train: {listed(constant, 5)}", "data.drop them.")
+        yield _say("note", f"columns of one value in train: {_some(constant)}", "Name them in data.drop.")
     if naming := [one["name"] for one in columns if one["names_rows"]]:
         yield _say(
-            "warning", f"categories that name their rows: {listed(naming, 5)}", "data.id_column or data.drop."
+            "warning",
+            f"categories that name their rows: {_some(naming)}",
+            "Name them in data.id_column or data.drop.",
         )
     if endless := [one["name"] for one in columns if one["infinite"]]:
-        yield _say("note", f"columns with infinite values: {listed(endless, 5)}; they count as missing")
+        yield _say("note", f"columns with infinite values: {_some(endless)}; they count as missing")
     gaps = {one["name"]: sum(one["missing"].values()) for one in columns}
     if gaps := {name: n for name, n in gaps.items() if n}:
-        named = listed([f"{name} ({n:,})" for name, n in sorted(gaps.items(), key=lambda one: -one[1])], 5)
-        yield _say("note", f"{len(gaps):,} columns have missing values: {named}", "See missing=.")
+        named = _some([f"{name} ({n:,})" for name, n in sorted(gaps.items(), key=lambda one: -one[1])])
+        yield _say(
+            "note",
+            f"{len(gaps):,} columns have missing values: {named}",
+            "Choose how they are filled with missing=.",
+        )
     if gaps := {name: n for name, n in (audit.get("target_gaps") or {}).items() if n}:
-        named = listed([f"{name} ({n:,})" for name, n in gaps.items()], 5)
+        named = _some([f"{name} ({n:,})" for name, n in gaps.items()])
         yield _say("warning", f"missing targets: {named}; those rows are left out here")
 
 
@@ -87,7 +98,7 @@ def _giveaways(audit: Mapping[str, Any]) -> Iterator[Finding]:
             yield _say(
                 "problem",
                 f"{of} {one['column']!r} alone predicts {one['target']} (skill {one['skill']:.3f} of 1 in train)",
-                "Known only after the fact? Then data.drop it."
+                "If it is known only after the fact, name it in data.drop."
                 if of == "column"
                 else "The network may learn it in place of the content: make files alike.",
             )
@@ -132,7 +143,7 @@ def _near(audit: Mapping[str, Any]) -> Iterator[Finding]:
 def _likeness(audit: Mapping[str, Any]) -> Iterator[Finding]:
     far = [one for one in audit.get("likeness") or () if one["differs"]]
     if far:
-        named = listed(
+        named = _some(
             [f"{one['of']} in {one['split']} ({one['measure']} {one['distance']:.2f})" for one in far]
         )
         yield _say("warning", f"distributed unlike train: {named}")

@@ -13,7 +13,7 @@ from groundwork.batch import UserError
 from groundwork.data import Samples, Store, Stream, Target, build_store
 from groundwork.data.audit import examine, examine_pixels
 from groundwork.data.audit_columns import count_gaps
-from groundwork.data.audit_counts import advise_balance, class_counts, missing_classes, rules_of_thumb
+from groundwork.data.audit_counts import advise_balance, class_counts, rules_of_thumb
 from groundwork.data.audit_duplicates import input_content
 from groundwork.data.audit_findings import findings
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
@@ -69,7 +69,9 @@ def audit_data(
         "num_read": len(samples),
         "target_gaps": count_gaps(samples.target),
         "obstacles": _obstacles(config, samples),
-        "photos": bool(config.report.photos),
+        "bad": [],
+        "decode_notes": [],
+        "near_duplicates": {},
     }
     if samples.kind == "image":
         store = _decode(config, samples, screen)
@@ -95,7 +97,7 @@ def audit_data(
 
 
 def audit_briefly(prepared: Prepared) -> list[str]:
-    """Say in a few lines what anyone should know of the data before a run."""
+    """Say in a few lines what to know of the data before a run, beside the notes of the reader and the split."""
     rows = {split: len(found) for split, found in prepared.rows.items()}
     target, samples, train = prepared.target, prepared.samples, prepared.rows["train"]
     counts = class_counts(target, prepared.encoded, prepared.rows)
@@ -112,7 +114,6 @@ def audit_briefly(prepared: Prepared) -> list[str]:
     ]
     found = {
         "kind": samples.kind,
-        "missing_classes": missing_classes(counts),
         "advice": advise_balance(target.task, of_classes),
         "columns": [],
     }
