@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from groundwork.data.origin import Files, formed
+from groundwork.data.origin import Files, formed, raw
 from groundwork.data.resize import Form
 from groundwork.data.stream import Stream
 
@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_stream_gives_the_batches_of_a_store(files: Files, workers: int) -> None:
-    images = np.stack([formed(files, FORM, row)[0] for row in range(5)])
+    images = np.stack([formed(raw(files, FORM, row)[0], FORM)[0] for row in range(5)])
     stream = Stream(np.array(["a"] * 5), [], [], files, FORM, workers)
     rows = [np.array([3, 1]), np.array([4]), np.array([0, 0])]
     assert (stream.shape, stream.dtype, len(stream)) == ((3, 16, 16), np.uint8, 5)
@@ -37,7 +37,7 @@ def test_a_stream_gives_the_batches_of_a_store(files: Files, workers: int) -> No
 
 
 def test_whoever_reads_rows_of_an_array_can_read_a_stream(files: Files) -> None:
-    images = np.stack([formed(files, FORM, row)[0] for row in range(5)])
+    images = np.stack([formed(raw(files, FORM, row)[0], FORM)[0] for row in range(5)])
     lazy = Stream(np.array(["a"] * 5), [], [], files, FORM, 0).images
     assert (lazy.shape, lazy.dtype, len(lazy)) == (images.shape, images.dtype, 5)
     for index in (np.array([4, 0]), slice(1, 4, 2), 3, (2, slice(4), slice(None), 1), ([1, 2], 0)):

@@ -115,23 +115,27 @@ class Pixels:
         return self.status()
 
 
-def formed(origin: Origin, form: Form, row: int) -> tuple[NDArray[Any], str, str]:
-    """Decode one image into the common form.
+def raw(origin: Origin, form: Form, row: int) -> tuple[NDArray[Any], str]:
+    """Decode one image to at least twice the pixels that its form keeps, and say what was left out."""
+    # At twice the size, the decoder's own scaling leaves no trace.
+    return origin.decode(row, 2 * max(form.size))
+
+
+def formed(pixels: NDArray[Any], form: Form) -> tuple[NDArray[Any], str]:
+    """Bring one decoded image into the common form and hash what comes out.
 
     Returns:
-        (H, W, C) array, its content hash, a note on what was left out.
+        (H, W, C) array and its content hash.
     """
-    # Twice the pixels that are kept leave no trace of the decoder's own scaling.
-    raw, note = origin.decode(row, 2 * max(form.size))
-    if raw.shape[2] not in (1, form.channels):
-        raise BadImageError(f"holds {raw.shape[2]} channels, not {form.channels}")
-    pixels = np.ascontiguousarray(form.apply(raw))
-    if pixels.shape != form.shape or pixels.dtype != form.dtype:
-        raise BadImageError(f"holds {pixels.shape} {pixels.dtype}, not {form.shape} {form.dtype}")
+    if pixels.shape[2] not in (1, form.channels):
+        raise BadImageError(f"holds {pixels.shape[2]} channels, not {form.channels}")
+    kept = np.ascontiguousarray(form.apply(pixels))
+    if kept.shape != form.shape or kept.dtype != form.dtype:
+        raise BadImageError(f"holds {kept.shape} {kept.dtype}, not {form.shape} {form.dtype}")
     # sha256 runs in hardware: a third of the time of blake2b, which would show beside decoding.
-    content = hashlib.sha256(f"{raw.shape}".encode())
-    content.update(pixels.data)
-    return pixels, content.hexdigest()[:32], note
+    content = hashlib.sha256(f"{pixels.shape}".encode())
+    content.update(kept.data)
+    return kept, content.hexdigest()[:32]
 
 
 def parallel(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from shutil import rmtree
@@ -13,15 +14,24 @@ from uuid import uuid4
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from groundwork.batch import UserError
 from groundwork.data.decode import BadImageError
-from groundwork.data.origin import Origin, Progress, formed, parallel
+from groundwork.data.origin import Origin, Progress, formed, parallel, raw
 from groundwork.data.resize import Form
 
 # A builder shows every few seconds that it lives; a folder silent for this long belongs to a killed one.
 ABANDONED_SECONDS = 600.0
 ALIVE_SECONDS = 5.0
+# Images that a thread decodes before it resizes them, and the memory at which it stops earlier.
+BLOCK = 8
+HELD_BYTES = 2**23
+
+# Digest, note, and reason why it is bad; one of the last two or both are "".
+Row = tuple[str, str, str]
+# Row number, and the image with its note or the reason why there is none.
+Decoded = tuple[int, tuple[NDArray[Any], str] | str]
 
 
 def build(
@@ -66,21 +76,19 @@ def _decode_all(
     progress: Progress | None,
 ) -> dict[str, Any]:
     images = _allocate(building / "images.npy", (len(origin), *form.shape), form.dtype) if keep else None
+    number = len(origin)
 
-    def work(row: int) -> tuple[str, str, str]:
-        if row in bad:
-            return "", "", bad[row]
-        try:
-            pixels, digest, note = formed(origin, form, row)
-        except BadImageError as error:
-            return "", "", str(error)
-        if images is not None:
-            images[row] = pixels
-        return digest, note, ""
+    def work(block: int) -> list[Row]:
+        rows = range(block * BLOCK, min((block + 1) * BLOCK, number))
+        return [found for held in _held(origin, form, bad, rows) for found in _finish(held, form, images)]
+
+    def show(done: int, _: int) -> None:
+        if progress is not None:
+            progress(min(done * BLOCK, number), number)
 
     rows, alive = [], time.monotonic()
-    for result in parallel(work, len(origin), workers, progress):
-        rows.append(result)
+    for results in parallel(work, -(-number // BLOCK), workers, show):
+        rows += results
         if time.monotonic() - alive > ALIVE_SECONDS:
             os.utime(building)
             alive = time.monotonic()
@@ -92,6 +100,34 @@ def _decode_all(
         "note": {row: note for row, (_, note, _) in enumerate(rows) if note},
         "bad": {row: reason for row, (_, _, reason) in enumerate(rows) if reason},
     }
+
+
+def _held(origin: Origin, form: Form, bad: dict[int, str], rows: range) -> Iterator[list[Decoded]]:
+    """Decode some images before any of them is resized: taking turns costs a fifth more in cache misses."""
+    held: list[Decoded] = []
+    for row in rows:
+        try:
+            held.append((row, bad[row]) if row in bad else (row, raw(origin, form, row)))
+        except BadImageError as error:
+            held.append((row, str(error)))
+        if sum(image[0].nbytes for _, image in held if not isinstance(image, str)) > HELD_BYTES:
+            yield held
+            held = []
+    yield held
+
+
+def _finish(held: list[Decoded], form: Form, images: NDArray[Any] | None) -> Iterator[Row]:
+    for row, found in held:
+        try:
+            if isinstance(found, str):
+                raise BadImageError(found)
+            pixels, digest = formed(found[0], form)
+        except BadImageError as error:
+            yield "", "", str(error)
+            continue
+        if images is not None:
+            images[row] = pixels
+        yield digest, found[1], ""
 
 
 def _allocate(path: Path, shape: tuple[int, ...], dtype: str) -> np.memmap[Any, Any]:

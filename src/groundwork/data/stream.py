@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from groundwork.data.origin import Origin, formed, parallel, silent_pillow
+from groundwork.data.origin import Origin, formed, parallel, raw, silent_pillow
 from groundwork.data.resize import Form
 from groundwork.data.store_record import Images
 
@@ -61,7 +61,7 @@ class Stream(Images):
         return (images.permute(0, 3, 1, 2) for images in loader)
 
     def _image(self, row: int) -> NDArray[Any]:
-        return formed(self.origin, self.form, row)[0]
+        return formed(raw(self.origin, self.form, row)[0], self.form)[0]
 
 
 class Undecoded:
