@@ -116,7 +116,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
         Group(
             part,
             # What no key tells apart differs in its data.
-            name if count[name] == 1 else f"{name}, data {group[0].data['content_hash'][:8]}",
+            name if count[name] == 1 else f"{name}, data {group[0].data['content_hash'][:8]} ({i + 1})",
             {key: column[i] for key, column in columns.items()},
             tuple(group),
         )
