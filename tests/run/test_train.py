@@ -167,3 +167,12 @@ def test_the_report_shows_what_augmentation_does(tmp_path: Path, image_folder: P
         assert picture.size == (6 * 132 - 4, 6 * 132 - 4)
     folder = run(tmp_path, *words, "augment=light", "report.photos=false")
     assert not (folder.path / "figures" / "augmentation.png").exists()
+
+
+def test_a_regressor_may_give_whole_numbers(tmp_path: Path, table: Path):
+    words = ["data=table", f"data.table={table}", "data.target=price", "data.drop=[dear]", "task=regression"]
+    folder = run(tmp_path, *words, "task.decision=round", "model=mlp", "transfer=none")
+    val = pd.read_parquet(folder.predictions("val"))
+    assert (val.prediction % 1 == 0).all()
+    expected = root_mean_squared_error(val.target, val.prediction)
+    assert folder.read_json("result.json")["val"]["rmse"] == pytest.approx(expected, rel=1e-5)

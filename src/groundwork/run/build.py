@@ -101,6 +101,7 @@ def build_head(
         config.task.activation,
         None if bounds is None else list(bounds),
         config.model.dropout,
+        config.task.decision,
     )
 
 

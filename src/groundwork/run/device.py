@@ -19,6 +19,12 @@ def choose_device(config: DictConfig) -> torch.device:
         raise UserError(
             f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
         )
+    return torch.device("mps" if choose_accelerator(config) == "mps" else "cpu")
+
+
+def choose_accelerator(config: DictConfig) -> str:
+    """Name Lightning's accelerator; rows of a table stay off Apple's, which knows no float64."""
+    accelerator: str = config.trainer.accelerator
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+        return "cpu" if config.data.kind == "table" else "mps"
+    return accelerator

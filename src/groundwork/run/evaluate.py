@@ -95,7 +95,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size = prepared.rows["test"], config.data.batch_size
     prediction = predict(network, prepared.source, rows, size, device, screen, "predicting test")
-    test = measure(prediction, "test", build_metrics(config), config, prepared)
+    test = measure(prediction, "test", build_metrics(config), prepared)
     earlier = count_configurations(runs, prepared.split_hash)
     count = append_test(
         runs,

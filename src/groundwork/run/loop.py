@@ -17,6 +17,7 @@ from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
 from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
+from groundwork.run.device import choose_accelerator
 from groundwork.run.folder import RunFolder, plain
 from groundwork.run.frozen import Metrics
 from groundwork.run.outcome import build_metrics
@@ -189,7 +190,7 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
     if every is not None and every < 1:
         raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
     return Trainer(
-        accelerator=trainer.accelerator,
+        accelerator=choose_accelerator(setting.config),
         devices=trainer.devices,
         precision=trainer.precision,
         max_epochs=epochs,

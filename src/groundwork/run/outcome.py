@@ -44,7 +44,7 @@ def predict(
 
 
 def decide(prediction: NDArray[np.float32], config: DictConfig, classes: Sequence[str]) -> NDArray[Any]:
-    """Turn predictions into decisions: class names, or values, rounded where `task.decision` says so.
+    """Turn predictions into decisions: class names, or the values as they are.
 
     Args:
         prediction: (N, K) probabilities or (N, T) values.
@@ -56,7 +56,7 @@ def decide(prediction: NDArray[np.float32], config: DictConfig, classes: Sequenc
         above = threshold is not None and len(classes) == 2
         number = (prediction[:, 1] >= threshold) if above else prediction.argmax(axis=1)
         return np.array([classes[int(k)] for k in number], dtype=object)
-    return np.rint(prediction) if config.task.decision == "round" else prediction
+    return prediction
 
 
 def write_predictions(
@@ -81,11 +81,9 @@ def write_predictions(
 
 
 def measure(
-    prediction: NDArray[np.float32], split: Split, metrics: Metrics, config: DictConfig, prepared: Prepared
+    prediction: NDArray[np.float32], split: Split, metrics: Metrics, prepared: Prepared
 ) -> dict[str, dict[str, float]]:
     """Compute every metric of a split with its 95 % interval: name -> value, low, high."""
-    if prepared.target.task == "regression" and config.task.decision == "round":
-        prediction = np.rint(prediction)
     return metrics.intervals(
         prediction, prepared.targets(split), prepared.names, group=prepared.group(split), seed=BOOTSTRAP_SEED
     )

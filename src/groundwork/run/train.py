@@ -112,7 +112,7 @@ def _measure(
     measured = {}
     for split in ("train", "val"):
         prediction = _predictions(config, prepared, fitted, split, device, screen)
-        measured[split] = measure(prediction, split, setting.metrics, config, prepared)
+        measured[split] = measure(prediction, split, setting.metrics, prepared)
         if split == "val":
             write_predictions(folder, split, prediction, config, prepared)
     with screen.progress("fitting baselines"):
