@@ -36,7 +36,7 @@ def find_giveaways(
     rows = np.unique(np.linspace(0, len(target) - 1, min(most, len(target))).astype(np.int64))
     taken, known = inputs.iloc[rows], target[rows]
     targets = [known] if known.ndim == 1 else [known[:, number] for number in range(known.shape[1])]
-    found = []
+    found: list[dict[str, Any]] = []
     for name in inputs.columns:
         values = _values(taken[name], name in categorical)
         skills = [_skill(values, one, name in categorical) for one in targets]
@@ -90,5 +90,5 @@ def _by_category(
     fit: NDArray[np.float64], target: NDArray[Any], held: NDArray[np.float64], is_class: bool
 ) -> NDArray[Any]:
     groups = Series(target).groupby(fit)
-    table = groups.agg(lambda one: np.bincount(one).argmax()) if is_class else groups.mean()
+    table = groups.agg(lambda one: int(np.bincount(one).argmax())) if is_class else groups.mean()
     return np.asarray(Series(held).map(table).fillna(_best_constant(target, is_class)))

@@ -142,4 +142,4 @@ def _pool(small: NDArray[np.float32], height: int, width: int) -> NDArray[Any]:
     rows = np.linspace(0, SIDE, height + 1).round().astype(int)
     columns = np.linspace(0, SIDE, width + 1).round().astype(int)
     sums = np.add.reduceat(np.add.reduceat(small, rows[:-1], axis=1), columns[:-1], axis=2)
-    return sums / np.outer(np.diff(rows), np.diff(columns))
+    return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)))
