@@ -1,0 +1,61 @@
+"""Rows of a table -> the array that an exported model reads, with numpy alone.
+
+This file is copied beside every exported model of tables as `preprocess.py`. It imports nothing else.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING, UNSEEN, FIRST = 0, 1, 2  # codes of categories; known ones start at FIRST
+
+
+def encode_rows(rows: Iterable[Mapping[str, Any]], preprocessing: dict[str, Any]) -> NDArray[np.float64]:
+    """Read rows, column name -> value or text, as `preprocessing.json` says: (N, D) float64.
+
+    Numbers stay as they are, NaN where missing; categories become codes. The model fills and scales.
+
+    Raises:
+        KeyError: If a row lacks a column.
+        ValueError: If a number is no number, or missing where the model knows no missing ones.
+    """
+    columns = preprocessing["columns"]
+    encoded = [[_encode(row[column["name"]], column, preprocessing) for column in columns] for row in rows]
+    return np.array(encoded, dtype=np.float64).reshape(-1, len(columns))
+
+
+def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -> float:
+    gone = value is None or value == "" or value != value
+    if column["kind"] == "categorical":
+        number = float(MISSING) if gone else _code(value, column["categories"])
+        gone = number == MISSING
+    else:
+        gone = gone or (isinstance(value, str) and value in preprocessing["missing_words"])
+        number = math.nan if gone else _number(value, column["name"], preprocessing["infinite"])
+        gone = math.isnan(number)
+    if gone and not column["may_be_missing"]:
+        raise ValueError(f"column {column['name']} must have no missing values in this model")
+    return number
+
+
+def _number(value: Any, name: str, infinite: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"column {name} must hold numbers, but holds {value!r}") from None
+    if math.isinf(number) and infinite == "error":
+        raise ValueError(f"column {name} must be finite")
+    return math.nan if math.isinf(number) and infinite == "missing" else number
+
+
+def _code(value: Any, categories: list[str]) -> float:
+    """Find a category; text from a csv file may write the whole number 2 as 2.0, and True as true."""
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if text not in categories and text.lower() in ("true", "false"):
+        text = text.capitalize()
+    if text not in categories and text.endswith(".0"):
+        text = text.removesuffix(".0")
+    return float(FIRST + categories.index(text)) if text in categories else float(UNSEEN)
