@@ -146,7 +146,7 @@ def _grid(
 
 
 def _between(one: str, other: str) -> str:
-    first, last = sorted((one, other), key=SPLITS.index)  # type: ignore[arg-type]  # names of splits
+    first, last = sorted((one, other), key=SPLITS.index)
     return f"within {one}" if one == other else f"{first} and {last}"
 
 

@@ -80,7 +80,11 @@ def members(rows: NDArray[np.int64], samples: Samples, split: NDArray[Any]) -> l
         {
             "sample_id": str(samples.sample_id.iloc[row]),
             "split": str(split[row]),
-            "target": ", ".join(str(value) for value in samples.target.iloc[row]),
+            "target": ", ".join(_short(value) for value in samples.target.iloc[row]),
         }
         for row in rows
     ]
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -39,7 +39,7 @@ def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:
         named = _some([f"{one['sample_id']} ({one['reason']})" for one in bad])
         yield _say("problem", f"{len(bad):,} files cannot be read: {named}", "Repair or remove them.")
     for obstacle in audit.get("obstacles") or ():
-        yield _say("problem", f"training would stop: {obstacle}")
+        yield _say("problem", f"training would stop: {obstacle.rstrip('.')}")
     if notes := audit.get("decode_notes"):
         named = _some([f"{one['sample_id']} ({one['note']})" for one in notes])
         yield _say("note", f"{len(notes):,} files hold more than is used: {named}")

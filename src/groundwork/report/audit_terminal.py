@@ -36,7 +36,7 @@ def audit_summary(folder: Path) -> RenderableType:
 def _finding(one: dict[str, Any]) -> Text:
     # Text, not markup: a file may be called [bold].
     return Text.assemble(
-        (f"{one['level']:<9}", STYLES[one["level"]]), f"{one['text']}. ", (one["remedy"], "dim")
+        (f"{one['level']:<9}", STYLES[one["level"]]), f"{one['text']}.", (f" {one['remedy']}", "dim")
     )
 
 

@@ -10,14 +10,14 @@ from omegaconf import DictConfig, OmegaConf
 from pandas import DataFrame
 
 from groundwork.batch import UserError
-from groundwork.data import Samples, Store, Stream, Target, build_store
+from groundwork.data import Missing, Samples, Store, Stream, Target, build_store
 from groundwork.data.audit import examine, examine_pixels
 from groundwork.data.audit_columns import count_gaps
 from groundwork.data.audit_counts import advise_balance, class_counts, rules_of_thumb
 from groundwork.data.audit_duplicates import input_content
 from groundwork.data.audit_findings import findings
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
-from groundwork.run.build import build_network
+from groundwork.run.audit_size import count_trainable
 from groundwork.run.check import derived_choices
 from groundwork.run.compose import Composition
 from groundwork.run.door import DONE
@@ -27,7 +27,6 @@ from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples
 
-FROZEN = ("auto", "small_similar", "small_different")  # scenarios that train the head alone
 # What an audit does where a run would stop: take the gap as one, and tell.
 LENIENT = {"numeric": "constant", "categorical": "slot", "target": "drop", "infinite": "missing"}
 
@@ -45,9 +44,8 @@ def start(composition: Composition) -> int:
         (folder.path / unused).rmdir()
     audit["command"] = list(composition.overrides)
     folder.write_json("audit.json", audit)
-    page = write_audit(folder.path, _photographs(config, folder, prepared))
+    write_audit(folder.path, _photographs(config, folder, prepared))
     screen.show(audit_summary(folder.path))
-    screen.say(f"{page}")
     return DONE
 
 
@@ -59,7 +57,31 @@ def audit_data(
     Returns:
         What `audit.json` holds, and the data as a run would see it once the bad files are gone.
     """
-    audit: dict[str, Any] = {
+    audit = _identity(config, samples, target)
+    if samples.kind == "image":
+        store = _decode(config, samples, screen)
+        bad = dict(store.bad)
+        audit["bad"] = [{"sample_id": name, "reason": reason} for name, reason in store.bad]
+        audit["decode_notes"] = [{"sample_id": name, "note": note} for name, note in store.note]
+        # The images that stay are stored under their own key, where training finds them once the bad are gone.
+        samples = samples.take(~samples.sample_id.isin(list(bad)).to_numpy()) if bad else samples
+    prepared = prepare(_lenient(config), samples, target, screen)
+    audit["notes"] = list(prepared.notes)
+    audit["split_hash"] = prepared.split_hash
+    images = prepared.source if isinstance(prepared.source, Store | Stream) else None
+    digest = None if images is None else images.digest
+    seen, split, encoded = prepared.samples, prepared.split, prepared.encoded
+    with screen.progress("counting and comparing"):
+        trainable = count_trainable(config, prepared)
+        audit |= examine(seen, target, encoded, split, prepared.rows, digest, trainable)
+    if images is not None:
+        with screen.progress("looking for near duplicates", "images") as bar:
+            audit["near_duplicates"] = examine_pixels(images, seen, split, encoded, images.digest, bar)
+    return {**audit, "findings": findings(audit)}, prepared
+
+
+def _identity(config: DictConfig, samples: Samples, target: Target) -> dict[str, Any]:
+    return {
         "kind": samples.kind,
         "task": target.task,
         "why": target.why,
@@ -73,27 +95,6 @@ def audit_data(
         "decode_notes": [],
         "near_duplicates": {},
     }
-    if samples.kind == "image":
-        store = _decode(config, samples, screen)
-        bad = dict(store.bad)
-        audit["bad"] = [{"sample_id": name, "reason": reason} for name, reason in store.bad]
-        audit["decode_notes"] = [{"sample_id": name, "note": note} for name, note in store.note]
-        # The images that stay are stored under their own key, where training finds them once the bad are gone.
-        samples = samples.take(~samples.sample_id.isin(list(bad)).to_numpy()) if bad else samples
-    prepared = prepare(_lenient(config), samples, target, screen)
-    audit["notes"] = list(prepared.notes)
-    audit["split_hash"] = prepared.split_hash
-    images = prepared.source if isinstance(prepared.source, Store | Stream) else None
-    digest = None if images is None else images.digest
-    what = prepared.samples, prepared.split, prepared.encoded
-    with screen.progress("counting and comparing"):
-        audit |= examine(
-            what[0], target, what[2], what[1], prepared.rows, digest, _trainable(config, prepared)
-        )
-    if images is not None:
-        with screen.progress("looking for near duplicates", "images") as bar:
-            audit["near_duplicates"] = examine_pixels(images, *what, images.digest, bar)
-    return {**audit, "findings": findings(audit)}, prepared
 
 
 def audit_briefly(prepared: Prepared) -> list[str]:
@@ -112,7 +113,7 @@ def audit_briefly(prepared: Prepared) -> list[str]:
         for one in rules
         if one["have"] is not None
     ]
-    found = {
+    found: dict[str, Any] = {
         "kind": samples.kind,
         "advice": advise_balance(target.task, of_classes),
         "columns": [],
@@ -154,41 +155,25 @@ def _decode(config: DictConfig, samples: Samples, screen: Screen) -> Store | Str
 
 def _obstacles(config: DictConfig, samples: Samples) -> list[str]:
     """Ask the policies for missing values what they would refuse."""
-    missing = instantiate(config.missing)
+    missing: Missing = instantiate(config.missing)
     found = []
-    for check in (
-        lambda: missing.keep_target(samples.target),
-        lambda: missing.keep_inputs(samples.inputs, samples.categorical),
+    for keep, parts in (
+        (missing.keep_target, (samples.target,)),
+        (missing.keep_inputs, (samples.inputs, samples.categorical)),
     ):
         try:
-            check()
+            keep(*parts)
         except UserError as error:
             found.append(str(error))
     return found
 
 
 def _lenient(config: DictConfig) -> DictConfig:
-    copy: DictConfig = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
-    for key, value in LENIENT.items():
-        if copy.missing[key] != "drop":
-            copy.missing[key] = value
-    copy.missing.columns = {}
-    return copy
-
-
-def _trainable(config: DictConfig, prepared: Prepared) -> int | None:
-    """Count what a run would train: the head of a frozen network, or all."""
-    data: dict[str, Any] = {"kind": prepared.samples.kind, "target": prepared.target.state()}
-    num_targets = len(prepared.target.names)
-    data |= {"center": [0.0] * num_targets, "scale": [1.0] * num_targets}
-    if isinstance(prepared.source, Store | Stream):
-        data["image"] = {"shape": list(prepared.source.shape), "mean": [0.5], "std": [0.5]}
-    else:
-        assert prepared.columns is not None
-        data["columns"] = prepared.columns.state()
-    network = build_network(config, data, pretrained=False, reads=None)
-    parts = network.head if config.transfer.scenario in FROZEN else network
-    return sum(parameter.numel() for parameter in parts.parameters())
+    kept = {key: "drop" for key in LENIENT if config.missing[key] == "drop"}
+    merged = OmegaConf.merge(config, {"missing": {**LENIENT, **kept}})
+    assert isinstance(merged, DictConfig)
+    merged.missing.columns = {}
+    return merged
 
 
 def _photographs(config: DictConfig, folder: RunFolder, prepared: Prepared) -> dict[str, NDArray[Any]]:
