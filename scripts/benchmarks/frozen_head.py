@@ -49,7 +49,12 @@ def ours(images: Path, scratch: Path) -> tuple[float, float]:
     words = [
         *("data=image_folder", f"data.root={images}", f"data.image_size={IMAGE_SIZE}", "data.resize=squash"),
         *("split=official", "model=efficientnet_lite0", "transfer=small_similar", "trainer=cpu"),
-        *("monitor=accuracy", "name=ours", f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}"),
+        *(
+            "monitor=accuracy",
+            "name=ours",
+            f"paths.runs={scratch / 'runs'}",
+            f"paths.cache={scratch / 'cache'}",
+        ),
     ]
     began = time.perf_counter()
     subprocess.run([sys.executable, str(TRAIN_SCRIPT), *words], check=True)
@@ -91,7 +96,9 @@ def plain_loop(images: Path, epochs: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of the plain loop that are really run")
     epochs = parser.parse_args().epochs
     with tempfile.TemporaryDirectory() as scratch:
