@@ -50,28 +50,33 @@ def export_run(keys: Mapping[str, str]) -> int:
         Path(keys["output"]).expanduser().absolute() if keys.get("output") else folder.path / "export" / name
     )
     check_writable(output, "output")
-    checkpoint, network, screen = load(folder.best), load_network(folder), Screen()
-    data = plain(checkpoint["data"])
-    preprocessing = describe_preprocessing(checkpoint)
+    screen = Screen()
     with TemporaryDirectory(dir=output, prefix=".") as temporary:
-        place, made = Path(temporary) / "model", Path(temporary) / "made"
+        place = Path(temporary) / "model"
         place.mkdir()
-        made.mkdir()
-        _write_json(place / "preprocessing.json", preprocessing)
-        code = preprocess_image if data["kind"] == "image" else preprocess_table
-        shutil.copyfile(str(code.__file__), place / "preprocess.py")
-        check = check_samples(folder, data, preprocessing, made)
         with screen.progress(f"writing {kind.file}"):
-            example = check.inside[:1].repeat_interleave(2, dim=0).contiguous()
-            kind.write(network, example, _description(checkpoint), place / kind.file)
-            difference = measure(kind, place / kind.file, network, check, data)
-        checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
-        write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
+            checked = _write(folder, name, place)
         for path in sorted(place.iterdir()):
             os.replace(path, output / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
     screen.say(f"{output}: {kind.file}, preprocess.py, preprocessing.json, card.md")
     screen.say(checked)
     return DONE
+
+
+def _write(folder: RunFolder, name: str, place: Path) -> str:
+    """Write every file of an export into an empty folder, and say how far the model is from the run."""
+    checkpoint, network, kind = load(folder.best), load_network(folder), FORMATS[name]
+    data, preprocessing = plain(checkpoint["data"]), describe_preprocessing(checkpoint)
+    _write_json(place / "preprocessing.json", preprocessing)
+    code = preprocess_image if data["kind"] == "image" else preprocess_table
+    shutil.copyfile(str(code.__file__), place / "preprocess.py")
+    check = check_samples(folder, data, preprocessing, place.parent)
+    example = check.inside[:1].repeat_interleave(2, dim=0).contiguous()
+    kind.write(network, example, _description(checkpoint), place / kind.file)
+    difference = measure(kind, place / kind.file, network, check, data)
+    checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
+    write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
+    return checked
 
 
 def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _write_safetensors(network: Network, example: Tensor, description: dict[str,
 def _run_safetensors(path: Path, inputs: NDArray[Any]) -> NDArray[Any]:
     network = read_safetensors(path)
     with torch.inference_mode():
-        return Predictor(network)(torch.from_numpy(inputs)).numpy()
+        return np.asarray(Predictor(network)(torch.from_numpy(inputs)))
 
 
 def read_safetensors(path: Path) -> Network:

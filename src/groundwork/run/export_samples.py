@@ -122,7 +122,7 @@ def _made_images(data: Mapping[str, Any], preprocessing: Mapping[str, Any], plac
             low, high = form.window or (0.0, 1.0)
             pixels: NDArray[Any] = rng.uniform(low, high, shape).astype(np.float32)
         else:
-            pixels = rng.integers(0, np.iinfo(form.dtype).max, shape, form.dtype, endpoint=True)  # type: ignore[arg-type]  # a name serves
+            pixels = rng.integers(0, np.iinfo(form.dtype).max, shape, form.dtype, endpoint=True)
         if form.dtype == "uint8" and form.channels in (1, 3):
             paths.append(place / f"{number}.png")
             Image.fromarray(pixels[:, :, 0] if form.channels == 1 else pixels).save(paths[-1])

@@ -127,7 +127,7 @@ def _resample_bytes(pixels: NDArray[np.uint8], axis: int, length: int) -> NDArra
     whole = np.trunc(weights * 2**shift + np.where(weights < 0, -0.5, 0.5))
     # float64 holds these sums exactly, and multiplies matrices far faster than whole numbers
     sums = np.moveaxis(np.tensordot(whole, pixels.astype(np.float64), (1, axis)), 0, axis)
-    return np.clip(np.floor(sums / 2**shift + 0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.floor(sums / 2**shift + 0.5), 0, 255), dtype=np.uint8)
 
 
 def _weights(before: int, after: int) -> NDArray[np.float64]:
