@@ -64,6 +64,15 @@ def table_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return train(place, *words, "model=mlp", "transfer=none", "optim.lr=1e-2", "trainer.max_epochs=10")
 
 
+@pytest.fixture(scope="module")
+def counts_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    place = tmp_path_factory.mktemp("counts")
+    frame = pd.DataFrame({"size": np.arange(60) / 10, "count": np.arange(60)})
+    frame.to_csv(place / "houses.csv", index=False)
+    words = ["data=table", f"data.table={place / 'houses.csv'}", "data.target=count", "task=regression"]
+    return train(place, *words, "model=mlp", "transfer=none", "task.decision=round")
+
+
 def data_of(folder: RunFolder) -> Path:
     return next(path for name in ("data", "houses.csv") if (path := folder.path.parents[2] / name).exists())
 
@@ -125,6 +134,15 @@ def test_other_formats_give_the_values_of_the_run(table_run: RunFolder, tmp_path
     expected = predicted(table_run, tmp_path / "rows.csv", tmp_path).prediction.to_numpy()
     found = FORMATS[name].run(tmp_path / FORMATS[name].file, inputs)
     assert found[:, 0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_whole_numbers_are_rounded_inside_the_graph(counts_run: RunFolder, tmp_path: Path):
+    assert "original units, rounded to whole numbers" in write(counts_run, "torch", tmp_path)
+    inputs = np.linspace(0, 6, 40)[:, None]
+    pd.DataFrame({"size": inputs[:, 0]}).to_csv(tmp_path / "rows.csv", index=False)
+    found = FORMATS["torch"].run(tmp_path / "model.pt2", inputs)[:, 0]
+    assert np.array_equal(found, np.rint(found))
+    assert np.array_equal(found, predicted(counts_run, tmp_path / "rows.csv", tmp_path).prediction)
 
 
 def test_safetensors_hold_the_state_and_no_path_of_this_machine(photo_run: RunFolder, tmp_path: Path):

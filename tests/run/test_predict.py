@@ -199,12 +199,18 @@ def test_an_unfinished_run_is_refused(photo_run: RunFolder, photos: Path, tmp_pa
         run(RunFolder(tmp_path / "run"), photos, tmp_path / "o.csv")
 
 
-def test_threshold_and_rounding_decide():
-    ids = pd.Series(["a", "b"])
+def test_the_threshold_of_the_run_decides():
     prob = np.array([[0.65, 0.35], [0.75, 0.25]], dtype=np.float32)
-    config = OmegaConf.create({"metrics": {"threshold": 0.3}, "task": {"decision": "round"}})
-    table = prediction_table(ids, prob, config, {"classes": ["no", "yes"], "names": ["sick"]})
+    config = OmegaConf.create({"metrics": {"threshold": 0.3}})
+    table = prediction_table(
+        pd.Series(["a", "b"]), prob, config, {"classes": ["no", "yes"], "names": ["sick"]}
+    )
     assert table.prediction.tolist() == ["yes", "no"]
+
+
+def test_one_target_is_named_prediction():
+    config = OmegaConf.create({})
     value = np.array([[1.6], [2.5]], dtype=np.float32)
-    table = prediction_table(ids, value, config, {"classes": [], "names": ["count"]})
-    assert table.prediction.tolist() == [2.0, 2.0]
+    table = prediction_table(pd.Series(["a", "b"]), value, config, {"classes": [], "names": ["count"]})
+    assert list(table.columns) == ["sample_id", "prediction"]
+    assert table.prediction.tolist() == pytest.approx([1.6, 2.5])

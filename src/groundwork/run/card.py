@@ -144,11 +144,11 @@ def _licences(config: Mapping[str, Any]) -> list[str]:
 def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked: str) -> str:
     decision = "The graph holds normalization and gives "
     decision += "probabilities" if "classes" in preprocessing["output"] else "values in original units"
-    threshold = preprocessing["decision"]["threshold"]
+    threshold = preprocessing["threshold"]
     if threshold is not None:
         decision += f"; the decision is the last class from probability {threshold} on"
-    if preprocessing["decision"]["round"]:
-        decision += "; the decision is the nearest whole number"
+    if preprocessing["output"].get("whole_numbers"):
+        decision += ", rounded to whole numbers"
     return (
         f"`{file}` takes any number of samples at once. {decision}. `preprocess.py` and `preprocessing.json` turn "
         f"files into its input. {checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
