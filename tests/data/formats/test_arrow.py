@@ -47,6 +47,29 @@ def test_nested_and_binary_columns_are_named(tmp_path: Path, column, message):
         read_parquet(tmp_path / "t.parquet")
 
 
+def test_an_index_of_pandas_is_a_column_if_it_has_a_name(tmp_path: Path):
+    frame = pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="key"))
+    frame.to_parquet(tmp_path / "named.parquet")
+    frame.rename_axis(None).to_parquet(tmp_path / "unnamed.parquet")
+    assert read_parquet(tmp_path / "named.parquet").columns.tolist() == ["a", "key"]
+    assert read_parquet(tmp_path / "unnamed.parquet").columns.tolist() == ["a"]
+
+
+def test_damaged_notes_of_pandas_do_not_matter(tmp_path: Path):
+    table = pa.table({"a": [1]}).replace_schema_metadata(
+        {"pandas": '{"columns": [{}], "index_columns": [7]}'}
+    )
+    feather.write_feather(table, tmp_path / "t.feather")
+    assert read_feather(tmp_path / "t.feather")["a"].tolist() == [1]
+
+
+def test_damaged_text_is_refused(tmp_path: Path):
+    text = pa.StringArray.from_buffers(1, pa.array([0, 1], pa.int32()).buffers()[1], pa.py_buffer(b"\xff"))
+    feather.write_feather(pa.table({"a": text}), tmp_path / "t.feather")
+    with pytest.raises(UserError, match="must be a whole feather"):
+        read_feather(tmp_path / "t.feather")
+
+
 def test_broken_files_are_refused_in_one_line(tmp_path: Path):
     for name, read in (("t.parquet", read_parquet), ("t.feather", read_feather)):
         (tmp_path / name).write_bytes(b"not at all")

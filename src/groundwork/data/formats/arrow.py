@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,11 +45,17 @@ def write_feather(frame: DataFrame, path: Path) -> None:
 def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
     try:
         table = read(path)
-        check_names(table.column_names, str(path))
-        frame = table.to_pandas(types_mapper=TYPES.get)
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        table.validate(full=True)  # Arrow would follow damaged offsets out of its memory
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
         reason = " ".join(str(error).split())[:120]
         raise UserError(
             f"{path} must be a whole {path.suffix[1:]} file, but {reason}. Write it anew."
         ) from None
-    return tidy(frame, str(path))
+    index = [name for name in table.column_names if re.fullmatch("__index_level_[0-9]+__", name)]
+    table = table.drop_columns(index).replace_schema_metadata(None)  # a named index is a column like others
+    check_names(table.column_names, str(path))
+    try:
+        return tidy(table.to_pandas(types_mapper=TYPES.get), str(path))
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(f"{path} must hold cells of a table, but {reason}. Drop that column.") from None
