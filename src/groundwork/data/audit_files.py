@@ -10,7 +10,7 @@ from pandas import DataFrame
 from PIL import Image
 
 from groundwork.data.decode import ARRAY_SUFFIXES, BadImageError, read_header
-from groundwork.data.origin import parallel, silent_pillow
+from groundwork.data.origin import in_blocks, silent_pillow
 from groundwork.data.samples import Samples
 
 MOST_LISTED = 10
@@ -29,7 +29,7 @@ def read_file_facts(samples: Samples) -> DataFrame:
     paths = [Path(path) for path in samples.path]
     with silent_pillow():
         workers = os.cpu_count() or 1
-        return DataFrame(list(parallel(lambda row: _facts(paths[row]), len(paths), workers, None)))
+        return DataFrame(list(in_blocks(lambda row: _facts(paths[row]), len(paths), workers)))
 
 
 def summarize_files(facts: DataFrame) -> dict[str, Any]:
