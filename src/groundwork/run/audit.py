@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from pandas import DataFrame
 
 from groundwork.batch import UserError
-from groundwork.data import Missing, Samples, Store, Stream, Target, build_store
+from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit import examine, examine_pixels
 from groundwork.data.audit_columns import count_gaps
 from groundwork.data.audit_counts import advise_balance, class_counts, rules_of_thumb
@@ -22,6 +22,7 @@ from groundwork.run.check import derived_choices
 from groundwork.run.compose import Composition
 from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
+from groundwork.run.images import build_images
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -59,7 +60,7 @@ def audit_data(
     """
     audit = _identity(config, samples, target)
     if samples.kind == "image":
-        store = _decode(config, samples, screen)
+        store = build_images(config, samples, screen)
         bad = dict(store.bad)
         audit["bad"] = [{"sample_id": name, "reason": reason} for name, reason in store.bad]
         audit["decode_notes"] = [{"sample_id": name, "note": note} for name, note in store.note]
@@ -137,20 +138,6 @@ def _repeats(prepared: Prepared) -> list[str]:
     across = int((splits > 1).sum())
     kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
     return [f"{extra:,} samples repeat the inputs of another one exactly, {kept}"]
-
-
-def _decode(config: DictConfig, samples: Samples, screen: Screen) -> Store | Stream:
-    with screen.progress("decoding images", "images") as bar:
-        return build_store(
-            samples,
-            image_size=config.data.image_size,
-            resize=config.data.resize,
-            cache=Path(config.paths.cache),
-            workers=0,
-            window=config.data.get("window"),
-            max_bytes=int(config.paths.cache_gb * 1e9),
-            progress=bar,
-        )
 
 
 def _obstacles(config: DictConfig, samples: Samples) -> list[str]:

@@ -1,7 +1,6 @@
 """A configuration -> the data of a run, read, split, completed and measured; nothing fitted sees val or test."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from groundwork.data import (
     Stream,
     TableSource,
     Target,
-    build_store,
     encode_columns,
     fit_columns,
     gap_notes,
@@ -29,6 +27,7 @@ from groundwork.data import (
 )
 from groundwork.data.readers.roles import content_ids
 from groundwork.run.folder import RunFolder, write_text
+from groundwork.run.images import decode
 from groundwork.run.screen import Screen
 
 Rows = NDArray[np.int64]
@@ -104,10 +103,12 @@ def prepare(
     if not keep.all():
         notes.append(f"{int((~keep).sum())} of {len(keep)} samples have missing values and are left out")
         samples = samples.take(np.flatnonzero(keep))
-    encoded = np.array(
-        target.encode(samples.target)
-    )  # pandas hands out read-only memory, torch wants its own
-    store = _decode(config, samples, screen) if samples.kind == "image" else None
+    store = None
+    if samples.kind == "image":
+        samples, store, dropped = decode(config, samples, screen)
+        notes += dropped
+    # pandas hands out read-only memory, torch wants its own
+    encoded = np.array(target.encode(samples.target))
     duplicate = _row_content(samples) if store is None else np.asarray(store.digest)
     split, split_notes = _split(config, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
@@ -154,29 +155,6 @@ def write_splits(folder: RunFolder, prepared: Prepared) -> None:
 def read_splits(folder: RunFolder) -> pd.DataFrame:
     """Read the split of a run."""
     return pd.read_csv(folder.splits, dtype=str, keep_default_na=False, encoding="utf-8")
-
-
-def _decode(config: DictConfig, samples: Samples, screen: Screen) -> Store | Stream:
-    data = config.data
-    with screen.progress("decoding images", "images") as bar:
-        store = build_store(
-            samples,
-            image_size=data.image_size,
-            resize=data.resize,
-            cache=Path(config.paths.cache),
-            workers=0,
-            window=data.get("window"),
-            max_bytes=int(config.paths.cache_gb * 1e9),
-            progress=bar,
-        )
-    if store.bad:
-        named = "; ".join(f"{name} ({reason})" for name, reason in store.bad[:5])
-        more = f" and {len(store.bad) - 5} more" if len(store.bad) > 5 else ""
-        raise UserError(
-            f"every image must be readable, but {len(store.bad)} of {len(samples)} are not: {named}{more}. "
-            f"Repair or remove them."
-        )
-    return store
 
 
 def _split(
