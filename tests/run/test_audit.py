@@ -10,11 +10,8 @@ from PIL import Image
 from rich.console import Console
 
 from groundwork.report.audit import audit_summary, wanted_samples
-from groundwork.run.audit import audit_briefly, start
+from groundwork.run.audit import start
 from groundwork.run.compose import compose_run
-from groundwork.run.prepare import prepare
-from groundwork.run.screen import Screen
-from groundwork.run.start import read_samples
 
 TINY = [
     "data=image_folder",
@@ -103,20 +100,3 @@ def test_a_regression_table_is_audited(tmp_path: Path, table: Path):
     assert {one["of"] for one in found["likeness"]} >= {"target price", "target weight", "size", "color"}
     assert found["advice"]["monitor"] == "rmse"
     assert "Target price" in (folder / "audit.html").read_text(encoding="utf-8")
-
-
-def test_the_short_form_says_what_matters_before_a_run(tmp_path: Path, table: Path):
-    frame = pd.read_csv(table)
-    frame["dear"] = np.where(np.arange(200) % 20 == 0, "yes", "no")
-    frame["same"] = "x"
-    pd.concat([frame, frame.iloc[[0, 1]]]).to_csv(table, index=False)
-    words = ["data=table", f"data.table={table}", "data.target=dear", f"paths.cache={tmp_path / 'cache'}"]
-    config = compose_run(words).config
-    lines = audit_briefly(prepare(config, *read_samples(config), Screen(quiet=True)))
-    text = "\n".join(lines)
-    assert "202 samples" in lines[0]
-    assert "1,000 samples per class" in text
-    assert "10 samples per input column" in text
-    assert "balance=loss_weights" in text
-    assert "columns of one value in train: same" in text
-    assert "2 samples repeat the inputs of another one exactly, each kept in one split" in text

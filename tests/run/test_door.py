@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from groundwork.batch import UserError
+from groundwork.run import launch
 from groundwork.run.door import enter, key_values, user_error
 
+KEYS = {
+    "evaluate": ("run", "runs", "split", "paths.runs"),
+    "predict": ("run", "input", "output", "trust_pickle"),
+    "export": ("run", "format", "output"),
+    "compare": ("runs", "split", "output"),
+}
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
@@ -48,6 +55,18 @@ def test_help_imports_nothing_heavy(tmp_path: Path):
     )
     assert "HEAVY []" in done.stdout
     assert "Groups and their choices" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict", "export", "compare"])
+def test_help_names_every_key_of_a_plain_command(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", [f"{command}.py", "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        enter(getattr(launch, command))
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert all(f"{key}=" in said for key in KEYS[command])
 
 
 def test_the_users_error_is_found_behind_others():

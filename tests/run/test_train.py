@@ -47,6 +47,10 @@ def test_photographs_in_class_folders(tmp_path: Path, image_folder: Path):
     assert result["n"] == {"train": 28, "val": 6, "test": 6}
     assert result["transfer"]["scenario"] == "scratch"
     assert "test" not in result
+    assert result["changes"]["trainer.max_epochs"][1] == 2
+    assert result["transfer"]["cached"] == 0
+    audit = folder.read_json("audit.json")
+    assert audit["n"] == result["n"]
     assert not folder.predictions("test").exists()
     val = pd.read_parquet(folder.predictions("val"))
     assert result["val"]["balanced_accuracy"] == pytest.approx(

@@ -20,9 +20,9 @@ def describe_columns(
     return [_describe(inputs[name], name in categorical, rows) for name in inputs.columns]
 
 
-def count_gaps(target: DataFrame) -> dict[str, int]:
-    """Count the missing values of each target column, (N, T) raw."""
-    return {str(name): int(target[name].isna().sum()) for name in target.columns}
+def count_gaps(table: DataFrame) -> dict[str, int]:
+    """Count the missing values of each column, (N, D) raw."""
+    return {str(name): int(table[name].isna().sum()) for name in table.columns}
 
 
 def _describe(

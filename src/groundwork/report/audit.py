@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pandas import DataFrame
 
 from groundwork.batch import SPLITS
@@ -13,7 +12,7 @@ from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short, style
 from groundwork.report.folder import read_json
-from groundwork.report.html import Picture, data_address
+from groundwork.report.html import Picture, data_address, fill
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode
 from groundwork.report.write import write_text
@@ -39,16 +38,9 @@ def write_audit(folder: Path, photos: Photos) -> Path:
             Picture(drawing.title, drawing.caption, drawing.png())
             for drawing in (*_class_counts(audit), *_histograms(audit))
         ]
-    templates = PackageLoader("groundwork.report", "template")
-    environment = Environment(
-        loader=templates,
-        autoescape=True,  # class names and file names are the user's data
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     page = folder / "audit.html"
-    html = environment.get_template("audit.html.j2").render(
+    html = fill(
+        "audit.html.j2",
         audit=audit,
         place=shown_path(folder),
         sizes=[(split, audit["n"][split]) for split in SPLITS],
@@ -63,8 +55,6 @@ def write_audit(folder: Path, photos: Photos) -> Path:
         if addresses
         else [],
         hidden=HIDDEN,
-        style=templates.get_source(environment, "report.css")[0],
-        script=templates.get_source(environment, "sort.js")[0],
     )
     write_text(page, html)
     return page

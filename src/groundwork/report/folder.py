@@ -11,7 +11,7 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min"; el
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
                      `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
                      cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many
-                     from the first), `cached` (bool, or how many), free keys}, `parameters` {free keys},
+                     from the first), `cached` (how many), free keys}, `parameters` {free keys},
                      `seconds` {total, data, features, fit}, `choices` [lines], `notes` [lines],
                      `changes` {dotted key: [default, value]}: what differs from the defaults of conf/.
                      A metric of one class or target is named `recall/<class>`, `rmse/<name>`.
@@ -28,7 +28,8 @@ predictions/val.parquet, predictions/test.parquet
                      units), `prob/<class>` for every class; several targets: `target/<name>`,
                      `prediction/<name>`. test.parquet is read only once result.json holds `test`.
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
-audit.json           free keys: shown as they are nested.
+audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
+                     [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
 figures/             pictures written by `run`: augmentation*.png, attention*.png.
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.

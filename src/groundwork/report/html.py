@@ -12,7 +12,7 @@ from groundwork.report.folder import RunFolder
 from groundwork.report.number import show, show_seconds
 from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
 from groundwork.report.photos import Shown
-from groundwork.report.table import Table, count_table, metric_names, metric_table
+from groundwork.report.table import Table, audit_table, count_table, metric_names, metric_table
 
 # Keys of result.json that a run may not have; the page asks for them all.
 _ABSENT = dict.fromkeys(
@@ -66,9 +66,9 @@ class Gallery:
 
 def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
     """Fill the page of a run."""
-    environment = _environment()
     metrics, usual = metric_table(run), metric_names(run, only_usual=True)
-    return environment.get_template("report.html.j2").render(
+    return fill(
+        "report.html.j2",
         run=run,
         place=shown_path(run.path),
         result={**_ABSENT, **run.result},
@@ -80,11 +80,10 @@ def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gall
         usual=Table(metrics.title, metrics.head, [row for row in metrics.rows if row[0].text in usual]),
         facts=data_facts(run),
         counts=count_table(run),
+        audit=audit_table(run),
         sections=sections,
         galleries=galleries,
         configuration=dump(run.config, Dumper=CSafeDumper, sort_keys=False, allow_unicode=True),
-        style=_source(environment, "report.css"),
-        script=_source(environment, "sort.js"),
     )
 
 
@@ -93,16 +92,18 @@ def data_address(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
 
 
-def _environment() -> Environment:
+def fill(template: str, **values: Any) -> str:
+    """Fill one of the templates, with the look and the script that all pages share."""
     environment = Environment(
         loader=PackageLoader("groundwork.report", "template"),
-        autoescape=True,  # class names and messages are the user's data
+        autoescape=True,  # class names, file names and messages are the user's data
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(show=show, show_seconds=show_seconds)
-    return environment
+    shared = {"style": _source(environment, "report.css"), "script": _source(environment, "sort.js")}
+    return environment.get_template(template).render(**values, **shared)
 
 
 def _source(environment: Environment, name: str) -> str:

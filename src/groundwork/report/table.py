@@ -103,6 +103,20 @@ def count_table(run: RunFolder) -> Table:
     return Table("Samples per class", list(table.columns), rows)
 
 
+def audit_table(run: RunFolder) -> Table:
+    """Return the rules of thumb that the short audit held the training rows against."""
+    rules = run.audit.get("rules") or []
+    rows = [
+        [
+            Cell(one["rule"], one["facts"]),
+            Cell(f"{one['have']:,.4g}"),
+            Cell("met" if one["met"] else "not met"),
+        ]
+        for one in rules
+    ]
+    return Table("Rules of thumb: advice, no gate", ["rule", "here", ""], rows)
+
+
 def with_interval(entry: Any) -> Cell:
     """Write a metric with its interval below."""
     bounds = interval_of(entry)

@@ -7,14 +7,11 @@ import numpy as np
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
-from pandas import DataFrame
 
 from groundwork.batch import UserError
 from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit import examine, examine_pixels
 from groundwork.data.audit_columns import count_gaps
-from groundwork.data.audit_counts import advise_balance, class_counts, rules_of_thumb
-from groundwork.data.audit_duplicates import input_content
 from groundwork.data.audit_findings import findings
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.run.audit_size import count_trainable
@@ -96,48 +93,6 @@ def _identity(config: DictConfig, samples: Samples, target: Target) -> dict[str,
         "decode_notes": [],
         "near_duplicates": {},
     }
-
-
-def audit_briefly(prepared: Prepared) -> list[str]:
-    """Say in a few lines what to know of the data before a run, beside the notes of the reader and the split."""
-    rows = {split: len(found) for split, found in prepared.rows.items()}
-    target, samples, train = prepared.target, prepared.samples, prepared.rows["train"]
-    counts = class_counts(target, prepared.encoded, prepared.rows)
-    of_classes = counts["train"] if target.classes else None
-    lines = [
-        f"{len(samples):,} samples: {rows['train']:,} train, {rows['val']:,} val, {rows['test']:,} test "
-        f"(split {prepared.split_hash})"
-    ]
-    rules = rules_of_thumb(len(train), of_classes, samples.inputs.shape[1], None)
-    lines += [
-        f"rule of thumb, {one['rule']}: {one['have']:,.4g} ({one['facts']})"
-        for one in rules
-        if one["have"] is not None
-    ]
-    found: dict[str, Any] = {
-        "kind": samples.kind,
-        "advice": advise_balance(target.task, of_classes),
-        "columns": [],
-    }
-    said = [f"{one['text']}. {one['remedy']}" for one in findings(found)]
-    constant = [
-        name for name in samples.inputs.columns if samples.inputs[name].iloc[train].nunique(dropna=False) <= 1
-    ]
-    said += [f"columns of one value in train: {', '.join(constant[:5])}"] if constant else []
-    return [*lines, *said, *_repeats(prepared)]
-
-
-def _repeats(prepared: Prepared) -> list[str]:
-    source = prepared.source
-    digest = source.digest if isinstance(source, Store | Stream) else None
-    content = input_content(prepared.samples, digest)
-    extra = len(content) - len(np.unique(content))
-    if not extra:
-        return []
-    splits = DataFrame({"content": content, "split": prepared.split}).groupby("content")["split"].nunique()
-    across = int((splits > 1).sum())
-    kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
-    return [f"{extra:,} samples repeat the inputs of another one exactly, {kept}"]
 
 
 def _obstacles(config: DictConfig, samples: Samples) -> list[str]:

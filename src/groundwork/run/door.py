@@ -53,7 +53,12 @@ def key_values(words: list[str], allowed: dict[str, str]) -> dict[str, str]:
 
     Raises:
         UserError: If a word is not `key=value`, or its key is unknown or named twice.
+        SystemExit: With status 0, after `--help` was answered.
     """
+    if {"--help", "-h"} & set(words):
+        print(f"{sys.modules['__main__'].__doc__ or ''}\n")
+        print("\n".join(f"  {key + '=':<15} {meaning}" for key, meaning in allowed.items()))
+        raise SystemExit(DONE)
     found: dict[str, str] = {}
     usage = ", ".join(f"{key}= ({meaning})" for key, meaning in allowed.items())
     for word in words:

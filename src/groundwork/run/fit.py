@@ -115,6 +115,8 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     if phases:
         best_epoch = _train(setting, data, plan, phases, network, features, candidate, resume)
     cached = features if plan.head_only else None
+    if plan.head_only:
+        network.freeze(network.num_stages)  # so that it counts what was fitted: the head
     return Fitted(
         network,
         None if cached is None else {split: cached.of(split, candidate) for split in ("train", "val")},
@@ -234,7 +236,7 @@ def _describe(
         "pool": candidate.pool,
         "stages": num_stages,
         "frozen": min(plan.frozen_stages(num_stages), max(candidate.stages) + 1),
-        "cached": features is not None,
+        "cached": 0 if features is None else max(candidate.stages) + 1,
         "solver": "exact" if exact else "sgd",
         "why": choice.why if choice is not None else obstacle or "",
         "phases": [str(phase.train) for phase in plan.phases],

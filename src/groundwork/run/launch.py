@@ -90,7 +90,7 @@ def advise(words: list[str]) -> int:
 
 def clear(words: list[str]) -> int:
     """Remove what is cached: decoded images and features; runs keep everything that they need."""
-    keys = key_values(words, {"paths.cache": "which cache"})
+    keys = key_values(words, {"paths.cache": "which cache; else that of conf/paths"})
     from groundwork.data import clear_cache  # numpy: not before the words are understood
 
     cache = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).cache)
@@ -105,9 +105,9 @@ def evaluate(words: list[str]) -> int:
         words,
         {
             "run": "a run folder or latest",
-            "runs": "a glob of run folders",
+            "runs": "or a glob of run folders: seeds, folds",
             "split": "test",
-            "paths.runs": "where",
+            "paths.runs": "where the runs and the ledger of tests lie",
         },
     )
     if keys.get("split", "test") != "test":
@@ -154,7 +154,11 @@ def compare(words: list[str]) -> int:
     keys = _required(
         words,
         {"runs": "a glob of run folders"},
-        {"split": "val or test", "output": "a folder for the table and picture", "paths.runs": "where"},
+        {
+            "split": "val (default) or test, of sealed runs",
+            "output": "a folder for table and picture",
+            "paths.runs": "where that folder is made without output=",
+        },
     )
     if (split := keys.setdefault("split", "val")) not in ("val", "test"):
         raise UserError(f"split={split} must be val or test. Use split=val.")

@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.data import Samples, Target
+from groundwork.run.changes import changes
 from groundwork.run.check import check_combination, derived_choices
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE, user_error
@@ -33,10 +34,12 @@ def begin(composition: Composition) -> RunFolder:
     def work() -> None:
         samples, target = read_samples(config)
         screen.say(target.why)
-        complete = composition.choose(**derived_choices(config, target.task))
+        derived = derived_choices(config, target.task)
+        complete = composition.choose(**derived)
         check_combination(complete)
         _say_choices(screen, composition, complete)
         folder.write_config(complete.config)
+        folder.write_json("result.json", {"changes": changes(complete, derived)})
         from groundwork.run.train import train  # torch: not before the data is known to be right
 
         def choose(scenario: str) -> DictConfig:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
-from groundwork.run.audit import audit_briefly
+from groundwork.run.audit_brief import audit_briefly, brief_lines
 from groundwork.run.augmentation import draw_augmentation
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
@@ -72,7 +72,9 @@ def train(
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
-    for line in audit_briefly(prepared):
+    audit = audit_briefly(prepared)
+    folder.write_json("audit.json", audit)
+    for line in brief_lines(audit):
         screen.say(line)
     seconds = {"data": time.perf_counter() - began}
 
@@ -93,7 +95,8 @@ def train(
         )
     result = _measure(folder, config, prepared, setting, fitted, device, screen)
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
-    folder.write_json("result.json", {**result, "status": "done", "seconds": seconds})
+    begun = {"changes": folder.read_json("result.json").get("changes", {})}
+    folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
     draw_augmentation(setting, folder)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
