@@ -37,7 +37,7 @@ def start(composition: Composition) -> int:
     screen.say(target.why)
     complete = composition.choose(**derived_choices(config, target.task))
     audit, prepared = audit_data(complete.config, samples, target, screen)
-    folder = RunFolder.create(Path(config.paths.runs), "audit")
+    folder = RunFolder.create(Path(config.paths.runs), config.name or "audit")
     for unused in ("checkpoints", "predictions", "figures"):
         (folder.path / unused).rmdir()
     audit["command"] = list(composition.overrides)

@@ -134,7 +134,7 @@ def advise(composition: Composition) -> int:
     """Recommend a transfer scenario for the data and the model of a configuration."""
     config = composition.config
     check_combination(composition)
-    folder = RunFolder.create(Path(config.paths.runs), "advice")
+    folder = RunFolder.create(Path(config.paths.runs), config.name or "advice")
     screen = Screen()
     screen.log_to(folder.log)
     samples, target = read_samples(config)
