@@ -17,7 +17,6 @@ from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.run.audit_size import count_trainable
 from groundwork.run.check import derived_choices
 from groundwork.run.compose import Composition
-from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
 from groundwork.run.images import build_images
 from groundwork.run.prepare import Prepared, prepare
@@ -29,10 +28,10 @@ from groundwork.run.start import read_samples
 LENIENT = {"numeric": "constant", "categorical": "slot", "target": "drop", "infinite": "missing"}
 
 
-def start(composition: Composition) -> int:
-    """Look at the data of a configuration; write audit.json and audit.html."""
+def start(composition: Composition, screen: Screen) -> RunFolder:
+    """Look at the data of a configuration; write audit.json and audit.html into the folder returned."""
     silence()
-    config, screen = composition.config, Screen()
+    config = composition.config
     samples, target = read_samples(config)
     screen.say(target.why)
     complete = composition.choose(**derived_choices(config, target.task))
@@ -44,7 +43,7 @@ def start(composition: Composition) -> int:
     folder.write_json("audit.json", audit)
     write_audit(folder.path, _photographs(config, folder, prepared))
     screen.show(audit_summary(folder.path))
-    return DONE
+    return folder
 
 
 def audit_data(

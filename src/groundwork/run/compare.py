@@ -13,7 +13,7 @@ from groundwork.run.comparison import compare_groups
 from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE
 from groundwork.run.evaluate import find_runs
-from groundwork.run.folder import safe_name, write_text
+from groundwork.run.folder import RunFolder, safe_name, write_text
 from groundwork.run.grouping import Group, Run, check_comparable, group_runs, read_runs
 from groundwork.run.ledger import count_configurations
 from groundwork.run.paired import Part
@@ -28,15 +28,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     """
     split: Part = "test" if keys["split"] == "test" else "val"
     screen = Screen()
-    runs, left_out = read_runs(find_runs(keys["runs"]))
-    for path, status in left_out.items():
-        screen.note(f"{path} is left out, as it is not finished ({status})")
-    check_comparable(runs)
-    if split == "test":
-        _check_sealed(runs)
-    groups = group_runs(runs)
-    rows = compare_groups(groups, split)
-    footnote = _footnote(runs, split, len(groups))
+    rows, footnote, groups = measure_groups(find_runs(keys["runs"]), split, screen)
     screen.show(compare_table(rows, footnote))
     folder = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs) / "comparisons"
     folder = folder / f"{safe_name(keys['runs'])[-80:]}-{split}"
@@ -47,6 +39,27 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     write_text(folder / "runs.csv", _membership(groups).to_csv(index=False, lineterminator="\n"))
     screen.say(f"written to {folder}")
     return DONE
+
+
+def measure_groups(
+    folders: Sequence[RunFolder], split: Part, screen: Screen
+) -> tuple[DataFrame, str, Sequence[Group]]:
+    """Measure the finished ones of some runs, grouped by configuration.
+
+    Returns:
+        Rows of `compare_groups`, the words under the table, and the groups.
+
+    Raises:
+        UserError: If the runs are not comparable, or `split` is test and one is not sealed.
+    """
+    runs, left_out = read_runs(folders)
+    for path, status in left_out.items():
+        screen.note(f"{path} is left out, as it is not finished ({status})")
+    check_comparable(runs)
+    if split == "test":
+        _check_sealed(runs)
+    groups = group_runs(runs)
+    return compare_groups(groups, split), _footnote(runs, split, len(groups)), groups
 
 
 def _check_sealed(runs: Sequence[Run]) -> None:

@@ -37,8 +37,10 @@ def audit(words: list[str]) -> int:
     def one_audit(overrides: Sequence[str]) -> int:
         composition = compose_run(overrides)
         from groundwork.run.audit import start  # torch: not before the words are understood
+        from groundwork.run.screen import Screen
 
-        return start(composition)
+        start(composition, Screen())
+        return DONE
 
     return hydra_application(complete(words), "train", one_audit)
 
@@ -81,9 +83,11 @@ def advise(words: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
 
     def one_advice(overrides: Sequence[str]) -> int:
-        from groundwork.run.start import advise as start_advice  # pandas: not for --help
+        from groundwork.run.screen import Screen  # rich and pandas: not for --help
+        from groundwork.run.start import advise as start_advice
 
-        return start_advice(compose_run(overrides))
+        start_advice(compose_run(overrides), Screen())
+        return DONE
 
     return hydra_application(complete(words), "train", one_advice)
 

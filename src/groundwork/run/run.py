@@ -11,6 +11,7 @@ from pandas import DataFrame
 from groundwork.batch import Split, UserError
 from groundwork.run.compose import complete, compose_run, machine_paths
 from groundwork.run.folder import RunFolder
+from groundwork.run.screen import Screen
 from groundwork.run.start import begin
 
 if TYPE_CHECKING:
@@ -71,13 +72,14 @@ class Run:
         return load_network(self.folder)
 
 
-def fit(overrides: Sequence[str]) -> Run:
+def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
     """Train a run as scripts/train.py does.
 
     Args:
         overrides: Words as on the command line, such as ["data=digits", "seed=1"].
+        quiet: Print nothing; the run's train.log tells all.
 
     Raises:
         UserError: If a word or the data is wrong.
     """
-    return Run(begin(compose_run(complete(overrides))).path)
+    return Run(begin(compose_run(complete(overrides)), Screen(quiet)).path)

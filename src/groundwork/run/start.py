@@ -17,18 +17,17 @@ from groundwork.run.screen import Screen
 
 def start(composition: Composition) -> int:
     """Train a new run and return the exit status."""
-    begin(composition)
+    begin(composition, Screen())
     return DONE
 
 
-def begin(composition: Composition) -> RunFolder:
+def begin(composition: Composition, screen: Screen) -> RunFolder:
     """Train a new run and return its folder."""
     config = composition.config
     check_combination(composition)
     name = config.name or composition.choices.get("experiment") or composition.choices["data"]
     folder = RunFolder.create(Path(config.paths.runs), safe_name(str(name)))
     folder.write_config(config)
-    screen = Screen()
     screen.log_to(folder.log)
 
     def work() -> None:
@@ -130,12 +129,11 @@ def _say_choices(screen: Screen, before: Composition, after: Composition) -> Non
         screen.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")
 
 
-def advise(composition: Composition) -> int:
-    """Recommend a transfer scenario for the data and the model of a configuration."""
+def advise(composition: Composition, screen: Screen) -> RunFolder:
+    """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`."""
     config = composition.config
     check_combination(composition)
     folder = RunFolder.create(Path(config.paths.runs), config.name or "advice")
-    screen = Screen()
     screen.log_to(folder.log)
     samples, target = read_samples(config)
     screen.say(target.why)
@@ -145,4 +143,4 @@ def advise(composition: Composition) -> int:
 
     advice = advise_data(folder, complete, samples, target, screen)
     screen.say(f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.path / 'advice.json'})")
-    return DONE
+    return folder
