@@ -12,6 +12,7 @@ from rich.console import Console
 from groundwork.report.audit import audit_summary, wanted_samples
 from groundwork.run.audit import start
 from groundwork.run.compose import compose_run
+from groundwork.run.screen import Screen
 
 TINY = [
     "data=image_folder",
