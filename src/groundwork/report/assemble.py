@@ -5,6 +5,7 @@ from pathlib import Path
 
 from groundwork.report.drawing import Drawing, Format, style
 from groundwork.report.figures import (
+    attention,
     baselines,
     calibration,
     confusion,
@@ -38,7 +39,7 @@ from groundwork.report.write import write_text
 FORMATS: tuple[Format, ...] = ("png", "pdf", "csv")
 _MISTAKES = ("mistakes", "The surest mistakes", "Wrong on val, and the model was most confident of them.")
 _DOUBTS = ("doubts", "The least sure hits", "Right on val, but only just.")
-_WRITTEN_BY_RUN = (("augmentation", "What the augmentation does"), ("attention", "Where the network looks"))
+_WRITTEN_BY_RUN = (("augmentation", "What the augmentation does"),)
 
 
 def write_report(
@@ -80,7 +81,7 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
         ],
         "Confidence": [*calibration.draw(run), *ranking.draw(run)],
         "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
-        "Inputs": dependence.draw(run),
+        "Inputs": [*dependence.draw(run), *attention.draw(run)],
         "Class balance": counts.draw(run),
         "Transfer": transfer.draw(run),
     }

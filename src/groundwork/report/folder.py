@@ -31,7 +31,8 @@ environment.json     `command`, `git`, `packages` {name: version}, `hardware`, f
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
-figures/             pictures written by `run`: augmentation*.png, attention*.png.
+figures/             pictures written by `run`: augmentation*.png.
+figures/attention.npz  `kind`, `sample_id` (M,) str, and for i < M: `photo_<i>`, `map_<i>` (h, w) in [0, 1].
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
 """
 

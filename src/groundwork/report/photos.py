@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groundwork.report.folder import RunFolder
-from groundwork.report.predictions import Classified, classified
+from groundwork.report.predictions import Classified, classified, regressed
 from groundwork.report.write import write_bytes
 
 MOST = 12  # photographs of each kind
+LOOKED_AT = 3  # mistakes, and as many hits, with a map of where the network looks
 SIDE = 168  # pixels, the longer side; shown at half of that on a fine screen
 
 Photos = Mapping[str, NDArray[Any]]
@@ -52,6 +53,35 @@ def wanted_photos(run_dir: Path) -> list[str]:
 def photos_allowed(run: RunFolder) -> bool:
     """Tell whether photographs may enter the report."""
     return bool((run.config.get("report") or {}).get("photos", True))
+
+
+def wanted_attention(run_dir: Path) -> list[str]:
+    """Return the few val samples of which the report shows where the network looks: its surest, right and wrong."""
+    run = RunFolder(Path(run_dir))
+    if not photos_allowed(run) or run.data.get("kind") != "image":
+        return []
+    return [shown.sample_id for shown in attended(run)]
+
+
+def attended(run: RunFolder) -> list[Shown]:
+    """Choose the surest mistakes and the surest hits, or the largest and the smallest errors."""
+    found = classified(run, "val")
+    if found is not None:
+        right = found.target == found.prediction
+        parts = [_shown(found, np.flatnonzero(rows), surest_first=True) for rows in (~right, right)]
+        return [entry for part in parts for entry in part[:LOOKED_AT]]
+    errors = regressed(run, "val")[:1]
+    if not errors:
+        return []
+    (only,) = errors
+    order = np.argsort(-np.abs(only.prediction - only.target), kind="stable")
+    chosen = dict.fromkeys([*order[:LOOKED_AT], *order[: -LOOKED_AT - 1 : -1]])
+    return [
+        Shown(
+            str(only.sample_id[row]), f"{only.target[row]:.4g}", f"{only.prediction[row]:.4g}", float("nan")
+        )
+        for row in chosen
+    ]
 
 
 def find_photos(run: RunFolder, wanted: list[str]) -> dict[str, NDArray[Any]]:

@@ -46,11 +46,13 @@ class Regressed:
 
     Attributes:
         name: Of the target column.
+        sample_id: (N,) str.
         target: (N,) float64 in original units.
         prediction: (N,) float64 in original units.
     """
 
     name: str
+    sample_id: NDArray[np.object_]
     target: NDArray[np.float64]
     prediction: NDArray[np.float64]
 
@@ -94,7 +96,8 @@ def regressed(run: RunFolder, split: str) -> list[Regressed]:
         )
         known = np.isfinite(target) & np.isfinite(prediction)
         if known.any():
-            found.append(Regressed(name, target[known], prediction[known]))
+            ids = table.loc[known, "sample_id"].astype(str).to_numpy(dtype=object)
+            found.append(Regressed(name, ids, target[known], prediction[known]))
     return found
 
 

@@ -14,10 +14,12 @@ from omegaconf import DictConfig
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
+from groundwork.run.attention import write_attention
 from groundwork.run.audit_brief import audit_briefly, brief_lines
 from groundwork.run.augmentation import draw_augmentation
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
+from groundwork.run.dependence import write_dependence
 from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
 from groundwork.run.fit import Fitted, fit
@@ -98,6 +100,8 @@ def train(
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
     folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
     draw_augmentation(setting, folder)
+    write_attention(folder, fitted.network, prepared, device)
+    write_dependence(folder, fitted.network, prepared, device)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
 

@@ -1,0 +1,60 @@
+"""attention.npz -> each image beside itself, lit where the prediction comes from."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from pandas import DataFrame
+from PIL import Image
+
+from groundwork.report.attention import read_attention
+from groundwork.report.drawing import INK, MUTED, Drawing, Look, new_figure, short
+from groundwork.report.folder import RunFolder
+from groundwork.report.photos import Shown, attended, photos_allowed
+
+COLUMNS = 3
+DARK = 0.2  # brightness where nothing speaks for the prediction
+
+
+def draw(run: RunFolder) -> list[Drawing]:
+    """Draw the surest mistakes and hits with the places that speak for their prediction."""
+    found = read_attention(run) if photos_allowed(run) else None
+    shown = [] if found is None else [one for one in attended(run) if one.sample_id in found.maps]
+    if found is None or not shown:
+        return []
+    rows = -(-len(shown) // COLUMNS)
+    figure = new_figure(1.62 * rows)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    for i, one in enumerate(shown):
+        photo = np.asarray(found.photos[one.sample_id])
+        _draw_pair(axes, i, one, photo, lit(photo, found.maps[one.sample_id]))
+    axes.set_xlim(0, 2 * COLUMNS)
+    axes.set_ylim(rows * 1.42, 0)
+    axes.set_aspect("equal")
+    caption = (
+        f"{found.kind} of the prediction, on val: bright places speak for it. First what was got most wrong, "
+        f"then what was got most right. A place that is lit shows what the network reads, not why it is right."
+    )
+    numbers = DataFrame([one.__dict__ | {"method": found.kind} for one in shown])
+    return [Drawing("attention", "Where the network looks", caption, figure, numbers)]
+
+
+def lit(photo: NDArray[np.uint8], shown: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Darken (H, W) or (H, W, 3) pixels where a map (h, w) is low; brightness survives grey printing."""
+    height, width = photo.shape[:2]
+    smooth = Image.fromarray(shown.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    light = DARK + (1 - DARK) * np.clip(np.asarray(smooth), 0, 1)
+    return np.asarray(photo * (light if photo.ndim == 2 else light[:, :, None])).astype(np.uint8)
+
+
+def _draw_pair(axes: Axes, place: int, one: Shown, photo: NDArray[np.uint8], lit: NDArray[np.uint8]) -> None:
+    left, top = 2 * (place % COLUMNS), (place // COLUMNS) * 1.42
+    height, width = np.array(photo.shape[:2]) / max(photo.shape[:2]) * 0.92
+    for beside, pixels in enumerate((photo, lit)):
+        x, y = left + 0.95 * beside + (0.96 - width) / 2, top + (0.96 - height) / 2
+        look: Look = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "antialiased"}
+        axes.imshow(pixels, extent=(x, x + width, y + height, y), **look)
+    below: Look = {"ha": "center", "va": "top", "fontsize": 7.5}
+    axes.text(left + 0.95, top + 0.98, short(one.target, 38), color=INK, **below)
+    sure = "" if np.isnan(one.confidence) else f" {one.confidence:.0%}"
+    axes.text(left + 0.95, top + 1.14, f"→ {short(one.prediction, 32)}{sure}", color=MUTED, **below)
