@@ -102,8 +102,9 @@ def _probe() -> Probe:
     stages[1][:, :4] += 0.8 * target[:, None]
     classes = torch.tensor(target)
 
-    def score(output: torch.Tensor, rows: np.ndarray) -> float:
-        return float((output.argmax(1) == classes[160:][rows]).float().mean())
+    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+        right = (output.argmax(1) == classes[160:]).numpy().astype(float)
+        return right @ draws / draws.sum(0)
 
     train, val = [stage[:160] for stage in stages], [stage[160:] for stage in stages]
     return Probe(train, val, (True, True), classes[:160], 2, [1.0, 10.0, 100.0], None, score, 1.0)

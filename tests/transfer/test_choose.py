@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,11 @@ from groundwork.transfer import (
 STRENGTHS = [1.0, 10.0, 100.0]
 
 
+def accuracy(output: torch.Tensor, target: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+    right = (output.argmax(1) == target).numpy().astype(float)
+    return right @ draws / draws.sum(0)
+
+
 def _choose(informed: tuple[int, ...], cut: object = "auto") -> Choice:
     """Let only some of four stages of 6 features know the class."""
     rng = np.random.default_rng(0)
@@ -26,11 +33,11 @@ def _choose(informed: tuple[int, ...], cut: object = "auto") -> Choice:
         stages[stage][:, stage] += 1.5 * target
     classes = torch.tensor(target)
 
-    def solve(features: torch.Tensor, strengths: object) -> list[Linear]:
+    def solve(features: torch.Tensor, strengths: object) -> Iterator[Linear]:
         return solve_head(features, classes[:200], 2, strengths)  # type: ignore[arg-type]
 
-    def score(output: torch.Tensor, rows: np.ndarray) -> float:
-        return float((output.argmax(1) == classes[200:][rows]).float().mean())
+    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+        return accuracy(output, classes[200:], draws)
 
     spatial = (True, True, True, False)
     options = candidates("auto", cut, spatial)  # type: ignore[arg-type]
@@ -69,7 +76,7 @@ def test_of_equal_candidates_the_one_with_fewer_features_and_the_stronger_penalt
         options,
         STRENGTHS,
         solve,  # type: ignore[arg-type]
-        lambda *_: 0.5,
+        lambda output, draws: np.full(draws.shape[1], 0.5),
     )
     assert (choice.candidate, choice.strength) == (Candidate((1,), "mean"), 100.0)
 
@@ -81,15 +88,15 @@ def test_a_lucky_score_does_not_beat_a_lower_loss_within_its_error():
     # Both err on few samples; the first errs on one fewer, but its errors are grave.
     lucky, steady = (
         np.where(np.arange(60) < 6, -5 * sure, sure),
-        np.where(np.arange(60) < 7, -0.1 * sure, sure),
+        np.where(np.arange(60) >= 53, -0.1 * sure, sure),
     )
     val = [each[:, None].astype(np.float32) for each in (lucky, steady)]
 
     def solve(features: torch.Tensor, strengths: list[float]) -> list[Linear]:
         return [Linear(torch.tensor([[-0.5], [0.5]]), torch.zeros(2)) for _ in strengths]
 
-    def score(output: torch.Tensor, rows: np.ndarray) -> float:
-        return float((output.argmax(1) == target[rows]).float().mean())
+    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+        return accuracy(output, target, draws)
 
     def loss(output: torch.Tensor) -> float:
         return head_loss(output, target)
@@ -116,12 +123,36 @@ def test_a_score_beyond_its_error_wins_whatever_the_loss():
         [Candidate((0,), "mean"), Candidate((1,), "mean")],
         [1.0],
         solve,  # type: ignore[arg-type]
-        lambda output, rows: float((output.argmax(1) == target[rows]).float().mean()),
+        lambda output, draws: accuracy(output, target, draws),
         None,
         lambda output: head_loss(output, target),
     )
     assert choice.candidate.stages == (0,)
     assert choice.score == 1.0
+
+
+def test_weaker_penalties_are_not_solved_once_two_of_them_did_worse_on_val():
+    val, losses = [np.zeros((4, 1), dtype=np.float32)], iter([0.6, 0.5, 0.7, 0.8, 0.1])
+    solved = []
+
+    def solve(features: torch.Tensor, strengths: list[float]) -> Iterator[Linear]:
+        for strength in strengths:
+            solved.append(strength)
+            yield Linear(torch.zeros(2, 1), torch.zeros(2))
+
+    choice = choose_cut(
+        val,
+        val,
+        (False,),
+        [Candidate((0,), "mean")],
+        [1.0, 1e2, 1e4, 1e1, 1e3],
+        solve,
+        lambda output, draws: np.zeros(draws.shape[1]),
+        None,
+        lambda output: next(losses),
+    )
+    assert solved == [1e4, 1e3, 1e2, 1e1]
+    assert choice.strength == 1e3
 
 
 def test_a_cut_given_by_hand_is_the_only_candidate():

@@ -48,7 +48,8 @@ def test_probabilities_and_coefficients_agree_with_scikit_learn(shape: tuple[int
 
 def test_a_class_without_samples_is_never_predicted():
     features, target = _data(100, 5, 3)
-    head = solve_softmax(torch.tensor(features), torch.tensor(np.where(target == 1, 3, target)), 5, [1.0])[0]
+    target = torch.tensor(np.where(target == 1, 3, target))
+    head = next(solve_softmax(torch.tensor(features), target, 5, [1.0]))
     probs = head(torch.tensor(features)).softmax(1)
     assert set(probs.argmax(1).tolist()) <= {0, 2, 3}
     assert probs[:, [1, 4]].max() < 0.05
@@ -57,13 +58,13 @@ def test_a_class_without_samples_is_never_predicted():
 def test_a_very_strong_penalty_leaves_the_class_frequencies():
     features, _ = _data(100, 5, 3)
     target = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)
-    head = solve_softmax(torch.tensor(features), target, 3, [1e9], tolerance=1e-9)[0]
+    head = next(solve_softmax(torch.tensor(features), target, 3, [1e9], tolerance=1e-9))
     np.testing.assert_allclose(head(torch.tensor(features)).softmax(1)[0], [0.5, 0.3, 0.2], atol=1e-4)
 
 
 def test_one_class_alone_is_refused():
     with pytest.raises(ValueError, match="two classes or more"):
-        solve_softmax(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64), 2, [1.0])
+        next(solve_softmax(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64), 2, [1.0]))
 
 
 def test_samples_of_no_weight_do_not_count():
@@ -71,6 +72,6 @@ def test_samples_of_no_weight_do_not_count():
     weight = torch.ones(80)
     weight[60:] = 0
     rows, classes = torch.tensor(features), torch.tensor(target)
-    weighted = solve_softmax(rows, classes, 3, [5.0], sample_weight=weight, tolerance=1e-8)[0]
-    shorter = solve_softmax(rows[:60], classes[:60], 3, [5.0], tolerance=1e-8)[0]
+    weighted = next(solve_softmax(rows, classes, 3, [5.0], sample_weight=weight, tolerance=1e-8))
+    shorter = next(solve_softmax(rows[:60], classes[:60], 3, [5.0], tolerance=1e-8))
     np.testing.assert_allclose(weighted.weight, shorter.weight, atol=1e-5)

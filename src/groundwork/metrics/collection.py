@@ -59,8 +59,18 @@ class _Metrics:
         self, metric: str, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
     ) -> float:
         """Compute one metric, sparing what it does not need: for loops that choose by it."""
-        scores = self.scores(prediction, target, names, only=metric)
-        return float(scores.at(np.ones((scores.num_samples, 1)))[metric][0])
+        return float(self.resampled(metric, prediction, target, names, np.ones((len(target), 1)))[0])
+
+    def resampled(
+        self,
+        metric: str,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        weights: NDArray[np.floating],
+    ) -> NDArray[np.floating]:
+        """Compute one metric (R,) for each of R draws in which a sample occurs so many times, `weights` (N, R)."""
+        return self.scores(prediction, target, names, only=metric).at(weights)[metric]
 
     def intervals(
         self,

@@ -1,6 +1,6 @@
 """A frozen backbone -> its features, computed once; features -> an exact linear head, chosen on val."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from groundwork.transfer import (
     FeatureCache,
     Linear,
     Plan,
+    Score,
     StageReader,
     candidates,
     choose_cut,
@@ -108,10 +109,10 @@ def choose_head(
     weights = None if class_weights is None else torch.as_tensor(class_weights, dtype=torch.float32)
     truth = prepared.targets("val")
 
-    def solve(inputs: Tensor, strengths: Sequence[float]) -> list[Linear]:
+    def solve(inputs: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
         moved = None if weights is None else weights.to(device)
         heads = solve_head(inputs.to(device), target.to(device), len(prepared.names), strengths, moved)
-        return [Linear(head.weight.cpu(), head.bias.cpu()) for head in heads]
+        return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
 
     def loss(output: Tensor) -> float:
         return head_loss(output, scaled_target(network, truth), weights)
@@ -138,15 +139,15 @@ def choose_head(
 
 def score_on_val(
     prepared: Prepared, network: Network, metrics: Metrics, monitor: str, device: torch.device
-) -> Callable[[Tensor, NDArray[np.int64]], float]:
-    """Give a function (outputs, val rows) -> the monitored metric, higher is better; -inf where undefined."""
+) -> Score:
+    """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined."""
     sign = 1.0 if metrics.direction(monitor) == "max" else -1.0
     truth = prepared.targets("val")
 
-    def score(output: Tensor, rows: NDArray[np.int64]) -> float:
+    def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
         prediction = network.decode(output.to(device)).cpu().numpy()
-        value = metrics.one(monitor, prediction, truth[rows], prepared.names)
-        return sign * value if np.isfinite(value) else -np.inf
+        values = sign * metrics.resampled(monitor, prediction, truth, prepared.names, draws)
+        return np.where(np.isfinite(values), values, -np.inf)
 
     return score
 

@@ -2,7 +2,7 @@
 
 from groundwork.transfer.advise import Advice, Expectation, advise
 from groundwork.transfer.calibration import Measured, read_calibration
-from groundwork.transfer.choose import Candidate, Choice, Trial, candidates, choose_cut, gather
+from groundwork.transfer.choose import Candidate, Choice, Score, Trial, candidates, choose_cut, gather
 from groundwork.transfer.distance import activation_distance
 from groundwork.transfer.evidence import Evidence, Probe, measure
 from groundwork.transfer.extract import StageReader, take_pool
@@ -26,6 +26,7 @@ __all__ = [
     "Phase",
     "Plan",
     "Probe",
+    "Score",
     "StageReader",
     "Trial",
     "activation_distance",

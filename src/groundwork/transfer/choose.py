@@ -14,11 +14,13 @@ from groundwork.model.pool import Pooling
 from groundwork.transfer.extract import KINDS, take_pool
 from groundwork.transfer.spectrum import Linear
 
-Solve = Callable[[Tensor, Sequence[float]], list[Linear]]
-Score = Callable[[Tensor, NDArray[np.int64]], float]
+Solve = Callable[[Tensor, Sequence[float]], Iterable[Linear]]
+Score = Callable[[Tensor, NDArray[np.float64]], NDArray[np.floating]]
 Loss = Callable[[Tensor], float]
 # Of val, for the standard error of a difference; more move it by a few percent.
 RESAMPLES = 50
+# Strengths in a row that do worse on val than a stronger one: weaker ones still, the slowest to solve, are left out.
+WORSE = 2
 
 
 class Candidate(NamedTuple):
@@ -130,24 +132,20 @@ def choose_cut(
         val: The same for the samples that judge.
         spatial: Which stages are maps.
         options: What to compare.
-        strengths: Penalties to try.
-        solve: Training features (N, D) and strengths -> one head each.
-        score: Outputs (M, K) for the val rows (M,), which may repeat -> the monitored metric, higher is better.
+        strengths: Penalties to try, from the strongest on, as long as the loss on val falls.
+        solve: Training features (N, D) and strengths -> one head each, the next one solved when it is asked for.
+        score: Outputs (M, K) on val, and how often each row occurs in each of R draws (M, R) -> the monitored
+            metric (R,), higher is better.
         progress: Called with each candidate and its best score.
         loss: Outputs on all of val -> what the heads minimize; None lets the score decide alone. Of equals
             the one with fewer features wins, then the stronger penalty.
     """
-    rows = np.arange(len(val[0]))
-    order = sorted(strengths)
     tried: list[_Tried] = []
     for option in options:
         features, judged = gather(train, option, spatial), gather(val, option, spatial)
-        for strength, head in zip(order, solve(features, order), strict=True):
-            output = head(judged)
-            judgement = score(output, rows), None if loss is None else loss(output)
-            tried.append(_Tried(Trial(*option, features.shape[1], strength, *judgement), head, output))
+        tried += (own := _try(option, features, judged, strengths, solve, score, loss))
         if progress is not None:
-            progress(option, max(each.trial.score for each in tried[-len(order) :]))
+            progress(option, max(each.trial.score for each in own))
     if not tried:
         raise ValueError("options must hold a candidate or more, but got none")
     best = max(tried, key=lambda each: (each.trial.score, *each.rank()))
@@ -166,24 +164,50 @@ class _Tried(NamedTuple):
         return (-(self.trial.loss or 0.0), -self.trial.num_features, self.trial.strength)
 
 
+def _try(
+    option: Candidate,
+    features: Tensor,
+    judged: Tensor,
+    strengths: Sequence[float],
+    solve: Solve,
+    score: Score,
+    loss: Loss | None,
+) -> list[_Tried]:
+    once = np.ones((len(judged), 1))
+    order = sorted(strengths, reverse=True)
+    tried: list[_Tried] = []
+    for strength, head in zip(order, solve(features, order), strict=False):
+        output = head(judged)
+        judgement = float(score(output, once)[0]), None if loss is None else loss(output)
+        tried.append(_Tried(Trial(*option, features.shape[1], strength, *judgement), head, output))
+        if _past_the_best(tried):
+            break
+    return tried
+
+
+def _past_the_best(tried: Sequence[_Tried]) -> bool:
+    losses = [each.trial.loss for each in tried if each.trial.loss is not None]
+    return len(losses) > WORSE and min(losses[-WORSE:]) > min(losses[:-WORSE])
+
+
 def _lowest_loss(best: _Tried, tried: Sequence[_Tried], score: Score) -> _Tried:
     champions: dict[tuple[tuple[int, ...], str], _Tried] = {}
     for each in tried:
         key = (each.trial.stages, each.trial.pool)
         if key not in champions or each.rank() > champions[key].rank():
             champions[key] = each
-    generator = np.random.default_rng(0)
-    draws = [generator.integers(0, len(best.output), len(best.output)) for _ in range(RESAMPLES)]
-    reference = np.array([score(best.output[draw], draw) for draw in draws])
-    equals = [each for each in champions.values() if _within_error(each, draws, reference, score)]
+    number = len(best.output)
+    draws = (
+        np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), RESAMPLES).T.astype(float)
+    )
+    reference = score(best.output, draws)
+    equals = [each for each in champions.values() if _within_error(score(each.output, draws), reference)]
     return max([best, *equals], key=_Tried.rank)
 
 
-def _within_error(
-    tried: _Tried, draws: Sequence[NDArray[np.int64]], reference: NDArray[np.float64], score: Score
-) -> bool:
+def _within_error(scores: NDArray[np.floating], reference: NDArray[np.floating]) -> bool:
     with np.errstate(invalid="ignore"):
-        below = reference - np.array([score(tried.output[draw], draw) for draw in draws])
+        below = reference - scores
     below = below[np.isfinite(below)]
     return len(below) > 0 and bool(below.mean() <= below.std())
 

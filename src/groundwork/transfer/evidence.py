@@ -32,7 +32,7 @@ class Probe:
         num_outputs: K or T.
         strengths: Penalties to try.
         class_weights: (K,), or None.
-        score: Outputs on val -> the monitored metric, higher is better.
+        score: See `choose_cut`.
         perfect: The score of a faultless prediction.
     """
 
@@ -51,8 +51,8 @@ class Probe:
         features = gather(self.train, candidate, self.spatial)[rows]
         heads = solve_head(features, self.target[rows], self.num_outputs, strengths, self.class_weights)
         judged = gather(self.val, candidate, self.spatial)
-        every = np.arange(len(judged))
-        return self.perfect - max(self.score(head(judged), every) for head in heads)
+        once = np.ones((len(judged), 1))
+        return self.perfect - max(float(self.score(head(judged), once)[0]) for head in heads)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,9 @@ def learning_curve(
     hold two classes, or two values of each target, are left out.
     """
     count = len(probe.target)
-    near = [each for each in probe.strengths if 0.1 <= each / strength <= 10] or [strength]
+    near = sorted((each for each in probe.strengths if 0.1 <= each / strength <= 10), reverse=True) or [
+        strength
+    ]
     orders = [np.random.default_rng((seed, draw)).permutation(count) for draw in range(DRAWS)]
     points = []
     for halvings in range(HALVINGS, -1, -1):

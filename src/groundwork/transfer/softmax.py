@@ -1,7 +1,7 @@
 """Linear heads for classes, by full-batch L-BFGS."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,13 +20,13 @@ def solve_softmax(
     sample_weight: Tensor | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 500,
-) -> list[Linear]:
-    """Fit a linear head to classes at every strength of the penalty.
+) -> Iterator[Linear]:
+    """Fit a linear head to classes at one strength of the penalty after the other.
 
     Minimizes sum_i w_i CE(W x_i + b, y_i) + strength / 2 * |W|^2 on features standardized by these
     rows; strength is 1 / C of scikit-learn's LogisticRegression, which for two classes penalizes the
-    difference of the two rows of W as is done here. Strong penalties are solved first and start the
-    weaker ones.
+    difference of the two rows of W as is done here. Each head starts the next, so that strengths are
+    best given from strong to weak; weak ones take longest, and whoever has seen enough may stop.
 
     Args:
         features: (N, D) raw features.
@@ -39,7 +39,7 @@ def solve_softmax(
             curvature is about 1.
         max_iterations: Steps for each strength.
 
-    Returns:
+    Yields:
         One head (K, D) on raw features for each strength, in the order of `strengths`.
     """
     if min(strengths) <= 0:
@@ -53,12 +53,9 @@ def solve_softmax(
         raise ValueError(f"target must hold two classes or more, but got {present.tolist()}")
     spectrum = decompose(features)
     problem = _Problem(spectrum, compact, len(present), weight.to(spectrum.scores.dtype))
-    heads: dict[float, Linear] = {}
-    for strength in sorted(set(strengths), reverse=True):
+    for strength in strengths:
         problem.fit(strength, tolerance, max_iterations)
-        full = _with_absent(problem, present, num_classes)
-        heads[strength] = spectrum.fold(*full)
-    return [heads[strength] for strength in strengths]
+        yield spectrum.fold(*_with_absent(problem, present, num_classes))
 
 
 @dataclass

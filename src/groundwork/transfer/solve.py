@@ -1,6 +1,6 @@
 """The exact head for a task: one call, whatever the kind of target."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -17,8 +17,8 @@ def solve_head(
     strengths: Sequence[float],
     class_weights: Tensor | None = None,
     sample_weight: Tensor | None = None,
-) -> list[Linear]:
-    """Solve a softmax head for class numbers (N,), a ridge head for values (N, T), at every strength.
+) -> Iterator[Linear]:
+    """Solve a softmax head for class numbers (N,), a ridge head for values (N, T), at one strength after the other.
 
     Rows without a class (-1), or without any value, are left out. A device without float64 leaves the
     work to the processor.
@@ -33,7 +33,7 @@ def solve_head(
         return solve_softmax(features[known], target[known], num_outputs, strengths, class_weights, weight)
     known = ~target.isnan().all(dim=1)
     weight = None if sample_weight is None else sample_weight[known]
-    return solve_ridge(features[known], target[known], strengths, weight)
+    return iter(solve_ridge(features[known], target[known], strengths, weight))
 
 
 def head_loss(output: Tensor, target: Tensor, class_weights: Tensor | None = None) -> float:
