@@ -62,7 +62,7 @@ def test_a_frozen_backbone_keeps_every_bit(tmp_path: Path, words: list[str], sce
     folder = latest(tmp_path)
     assert moved(tmp_path, folder) == []
     transfer = folder.read_json("result.json")["transfer"]
-    assert (transfer["solver"], transfer["cached"]) == (solver, True)
+    assert (transfer["solver"], transfer["cached"] > 0) == (solver, True)
 
 
 def test_the_saved_network_predicts_what_the_cached_features_did(tmp_path: Path, words: list[str]):
@@ -85,7 +85,7 @@ def test_augmentation_trains_the_head_through_the_network(tmp_path: Path, words:
     start(compose_run([*words, "transfer=small_similar", "augment=light"]))
     folder = latest(tmp_path)
     transfer = folder.read_json("result.json")["transfer"]
-    assert (transfer["solver"], transfer["cached"]) == ("sgd", False)
+    assert (transfer["solver"], transfer["cached"]) == ("sgd", 0)
     assert moved(tmp_path, folder) == []
     assert len(pd.read_csv(folder.history)) == 4
 
