@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from groundwork.batch import UserError
 from groundwork.run.compose import Composition
+from groundwork.run.track import check_logger
 
 LOSS_TASK = {
     "cross_entropy": "classification",
@@ -27,6 +28,7 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     config, choices = composition.config, composition.choices
+    check_logger(config)
     kind, task, loss = config.data.kind, config.task.name, config.loss.name
     if task == "auto":
         task = config.data.task or "auto"

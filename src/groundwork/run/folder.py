@@ -16,6 +16,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import Split, UserError
+from groundwork.run.conceal import conceal
 
 MAX_CONFIG_BYTES = 1_000_000
 
@@ -111,7 +112,8 @@ class RunFolder:
 
     def write_config(self, config: DictConfig) -> None:
         """Write the configuration with every interpolation resolved."""
-        write_text(self.config_file, OmegaConf.to_yaml(config, resolve=True))
+        content = conceal(OmegaConf.to_container(config, resolve=True))
+        write_text(self.config_file, OmegaConf.to_yaml(OmegaConf.create(content)))
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet."""
@@ -120,7 +122,8 @@ class RunFolder:
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write JSON; a number that is not finite becomes null, as JSON knows no other."""
-        write_text(self.path / name, json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n")
+        shown = conceal(plain(content))
+        write_text(self.path / name, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
 
 
 def run_id() -> str:

@@ -17,9 +17,11 @@ from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
 from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
+from groundwork.run.conceal import conceal
 from groundwork.run.device import choose_accelerator
 from groundwork.run.folder import RunFolder, plain
 from groundwork.run.frozen import Metrics
+from groundwork.run.gradients import Gradients
 from groundwork.run.outcome import build_metrics
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
@@ -71,7 +73,7 @@ def build_setting(
         weights = balance.class_weights(prepared.counts("train"))
     extra = {
         "format": CHECKPOINT_FORMAT,
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": conceal(OmegaConf.to_container(config, resolve=True)),
         "data": plain(data),
     }
     return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
@@ -109,6 +111,7 @@ def train_phase(
         History(folder.history, setting.rows, number),
         *_ema(config),
         keep,
+        *_gradients(setting),
         CheckFinite(config.callbacks.check_finite_every, setting.prepared.samples.sample_id),
         ProgressBar(setting.screen, f"val/{config.monitor}", title),
     ]
@@ -209,6 +212,11 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
         num_sanity_val_steps=0,
         default_root_dir=setting.folder.path,
     )
+
+
+def _gradients(setting: Setting) -> list[Callback]:
+    every = (setting.config.get("logger") or {}).get("gradients")
+    return [Gradients(setting.folder.path / "gradients.jsonl", every)] if every else []
 
 
 def _ema(config: DictConfig) -> list[Callback]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from groundwork.run.conceal import conceal_text
+
 
 class Bar:
     """Move one progress bar."""
@@ -46,6 +48,7 @@ class Screen:
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line; its brackets are text, not markup."""
+        text = conceal_text(text)
         self.console.print(text, style=style, markup=False)
         self._record(text)
 

@@ -13,6 +13,7 @@ from groundwork.run.compose import Composition, absolute, compose_run, machine_p
 from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder, safe_name
 from groundwork.run.screen import Screen
+from groundwork.run.track import tracked
 
 
 def start(composition: Composition) -> int:
@@ -46,7 +47,8 @@ def begin(composition: Composition, screen: Screen) -> RunFolder:
 
         train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
 
-    _recorded(folder, work)
+    with tracked(folder, config, screen):
+        _recorded(folder, work)
     return folder
 
 
@@ -61,6 +63,9 @@ def resume(word: str, changes: list[str]) -> int:
     config = folder.config
     for change in changes:
         key, _, value = change.partition("=")
+        if key == "logger":
+            config.logger = compose_run([change]).config.logger
+            continue
         path = key.startswith(("paths.", "data."))
         OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
     screen = Screen()
@@ -79,7 +84,8 @@ def resume(word: str, changes: list[str]) -> int:
 
         train(folder, config, samples, target, screen, words, True, choose)
 
-    _recorded(folder, work)
+    with tracked(folder, config, screen):
+        _recorded(folder, work)
     return DONE
 
 
