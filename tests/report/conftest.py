@@ -47,7 +47,8 @@ def strengths(metric: str) -> DataFrame:
         [(s, cut) for cut in range(5) for s in np.logspace(-5, 1, 13)], columns=["strength", "cut"]
     )
     away = np.abs(np.log10(table["strength"]) + 2) ** 1.3 + np.abs(table["cut"] - 3)
-    return table.assign(**{f"val/{metric}": 0.86 - 0.02 * away})
+    kept = away.rank(method="first") == 2
+    return table.assign(**{f"val/{metric}": 0.86 - 0.02 * away}, kept=kept)
 
 
 def draw_probabilities(

@@ -171,8 +171,9 @@ def set_head(network: Network, head: Linear) -> None:
 
 
 def strength_history(choice: Choice, monitor: str, direction: str) -> list[dict[str, Any]]:
-    """List the score on val by cut and strength, as rows of `history.csv`."""
+    """List the score on val by cut and strength, as rows of `history.csv`; `kept` marks the head of the run."""
     sign = 1.0 if direction == "max" else -1.0
+    kept = (choice.candidate.stages, choice.candidate.pool, choice.strength)
     return [
         {
             "cut": "+".join(map(str, trial.stages)),
@@ -180,6 +181,7 @@ def strength_history(choice: Choice, monitor: str, direction: str) -> list[dict[
             "num_features": trial.num_features,
             "strength": trial.strength,
             f"val/{monitor}": sign * trial.score,
+            "kept": (trial.stages, trial.pool, trial.strength) == kept,
         }
         for trial in choice.trials
     ]

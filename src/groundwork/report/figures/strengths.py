@@ -1,4 +1,4 @@
-"""history.csv of an exact solve -> the score of every strength, and the best of every cut."""
+"""history.csv of an exact solve -> the score of every strength, the best of every cut, and which was kept."""
 
 from matplotlib.axes import Axes
 from pandas import DataFrame
@@ -12,7 +12,7 @@ _MARKERS = ("o", "s", "D", "^")
 def draw(run: RunFolder) -> list[Drawing]:
     """Draw what val said of each way to read the features and each penalty."""
     score = f"val/{run.monitor}"
-    if not {"strength", score} <= set(run.history.columns):
+    if not {"strength", "kept", score} <= set(run.history.columns):
         return []
     table = run.history.dropna(subset=["strength", score])
     if table.empty:
@@ -21,29 +21,28 @@ def draw(run: RunFolder) -> list[Drawing]:
         cut=table["cut"].astype(str) if "cut" in table.columns else "all",
         pool=table["pool"].astype(str) if "pool" in table.columns else "mean",
     )
-    rank = table[score].rank(ascending=run.more_is_better(run.monitor), method="first")
-    best = table.loc[rank == rank.max()]
+    kept = table.loc[table["kept"].astype(str) == "True"]  # rows of later phases leave it empty
     cuts = list(dict.fromkeys(table["cut"]))
     figure = new_figure(max(2.6, 0.9 + 0.2 * len(cuts)))
     if len(cuts) > 1 or table["pool"].nunique() > 1:
         lines, dots = figure.subplots(1, 2, width_ratios=[1.25, 1])
         by_way = table.groupby(["cut", "pool"], sort=False)[score]
         tops = table.loc[by_way.idxmax() if run.more_is_better(run.monitor) else by_way.idxmin()]
-        _draw_cuts(dots, tops, best, score, cuts)
+        _draw_cuts(dots, tops, kept, score, cuts)
     else:
         lines = figure.add_subplot()
-    _draw_lines(lines, table, best, score)
-    (cut,), (strength,) = best["cut"], best["strength"]
+    _draw_lines(lines, table, kept, score)
+    (cut,), (strength,) = kept["cut"], kept["strength"]
     caption = (
         f"Each point is one exact solution on cached features. Kept: strength {strength:g}"
         + (f" on stage {cut.replace('+', ' and ')}" if len(cuts) > 1 else "")
-        + ", the best on val."
+        + ". Of the heads within one standard error of the best score it has the lowest loss on val."
     )
     return [Drawing("strengths", "Score by strength and cut", caption, figure, table)]
 
 
-def _draw_lines(axes: Axes, table: DataFrame, best: DataFrame, score: str) -> None:
-    chosen = (best["cut"].iloc[0], best["pool"].iloc[0])
+def _draw_lines(axes: Axes, table: DataFrame, kept: DataFrame, score: str) -> None:
+    chosen = (kept["cut"].iloc[0], kept["pool"].iloc[0])
     for (cut, pool), rows in table.sort_values("strength").groupby(["cut", "pool"], sort=False):
         is_kept = (cut, pool) == chosen
         axes.plot(
@@ -56,7 +55,7 @@ def _draw_lines(axes: Axes, table: DataFrame, best: DataFrame, score: str) -> No
             zorder=3 if is_kept else 2,
         )
     axes.plot(
-        best["strength"], best[score], "o", markersize=11, markerfacecolor="none", color=OTHER, zorder=4
+        kept["strength"], kept[score], "o", markersize=11, markerfacecolor="none", color=OTHER, zorder=4
     )
     if (table["strength"] > 0).all():
         plain_log(axes)
@@ -64,14 +63,14 @@ def _draw_lines(axes: Axes, table: DataFrame, best: DataFrame, score: str) -> No
     grid(axes)
 
 
-def _draw_cuts(axes: Axes, tops: DataFrame, best: DataFrame, score: str, cuts: list[str]) -> None:
+def _draw_cuts(axes: Axes, tops: DataFrame, kept: DataFrame, score: str, cuts: list[str]) -> None:
     """Draw the best score of each cut, one marker for each way to pool."""
     for marker, (pool, rows) in zip(_MARKERS, tops.groupby("pool", sort=False), strict=False):
         place = [cuts.index(cut) for cut in rows["cut"]]
         axes.plot(rows[score], place, marker, color=MODEL, markersize=4.5, alpha=0.75, label=pool)
     axes.plot(
-        best[score],
-        [cuts.index(best["cut"].iloc[0])],
+        kept[score],
+        [cuts.index(kept["cut"].iloc[0])],
         "o",
         markersize=11,
         markerfacecolor="none",
