@@ -6,13 +6,13 @@ from subprocess import PIPE, Popen, TimeoutExpired
 import pytest
 
 from groundwork.run.ledger import (
-    _locked,
     append_test,
     count_configurations,
     fingerprint,
     ledger_path,
     read_ledger,
 )
+from groundwork.run.lock import locked
 
 CONFIG = {
     "seed": 0,
@@ -128,8 +128,8 @@ for number in range(25):
 DIE = """
 import os, sys
 from pathlib import Path
-from groundwork.run.ledger import _locked
-with _locked(Path(sys.argv[1])):
+from groundwork.run.lock import locked
+with locked(Path(sys.argv[1])):
     os._exit(9)
 """
 
@@ -152,7 +152,7 @@ def test_several_processes_lose_no_entry(tmp_path):
 
 def test_nobody_writes_while_another_holds_the_lock(tmp_path):
     seal(tmp_path)
-    with _locked(lock_of(tmp_path)):
+    with locked(lock_of(tmp_path)):
         worker = start(APPEND, tmp_path, 0)
         assert worker.stdout.readline().strip() == b"ready"
         with pytest.raises(TimeoutExpired):

@@ -27,7 +27,7 @@ class Composition:
     Attributes:
         config: Every key of a run, interpolations resolved on access.
         choices: Group -> chosen option, such as {"model": "mlp"}.
-        overrides: The words, in Hydra's grammar.
+        overrides: The words, in Hydra's grammar; their paths are absolute, so that they mean the same elsewhere.
     """
 
     config: DictConfig
@@ -95,7 +95,7 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
         _make_paths_absolute(config, words)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
-    return Composition(config, choices, tuple(words))
+    return Composition(config, choices, tuple(_absolute_word(word, config) for word in words))
 
 
 def quote_path(word: str) -> str:
@@ -167,6 +167,12 @@ def _make_paths_absolute(config: DictConfig, words: Sequence[str]) -> None:
         if isinstance(value, str) and value:
             base = Path.cwd() if key in typed else ROOT
             OmegaConf.update(config, key, absolute(value, base))
+
+
+def _absolute_word(word: str, config: DictConfig) -> str:
+    key = word.partition("=")[0]
+    value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
+    return quote_path(f"{key}={value}") if value else word
 
 
 def absolute(value: str, base: Path) -> str:

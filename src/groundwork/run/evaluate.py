@@ -1,6 +1,7 @@
 """The only door to the test split: seals a run's official metrics and counts the test in the ledger."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from groundwork.run.loop import network_state
 from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
 from groundwork.run.photos import wanted_pixels
 from groundwork.run.prepare import Prepared, prepare, read_splits
+from groundwork.run.process import SWEEP
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples
@@ -70,6 +72,8 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     Raises:
         UserError: If the run is not finished, or its data, split or checkpoint is not what it was.
     """
+    if SWEEP in os.environ:
+        raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
     result = folder.read_json("result.json")
     if result.get("status") != "done":
         raise UserError(

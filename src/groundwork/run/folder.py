@@ -43,11 +43,15 @@ class RunFolder:
                 continue
             except OSError as error:
                 raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
-            (path / "checkpoints").mkdir()
-            (path / "predictions").mkdir()
-            (path / "figures").mkdir()
-            return cls(path)
+            return cls.furnish(path)
         raise RuntimeError(f"no free run id under {folder}")
+
+    @classmethod
+    def furnish(cls, path: Path) -> "RunFolder":
+        """Make what is missing of a run folder."""
+        for name in ("checkpoints", "predictions", "figures"):
+            (path / name).mkdir(parents=True, exist_ok=True)
+        return cls(path)
 
     @classmethod
     def find(cls, word: str, runs: Path) -> "RunFolder":
@@ -93,8 +97,18 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        """What the run printed."""
+        """What the run said."""
         return self.path / "train.log"
+
+    @property
+    def console(self) -> Path:
+        """Everything that the process of a run printed, where that is not a terminal's."""
+        return self.path / "console.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works in this folder."""
+        return self.path / ".lock"
 
     def predictions(self, split: Split) -> Path:
         """One row per sample of a split."""

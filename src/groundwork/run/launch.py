@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -28,7 +29,12 @@ def train(words: list[str]) -> int:
 
         return start(compose_run(overrides))
 
-    return hydra_application(complete(words), "train", one_run)
+    def many_runs(combinations: Sequence[Sequence[str]]) -> int:
+        from groundwork.run.drive import drive  # pandas: not for --help
+
+        return drive(combinations)
+
+    return hydra_application(complete(words), "train", one_run, many_runs)
 
 
 def audit(words: list[str]) -> int:
@@ -45,8 +51,17 @@ def audit(words: list[str]) -> int:
     return hydra_application(complete(words), "train", one_audit)
 
 
-def hydra_application(words: list[str], config_name: str, act: Callable[[Sequence[str]], int]) -> int:
-    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides), then act on each combination.
+def hydra_application(
+    words: list[str],
+    config_name: str,
+    act: Callable[[Sequence[str]], int],
+    act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
+) -> int:
+    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides), then act on the combinations.
+
+    Args:
+        act: On one combination.
+        act_on_many: On those of a multirun; None acts on one after the other.
 
     Returns:
         The exit status: the largest that any combination returned.
@@ -59,11 +74,19 @@ def hydra_application(words: list[str], config_name: str, act: Callable[[Sequenc
     def collect(_: DictConfig) -> None:
         combinations.append(list(HydraConfig.get().overrides.task))
 
-    sys.argv[1:] = [quote_path(word) for word in words]
+    multirun = bool({"-m", "--multirun"} & set(words))
+    many = act_on_many if multirun else None
     try:
-        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
+        with (
+            TemporaryDirectory() as scratch
+        ):  # for Hydra's multirun.yaml, which nobody needs beside the record
+            sweep = [f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if multirun else []
+            sys.argv[1:] = [quote_path(word) for word in (*words, *sweep)]
+            hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
+    if many is not None and combinations:
+        return many(combinations)
     return max((act(combination) for combination in combinations), default=DONE)
 
 

@@ -3,19 +3,13 @@
 import json
 import logging
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from errno import EDEADLK, ENOLCK, ENOSYS, ENOTSUP
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-if sys.platform == "win32":
-    from msvcrt import LK_LOCK, LK_UNLCK, locking
-else:
-    from fcntl import LOCK_EX, flock
+from groundwork.run.lock import locked
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +60,7 @@ def append_test(
     }
     path = ledger_path(runs, split_hash)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.with_suffix(".lock")), path.open("a+b") as file:
+    with locked(path.with_suffix(".lock")), path.open("a+b") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
             # A line that a crash tore must not swallow this one.
@@ -129,33 +123,3 @@ def _left_out(path: str) -> bool:
     return (key == "seed" and group != "split") or (
         group == "data" and key in {"root", "table", "image_root"}
     )
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the system lets go of when the process dies, so that none is ever stale."""
-    with path.open("a+b") as file:
-        _acquire(file.fileno())
-        try:
-            yield
-        finally:
-            if sys.platform == "win32":
-                file.seek(0)
-                locking(file.fileno(), LK_UNLCK, 1)
-
-
-def _acquire(descriptor: int) -> None:
-    if sys.platform == "win32":
-        while True:
-            try:
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                return locking(descriptor, LK_LOCK, 1)
-            except OSError as error:  # it gives up after ten seconds; the holder may need longer
-                if error.errno != EDEADLK:
-                    raise
-    try:
-        flock(descriptor, LOCK_EX)
-    except OSError as error:
-        # Some network file systems lock nothing; one write in append mode is the best that they offer.
-        if error.errno not in {ENOLCK, ENOSYS, ENOTSUP}:
-            raise

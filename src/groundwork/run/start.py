@@ -6,12 +6,15 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.run.changes import changes
 from groundwork.run.check import check_combination, derived_choices
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE, user_error
-from groundwork.run.folder import RunFolder, safe_name
+from groundwork.run.folder import RunFolder
+from groundwork.run.lock import BusyError, locked
+from groundwork.run.saved import has_begun, run_name, save_start, saved_composition
 from groundwork.run.screen import Screen
 from groundwork.run.track import tracked
 
@@ -24,11 +27,16 @@ def start(composition: Composition) -> int:
 
 def begin(composition: Composition, screen: Screen) -> RunFolder:
     """Train a new run and return its folder."""
-    config = composition.config
     check_combination(composition)
-    name = config.name or composition.choices.get("experiment") or composition.choices["data"]
-    folder = RunFolder.create(Path(config.paths.runs), safe_name(str(name)))
-    folder.write_config(config)
+    folder = RunFolder.create(Path(composition.config.paths.runs), run_name(composition))
+    save_start(folder, composition)
+    with locked(folder.lock):
+        _begin_in(folder, composition, screen)
+    return folder
+
+
+def _begin_in(folder: RunFolder, composition: Composition, screen: Screen) -> None:
+    config = composition.config
     screen.log_to(folder.log)
 
     def work() -> None:
@@ -49,7 +57,6 @@ def begin(composition: Composition, screen: Screen) -> RunFolder:
 
     with tracked(folder, config, screen):
         _recorded(folder, work)
-    return folder
 
 
 def resume(word: str, changes: list[str]) -> int:
@@ -60,6 +67,19 @@ def resume(word: str, changes: list[str]) -> int:
         changes: `key=value` words that a resumed run may change.
     """
     folder = RunFolder.find(word, Path(machine_paths(changes).runs))
+    try:
+        with locked(folder.lock, wait=False):
+            return _go_on(folder, changes)
+    except BusyError as error:
+        raise UserError(
+            f"run={folder.path} must be at rest, but another process works on it. Wait for it, or stop it."
+        ) from error
+
+
+def _go_on(folder: RunFolder, changes: list[str]) -> int:
+    if not has_begun(folder):
+        _begin_in(folder, saved_composition(folder, changes), Screen())
+        return DONE
     config = folder.config
     for change in changes:
         key, _, value = change.partition("=")
@@ -94,8 +114,10 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
     try:
         work()
     except BaseException as error:
-        # Lightning turns the first Ctrl-C into SystemExit.
-        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+        stopped = isinstance(error, KeyboardInterrupt) or (
+            isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
+        )
         status = "interrupted" if stopped else "failed"
         result = folder.read_json("result.json")
         folder.write_json(

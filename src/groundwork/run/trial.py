@@ -1,0 +1,23 @@
+"""One run in a process of its own, started from what its folder holds: `python -m groundwork.run.trial DIR`."""
+
+from pathlib import Path
+
+from groundwork.run.door import enter
+from groundwork.run.folder import RunFolder
+from groundwork.run.lock import locked
+from groundwork.run.process import watch_parent
+
+
+def run_trial(words: list[str]) -> int:
+    """Begin or go on with the run in a folder, and stop when the process that asked for it ends."""
+    watch_parent()
+    folder = RunFolder(Path(words[0]))
+    with locked(folder.lock):
+        pass  # an orphan of a killed sweep is still saving
+    from groundwork.run.start import resume  # pandas: not while waiting
+
+    return resume(str(folder.path), [])
+
+
+if __name__ == "__main__":
+    raise SystemExit(enter(run_trial))
