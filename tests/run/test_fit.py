@@ -112,6 +112,18 @@ def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[s
     assert folder.read_json("result.json")["transfer"]["scenario"] == advised
 
 
+def test_pilots_compete_in_the_advice_and_leave_the_backbone_of_the_run_alone(
+    tmp_path: Path, words: list[str]
+):
+    folder = advise(compose_run([*words, "pilot=true", "pilot_epochs=1"]), Screen(quiet=True))
+    advice = folder.read_json("advice.json")
+    assert set(advice["pilots"]) == {"large_similar", "large_different"}
+    for scenario, score in advice["pilots"].items():
+        assert advice["expected"][scenario] == {"score": score, "low": score, "high": score, "measured": True}
+        assert len(pd.read_csv(folder.path / "pilot" / scenario / "history.csv").dropna(subset="epoch")) == 1
+    assert (folder.path / "figures" / "advice.png").is_file()
+
+
 def test_a_second_run_computes_no_feature_again(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -90,6 +90,18 @@ def test_advice_is_plain_enough_for_json():
     assert json.loads(json.dumps(state))["evidence"]["curve"][-1] == [512, 0.12]
 
 
+def test_training_pays_from_the_size_at_which_the_measured_law_turns():
+    # Its gain passes 0 at 2^6 rows per output; the sizes that are tried are powers of two of the data set's own.
+    assert advise(EVIDENCE, TABLE).training_pays_from in (64, 128)
+    assert advise(EVIDENCE, []).training_pays_from is None
+
+
+def test_a_pilot_takes_the_place_of_its_prediction():
+    advice = advise(EVIDENCE, [], {"large_different": 0.99})
+    assert advice.scenario == "large_different"
+    assert advice.expected["large_different"].measured
+
+
 def test_similarity_changes_its_sign_where_the_last_stage_becomes_the_best():
     assert EVIDENCE.similarity == pytest.approx(math.log(0.15 / 0.2))
     assert replace(EVIDENCE, error_by_stage=(0.4, 0.3, 0.2)).similarity > 0

@@ -1,6 +1,6 @@
 """run folder -> figures, report.html, a summary for the terminal; compared runs -> a table and a picture."""
 
-from groundwork.report.assemble import write_report
+from groundwork.report.assemble import write_advice, write_report
 from groundwork.report.attention import keep_attention
 from groundwork.report.compare import compare_table, to_latex, to_markdown, write_comparison
 from groundwork.report.photos import wanted_attention, wanted_photos
@@ -14,6 +14,7 @@ __all__ = [
     "to_markdown",
     "wanted_attention",
     "wanted_photos",
+    "write_advice",
     "write_comparison",
     "write_report",
 ]

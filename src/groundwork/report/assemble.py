@@ -5,6 +5,7 @@ from pathlib import Path
 
 from groundwork.report.drawing import Drawing, Format, style
 from groundwork.report.figures import (
+    advice,
     attention,
     baselines,
     calibration,
@@ -68,6 +69,15 @@ def write_report(
     return page
 
 
+def write_advice(folder: Path) -> Path | None:
+    """Draw the evidence of an advice into figures/ and return the picture; None where the folder holds no advice."""
+    run = RunFolder(folder)
+    with style():
+        drawings = advice.draw(run)
+        _save(run, drawings, FORMATS)
+    return folder / "figures" / "advice.png" if drawings else None
+
+
 def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
     splits = ("val", "test") if run.is_sealed else ("val",)
     found = {split: classified(run, split) for split in splits}
@@ -83,7 +93,7 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
         "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
         "Inputs": [*dependence.draw(run), *attention.draw(run)],
         "Class balance": counts.draw(run),
-        "Transfer": transfer.draw(run),
+        "Transfer": [*transfer.draw(run), *advice.draw(run)],
     }
     tables = {
         "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],

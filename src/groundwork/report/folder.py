@@ -28,6 +28,10 @@ predictions/val.parquet, predictions/test.parquet
                      units), `prob/<class>` for every class; several targets: `target/<name>`,
                      `prediction/<name>`. test.parquet is read only once result.json holds `test`.
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
+advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, measured}}, `training_pays_from`
+                     (rows per output, or null), `evidence` {perfect, error_by_stage, stages, curve,
+                     samples_per_output, similarity},
+                     `measured` [{data, samples_per_output, similarity, trained}]: what the advice was calibrated on.
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
@@ -75,6 +79,11 @@ class RunFolder:
     def environment(self) -> dict[str, Any]:
         """Return where and with what the run was made."""
         return self._optional("environment.json")
+
+    @cached_property
+    def advice(self) -> dict[str, Any]:
+        """Return which transfer scenario was recommended, with the evidence."""
+        return self._optional("advice.json")
 
     @cached_property
     def audit(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Cached features of a data set -> which transfer scenario to take, measured rather than guessed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ from torch import Tensor
 
 from groundwork.batch import UserError
 from groundwork.data import Samples, Target
+from groundwork.report import write_advice
 from groundwork.run.build import build_network, describe_data
 from groundwork.run.device import choose_device
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import choose_head, read_features, scaled_target, score_on_val
 from groundwork.run.loop import Setting, build_setting
+from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -35,7 +37,12 @@ PERFECT = {"r2": 1.0, "pearson": 1.0, "spearman": 1.0}  # other metrics to maxim
 
 
 def advise_data(
-    folder: RunFolder, config: DictConfig, samples: Samples, target: Target, screen: Screen
+    folder: RunFolder,
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    screen: Screen,
+    choose: Callable[[str], DictConfig],
 ) -> Advice:
     """Read and split the data of a configuration and recommend a scenario into `advice.json`.
 
@@ -53,10 +60,18 @@ def advise_data(
     data = describe_data(config, prepared)
     setting = build_setting(folder, config, prepared, data, screen)
     plan: Plan = instantiate(config.transfer, _convert_="all")
-    return advise_run(setting, data, plan, choose_device(config))
+    advice = advise_run(setting, data, plan, choose_device(config), choose)
+    write_advice(folder.path)
+    return advice
 
 
-def advise_run(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device) -> Advice:
+def advise_run(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    device: torch.device,
+    choose: Callable[[str], DictConfig],
+) -> Advice:
     """Probe the frozen backbone of a run at every depth and recommend a scenario; write `advice.json`.
 
     Args:
@@ -64,6 +79,7 @@ def advise_run(setting: Setting, data: dict[str, Any], plan: Plan, device: torch
         data: See `describe_data`.
         plan: Of `transfer=auto`: which cuts, pools and strengths are compared.
         device: Where features are computed.
+        choose: Gives the configuration of a scenario, for `pilot=true`.
     """
     config, prepared, screen = setting.config, setting.prepared, setting.screen
     network = build_network(config, data, True, None)
@@ -94,13 +110,15 @@ def advise_run(setting: Setting, data: dict[str, Any], plan: Plan, device: torch
     batches = _some_batches(prepared, config.data.batch_size, device)
     distance = activation_distance(network, batches)
     calibration = read_calibration()
-    advice = advise(measure(probe, choice, distance, config.seed), calibration)
-    if not calibration:
+    pilots = run_pilots(setting, data, device, choose) if config.pilot else {}
+    advice = advise(measure(probe, choice, distance, config.seed), calibration, pilots)
+    if not calibration and not pilots:
         screen.note(
             "only frozen scenarios are compared, since no run that trains the backbone was measured yet; "
-            "see scripts/benchmarks/advice.py, or try transfer=large_similar beside this"
+            "see scripts/benchmarks/advice.py, or let short runs compete by pilot=true"
         )
-    setting.folder.write_json("advice.json", advice.state())
+    places = [each.place() for each in calibration]
+    setting.folder.write_json("advice.json", {**advice.state(), "measured": places, "pilots": pilots})
     for line in (*advice.why, *advice.would_change):
         screen.say(f"advice: {line}")
     return advice

@@ -165,10 +165,14 @@ def advise(composition: Composition, screen: Screen) -> RunFolder:
     screen.log_to(folder.log)
     samples, target = read_samples(config)
     screen.say(target.why)
-    complete = composition.choose(**derived_choices(config, target.task)).config
-    folder.write_config(complete)
+    complete = composition.choose(**derived_choices(config, target.task))
+    folder.write_config(complete.config)
+
+    def choose(scenario: str) -> DictConfig:
+        return complete.choose(transfer=scenario).config
+
     from groundwork.run.advise import advise_data  # torch: not before the data is known to be right
 
-    advice = advise_data(folder, complete, samples, target, screen)
+    advice = advise_data(folder, complete.config, samples, target, screen, choose)
     screen.say(f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.path / 'advice.json'})")
     return folder

@@ -83,7 +83,7 @@ def train(
     plan = instantiate(config.transfer, _convert_="all")
     device = choose_device(config)
     if plan.scenario == "auto":
-        advice = advise_run(setting, data, plan, device)
+        advice = advise_run(setting, data, plan, device, choose)
         config = choose(advice.scenario)
         folder.write_config(config)
         plan = instantiate(config.transfer, _convert_="all")

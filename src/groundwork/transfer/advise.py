@@ -12,6 +12,8 @@ from groundwork.transfer.evidence import Evidence
 COST = ("small_similar", "small_different", "large_similar", "large_different", "scratch")
 # Sizes at which the advice is asked again, as factors.
 SIZES = (1 / 8, 1 / 4, 1 / 2, 2, 4, 8, 16)
+# Halvings of the size, and doublings, between which the advice may turn from a frozen backbone to training.
+REACH = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Advice:
         similarity: "similar" where the last stage alone errs least, else "different".
         why: Sentences.
         would_change: Sentences.
+        training_pays_from: Training rows per output from which training the backbone should win; None: never.
         evidence: As measured.
     """
 
@@ -59,6 +62,7 @@ class Advice:
     similarity: str
     why: tuple[str, ...]
     would_change: tuple[str, ...]
+    training_pays_from: float | None
     evidence: Evidence
 
     def state(self) -> dict[str, Any]:
@@ -101,6 +105,7 @@ def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float
         similarity="similar" if evidence.similarity >= 0 else "different",
         why=_why(evidence, expected, order),
         would_change=_would_change(evidence, table, order[0]),
+        training_pays_from=_training_pays_from(evidence, table),
         evidence=evidence,
     )
 
@@ -162,6 +167,14 @@ def _would_change(evidence: Evidence, table: Sequence[Measured], chosen: str) ->
     if not sentences:
         sentences.append(f"no size between {SIZES[0]:g} and {SIZES[-1]:g} times this one would")
     return tuple(sentences)
+
+
+def _training_pays_from(evidence: Evidence, table: Sequence[Measured]) -> float | None:
+    for doublings in range(-REACH, REACH + 1):
+        resized = _resized(evidence, 2.0**doublings)
+        if not _ranked(expectations(resized, table), resized)[0].startswith("small"):
+            return resized.samples_per_output
+    return None
 
 
 def _resized(evidence: Evidence, factor: float) -> Evidence:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,15 @@ class Measured:
     data: str
     known: tuple[float, ...]
     gain: dict[str, float]
+
+    def place(self) -> dict[str, Any]:
+        """Say in plain types where the data set stands, and whether training the backbone won."""
+        return {
+            "data": self.data,
+            "samples_per_output": 2.0 ** self.known[0],
+            "similarity": self.known[1],
+            "trained": max(self.gain.values()) > 0,
+        }
 
 
 def known(evidence: Evidence) -> tuple[float, ...]:

@@ -1,0 +1,55 @@
+"""Scenarios that train the backbone -> their scores on val after a short run, which an advice may rest on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from groundwork.run.fit import fit
+from groundwork.run.folder import RunFolder
+from groundwork.run.loop import Setting, build_setting
+from groundwork.run.outcome import predict
+
+# Training from scratch needs more than a few epochs to show what it can do.
+PILOTS = ("large_similar", "large_different")
+
+
+def run_pilots(
+    setting: Setting, data: dict[str, Any], device: torch.device, choose: Callable[[str], DictConfig]
+) -> dict[str, float]:
+    """Train each scenario for `pilot_epochs` into `pilot/<scenario>` of the run folder.
+
+    Args:
+        setting: Of the run that is advised.
+        data: See `describe_data`.
+        device: Where predictions are made.
+        choose: Gives the configuration of a scenario.
+
+    Returns:
+        Scenario -> monitored metric on val, higher is better.
+    """
+    prepared, monitor = setting.prepared, setting.config.monitor
+    sign = 1.0 if setting.direction == "max" else -1.0
+    scores = {}
+    for scenario in PILOTS:
+        config = choose(scenario).copy()
+        config.trainer.max_epochs = setting.config.pilot_epochs
+        folder = RunFolder(setting.folder.path / "pilot" / scenario)
+        folder.best.parent.mkdir(parents=True, exist_ok=True)
+        own = build_setting(folder, config, prepared, data, setting.screen)
+        network = fit(own, data, instantiate(config.transfer, _convert_="all"), device, resume=False).network
+        rows = prepared.rows["val"]
+        title = f"predicting val after the pilot of {scenario}"
+        prediction = predict(
+            network, prepared.source, rows, config.data.batch_size, device, setting.screen, title
+        )
+        score = sign * setting.metrics.one(monitor, prediction, prepared.targets("val"), prepared.names)
+        if np.isfinite(score):
+            scores[scenario] = score
+        setting.screen.say(
+            f"pilot: {scenario} reached {monitor} {sign * score:.4f} in {config.trainer.max_epochs} epochs"
+        )
+    return scores

@@ -1,0 +1,53 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from groundwork.report.figures.advice import draw
+from groundwork.report.folder import RunFolder
+
+ADVICE = {
+    "scenario": "large_similar",
+    "runner_up": "small_different",
+    "expected": {
+        "large_similar": {"score": 0.91, "measured": False},
+        "small_different": {"score": 0.9, "measured": True},
+    },
+    "training_pays_from": 64.0,
+    "evidence": {
+        "perfect": 1.0,
+        "error_by_stage": [0.3, 0.1, 0.2],
+        "stages": [1, 2],
+        "curve": [[100, 0.2], [200, 0.1]],
+        "samples_per_output": 100.0,
+        "similarity": -0.7,
+    },
+    "measured": [
+        {"data": "digits", "samples_per_output": 88.0, "similarity": -0.4, "trained": True},
+        {"data": "groceries", "samples_per_output": 32.0, "similarity": 0.3, "trained": False},
+    ],
+}
+
+
+def test_the_evidence_is_drawn_where_there_is_an_advice(write_classification: Callable[..., Path]) -> None:
+    folder = write_classification(num_val=5)
+    assert draw(RunFolder(folder)) == []
+    (folder / "advice.json").write_text(json.dumps(ADVICE), encoding="utf-8")
+    (drawing,) = draw(RunFolder(folder))
+    depth, curve, place = drawing.figure.axes
+    np.testing.assert_allclose(depth.get_lines()[0].get_ydata(), [0.7, 0.9, 0.8])
+    assert [line.get_xdata()[0] for line in depth.get_lines()[1:]] == [
+        1,
+        2,
+    ]  # the stages that are read are ringed
+    np.testing.assert_allclose(curve.get_lines()[0].get_ydata(), [0.8, 0.9])
+    low, high = place.get_ylim()
+    assert low == -high  # similar data lies above the middle, different data below
+    assert [tuple(line.get_xydata()[0]) for line in place.get_lines()[:3]] == [
+        (32, 0.3),
+        (88, -0.4),
+        (100, -0.7),
+    ]
+    assert "large_similar 0.910 (from other data sets)" in drawing.caption
+    assert len(drawing.numbers) == 3 + 2 + 3
