@@ -90,14 +90,15 @@ def _draw_place(axes: Axes, advice: Mapping[str, Any]) -> None:
     if advice["training_pays_from"] is not None:
         axes.axvline(advice["training_pays_from"], color=PALE, linewidth=2, zorder=0)
     plain_log(axes)
+    axes.margins(x=0.15)
     low, high = axes.get_ylim()
     reach = max(abs(low), abs(high))
     axes.set_ylim(-reach, reach)
     for level, name, side in ((0.97, "similar", "top"), (0.03, "different", "bottom")):
-        axes.text(0.97, level, name, transform=axes.transAxes, ha="right", va=side, color=MUTED)
+        axes.text(0.03, level, name, transform=axes.transAxes, va=side, color=MUTED)
     axes.set(xlabel="training rows per output", ylabel="similarity")
     if advice["measured"]:
-        legend_above(axes)
+        legend_above(axes, columns=1)
 
 
 def _numbers(advice: Mapping[str, Any]) -> DataFrame:
