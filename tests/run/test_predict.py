@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
 from PIL import Image
 
 from groundwork.batch import UserError
+from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 from groundwork.run.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.launch import predict
@@ -201,16 +201,19 @@ def test_an_unfinished_run_is_refused(photo_run: RunFolder, photos: Path, tmp_pa
 
 def test_the_threshold_of_the_run_decides():
     prob = np.array([[0.65, 0.35], [0.75, 0.25]], dtype=np.float32)
-    config = OmegaConf.create({"metrics": {"threshold": 0.3}})
+    options: dict = {"monitor": "f1", "resamples": 9, "extra": {}, "top_k": (), "positive": None}
     table = prediction_table(
-        pd.Series(["a", "b"]), prob, config, {"classes": ["no", "yes"], "names": ["sick"]}
+        pd.Series(["a", "b"]),
+        prob,
+        ClassificationMetrics(**options, threshold=0.3),
+        {"classes": ["no", "yes"], "names": ["sick"]},
     )
     assert table.prediction.tolist() == ["yes", "no"]
 
 
 def test_one_target_is_named_prediction():
-    config = OmegaConf.create({})
+    metrics = RegressionMetrics(monitor="rmse", resamples=9, extra={})
     value = np.array([[1.6], [2.5]], dtype=np.float32)
-    table = prediction_table(pd.Series(["a", "b"]), value, config, {"classes": [], "names": ["count"]})
+    table = prediction_table(pd.Series(["a", "b"]), value, metrics, {"classes": [], "names": ["count"]})
     assert list(table.columns) == ["sample_id", "prediction"]
     assert table.prediction.tolist() == pytest.approx([1.6, 2.5])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.batch import UserError
 from groundwork.metrics.bootstrap import Scores, bootstrap
-from groundwork.metrics.classification import ClassificationScores
+from groundwork.metrics.classification import ClassificationScores, decide
 from groundwork.metrics.extra import ExtraScores
 from groundwork.metrics.regression import RegressionScores
+from groundwork.metrics.threshold import choose_threshold
 
 if TYPE_CHECKING:
     from torchmetrics import Metric
@@ -120,12 +121,50 @@ class ClassificationMetrics(_Metrics):
         extra: name -> torchmetrics metric, updated once with the whole split.
         top_k: Each k below the number of classes gives `top_<k>_accuracy`.
         positive: Positive class of a problem with two classes; None averages over both.
-        threshold: Decide for the positive class from this probability on; None takes the most probable class.
+        threshold: Decide for the positive class from this probability on; None takes the most probable class,
+            and so does "auto" until `choose` has found one.
     """
 
     top_k: Sequence[int]
     positive: str | None
-    threshold: float | None
+    threshold: float | Literal["auto"] | None
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that is no probability."""
+        given = self.threshold
+        if given in (None, "auto") or (isinstance(given, int | float) and 0 <= given <= 1):
+            return
+        raise UserError(f"metrics.threshold must be null, auto or in [0, 1], but got {given!r}. Change it.")
+
+    def choose(
+        self,
+        prediction: NDArray[np.floating],
+        target: NDArray[np.generic],
+        names: Sequence[str],
+        monitor: str,
+    ) -> tuple[ClassificationMetrics, str]:
+        """Choose the threshold on val; the metrics with it, and the metric that it makes largest.
+
+        Args:
+            monitor: The criterion, if it follows from decisions and more of it is better; else balanced accuracy.
+        """
+        positive = self._positive(names)
+        metric = monitor.removeprefix("val/")
+        counted = metric in MORE_IS_BETTER - RANKED
+        criterion = metric if counted else "balanced_accuracy"
+        found = choose_threshold(prediction, target.astype(np.int64), positive=positive, criterion=criterion)
+        return replace(self, threshold=found), criterion
+
+    def decide(self, prediction: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.int64]:
+        """Turn probabilities (N, K) into class numbers (N,), by the threshold where there is one."""
+        return decide(prediction, self._positive(names), self._number)
+
+    @property
+    def _number(self) -> float | None:
+        return None if self.threshold == "auto" else self.threshold
+
+    def _positive(self, names: Sequence[str]) -> int | None:
+        return None if self.positive is None else [*names].index(str(self.positive))
 
     def scores(
         self,
@@ -141,7 +180,7 @@ class ClassificationMetrics(_Metrics):
             names,
             top_k=self.top_k,
             positive=None if self.positive is None else str(self.positive),
-            threshold=self.threshold,
+            threshold=self._number,
             ranked=only is None or only in RANKED,
         )
         extra = self._wanted(only)

@@ -7,7 +7,7 @@ from groundwork.metrics.counts import count_metrics
 
 
 def choose_threshold(
-    prob: NDArray[np.floating], target: NDArray[np.integer], *, positive: int, criterion: str
+    prob: NDArray[np.floating], target: NDArray[np.integer], *, positive: int | None, criterion: str
 ) -> float:
     """Choose the decision threshold that makes a metric of counts largest; call it with val only.
 
@@ -16,7 +16,7 @@ def choose_threshold(
     Args:
         prob: (N, 2) probabilities.
         target: (N,) class numbers, 0 or 1.
-        positive: Number of the positive class.
+        positive: Number of the positive class; None is the last, and averages the criterion over both.
         criterion: Such as `balanced_accuracy`, `f1` (of the positive class) or `accuracy`.
 
     Returns:
@@ -25,8 +25,9 @@ def choose_threshold(
     Raises:
         ValueError: If `criterion` needs more than counts.
     """
-    score = prob[:, positive].astype(np.float64)
-    truth = target == positive
+    called_for = 1 if positive is None else positive
+    score = prob[:, called_for].astype(np.float64)
+    truth = target == called_for
     distinct = np.unique(score)
     threshold = np.unique(np.r_[0.0, (distinct[1:] + distinct[:-1]) / 2, 0.5, 1.0])
     called = _at_least(score, threshold)
@@ -36,7 +37,7 @@ def choose_threshold(
     hit = np.stack([(n - p) - (called - called_right), called_right], axis=1).astype(float)
     predicted = np.stack([n - called, called], axis=1).astype(float)
     total = np.broadcast_to(np.array([n - p, p], float), hit.shape)
-    metrics = count_metrics(hit, total, predicted, ("negative", "positive"), 1)
+    metrics = count_metrics(hit, total, predicted, ("negative", "positive"), None if positive is None else 1)
     if criterion not in metrics:
         raise ValueError(f"criterion must be one of {sorted(metrics)}, but got {criterion!r}")
     value = metrics[criterion]

@@ -146,7 +146,7 @@ def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked:
     decision += "probabilities" if "classes" in preprocessing["output"] else "values in original units"
     threshold = preprocessing["threshold"]
     if threshold is not None:
-        decision += f"; the decision is the last class from probability {threshold} on"
+        decision += f"; the decision is {preprocessing['positive']!r} from its probability {threshold:.6g} on"
     if preprocessing["output"].get("whole_numbers"):
         decision += ", rounded to whole numbers"
     return (

@@ -70,6 +70,15 @@ def _check_table(choices: dict[str, str]) -> None:
         )
 
 
+def check_threshold(config: DictConfig, num_classes: int) -> None:
+    """Refuse a decision threshold where there are not two classes to decide between."""
+    if config.metrics.get("threshold") is not None and num_classes != 2:
+        raise UserError(
+            f"metrics.threshold must go with two classes, but the data has {num_classes or 'no'} classes. "
+            f"Use metrics.threshold=null."
+        )
+
+
 def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     """Say what `auto` means once the kind of data and the task are known; None leaves it open."""
     is_image = config.data.kind == "image"

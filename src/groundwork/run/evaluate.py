@@ -99,7 +99,8 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size = prepared.rows["test"], config.data.batch_size
     prediction = predict(network, prepared.source, rows, size, device, screen, "predicting test")
-    test = measure(prediction, "test", build_metrics(config), prepared)
+    metrics = build_metrics(config, load(folder.best).get("threshold"))
+    test = measure(prediction, "test", metrics, prepared)
     earlier = count_configurations(runs, prepared.split_hash)
     count = append_test(
         runs,
@@ -110,7 +111,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
         seed=config.seed,
     )
     _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
-    write_predictions(folder, "test", prediction, config, prepared)
+    write_predictions(folder, "test", prediction, metrics, prepared)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
 

@@ -114,7 +114,10 @@ def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     described["output"] = {"name": output_name(task), **names}
     rounded = not classes and config.task.decision == "round"
     described["output"] |= {"whole_numbers": True} if rounded else {}
-    described["threshold"] = config.metrics.get("threshold") if classes else None
+    given = config.metrics.get("threshold") if classes else None
+    described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
+    if described["threshold"] is not None:
+        described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
     return described
 
 

@@ -1,6 +1,7 @@
 """Predictions of a whole split -> its table, metrics, intervals and baselines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from omegaconf import DictConfig
 
 from groundwork.batch import Split
 from groundwork.data import Store, TableSource
+from groundwork.metrics import ClassificationMetrics
 from groundwork.model import Network
 from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
@@ -43,31 +45,28 @@ def predict(
     return np.concatenate(parts)
 
 
-def decide(prediction: NDArray[np.float32], config: DictConfig, classes: Sequence[str]) -> NDArray[Any]:
+def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:
     """Turn predictions into decisions: class names, or the values as they are.
 
     Args:
         prediction: (N, K) probabilities or (N, T) values.
-        config: Of the run.
+        metrics: Of the run, with the threshold that decides between two classes.
         classes: K names; none for regression.
     """
-    if classes:
-        threshold = config.metrics.threshold
-        above = threshold is not None and len(classes) == 2
-        number = (prediction[:, 1] >= threshold) if above else prediction.argmax(axis=1)
-        return np.array([classes[int(k)] for k in number], dtype=object)
+    if isinstance(metrics, ClassificationMetrics):
+        return np.array([classes[int(k)] for k in metrics.decide(prediction, classes)], dtype=object)
     return prediction
 
 
 def write_predictions(
-    folder: RunFolder, split: Split, prediction: NDArray[np.float32], config: DictConfig, prepared: Prepared
+    folder: RunFolder, split: Split, prediction: NDArray[np.float32], metrics: Metrics, prepared: Prepared
 ) -> None:
     """Write one row per sample of a split."""
     rows = prepared.rows[split]
     table: dict[str, Any] = {"sample_id": prepared.samples.sample_id.iloc[rows].to_numpy()}
     if prepared.samples.group is not None:
         table["group"] = prepared.samples.group.iloc[rows].to_numpy()
-    decision, truth = decide(prediction, config, prepared.target.classes), prepared.targets(split)
+    decision, truth = decide(prediction, metrics, prepared.target.classes), prepared.targets(split)
     if prepared.target.task == "classification":
         classes = np.array(prepared.target.classes, dtype=object)
         table |= {"target": classes[truth], "prediction": decision}
@@ -89,8 +88,11 @@ def measure(
     )
 
 
-def measure_baselines(metrics: Metrics, prepared: Prepared) -> dict[str, dict[str, float]]:
-    """Fit the baselines on train and measure them on val; none where images are streamed."""
+def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Fit the baselines on train and measure them on val; none where images are streamed.
+
+    Where the threshold is chosen on val, each baseline has its own chosen there, too.
+    """
     train, val = _baseline_inputs(prepared, "train"), _baseline_inputs(prepared, "val")
     if train is None or val is None:
         return {}
@@ -100,7 +102,7 @@ def measure_baselines(metrics: Metrics, prepared: Prepared) -> dict[str, dict[st
         Part(train, prepared.targets("train")),
         Part(val, prepared.targets("val")),
         prepared.names,
-        metrics,
+        lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
         seed=0,
@@ -122,8 +124,32 @@ def values(measured: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return {name: interval["value"] for name, interval in measured.items()}
 
 
-def build_metrics(config: DictConfig) -> Metrics:
-    """Build the metrics of a run."""
+def build_metrics(config: DictConfig, threshold: float | None = None) -> Metrics:
+    """Build the metrics of a run.
+
+    Args:
+        threshold: The one that was chosen on val, for `metrics.threshold=auto`.
+    """
     metrics: Metrics = instantiate(config.metrics)
     metrics.direction(config.monitor)
+    if isinstance(metrics, ClassificationMetrics) and metrics.threshold == "auto" and threshold is not None:
+        return replace(metrics, threshold=threshold)
     return metrics
+
+
+def with_threshold(
+    metrics: Metrics,
+    monitor: str,
+    prediction: NDArray[np.floating],
+    target: NDArray[Any],
+    names: Sequence[str],
+) -> tuple[Metrics, str]:
+    """Choose the decision threshold on val where it is "auto"; a line tells it, and is empty elsewhere."""
+    if not isinstance(metrics, ClassificationMetrics) or metrics.threshold != "auto":
+        return metrics, ""
+    chosen, criterion = metrics.choose(prediction, target, names, monitor)
+    positive = metrics.positive or names[-1]
+    return chosen, (
+        f"{positive} is decided from probability {chosen.threshold:.4g} on, which makes {criterion} on val largest: "
+        f"what follows from decisions is optimistic on val, not on a sealed test"
+    )

@@ -78,9 +78,8 @@ def read_predicted(run: Run, split: Part) -> Predicted:
         target = _columns(table, "target", targets)
     samples = sha256("\n".join(table["sample_id"]).encode() + target.tobytes()).hexdigest()
     group = table["group"].to_numpy() if "group" in table.columns else None
-    return Predicted(
-        samples, build_metrics(run.folder.config).scores(prediction, target, names), correct, group
-    )
+    metrics = build_metrics(run.folder.config, run.result.get("threshold"))
+    return Predicted(samples, metrics.scores(prediction, target, names), correct, group)
 
 
 def compare_paired(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from pandas import DataFrame, Series
 
 from groundwork.batch import UserError
@@ -20,8 +20,9 @@ from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE, FAILED
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
+from groundwork.run.frozen import Metrics
 from groundwork.run.inputs import Inputs, read_inputs
-from groundwork.run.outcome import decide, predict
+from groundwork.run.outcome import build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 
@@ -50,7 +51,8 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
     rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
     prediction = predict(load_network(folder), inputs.source, rows, size, device, screen, "predicting")
     good = _readable(inputs, keys["input"])
-    _write(prediction_table(inputs.sample_id.iloc[good], prediction[good], config, target), output)
+    metrics = build_metrics(config, checkpoint.get("threshold"))
+    _write(prediction_table(inputs.sample_id.iloc[good], prediction[good], metrics, target), output)
     screen.say(f"{len(good):,} of {len(rows):,} samples predicted: {output}")
     for row, reason in sorted(inputs.bad.items()):
         print(f"not predicted: {inputs.sample_id.iloc[row]} ({reason})", file=sys.stderr)
@@ -83,20 +85,20 @@ def check_writable(folder: Path, key: str) -> None:
 
 
 def prediction_table(
-    sample_id: Series, prediction: NDArray[np.float32], config: DictConfig, target: Mapping[str, Any]
+    sample_id: Series, prediction: NDArray[np.float32], metrics: Metrics, target: Mapping[str, Any]
 ) -> DataFrame:
     """Name every number of a prediction.
 
     Args:
         sample_id: (N,)
         prediction: (N, K) probabilities, or (N, T) values in original units.
-        config: Of the run.
+        metrics: Of the run, which decide.
         target: State of the run's target.
 
     Returns:
         sample_id and prediction, with `prob/<class>` for every class; several targets: `prediction/<name>`.
     """
-    decision = decide(prediction, config, target["classes"])
+    decision = decide(prediction, metrics, target["classes"])
     table: dict[str, Any] = {"sample_id": sample_id.to_numpy()}
     if target["classes"]:
         table["prediction"] = Series(decision, dtype="str")

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.run.changes import changes
-from groundwork.run.check import check_combination, derived_choices
+from groundwork.run.check import check_combination, check_threshold, derived_choices
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder
@@ -45,6 +45,7 @@ def _begin_in(folder: RunFolder, composition: Composition, screen: Screen) -> No
         derived = derived_choices(config, target.task)
         complete = composition.choose(**derived)
         check_combination(complete)
+        check_threshold(complete.config, len(target.classes))
         _say_choices(screen, composition, complete)
         folder.write_config(complete.config)
         folder.write_json("result.json", {"changes": changes(complete, derived)})

@@ -11,6 +11,7 @@ from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
+from groundwork.batch import Split
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
@@ -19,6 +20,7 @@ from groundwork.run.audit_brief import audit_briefly, brief_lines
 from groundwork.run.augmentation import draw_augmentation
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
+from groundwork.run.checkpoint import load, save
 from groundwork.run.dependence import write_dependence
 from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
@@ -30,6 +32,7 @@ from groundwork.run.outcome import (
     measure_baselines,
     predict,
     values,
+    with_threshold,
     write_predictions,
 )
 from groundwork.run.photos import wanted_pixels
@@ -116,14 +119,18 @@ def _measure(
     screen: Screen,
 ) -> dict[str, Any]:
     """Measure train and val in evaluation mode, with intervals and baselines."""
-    measured = {}
-    for split in ("train", "val"):
-        prediction = _predictions(config, prepared, fitted, split, device, screen)
-        measured[split] = measure(prediction, split, setting.metrics, prepared)
-        if split == "val":
-            write_predictions(folder, split, prediction, config, prepared)
+    splits: tuple[Split, ...] = ("train", "val")
+    predicted = {split: _predictions(config, prepared, fitted, split, device, screen) for split in splits}
+    metrics, said = with_threshold(
+        setting.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
+    )
+    if said:
+        screen.note(said)
+        save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
+    measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
+    write_predictions(folder, "val", predicted["val"], metrics, prepared)
     with screen.progress("fitting baselines"):
-        baselines = measure_baselines(setting.metrics, prepared)
+        baselines = measure_baselines(setting.metrics, config.monitor, prepared)
     return {
         "task": prepared.target.task,
         "monitor": config.monitor,
@@ -137,7 +144,8 @@ def _measure(
         "transfer": fitted.transfer,
         "parameters": fitted.network.describe(),
         "split_hash": prepared.split_hash,
-        "notes": list(prepared.notes),
+        "threshold": getattr(metrics, "threshold", None),
+        "notes": [*prepared.notes, *([said] if said else [])],
         "choices": [prepared.target.why],
     }
 
