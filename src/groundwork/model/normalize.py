@@ -18,6 +18,9 @@ class ImageNormalize(nn.Module):
         std: As `mean`.
         num_channels: Channels of the result. Grey images are repeated up to it, which gives the same
             features as summing the first layer over its channels.
+
+    Attributes:
+        memory_format: Of the result.
     """
 
     mean: Tensor
@@ -26,6 +29,7 @@ class ImageNormalize(nn.Module):
     def __init__(self, mean: Sequence[float], std: Sequence[float], num_channels: int):
         super().__init__()
         self.num_channels = num_channels
+        self.memory_format = torch.channels_last
         for name, values in (("mean", mean), ("std", std)):
             cycled = [float(values[channel % len(values)]) for channel in range(num_channels)]
             self.register_buffer(name, torch.tensor(cycled).view(1, -1, 1, 1))
@@ -38,7 +42,7 @@ class ImageNormalize(nn.Module):
             values = values / scale
         if values.shape[1] == 1 and self.num_channels > 1:
             values = values.expand(-1, self.num_channels, -1, -1)
-        return (values - self.mean) / self.std
+        return ((values - self.mean) / self.std).contiguous(memory_format=self.memory_format)
 
 
 class TableNormalize(nn.Module):

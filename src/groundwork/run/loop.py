@@ -18,7 +18,8 @@ from groundwork.model import ImageNormalize, Network
 from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
 from groundwork.run.conceal import conceal
-from groundwork.run.device import choose_accelerator
+from groundwork.run.device import choose_accelerator, choose_device
+from groundwork.run.execution import choose_execution
 from groundwork.run.folder import RunFolder, plain
 from groundwork.run.frozen import Metrics
 from groundwork.run.gradients import Gradients
@@ -97,6 +98,7 @@ def train_phase(
     """
     config, folder = setting.config, setting.folder
     data = _data_module(setting, source)
+    _settle_execution(setting, network, source)
     task = _task(setting, network, phase, _total_steps(config, data, epochs))
     keep = KeepBestAndLast(
         folder.best,
@@ -124,6 +126,29 @@ def train_phase(
         )
     network.load_state_dict(network_state(load(folder.best)))
     return keep.best_epoch
+
+
+def _settle_execution(setting: Setting, network: Network, source: Source) -> None:
+    """Choose how steps are computed, and write it down, so that a resumed run computes the same bits."""
+    config, trainer = setting.config, setting.config.trainer
+    inputs = source.batch(setting.prepared.rows["train"][: config.data.batch_size])
+    execution = choose_execution(config, network, inputs, choose_device(config))
+    execution.apply(network)
+    if trainer.compile:
+        network.compile()  # in place: no name in a checkpoint changes
+    if execution.gain > 1:
+        setting.screen.say(
+            f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads, "
+            f"{execution.gain:.2f} times as fast as contiguous 32-true"
+        )
+    if network_reads_images(network) and "auto" in (
+        trainer.memory_format,
+        trainer.precision,
+        trainer.threads,
+    ):
+        trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
+        trainer.threads = execution.threads
+        setting.folder.write_config(config)
 
 
 def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -195,7 +220,7 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
     return Trainer(
         accelerator=choose_accelerator(setting.config),
         devices=trainer.devices,
-        precision=trainer.precision,
+        precision="32-true" if trainer.precision == "auto" else trainer.precision,
         max_epochs=epochs,
         accumulate_grad_batches=trainer.accumulate,
         gradient_clip_val=trainer.gradient_clip,

@@ -19,6 +19,8 @@ NOISE = {
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
+    # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.
+    r"The `srun` command is available on your system but is not used": "not every run belongs to the cluster",
     # torch's own scheduler order check misfires when a checkpoint restores both.
     r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
 }

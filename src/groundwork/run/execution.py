@@ -1,0 +1,153 @@
+"""A network, a batch and this machine -> the memory format, precision and threads that train fastest."""
+
+import json
+import platform
+import time
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from groundwork.batch import UserError
+from groundwork.model import ImageNormalize, Network
+from groundwork.run.folder import write_text
+
+FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16}
+# Images of a measured step on a processor; a GPU is measured on the whole batch, which it needs to be busy.
+NUM_IMAGES = 8
+SECONDS = 2.0  # for all measurements together, the first step of each left out
+STEPS = 5  # of each at most
+WORTH = 1.05  # gain below which the plainer choice stays
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Say how steps are computed; nothing here changes what is computed, save the precision.
+
+    Attributes:
+        memory_format: "contiguous" or "channels_last", of images and of the weights that meet them.
+        precision: Lightning's name.
+        threads: Of the processor.
+        gain: Speed over contiguous 32-true on all threads; 1 where nothing was measured.
+    """
+
+    memory_format: str
+    precision: str
+    threads: int
+    gain: float
+
+    def apply(self, network: Network) -> None:
+        """Lay out the network and set the threads of this process."""
+        network.arrange(FORMATS[self.memory_format])
+        torch.set_num_threads(self.threads)
+
+
+def choose_execution(config: DictConfig, network: Network, inputs: Tensor, device: torch.device) -> Execution:
+    """Measure what `trainer` leaves to `auto`, once for each machine, network and shape of a batch.
+
+    Args:
+        config: Of the run; `trainer.memory_format`, `trainer.precision`, `trainer.threads` and `paths.cache` are read.
+        network: Frozen as it will train; it is left as it is.
+        inputs: A batch as stored.
+        device: Where training takes place.
+    """
+    candidates = _candidates(config, network, device)
+    if len(candidates) == 1:
+        return candidates[0]
+    key = _key(config, network, inputs, device, candidates)
+    known = Path(config.paths.cache) / "execution" / f"{key}.json"
+    if known.is_file():
+        return Execution(**json.loads(known.read_text(encoding="utf-8")))
+    chosen = _fastest(candidates, network, inputs if device.type == "cuda" else inputs[:NUM_IMAGES], device)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    write_text(known, json.dumps(asdict(chosen)))
+    return chosen
+
+
+def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
+    """List what may be chosen, the plainest first; rows and cached features have no layout to choose."""
+    trainer, images = config.trainer, isinstance(network.normalize, ImageNormalize)
+    if trainer.memory_format not in ("auto", *FORMATS):
+        raise UserError(
+            f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."
+        )
+    formats, precisions = [*FORMATS], [*AUTOCAST]
+    if not images or (device.type == "cuda" and not torch.cuda.is_bf16_supported()):
+        precisions = precisions[:1]
+    formats = (
+        [trainer.memory_format] if trainer.memory_format != "auto" else formats if images else formats[:1]
+    )
+    precisions = [trainer.precision] if trainer.precision != "auto" else precisions
+    most = torch.get_num_threads()
+    if trainer.threads != "auto":
+        threads = [trainer.threads or most]
+    else:
+        threads = [most, most // 2] if images and device.type == "cpu" and most > 1 else [most]
+    return [
+        Execution(layout, precision, number, 1.0)
+        for layout, precision, number in product(formats, precisions, threads)
+    ]
+
+
+def _fastest(
+    candidates: list[Execution], network: Network, inputs: Tensor, device: torch.device
+) -> Execution:
+    before = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            seconds = {
+                each: _step_seconds(each, network, inputs, device, len(candidates)) for each in candidates
+            }
+        finally:
+            torch.set_num_threads(before)
+    plain = candidates[0]
+    best = min(candidates, key=lambda each: seconds[each])
+    if seconds[plain] / seconds[best] < WORTH:
+        best = plain
+    return Execution(best.memory_format, best.precision, best.threads, seconds[plain] / seconds[best])
+
+
+def _step_seconds(
+    candidate: Execution, network: Network, inputs: Tensor, device: torch.device, num_candidates: int
+) -> float:
+    """Time the shortest of a few steps forward and back, on a copy."""
+    copy = deepcopy(network).to(device).train()
+    candidate.apply(copy)
+    moved, lower = inputs.to(device), AUTOCAST.get(candidate.precision)
+    best, began = float("inf"), 0.0
+    for step in range(STEPS + 1):
+        started = time.perf_counter()
+        with torch.autocast(device.type, dtype=lower, enabled=lower is not None):
+            output = copy(moved)
+        output.float().square().mean().backward()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        ended = time.perf_counter()
+        if step:  # the first one also allocates and chooses kernels
+            best = min(best, ended - started)
+            if ended - began > SECONDS / num_candidates:
+                break
+        else:
+            began = ended
+    return best
+
+
+def _key(
+    config: DictConfig, network: Network, inputs: Tensor, device: torch.device, candidates: list[Execution]
+) -> str:
+    machine = (
+        torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.node()} {_processor()}"
+    )
+    shapes = [(tuple(each.shape), each.requires_grad) for each in network.parameters()]
+    known = (machine, torch.__version__, config.model.name, shapes, tuple(inputs.shape), candidates)
+    return sha256(repr(known).encode()).hexdigest()[:32]
+
+
+def _processor() -> str:
+    return f"{platform.machine()} {platform.processor()} {torch.backends.cpu.get_cpu_capability()}"
