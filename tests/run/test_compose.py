@@ -16,6 +16,10 @@ from groundwork.run.compose import ROOT, absolute, complete, compose_run, machin
         (["modle=timm"], "modle is not a key. Did you mean model?"),
         (["data=image_folder", "batch_size=3"], "batch_size is not a key. "),
         (["data=["], "data=["),
+        (
+            ["data=table", "model.hidden=[8]"],
+            "model.hidden is not a key of what is chosen here. Choose model= first: mlp",
+        ),
     ],
 )
 def test_a_wrong_word_is_told_in_one_line(words: list[str], said: str):

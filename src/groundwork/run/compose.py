@@ -122,7 +122,14 @@ def explain(error: Exception) -> str:
     if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
         wrong = match[2] or _full_key(text) or match[1]
         wrong = wrong.partition("@")[0]
-        near = difflib.get_close_matches(wrong, list(known_keys()), n=1, cutoff=0.5)
+        known = list(known_keys())
+        if wrong in known:
+            group, _, key = wrong.partition(".")
+            having = [
+                option for option in options(group) if key in OmegaConf.load(CONF / group / f"{option}.yaml")
+            ]
+            return f"{wrong} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
+        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
         remedy = (
             f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
         )
