@@ -264,7 +264,8 @@ def test_a_renamed_clone_passes_its_own_tests(tmp_path: Path, words: list[str]):
     assert call(project, "birds", *words).returncode == 0
     places = {**os.environ, "PYTHONPATH": str(project / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     tests = ["tests/test_conf.py", "tests/test_rooms.py", "tests/data", "tests/run/test_run.py",
-             "tests/run/test_compose.py", "tests/run/test_check.py", "tests/run/test_train.py", "tests/report", "tests/task"]  # fmt: skip
+             "tests/run/test_compose.py", "tests/run/test_check.py", "tests/run/test_train.py",
+             "tests/report", "tests/task"]  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-x", "-q", *tests]
     done = subprocess.run(command, cwd=project, env=places, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]

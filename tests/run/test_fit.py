@@ -104,6 +104,14 @@ def test_scratch_starts_from_other_weights(tmp_path: Path, words: list[str]):
     assert "conv1.weight" in moved(tmp_path, latest(tmp_path)) or moved(tmp_path, latest(tmp_path))
 
 
+@pytest.mark.parametrize("balance", ["oversample", "undersample"])
+def test_resampled_rows_are_learned_from_by_gradient_descent(tmp_path: Path, words: list[str], balance: str):
+    start(compose_run([*words, "transfer=small_similar", f"balance={balance}"]))
+    transfer = latest(tmp_path).read_json("result.json")["transfer"]
+    assert transfer["solver"] == "sgd"
+    assert "balance" in transfer["why"]
+
+
 def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[str]):
     advised = advise(compose_run(words), Screen(quiet=True)).read_json("advice.json")["scenario"]
     start(compose_run([*words, "transfer=auto"]))

@@ -1,7 +1,7 @@
 """Class counts of train -> weights in the loss, or rows drawn more or less often."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Philox
@@ -15,7 +15,13 @@ _WORD = 1 << 64
 
 @dataclass(frozen=True)
 class NoBalance:
-    """Take the classes as they are."""
+    """Take the classes as they are.
+
+    Attributes:
+        resamples: Whether `rows` gives other rows than each one once.
+    """
+
+    resamples: ClassVar[bool] = False
 
     def class_weights(self, counts: Counts) -> NDArray[np.float64] | None:
         """Weigh no class: None."""
@@ -82,6 +88,8 @@ class Oversample(NoBalance):
     from (seed, epoch) alone, so every rank draws the same and slices it.
     """
 
+    resamples = True
+
     def rows(self, target: Counts, seed: int, epoch: int) -> Counts:
         """Give the positions of an epoch, (M,) ascending: the largest class's count for each class."""
         return _draw(target, max, seed, epoch)
@@ -97,6 +105,8 @@ class Undersample(NoBalance):
 
     Drawn from (seed, epoch) alone, so every rank draws the same and slices it.
     """
+
+    resamples = True
 
     def rows(self, target: Counts, seed: int, epoch: int) -> Counts:
         """Give the positions of an epoch, (M,) ascending: the smallest class's count for each class."""

@@ -54,6 +54,8 @@ def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
         return "no phase trains the head alone"
     if instantiate(config.augment).active:
         return "augment shows every image anew"
+    if instantiate(config.balance).resamples:
+        return "balance draws the rows of each epoch anew"
     if loss.name not in EXACT_LOSSES or smoothed:
         return f"loss={loss.name}{' with label smoothing' if smoothed else ''} has no exact solution here"
     if loss.l1 or loss.l2:
