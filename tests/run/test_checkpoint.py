@@ -48,8 +48,8 @@ def test_a_full_disk_keeps_the_previous_checkpoint(tmp_path: Path, monkeypatch: 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("groundwork.run.folder.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr("groundwork.run.whole.os.fsync", full)
+    with pytest.raises(UserError, match=r"last\.ckpt must have [\d,]+ bytes, but [\d,]+ are free"):
         AtomicCheckpointIO().save_checkpoint({"state_dict": {"w": torch.zeros(1)}}, path)
     assert load(path)["state_dict"]["w"].item() == 1
     assert list(tmp_path.iterdir()) == [path]

@@ -65,8 +65,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("groundwork.run.folder.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr("groundwork.run.whole.os.fsync", full)
+    with pytest.raises(UserError, match="must have 3 bytes"):
         write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +58,13 @@ class Stream(Images):
 
     def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Tensor]:
         """Decode one batch after the other, worker processes running ahead."""
-        loader = DataLoader(_Ahead(self, rows), batch_size=None, num_workers=self.workers)
+        loader = DataLoader(
+            _Ahead(self, rows),
+            batch_size=None,
+            num_workers=self.workers,
+            worker_init_fn=_outlive_signals,
+            generator=torch.Generator(),  # else each new iterator draws from the run's own, and moves dropout
+        )
         return (images.permute(0, 3, 1, 2) for images in loader)
 
     def _image(self, row: int) -> NDArray[Any]:
@@ -79,6 +86,17 @@ class Undecoded:
         rows = np.arange(len(self))[first]
         images = self.stream.batch(rows.reshape(-1)).permute(0, 2, 3, 1).numpy()
         return images[(slice(None), *rest)] if rows.ndim else images[0][tuple(rest)]
+
+
+def _outlive_signals(_: int) -> None:
+    """Let the process that trains end first: it needs its workers until its step is done.
+
+    A second TERM ends a worker that hangs; torch sends one.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
 
 
 class _Ahead(Dataset[Tensor]):

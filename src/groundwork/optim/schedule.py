@@ -1,6 +1,7 @@
 """An optimizer and a number of steps -> how its rates move, in Lightning's terms."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -107,7 +108,7 @@ class Plateau:
 
     Args:
         factor: In (0, 1).
-        patience: Epochs without improvement.
+        patience: Validations without improvement.
     """
 
     factor: float
@@ -119,9 +120,11 @@ class Plateau:
     def __call__(
         self, optimizer: Optimizer, total_steps: int, monitor: str, mode: Literal["min", "max"]
     ) -> dict[str, Any]:
-        """Build Lightning's `lr_scheduler`, read at the end of every epoch."""
+        """Build Lightning's `lr_scheduler`, which the run steps at each validation, before it saves."""
         scheduler = ReduceLROnPlateau(optimizer, mode=mode, factor=self.factor, patience=self.patience)
-        return {"scheduler": scheduler, "interval": "epoch", "monitor": f"val/{monitor}"}
+        # Lightning would step it after the checkpoint, and not at all after a resume: so never, as it seems.
+        never = sys.maxsize
+        return {"scheduler": scheduler, "interval": "epoch", "frequency": never, "monitor": f"val/{monitor}"}
 
 
 def _by_step(optimizer: Optimizer, factor: Callable[[int], float]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The doors: command line -> one call -> exit status. Nothing heavy is imported before a command is understood."""
 
 import argparse
+import errno
 import os
 import sys
 import traceback
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from groundwork.batch import UserError
+from groundwork.run.trust import admit_words
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 75
 
@@ -23,12 +25,12 @@ def enter(command: Callable[[list[str]], int]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
     try:
-        return command(sys.argv[1:])
+        return command(admit_words(sys.argv[1:]))
     except KeyboardInterrupt as stop:
         print(f"stopped; {stop}" if str(stop) else "stopped", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        wrong = user_error(error)
+        wrong: Exception | str | None = user_error(error) or system_error(error)
         if wrong is None:
             raise
         if full:
@@ -42,6 +44,18 @@ def user_error(error: BaseException | None) -> UserError | None:
     while error is not None and not isinstance(error, UserError):
         error = error.__cause__
     return error
+
+
+def system_error(error: BaseException) -> str | None:
+    """Tell in one line what the machine is short of; None where it is nothing of the kind."""
+    if not isinstance(error, OSError):
+        return None
+    where = error.filename or "a file"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{where} must be opened, but {error.strerror}. Raise the limit, as by `ulimit -n 4096`."
+    if error.errno in (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", None)):
+        return f"{where} must be written, but {error.strerror}. Make room, or name another place in paths."
+    return None
 
 
 def key_values(words: list[str], allowed: dict[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from groundwork.batch import UserError
 from groundwork.model import Network
 from groundwork.report import summary, write_report
 from groundwork.run.build import build_network
-from groundwork.run.checkpoint import load
+from groundwork.run.checkpoint import load_model
 from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE
 from groundwork.run.environment import commit
@@ -28,6 +28,7 @@ from groundwork.run.process import SWEEP
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples
+from groundwork.run.trust import checked_config
 
 
 def seal_runs(keys: Mapping[str, str]) -> int:
@@ -99,7 +100,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size = prepared.rows["test"], config.data.batch_size
     prediction = predict(network, prepared.source, rows, size, device, screen, "predicting test")
-    metrics = build_metrics(config, load(folder.best).get("threshold"))
+    metrics = build_metrics(config, load_model(folder.best).get("threshold"))
     test = measure(prediction, "test", metrics, prepared)
     earlier = count_configurations(runs, prepared.split_hash)
     count = append_test(
@@ -117,12 +118,24 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
 
 
 def load_network(folder: RunFolder) -> Network:
-    """Build the network of a run from its best checkpoint alone."""
-    checkpoint = load(folder.best)
-    config = OmegaConf.create(checkpoint["config"])
-    reads = checkpoint["reads"]
-    network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
-    network.load_state_dict(network_state(checkpoint))
+    """Build the network of a run from its best checkpoint alone.
+
+    Raises:
+        UserError: If the checkpoint does not hold the network that it describes.
+    """
+    checkpoint = load_model(folder.best)
+    config = checked_config(checkpoint["config"], folder.best)
+    try:
+        reads = checkpoint["reads"]
+        network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
+        network.load_state_dict(network_state(checkpoint))
+    except UserError:
+        raise
+    except Exception as error:  # whatever a foreign or changed description leads to
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(
+            f"{folder.best} must hold the network that it describes, but: {first} Restore it, or repeat the run."
+        ) from error
     return network.eval()
 
 

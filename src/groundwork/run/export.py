@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from omegaconf import OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.model import Network
 from groundwork.run import preprocess_image, preprocess_table
 from groundwork.run.card import write_card
-from groundwork.run.checkpoint import load
+from groundwork.run.checkpoint import load_model
 from groundwork.run.door import DONE
 from groundwork.run.evaluate import file_hash, load_network
 from groundwork.run.export_formats import FORMATS, Format, input_name, output_name
@@ -26,6 +25,7 @@ from groundwork.run.folder import RunFolder, plain
 from groundwork.run.predict import check_writable, find_finished
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.trust import checked_config
 
 TOLERANCE = 1e-4  # of a probability, or of a target's standard deviation on train
 
@@ -65,7 +65,7 @@ def export_run(keys: Mapping[str, str]) -> int:
 
 def _write(folder: RunFolder, name: str, place: Path) -> str:
     """Write every file of an export into an empty folder, and say how far the model is from the run."""
-    checkpoint, network, kind = load(folder.best), load_network(folder), FORMATS[name]
+    checkpoint, network, kind = load_model(folder.best), load_network(folder), FORMATS[name]
     data, preprocessing = plain(checkpoint["data"]), describe_preprocessing(checkpoint)
     _write_json(place / "preprocessing.json", preprocessing)
     code = preprocess_image if data["kind"] == "image" else preprocess_table
@@ -82,7 +82,7 @@ def _write(folder: RunFolder, name: str, place: Path) -> str:
 def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
     data, keys = plain(checkpoint["data"]), checkpoint["config"]["data"]
-    target, config = data["target"], OmegaConf.create(checkpoint["config"])
+    target, config = data["target"], checked_config(checkpoint["config"], "the checkpoint")
     task = target["task"]
     described: dict[str, Any] = {"kind": data["kind"], "input": input_name(data["kind"])}
     if data["kind"] == "image":

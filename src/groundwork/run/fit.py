@@ -9,18 +9,15 @@ import torch
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
-from torch import nn
 
 from groundwork.batch import Split
-from groundwork.data import TableSource
-from groundwork.model import FeatureBackbone, Network, StagePool
+from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks import write_history
-from groundwork.run.checkpoint import load, save
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
-from groundwork.run.loop import Setting, network_state, train_phase
-from groundwork.run.prepare import Prepared
-from groundwork.transfer import Candidate, Choice, Phase, Plan, candidates
+from groundwork.run.loop import Setting
+from groundwork.run.phases import finish_phase, restore, train_phases
+from groundwork.transfer import Candidate, Choice, Plan, candidates
 
 EXACT_LOSSES = ("cross_entropy", "mse")
 
@@ -104,18 +101,18 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     network = _cut(config, data, network, candidate)
     transfer = _describe(plan, num_stages, candidate, features, choice, obstacle)
     setting.extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
-    phases = list(plan.phases)
-    best_epoch = 0
+    reached = restore(setting, network) if resume else (0, False, 0)
+    first = 1
     if choice is not None and obstacle is None:
-        set_head(network, choice.head)
-        phases = phases[1:]
-        setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
-        write_history(setting.folder.history, setting.rows)
-        _save(setting, network)
+        first = 2
+        if reached[0] < first:
+            set_head(network, choice.head)
+            setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
+            write_history(setting.folder.history, setting.rows)
+            finish_phase(setting, network, 1, 0)
     elif obstacle is not None and plan.phases[0].train == "head":
         screen.note(f"the head is trained by gradient descent, because {obstacle}")
-    if phases:
-        best_epoch = _train(setting, data, plan, phases, network, features, candidate, resume)
+    best_epoch = train_phases(setting, data, plan, first, network, features, candidate, reached)
     cached = features if plan.head_only else None
     if plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head
@@ -125,82 +122,6 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         best_epoch,
         transfer,
         {"features": read - started, "fit": time.perf_counter() - read},
-    )
-
-
-def _train(
-    setting: Setting,
-    data: dict[str, Any],
-    plan: Plan,
-    phases: list[Phase],
-    network: Network,
-    features: StageFeatures | None,
-    candidate: Candidate,
-    resume: bool,
-) -> int:
-    """Train the phases one after the other and return the best epoch of the last."""
-    config, folder = setting.config, setting.folder
-    first = len(plan.phases) - len(phases) + 1
-    reached = first
-    if resume and folder.last.exists():
-        checkpoint = load(folder.last)
-        reached = int(checkpoint.get("phase", first))
-        network.load_state_dict(network_state(checkpoint), strict=False)
-    best_epoch = 0
-    for number, phase in enumerate(phases, start=first):
-        if number < reached:
-            continue
-        epochs = max(1, round(phase.share * config.trainer.max_epochs))
-        going_on = resume and number == reached and folder.last.exists()
-        if phase.train == "head" and features is not None and not instantiate(config.augment).active:
-            head = _head_network(config, data, setting.prepared, features, candidate)
-            head.head.load_state_dict(network.head.state_dict())
-            best_epoch = _train_head(
-                setting, head, network, features, candidate, phase, number, epochs, going_on
-            )
-        else:
-            frozen = plan.frozen_stages(network.num_stages)
-            trained = phase.stages(network.num_stages, frozen)
-            network.train_stages(trained, plan.batch_norm)
-            source = setting.prepared.source
-            best_epoch = train_phase(setting, network, source, phase, number, epochs, going_on)
-    return best_epoch
-
-
-def _train_head(
-    setting: Setting,
-    head: Network,
-    network: Network,
-    features: StageFeatures,
-    candidate: Candidate,
-    phase: Phase,
-    number: int,
-    epochs: int,
-    resume: bool,
-) -> int:
-    """Train the head on cached features, then put it into the whole network's checkpoint."""
-    prepared = setting.prepared
-    width = features.of("val", candidate).shape[1]
-    table = np.zeros((len(prepared.samples), width), dtype=np.float32)
-    splits: tuple[Split, ...] = ("train", "val")
-    for split in splits:
-        table[prepared.rows[split]] = features.of(split, candidate)
-    best_epoch = train_phase(setting, head, TableSource(table), phase, number, epochs, resume)
-    network.head.load_state_dict(head.head.state_dict())
-    _save(setting, network)
-    return best_epoch
-
-
-def _head_network(
-    config: DictConfig,
-    data: dict[str, Any],
-    prepared: Prepared,
-    features: StageFeatures,
-    candidate: Candidate,
-) -> Network:
-    width = features.of("val", candidate).shape[1]
-    return Network(
-        nn.Identity(), FeatureBackbone(width), StagePool((0,), ("mean",)), build_head(config, data, width)
     )
 
 
@@ -216,11 +137,6 @@ def _cut(config: DictConfig, data: dict[str, Any], network: Network, candidate: 
     pool = StagePool(candidate.stages, candidate.kinds)
     head = build_head(config, data, pool.num_features(network.stem.channels, network.stem.spatial))
     return Network(network.normalize, network.backbone, pool, head)
-
-
-def _save(setting: Setting, network: Network) -> None:
-    state = {f"network.{name}": value.cpu() for name, value in network.state_dict().items()}
-    save({**setting.extra, "state_dict": state}, setting.folder.best)
 
 
 def _describe(

@@ -5,7 +5,6 @@ import math
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import Split, UserError
 from groundwork.run.conceal import conceal
+from groundwork.run.plain_yaml import check_size, read_yaml
+from groundwork.run.trust import checked_config
+from groundwork.run.whole import TEMPORARY, write_bytes
 
-MAX_CONFIG_BYTES = 1_000_000
+MAX_JSON_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class RunFolder:
         return self.path / "checkpoints" / "last.ckpt"
 
     @property
+    def previous(self) -> Path:
+        """The checkpoint before the last."""
+        return self.path / "checkpoints" / "previous.ckpt"
+
+    @property
     def history(self) -> Path:
         """One row per validation."""
         return self.path / "history.csv"
@@ -116,13 +123,13 @@ class RunFolder:
 
     @cached_property
     def config(self) -> DictConfig:
-        """Read the configuration; plain YAML, never more than a megabyte."""
-        if self.config_file.stat().st_size > MAX_CONFIG_BYTES:
-            raise UserError(f"{self.config_file} must be smaller than {MAX_CONFIG_BYTES} bytes.")
-        config = OmegaConf.load(self.config_file)
-        if not isinstance(config, DictConfig):
-            raise UserError(f"{self.config_file} must hold keys and values.")
-        return config
+        """Read the configuration, and refuse one that would call what nobody knows."""
+        return checked_config(read_yaml(self.config_file), self.config_file)
+
+    def sweep(self) -> None:
+        """Remove the temporary files that a killed run left half-written."""
+        for left in self.path.rglob(f".*{TEMPORARY}"):
+            left.unlink(missing_ok=True)
 
     def write_config(self, config: DictConfig) -> None:
         """Write the configuration with every interpolation resolved."""
@@ -130,9 +137,22 @@ class RunFolder:
         write_text(self.config_file, OmegaConf.to_yaml(OmegaConf.create(content)))
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet."""
+        """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet.
+
+        Raises:
+            UserError: If it is damaged, or too large to be one of ours.
+        """
         path = self.path / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not path.exists():
+            return {}
+        check_size(path, MAX_JSON_BYTES)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path} must be JSON, but {error}. Restore it.") from error
+        if not isinstance(content, dict):
+            raise UserError(f"{path} must hold keys and values. Restore it.")
+        return content
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write JSON; a number that is not finite becomes null, as JSON knows no other."""
@@ -169,17 +189,3 @@ def plain(value: Any) -> Any:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: beside its place, to the disk, then moved there."""
     write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside its place, to the disk, then moved there."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

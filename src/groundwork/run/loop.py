@@ -15,15 +15,19 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
-from groundwork.run.callbacks import CheckFinite, History, KeepBestAndLast, ProgressBar
+from groundwork.run.callbacks import History, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
 from groundwork.run.conceal import conceal
 from groundwork.run.device import choose_accelerator, choose_device
 from groundwork.run.execution import choose_execution
+from groundwork.run.finite import CheckFinite
 from groundwork.run.folder import RunFolder, plain
 from groundwork.run.frozen import Metrics
 from groundwork.run.gradients import Gradients
+from groundwork.run.keep import KeepBestAndLast
+from groundwork.run.memory import memory_explained
 from groundwork.run.outcome import build_metrics
+from groundwork.run.position import Position, seed_phase
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 from groundwork.task import ClassificationTask, RegressionTask, Task
@@ -100,31 +104,39 @@ def train_phase(
     data = _data_module(setting, source)
     _settle_execution(setting, network, source)
     task = _task(setting, network, phase, _total_steps(config, data, epochs))
+    finite = CheckFinite(
+        config.callbacks.check_finite_every,
+        config.callbacks.skip_nonfinite,
+        setting.prepared.samples.sample_id,
+    )
+    position = Position()
     keep = KeepBestAndLast(
-        folder.best,
-        folder.last,
+        folder,
         f"val/{config.monitor}",
         setting.direction,  # type: ignore[arg-type]  # max or min, as `direction` says
         config.callbacks.patience,
+        config.callbacks.checkpoint_minutes,
         {**setting.extra, "phase": number},
+        finite,
+        position,
     )
     title = "training the head" if phase.train == "head" else "training"
-    callbacks = [
-        History(folder.history, setting.rows, number),
-        *_ema(config),
-        keep,
-        *_gradients(setting),
-        CheckFinite(config.callbacks.check_finite_every, setting.prepared.samples.sample_id),
-        ProgressBar(setting.screen, f"val/{config.monitor}", title),
-    ]
+    bar = ProgressBar(setting.screen, f"val/{config.monitor}", title)
+    # In this order: a broken step is never averaged or saved, a row of the history is in its checkpoint.
+    history = History(folder.history, setting.rows, number)
+    callbacks = [finite, *_ema(config), history, *_gradients(setting), bar, position, keep]
     trainer = _trainer(setting, epochs, callbacks)
+    seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
-    trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
-    if not folder.best.exists():
+    with memory_explained(config):
+        trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
+    if not keep.best_epoch:
         raise FloatingPointError(
             f"val/{config.monitor} was never a finite number, so no epoch is best. Lower optim.lr."
         )
-    network.load_state_dict(network_state(load(folder.best)))
+    # Only its own part: `best.ckpt` may already hold the whole network that a trained head was put into.
+    best = network_state(load(folder.best))
+    network.load_state_dict({name: best[name] for name in network.state_dict()})
     return keep.best_epoch
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 from pandas import DataFrame, Series
 
 from groundwork.batch import UserError
 from groundwork.data import Source
 from groundwork.data.formats.source import write_frame
-from groundwork.run.checkpoint import load
+from groundwork.run.checkpoint import load_model
 from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE, FAILED
 from groundwork.run.evaluate import load_network
@@ -25,6 +24,7 @@ from groundwork.run.inputs import Inputs, read_inputs
 from groundwork.run.outcome import build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.trust import checked_config
 
 
 def predict_inputs(keys: Mapping[str, str]) -> int:
@@ -41,8 +41,8 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
     folder = find_finished(keys)
     output = Source.parse(keys["output"], "output")
     check_writable(output.path.parent, "output")
-    checkpoint = load(folder.best)
-    config, target = OmegaConf.create(checkpoint["config"]), checkpoint["data"]["target"]
+    checkpoint = load_model(folder.best)
+    config, target = checked_config(checkpoint["config"], folder.best), checkpoint["data"]["target"]
     inputs = read_inputs(keys["input"], checkpoint, keys.get("trust_pickle") == "true")
     screen = Screen()
     for note in inputs.notes:

@@ -13,6 +13,7 @@ from groundwork.run.compose import complete, compose_run, machine_paths
 from groundwork.run.folder import RunFolder
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin
+from groundwork.run.trust import admit
 
 if TYPE_CHECKING:
     from groundwork.model import Network
@@ -23,9 +24,11 @@ class Run:
 
     Args:
         folder: A run folder, or "latest".
+        trust: Packages beside this one whose classes the run may name, if you know where it comes from.
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | Path, trust: Sequence[str] = ()):
+        admit(trust)
         self.folder = RunFolder.find(str(folder), Path(machine_paths().runs))
         self.path = self.folder.path
 

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from groundwork.run.conceal import conceal_text
+from groundwork.run.stop import check
 
 
 class Bar:
@@ -19,6 +20,11 @@ class Bar:
         self._task = progress.add_task(description, total=None)
 
     def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done, and end here if a signal asked for it."""
+        check()
+        self.move(done, total)
+
+    def move(self, done: int, total: int) -> None:
         """Show that `done` of `total` are done."""
         self._progress.update(self._task, completed=done, total=total)
 

@@ -1,6 +1,7 @@
 """A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -16,6 +17,7 @@ from groundwork.run.folder import RunFolder
 from groundwork.run.lock import BusyError, locked
 from groundwork.run.saved import has_begun, run_name, save_start, saved_composition
 from groundwork.run.screen import Screen
+from groundwork.run.stop import Stopped, signals_caught
 from groundwork.run.track import tracked
 
 
@@ -94,6 +96,7 @@ def _go_on(folder: RunFolder, changes: list[str]) -> int:
     if folder.read_json("result.json").get("status") == "done":
         screen.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
         return DONE
+    folder.sweep()
 
     def work() -> None:
         samples, target = read_samples(config)
@@ -113,17 +116,19 @@ def _go_on(folder: RunFolder, changes: list[str]) -> int:
 def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
     """Run and write down how it ended, whatever happens."""
     try:
-        work()
+        with signals_caught():
+            work()
     except BaseException as error:
-        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
-        stopped = isinstance(error, KeyboardInterrupt) or (
+        # Lightning turns a second Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+        stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
             isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
         )
         status = "interrupted" if stopped else "failed"
-        result = folder.read_json("result.json")
-        folder.write_json(
-            "result.json", {**result, "status": status, "error": f"{user_error(error) or error}"}
-        )
+        with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
+            result = folder.read_json("result.json")
+            folder.write_json(
+                "result.json", {**result, "status": status, "error": f"{user_error(error) or error}"}
+            )
         if stopped:
             raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
         raise

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
 from groundwork.run.folder import RunFolder
+from groundwork.run.plain_yaml import read_yaml
 from groundwork.run.track import SERVICES
 
 LOOK_EVERY = 2.0  # seconds
@@ -104,8 +104,7 @@ def _wait_for_end(over: Event) -> None:
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:
-    config: Any = OmegaConf.to_container(RunFolder(folder.path).config, resolve=True)
-    return dict(config)
+    return dict(read_yaml(folder.config_file))  # only to be shown: nothing is built from it here
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

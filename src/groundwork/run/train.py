@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import Split
 from groundwork.data import Samples, Target
@@ -88,10 +87,12 @@ def train(
     if plan.scenario == "auto":
         advice = advise_run(setting, data, plan, device, choose)
         config = choose(advice.scenario)
+        if (
+            config.transfer.cut == "auto"
+        ):  # compared already; written down, so that a resumed run takes it too
+            OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
         folder.write_config(config)
         plan = instantiate(config.transfer, _convert_="all")
-        if plan.cut == "auto":
-            plan = replace(plan, cut=advice.cut, pool=advice.pool)  # compared already
         setting = build_setting(folder, config, prepared, data, screen)
     fitted = fit(setting, data, plan, device, resume)
     if idle := idle_keys(words, exact=fitted.transfer["solver"] == "exact"):

@@ -119,7 +119,7 @@ class Task(LightningModule, ABC):
         values = self.metrics(self.last_outputs.prediction, self.last_outputs.target)
         self.log_dict({f"val/{name}": value for name, value in values.items()})
         self.log("val/loss", self.last_outputs.loss)
-        if self._loss_sum is not None:
+        if self._loss_sum is not None and self._loss_count:
             total = self._gather(self._loss_sum[None])
             count = self._gather(torch.full_like(self._loss_sum[None], self._loss_count))
             self.log("train/loss", total.sum() / count.sum())
@@ -132,12 +132,17 @@ class Task(LightningModule, ABC):
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the training loss since the last validation."""
-        checkpoint["train_loss"] = (self._loss_sum, self._loss_count)
+        """Save the training loss since the last validation, of each device."""
+        total = torch.zeros((), device=self.device) if self._loss_sum is None else self._loss_sum
+        counts = self._gather(torch.tensor([self._loss_count], device=self.device))
+        checkpoint["train_loss"] = (self._gather(total[None]), counts)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on counting the training loss."""
-        self._loss_sum, self._loss_count = checkpoint["train_loss"]
+        totals, counts = checkpoint["train_loss"]
+        if len(totals) == self.trainer.world_size:
+            rank = self.trainer.global_rank
+            self._loss_sum, self._loss_count = totals[rank], int(counts[rank])
 
     def _count_loss(self, losses: Tensor) -> None:
         total = losses.sum()

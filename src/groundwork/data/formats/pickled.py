@@ -17,7 +17,8 @@ def read_pickle(path: Path, trust_pickle: bool) -> DataFrame:
     if not trust_pickle:
         raise UserError(
             f"{path} must not be read unasked: a pickle runs any code that its writer put in. "
-            "Ask for parquet instead, or say trust_pickle=true if you know where it comes from."
+            "Ask for parquet instead, or say trust_pickle=true (for a run folder trust=[pickle]) if you know where it "
+            "comes from."
         )
     try:
         content = pd.read_pickle(path)

@@ -1,0 +1,147 @@
+"""The phases of a plan, one after the other, so that a run can stop anywhere and go on as if it had not."""
+
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from torch import nn
+
+from groundwork.batch import Split
+from groundwork.data import TableSource
+from groundwork.model import FeatureBackbone, Network, StagePool
+from groundwork.run.build import build_head
+from groundwork.run.callbacks import write_history
+from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
+from groundwork.run.frozen import StageFeatures
+from groundwork.run.loop import Setting, network_state, train_phase
+from groundwork.run.prepare import Prepared
+from groundwork.run.stop import check
+from groundwork.transfer import Candidate, Phase, Plan
+
+
+def restore(setting: Setting, network: Network) -> tuple[int, bool, int]:
+    """Bring a run back to its last checkpoint.
+
+    A checkpoint written between two phases holds the whole network as the finished phase left it; one written
+    inside a phase is left to Lightning, which restores everything.
+
+    Returns:
+        The phase to go on with, from 1, 0 where there is nothing to go on from; whether it goes on inside the
+        phase; and the best epoch of the phase before.
+    """
+    folder = setting.folder
+    checkpoint, wrong = load_last(folder)
+    if wrong:
+        setting.screen.note(wrong)
+    if checkpoint is None:
+        return 0, False, 0
+    number = int(checkpoint["phase"])
+    if "loops" in checkpoint:
+        if checkpoint["has_best"] and not _readable(setting):
+            return 0, False, 0
+        return number, True, 0
+    network.load_state_dict(network_state(checkpoint))
+    setting.rows[:] = checkpoint["rows"]
+    write_history(folder.history, setting.rows)
+    save_network(setting, network)
+    return number, False, int(checkpoint["best_epoch"])
+
+
+def train_phases(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    first: int,
+    network: Network,
+    features: StageFeatures | None,
+    candidate: Candidate,
+    reached: tuple[int, bool, int],
+) -> int:
+    """Train the phases of a plan and return the best epoch of the last.
+
+    Args:
+        first: Number of the first phase that is trained, from 1; exact heads come before it.
+        reached: See `restore`.
+    """
+    number, going_on, best_epoch = reached
+    if len(plan.phases) >= first:
+        check_space(setting.folder, network.state_dict())
+    for count, phase in enumerate(plan.phases[first - 1 :], start=first):
+        if count < number:
+            continue
+        inside = going_on and count == number
+        best_epoch = _train_one(setting, data, plan, phase, count, network, features, candidate, inside)
+        finish_phase(setting, network, count, best_epoch)
+    return best_epoch
+
+
+def finish_phase(setting: Setting, network: Network, number: int, best_epoch: int) -> None:
+    """Write down that a phase is over and what it left, so that a resumed run begins with the next one."""
+    save_network(setting, network)
+    keep_previous(setting.folder)
+    over = {"phase": number + 1, "rows": list(setting.rows), "best_epoch": best_epoch}
+    save({**setting.extra, **over, "state_dict": _state(network)}, setting.folder.last)
+    check()
+
+
+def save_network(setting: Setting, network: Network) -> None:
+    """Write `best.ckpt`: the whole network, and what `predict` and `export` need to know."""
+    save({**setting.extra, "state_dict": _state(network)}, setting.folder.best)
+
+
+def _train_one(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    phase: Phase,
+    number: int,
+    network: Network,
+    features: StageFeatures | None,
+    candidate: Candidate,
+    inside: bool,
+) -> int:
+    config = setting.config
+    epochs = max(1, round(phase.share * config.trainer.max_epochs))
+    if phase.train == "head" and features is not None and not instantiate(config.augment).active:
+        head = _head_network(config, data, features, candidate)
+        head.head.load_state_dict(network.head.state_dict())
+        source = _head_source(setting.prepared, features, candidate)
+        best_epoch = train_phase(setting, head, source, phase, number, epochs, inside)
+        network.head.load_state_dict(head.head.state_dict())
+        return best_epoch
+    frozen = plan.frozen_stages(network.num_stages)
+    network.train_stages(phase.stages(network.num_stages, frozen), plan.batch_norm)
+    return train_phase(setting, network, setting.prepared.source, phase, number, epochs, inside)
+
+
+def _head_source(prepared: Prepared, features: StageFeatures, candidate: Candidate) -> TableSource:
+    width = features.of("val", candidate).shape[1]
+    table = np.zeros((len(prepared.samples), width), dtype=np.float32)
+    splits: tuple[Split, ...] = ("train", "val")
+    for split in splits:
+        table[prepared.rows[split]] = features.of(split, candidate)
+    return TableSource(table)
+
+
+def _head_network(
+    config: DictConfig, data: dict[str, Any], features: StageFeatures, candidate: Candidate
+) -> Network:
+    width = features.of("val", candidate).shape[1]
+    return Network(
+        nn.Identity(), FeatureBackbone(width), StagePool((0,), ("mean",)), build_head(config, data, width)
+    )
+
+
+def _readable(setting: Setting) -> bool:
+    """Tell whether `best.ckpt` is whole; without it the phases are trained again, and end the same."""
+    try:
+        load(setting.folder.best)
+    except Exception as error:
+        setting.screen.note(f"{error}; training from the start")
+        return False
+    return True
+
+
+def _state(network: Network) -> dict[str, Any]:
+    return {f"network.{name}": value.cpu() for name, value in network.state_dict().items()}
