@@ -3,8 +3,8 @@
     python scripts/benchmarks/growth.py [images=250]
 
 Each run is a fresh process with cold caches: train.py on drawn photographs of 64 pixels, frozen EfficientNet-Lite0,
-exact head. The plain loop, for the first size, reads the same folder by ImageFolder and trains the head through the frozen
-network for one epoch.
+exact head. The plain loop, for the first size, reads the same folder by ImageFolder and trains the head through the
+frozen network for one epoch.
 """
 
 import json
