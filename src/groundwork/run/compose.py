@@ -17,7 +17,7 @@ from groundwork.batch import UserError
 ROOT = Path(__file__).resolve().parents[3]
 CONF = ROOT / "conf"
 DEFAULT_EXPERIMENT = "solar_cells"
-PATH_KEYS = ("data.root", "data.table", "data.image_root", "paths.data", "paths.cache", "paths.runs")
+PATH_KEYS = ("data.root", "data.table", "data.image_root", "paths.data", "paths.cache", "paths.runs", "like")
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def known_keys() -> Iterator[str]:
         content = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
             yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
-    yield from ("seed", "monitor", "name", "tags", "experiment")
+    yield from ("seed", "monitor", "name", "tags", "like", "experiment")
 
 
 def _full_key(text: str) -> str | None:

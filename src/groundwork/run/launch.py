@@ -24,6 +24,11 @@ def train(words: list[str]) -> int:
     if resumed:
         return _resume(resumed[0].removeprefix("run="), [word for word in words if word not in resumed])
 
+    if any(word.startswith("like=") for word in words):
+        from groundwork.run.like import with_like  # pandas: not for --help
+
+        words = with_like(words)
+
     def one_run(overrides: Sequence[str]) -> int:
         from groundwork.run.start import start  # pandas: not for --help
 

@@ -97,9 +97,7 @@ def prepare(
     """
     missing = instantiate(config.missing)
     notes = list(samples.notes)
-    keep = np.array(missing.keep_target(samples.target))
-    if samples.kind == "table":
-        keep &= missing.keep_inputs(samples.inputs, samples.categorical)
+    keep = complete_rows(config, samples)
     if not keep.all():
         notes.append(f"{int((~keep).sum())} of {len(keep)} samples have missing values and are left out")
         samples = samples.take(np.flatnonzero(keep))
@@ -134,6 +132,15 @@ def prepare(
         source = TableSource(encode_columns(samples.inputs, columns))
     content = store.key if store is not None else _hash_of(duplicate)
     return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
+
+
+def complete_rows(config: DictConfig, samples: Samples) -> NDArray[np.bool_]:
+    """Tell which rows (N,) stay under the policy for missing values."""
+    missing = instantiate(config.missing)
+    keep = np.array(missing.keep_target(samples.target))
+    if samples.kind == "table":
+        keep &= missing.keep_inputs(samples.inputs, samples.categorical)
+    return keep
 
 
 def train_statistics(prepared: Prepared) -> tuple[list[float], list[float]]:

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from groundwork.batch import Split, UserError
 from groundwork.run.compose import complete, compose_run, machine_paths
 from groundwork.run.folder import RunFolder
+from groundwork.run.like import with_like
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin
 from groundwork.run.trust import admit
@@ -85,4 +86,4 @@ def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
     Raises:
         UserError: If a word or the data is wrong.
     """
-    return Run(begin(compose_run(complete(overrides)), Screen(quiet)).path)
+    return Run(begin(compose_run(complete(with_like(overrides))), Screen(quiet)).path)

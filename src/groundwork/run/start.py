@@ -14,6 +14,7 @@ from groundwork.run.check import check_combination, check_threshold, derived_cho
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder
+from groundwork.run.like import adopt_split, restore
 from groundwork.run.lock import BusyError, locked
 from groundwork.run.saved import has_begun, run_name, save_start, saved_composition
 from groundwork.run.screen import Screen
@@ -38,12 +39,17 @@ def begin(composition: Composition, screen: Screen) -> RunFolder:
 
 
 def _begin_in(folder: RunFolder, composition: Composition, screen: Screen) -> None:
+    changed: set[str] = set()
+    if composition.config.like:
+        composition, changed = restore(composition)
     config = composition.config
     screen.log_to(folder.log)
 
     def work() -> None:
         samples, target = read_samples(config)
         screen.say(target.why)
+        if config.like:
+            adopt_split(folder, config, samples, changed, screen)
         derived = derived_choices(config, target.task)
         complete = composition.choose(**derived)
         check_combination(complete)

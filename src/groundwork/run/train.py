@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.batch import Split
+from groundwork.batch import Split, UserError
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
@@ -66,8 +66,11 @@ def train(
     folder.write_json("environment.json", describe_environment(words))
     began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
-    fixed = read_splits(folder) if resume and folder.splits.exists() else None
+    fixed = (
+        read_splits(folder) if folder.splits.exists() else None
+    )  # of this run before it stopped, or of `like`
     prepared = prepare(config, samples, target, screen, fixed)
+    _check_content(folder, prepared)
     write_splits(folder, prepared)
     data = describe_data(config, prepared)
     setting = build_setting(folder, config, prepared, data, screen)
@@ -108,6 +111,16 @@ def train(
     write_dependence(folder, fitted.network, prepared, device)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
+
+
+def _check_content(folder: RunFolder, prepared: Prepared) -> None:
+    """Refuse data that changed since the run, or the run that it is like, was begun."""
+    known = folder.read_json("data.json").get("content_hash")
+    if known is not None and known != prepared.content_hash:
+        raise UserError(
+            f"the data must be that of the run, but its content has changed ({known[:12]} -> "
+            f"{prepared.content_hash[:12]}). Restore the data, or start a run of its own."
+        )
 
 
 def _measure(
