@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.metrics.calibration import CalibrationBins
 from groundwork.metrics.counts import Floats
 from groundwork.metrics.interval import binomial_bounds, corrected_shares, quantiles
 
@@ -20,6 +21,10 @@ class Scores(Protocol):
     """What gives all its metrics (R,) at R weightings (N, R) of its samples."""
 
     num_samples: int
+
+    @property
+    def calibration(self) -> CalibrationBins | None:
+        """Give what the calibration error is made of; None where there is none."""
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric."""
@@ -42,8 +47,8 @@ def bootstrap(
     bound instead, with no more trials than there are groups.
 
     Coverage is 93 to 97 % from 200 samples on (scripts/benchmarks/interval_coverage.py), except for
-    what is itself biased on few samples: `average_precision` (92.7 % at 20 samples per class) and `ece`
-    (87 % at 200 samples, 90 % at 500).
+    `average_precision`, which is itself biased on few samples (92.7 % at 20 samples per class). `ece` has an
+    interval of its own, see `CalibrationBins`.
 
     Args:
         scores: The metrics of one split.
@@ -68,6 +73,8 @@ def bootstrap(
         if name in trials and point[row] in (0.0, 1.0):
             num_trials, share = trials[name]
             ends = binomial_bounds(float(point[row]), min(num_trials, units.num_units), share, level)
+        if name == "ece" and scores.calibration is not None and not np.isnan(point[row]):
+            ends = scores.calibration.interval(units.member, resamples=resamples, level=level, seed=seed)
         found[name] = {"value": float(point[row]), "low": ends[0], "high": ends[1]}
     return found
 

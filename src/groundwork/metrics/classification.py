@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
+from groundwork.metrics.calibration import CalibrationBins
 from groundwork.metrics.counts import Floats, count_metrics, count_trials, ratio
 from groundwork.metrics.ranking import Ranking
 
@@ -104,6 +105,7 @@ class ClassificationScores:
         floor = np.finfo(prob.dtype).eps
         clean = np.nan_to_num(prob.astype(np.float64))
         decision = decide(clean, self.positive, threshold)
+        self.calibration: CalibrationBins | None = None
         self.sums = self._additive(clean, np.asarray(target, np.int64), decision, float(floor))
         scored = range(len(self.classes)) if self.positive is None else [self.positive]
         self.rankings = [Ranking(clean[:, k], target == k) for k in scored] if ranked else []
@@ -116,6 +118,7 @@ class ClassificationScores:
         confidence = np.take_along_axis(prob, decision[:, None], axis=1)[:, 0]
         edges = np.linspace(0.0, 1.0, NUM_BINS + 1)
         bins = np.clip(np.searchsorted(edges, confidence) - 1, 0, NUM_BINS - 1)  # (low, high]
+        self.calibration = CalibrationBins(bins, confidence, hit, NUM_BINS)
         rank = true_class_rank(prob, target)
         own = np.take_along_axis(prob, target[:, None], axis=1)[:, 0]
         single = [-np.log(np.clip(own, floor, 1.0)), *((rank < k).astype(float) for k in self.top_k)]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.metrics.bootstrap import Scores
+from groundwork.metrics.calibration import CalibrationBins
 from groundwork.metrics.counts import Floats
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class ExtraScores:
         self.num_samples = own.num_samples
         self.prediction, self.target = np.asarray(prediction, np.float32), target
         self.positive = -1 if positive is None else positive
+
+    @property
+    def calibration(self) -> CalibrationBins | None:
+        """Give what the calibration error of the own metrics is made of."""
+        return self.own.calibration
 
     def trials(self) -> Mapping[str, tuple[float, float]]:
         """Say of the shares among the own metrics what they rest on."""

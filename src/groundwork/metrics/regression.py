@@ -45,7 +45,7 @@ class RegressionScores:
                 f" and {len(names)} names"
             )
         self.names = tuple(names)
-        self.num_samples = len(target)
+        self.num_samples, self.calibration = len(target), None
         columns = np.asarray(prediction, float), np.asarray(target, float)
         pairs = (array.reshape(self.num_samples, len(self.names)).T for array in columns)
         self.targets = [_Target(p, y) for p, y in zip(*pairs, strict=True)]

@@ -41,7 +41,7 @@ class MeanScores:
     """Average the metrics of several runs on the same samples."""
 
     def __init__(self, scores: Sequence[Scores]):
-        self.scores, self.num_samples = scores, scores[0].num_samples
+        self.scores, self.num_samples, self.calibration = scores, scores[0].num_samples, None
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
         """Evaluate every metric that all runs have at R weightings (N, R) of the samples, (R,) each."""
