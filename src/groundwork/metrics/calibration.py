@@ -31,10 +31,10 @@ class CalibrationBins:
     def __init__(self, bins: NDArray[np.int64], confidence: Floats, hit: NDArray[np.bool_], num_bins: int):
         self.bins, self.gap = bins, confidence - hit
         self.count: Floats = np.bincount(bins, minlength=num_bins).astype(float)
-        self.confidence = ratio(np.bincount(bins, confidence, minlength=num_bins), self.count)
+        self.confidence = ratio(self._per_bin(confidence), self.count)
         self.confidence = np.nan_to_num(self.confidence)
         self.share = ratio(self.count, np.asarray(len(bins)))
-        self.difference = np.bincount(bins, self.gap, minlength=num_bins) / max(len(bins), 1)
+        self.difference = self._per_bin(self.gap) / max(len(bins), 1)
 
     def interval(
         self, member: NDArray[np.int64] | None, *, resamples: int, level: float, seed: int
@@ -62,6 +62,9 @@ class CalibrationBins:
         low = 0.0 if may_be_less(0.0) else _border(may_be_less, inside=seen, outside=0.0)
         return low, max(seen, _border(may_be_more, inside=0.0, outside=top))
 
+    def _per_bin(self, values: Floats) -> Floats:
+        return np.bincount(self.bins, values, minlength=len(self.count)).astype(float)
+
     def _draw(self, error: float, widen: float, resamples: int, seed: int) -> Floats:
         """Draw the error (R,) that is seen when the true one is `error`."""
         shape = np.abs(self.difference).sum()
@@ -70,7 +73,9 @@ class CalibrationBins:
         right = np.clip(self.confidence - np.nan_to_num(gap), 0.0, 1.0)[:, None]
         count = self.count[:, None]
         # One seed for all errors: the answers then change with the error and not by chance.
-        hits = np.random.default_rng(seed).binomial(count.astype(np.int64), right, (len(self.count), resamples))
+        hits = np.random.default_rng(seed).binomial(
+            count.astype(np.int64), right, (len(self.count), resamples)
+        )
         noise = right - hits / np.maximum(count, 1)
         found = self.share[:, None] * np.abs(self.confidence[:, None] - right + widen * noise)
         return np.asarray(found.sum(axis=0))
@@ -79,7 +84,7 @@ class CalibrationBins:
         """Say how much wider than by independent hits the gaps scatter, at least 1."""
         if member is None:
             return 1.0
-        mean = ratio(np.bincount(self.bins, self.gap, minlength=len(self.count)), self.count)
+        mean = ratio(self._per_bin(self.gap), self.count)
         rest = self.gap - mean[self.bins]
         cell = member * len(self.count) + self.bins
         together = float((np.bincount(cell, rest) ** 2).sum())
