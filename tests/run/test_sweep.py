@@ -9,7 +9,7 @@ import pytest
 from groundwork.batch import UserError
 from groundwork.run.compose import compose_run
 from groundwork.run.folder import RunFolder
-from groundwork.run.saved import has_begun, save_start, saved_composition
+from groundwork.run.saved import save_start, saved_composition
 from groundwork.run.sweep import Record, Trial, compare_command, identify
 
 
@@ -81,7 +81,6 @@ def test_a_fresh_process_begins_from_the_folder_alone(
     found = saved_composition(folder, ["trainer.max_epochs=2"])
     assert found.config.data.table == str(tmp_path / "houses, 2.csv")
     assert found.config.trainer.max_epochs == 2
-    assert not has_begun(folder)
 
 
 def test_a_configuration_that_has_changed_since_is_refused(words: list[str], tmp_path: Path):

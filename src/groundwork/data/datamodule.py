@@ -83,12 +83,18 @@ class GroundworkDataModule(LightningDataModule):
         """Copy to the device; from pinned memory, without waiting."""
         return batch.to(device, non_blocking=device.type == "cuda")
 
+    def num_batches(self, world_size: int) -> int:
+        """Count the training batches of an epoch on each of several devices."""
+        return len(self._cut(0, 0, world_size))
+
     def _epoch(self, epoch: int) -> list[Slice]:
+        return self._cut(epoch, *self._rank())
+
+    def _cut(self, epoch: int, rank: int, world_size: int) -> list[Slice]:
         rows = self.rows["train"]
         if self.balance is not None:
             rows = rows[self.balance.rows(self.target[rows].numpy(), self.order.seed, epoch)]
         rows = rows[self.order.permutation(len(rows), epoch)]
-        rank, world_size = self._rank()
         return slices(rows, self.batch_size, rank, world_size, drop_last=self.drop_last, train=True)
 
     def _rank(self) -> tuple[int, int]:

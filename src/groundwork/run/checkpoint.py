@@ -14,6 +14,7 @@ from lightning.fabric.plugins import CheckpointIO
 
 from groundwork.batch import UserError
 from groundwork.run.folder import RunFolder
+from groundwork.run.ranks import is_first
 from groundwork.run.whole import write_bytes
 
 # A zip file may end with a comment: the checksum stands there, and torch.load reads the file as any other.
@@ -102,7 +103,7 @@ def check_space(folder: RunFolder, weights: Mapping[str, torch.Tensor]) -> None:
 
 def keep_previous(folder: RunFolder) -> None:
     """Give `last.ckpt` the second name `previous.ckpt`, before a new one takes its place."""
-    if not folder.last.exists():
+    if not folder.last.exists() or not is_first():
         return
     folder.previous.unlink(missing_ok=True)
     try:

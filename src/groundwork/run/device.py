@@ -4,6 +4,7 @@ import torch
 from omegaconf import DictConfig
 
 from groundwork.batch import UserError
+from groundwork.run.ranks import world_size
 
 
 def choose_device(config: DictConfig) -> torch.device:
@@ -23,8 +24,8 @@ def choose_device(config: DictConfig) -> torch.device:
 
 
 def choose_accelerator(config: DictConfig) -> str:
-    """Name Lightning's accelerator; rows of a table stay off Apple's, which knows no float64."""
+    """Name Lightning's accelerator; rows of a table stay off Apple's, which knows no float64, and ranks."""
     accelerator: str = config.trainer.accelerator
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
-        return "cpu" if config.data.kind == "table" else "mps"
+        return "cpu" if config.data.kind == "table" or world_size() > 1 else "mps"
     return accelerator

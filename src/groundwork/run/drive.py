@@ -1,51 +1,23 @@
 """Trials of a sweep -> finished run folders: each in a process of its own, whatever becomes of the others."""
 
 import os
-import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from groundwork.batch import UserError
 from groundwork.run.door import DONE, FAILED, INTERRUPTED
 from groundwork.run.folder import RunFolder
 from groundwork.run.gpu import slot_of_gpus
 from groundwork.run.lock import BusyError, locked
-from groundwork.run.process import SWEEP, Child, share_cores
+from groundwork.run.process import SWEEP, Child, Stop, share_cores, stop_on_signal
 from groundwork.run.screen import Bar, Screen
 from groundwork.run.sweep import Record, Trial, compare_command, identify
 
 SECONDS_BETWEEN_LOOKS = 0.2
 TRIAL_MODULE = "groundwork.run.trial"
-
-
-class Stop:
-    """Remember that a signal asked to stop."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Count the signal; a second one means at once."""
-        self.asked += 1
-
-
-@contextmanager
-def stop_on_signal() -> Iterator[Stop]:
-    """Turn Ctrl-C and the signals of schedulers into a flag while a block runs."""
-    stop = Stop()
-    names = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def drive(combinations: Sequence[Sequence[str]]) -> int:

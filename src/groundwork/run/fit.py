@@ -17,6 +17,7 @@ from groundwork.run.callbacks import write_history
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
 from groundwork.run.loop import Setting
 from groundwork.run.phases import finish_phase, restore, train_phases
+from groundwork.run.ranks import from_first, in_turns
 from groundwork.transfer import Candidate, Choice, Plan, candidates
 
 EXACT_LOSSES = ("cross_entropy", "mse")
@@ -78,30 +79,24 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     pretrained = bool(config.model.pretrained) and plan.pretrained
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
-    network = build_network(config, data, pretrained, None)
+    with in_turns():
+        network = build_network(config, data, pretrained, None)
     features = choice = None
     reads_features = obstacle is None or plan.cut == "auto" or not instantiate(config.augment).active
     if plan.phases[0].train == "head" and data["kind"] == "image" and reads_features:
-        features = read_features(config, network, prepared, plan, device, screen)
+        with in_turns():
+            features = read_features(config, network, prepared, plan, device, screen)
     read = time.perf_counter()
     if features is not None and (obstacle is None or plan.cut == "auto"):
-        choice = choose_head(
-            prepared,
-            network,
-            features,
-            plan,
-            setting.metrics,
-            config.monitor,
-            setting.class_weights,
-            device,
-            screen,
-        )
+        found = features
+        choice = from_first(lambda: _choose_head(setting, network, found, plan, device))
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
     num_stages = network.num_stages
     network = _cut(config, data, network, candidate)
     transfer = _describe(plan, num_stages, candidate, features, choice, obstacle)
     setting.extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
-    reached = restore(setting, network) if resume else (0, False, 0)
+    with in_turns():
+        reached = restore(setting, network) if resume else (0, False, 0)
     first = 1
     if choice is not None and obstacle is None:
         first = 2
@@ -122,6 +117,22 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         best_epoch,
         transfer,
         {"features": read - started, "fit": time.perf_counter() - read},
+    )
+
+
+def _choose_head(
+    setting: Setting, network: Network, features: StageFeatures, plan: Plan, device: torch.device
+) -> Choice:
+    return choose_head(
+        setting.prepared,
+        network,
+        features,
+        plan,
+        setting.metrics,
+        setting.config.monitor,
+        setting.class_weights,
+        device,
+        setting.screen,
     )
 
 

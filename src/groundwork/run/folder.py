@@ -5,7 +5,8 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import Split, UserError
 from groundwork.run.conceal import conceal
+from groundwork.run.lock import locked
 from groundwork.run.plain_yaml import check_size, read_yaml
+from groundwork.run.ranks import in_team, is_first
 from groundwork.run.trust import checked_config
 from groundwork.run.whole import TEMPORARY, write_bytes
 
@@ -116,6 +119,16 @@ class RunFolder:
     def lock(self) -> Path:
         """Held by the process that works in this folder."""
         return self.path / ".lock"
+
+    @contextmanager
+    def held(self, wait: bool) -> Iterator[None]:
+        """Keep every other process out of this folder; the ranks of one team come in together.
+
+        Raises:
+            BusyError: If another process works in it and `wait` is False.
+        """
+        with locked(self.lock, wait) if is_first() and not in_team() else nullcontext():
+            yield
 
     def predictions(self, split: Split) -> Path:
         """One row per sample of a split."""

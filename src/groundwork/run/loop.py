@@ -5,8 +5,10 @@ from typing import Any
 
 import torch
 from hydra.utils import instantiate
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.strategies import DDPStrategy
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
@@ -29,6 +31,7 @@ from groundwork.run.memory import memory_explained
 from groundwork.run.outcome import build_metrics
 from groundwork.run.position import Position, seed_phase
 from groundwork.run.prepare import Prepared
+from groundwork.run.ranks import from_first, local_world_size, world_size
 from groundwork.run.screen import Screen
 from groundwork.task import ClassificationTask, RegressionTask, Task
 from groundwork.transfer import Phase
@@ -144,7 +147,7 @@ def _settle_execution(setting: Setting, network: Network, source: Source) -> Non
     """Choose how steps are computed, and write it down, so that a resumed run computes the same bits."""
     config, trainer = setting.config, setting.config.trainer
     inputs = source.batch(setting.prepared.rows["train"][: config.data.batch_size])
-    execution = choose_execution(config, network, inputs, choose_device(config))
+    execution = from_first(lambda: choose_execution(config, network, inputs, choose_device(config)))
     execution.apply(network)
     if trainer.compile:
         network.compile()  # in place: no name in a checkpoint changes
@@ -219,7 +222,7 @@ def network_reads_images(network: Network) -> bool:
 
 
 def _total_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> int:
-    batches = len(data.train_dataloader())
+    batches = data.num_batches(world_size())
     accumulate: int = config.trainer.accumulate
     return max(1, epochs * -(-batches // accumulate))
 
@@ -229,9 +232,12 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
     every = trainer.val_every_n_steps
     if every is not None and every < 1:
         raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    together = world_size() > 1
     return Trainer(
         accelerator=choose_accelerator(setting.config),
-        devices=trainer.devices,
+        strategy=DDPStrategy() if together else "auto",
+        devices=local_world_size() if together else 1,
+        num_nodes=world_size() // local_world_size() if together else 1,
         precision="32-true" if trainer.precision == "auto" else trainer.precision,
         max_epochs=epochs,
         accumulate_grad_batches=trainer.accumulate,
@@ -240,7 +246,8 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
         val_check_interval=1.0 if every is None else every * trainer.accumulate,
         check_val_every_n_epoch=1 if every is None else None,
         callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
+        # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
+        plugins=[AtomicCheckpointIO(), LightningEnvironment()],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -248,6 +255,16 @@ def _trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Traine
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         default_root_dir=setting.folder.path,
+    )
+
+
+def batch_line(config: DictConfig) -> str:
+    """Say how many samples a step takes on all devices together, and what that means for the learning rate."""
+    devices, batch_size, accumulate = world_size(), config.data.batch_size, config.trainer.accumulate
+    return (
+        f"{devices} devices x batch {batch_size} x accumulate {accumulate}: {devices * batch_size * accumulate} "
+        f"samples a step; optim.lr={config.optim.lr:g} is taken as it is (a rule for another batch: in proportion "
+        f"for sgd, by the square root for adamw)"
     )
 
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 from _thread import interrupt_main
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 SWEEP = "GROUNDWORK_SWEEP"  # set in every process of a sweep; the test can't be sealed there
@@ -85,3 +87,28 @@ def share_cores(processes: int) -> dict[str, str]:
     if "OMP_NUM_THREADS" in os.environ or processes == 1:
         return {}
     return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes))}
+
+
+class Stop:
+    """Remember that a signal asked to stop."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Count the signal; a second one means at once."""
+        self.asked += 1
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Stop]:
+    """Turn Ctrl-C and the signals of schedulers into a flag while a block runs."""
+    stop = Stop()
+    names = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

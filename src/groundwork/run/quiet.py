@@ -17,6 +17,8 @@ NOISE = {
     r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
     # Frozen stages evaluate on purpose.
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
+    # Every rank holds the predictions of the whole split, so its metrics are the same on all.
+    r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
     # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.

@@ -1,11 +1,12 @@
 """A composition -> all that a fresh process needs to begin the run, written into its folder; and back."""
 
 from hashlib import sha256
+from pathlib import Path
 
 from omegaconf import OmegaConf
 
 from groundwork.batch import UserError
-from groundwork.run.compose import Composition, compose_run
+from groundwork.run.compose import Composition, compose_run, quote_path
 from groundwork.run.folder import RunFolder, safe_name
 
 
@@ -13,6 +14,13 @@ def run_name(composition: Composition) -> str:
     """Name the folder of a run's kin: `name`, else the experiment, else the data choice."""
     choices = composition.choices
     return safe_name(str(composition.config.name or choices.get("experiment") or choices["data"]))
+
+
+def new_folder(composition: Composition) -> RunFolder:
+    """Make the folder of a new run."""
+    folder = RunFolder.create(Path(composition.config.paths.runs), run_name(composition))
+    save_start(folder, composition)
+    return folder
 
 
 def save_start(folder: RunFolder, composition: Composition) -> None:
@@ -39,7 +47,7 @@ def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
         raise UserError(
             f"{folder.path} must be begun with the conf/ that it was made with, but conf/ has changed. Start anew."
         )
-    return compose_run([*words, *changes])
+    return compose_run([*words, *map(quote_path, changes)])
 
 
 def _composed_hash(composition: Composition) -> str:

@@ -15,10 +15,12 @@ from groundwork.run.compose import Composition, absolute, compose_run, machine_p
 from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder
 from groundwork.run.like import adopt_split, restore
-from groundwork.run.lock import BusyError, locked
-from groundwork.run.saved import has_begun, run_name, save_start, saved_composition
+from groundwork.run.lock import BusyError
+from groundwork.run.ranks import barrier, from_first, in_turns, is_first, join
+from groundwork.run.saved import has_begun, new_folder, saved_composition
 from groundwork.run.screen import Screen
 from groundwork.run.stop import Stopped, signals_caught
+from groundwork.run.team import needs_team, run_team
 from groundwork.run.track import tracked
 
 
@@ -31,41 +33,16 @@ def start(composition: Composition) -> int:
 def begin(composition: Composition, screen: Screen) -> RunFolder:
     """Train a new run and return its folder."""
     check_combination(composition)
-    folder = RunFolder.create(Path(composition.config.paths.runs), run_name(composition))
-    save_start(folder, composition)
-    with locked(folder.lock):
-        _begin_in(folder, composition, screen)
+    config = restore(composition)[0].config if composition.config.like else composition.config
+    team = needs_team(config)
+    join(config.trainer.accelerator)
+    folder = from_first(lambda: new_folder(composition))
+    with folder.held(wait=True):
+        if team:
+            run_team(folder, config, ())
+        else:
+            _work(folder, config, screen, lambda said: _first(folder, composition, said))
     return folder
-
-
-def _begin_in(folder: RunFolder, composition: Composition, screen: Screen) -> None:
-    changed: set[str] = set()
-    if composition.config.like:
-        composition, changed = restore(composition)
-    config = composition.config
-    screen.log_to(folder.log)
-
-    def work() -> None:
-        samples, target = read_samples(config)
-        screen.say(target.why)
-        if config.like:
-            adopt_split(folder, config, samples, changed, screen)
-        derived = derived_choices(config, target.task)
-        complete = composition.choose(**derived)
-        check_combination(complete)
-        check_threshold(complete.config, len(target.classes))
-        _say_choices(screen, composition, complete)
-        folder.write_config(complete.config)
-        folder.write_json("result.json", {"changes": changes(complete, derived)})
-        from groundwork.run.train import train  # torch: not before the data is known to be right
-
-        def choose(scenario: str) -> DictConfig:
-            return complete.choose(transfer=scenario).config
-
-        train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
-
-    with tracked(folder, config, screen):
-        _recorded(folder, work)
 
 
 def resume(word: str, changes: list[str]) -> int:
@@ -77,19 +54,20 @@ def resume(word: str, changes: list[str]) -> int:
     """
     folder = RunFolder.find(word, Path(machine_paths(changes).runs))
     try:
-        with locked(folder.lock, wait=False):
-            return _go_on(folder, changes)
+        with folder.held(wait=False):
+            return _go_on(folder, changes, Screen())
     except BusyError as error:
         raise UserError(
             f"run={folder.path} must be at rest, but another process works on it. Wait for it, or stop it."
         ) from error
 
 
-def _go_on(folder: RunFolder, changes: list[str]) -> int:
-    if not has_begun(folder):
-        _begin_in(folder, saved_composition(folder, changes), Screen())
+def _go_on(folder: RunFolder, changes: list[str], screen: Screen) -> int:
+    if folder.read_json("result.json").get("status") == "done":
+        screen.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
         return DONE
-    config = folder.config
+    composition = None if has_begun(folder) else saved_composition(folder, changes)
+    config = folder.config if composition is None else composition.config
     for change in changes:
         key, _, value = change.partition("=")
         if key == "logger":
@@ -97,26 +75,63 @@ def _go_on(folder: RunFolder, changes: list[str]) -> int:
             continue
         path = key.startswith(("paths.", "data."))
         OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
-    screen = Screen()
-    screen.log_to(folder.log)
-    if folder.read_json("result.json").get("status") == "done":
-        screen.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
+    if needs_team(config):
+        run_team(folder, config, changes)
         return DONE
-    folder.sweep()
+    words = tuple(folder.read_json("environment.json").get("overrides", ()))
+    join(config.trainer.accelerator)
+    barrier()  # every rank has read the folder before the first one writes into it
+    if is_first():
+        folder.sweep()
 
-    def work() -> None:
+    def work(screen: Screen) -> None:
+        if composition is not None:
+            return _first(folder, composition, screen)
         samples, target = read_samples(config)
-        words = tuple(folder.read_json("environment.json").get("overrides", ()))
         from groundwork.run.train import train  # torch: not before the data is known to be right
 
         def choose(scenario: str) -> DictConfig:
             return compose_run(words).choose(transfer=scenario).config
 
-        train(folder, config, samples, target, screen, words, True, choose)
+        return train(folder, config, samples, target, screen, words, True, choose)
 
-    with tracked(folder, config, screen):
-        _recorded(folder, work)
+    _work(folder, config, screen, work)
     return DONE
+
+
+def _work(folder: RunFolder, config: DictConfig, screen: Screen, work: Callable[[Screen], None]) -> None:
+    if is_first():
+        screen.log_to(folder.log)
+    else:
+        screen = Screen(quiet=True)
+    with tracked(folder, config, screen):
+        _recorded(folder, lambda: work(screen))
+
+
+def _first(folder: RunFolder, composition: Composition, screen: Screen) -> None:
+    """Read the data, complete the configuration by what it tells, and train from the start."""
+    changed: set[str] = set()
+    if composition.config.like:
+        composition, changed = restore(composition)
+    config = composition.config
+    samples, target = read_samples(config)
+    screen.say(target.why)
+    if config.like:
+        adopt_split(folder, config, samples, changed, screen)
+        barrier()
+    derived = derived_choices(config, target.task)
+    complete = composition.choose(**derived)
+    check_combination(complete)
+    check_threshold(complete.config, len(target.classes))
+    _say_choices(screen, composition, complete)
+    folder.write_config(complete.config)
+    folder.write_json("result.json", {"changes": changes(complete, derived)})
+    from groundwork.run.train import train  # torch: not before the data is known to be right
+
+    def choose(scenario: str) -> DictConfig:
+        return complete.choose(transfer=scenario).config
+
+    train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
 
 
 def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
@@ -125,9 +140,9 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
         with signals_caught():
             work()
     except BaseException as error:
-        # Lightning turns a second Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
         stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
-            isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
+            isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
         )
         status = "interrupted" if stopped else "failed"
         with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
@@ -146,7 +161,8 @@ def read_samples(config: DictConfig) -> tuple[Samples, Target]:
     Raises:
         UserError: If the source, its columns or its targets are not what the configuration says.
     """
-    samples: Samples = instantiate(config.data.reader)
+    with in_turns():
+        samples: Samples = instantiate(config.data.reader)
     data = config.data
     task = data.task if config.task.name == "auto" else config.task.name
     target = Target.fit(

@@ -25,7 +25,7 @@ from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
 from groundwork.run.fit import Fitted, fit
 from groundwork.run.folder import RunFolder
-from groundwork.run.loop import Setting, build_setting
+from groundwork.run.loop import Setting, batch_line, build_setting
 from groundwork.run.outcome import (
     measure,
     measure_baselines,
@@ -37,6 +37,7 @@ from groundwork.run.outcome import (
 from groundwork.run.photos import wanted_pixels
 from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
+from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.screen import Screen
 
 
@@ -66,10 +67,10 @@ def train(
     folder.write_json("environment.json", describe_environment(words))
     began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
-    fixed = (
-        read_splits(folder) if folder.splits.exists() else None
-    )  # of this run before it stopped, or of `like`
-    prepared = prepare(config, samples, target, screen, fixed)
+    # Of this run before it stopped, or of `like`.
+    fixed = read_splits(folder) if folder.splits.exists() else None
+    with in_turns():
+        prepared = prepare(config, samples, target, screen, fixed)
     _check_content(folder, prepared)
     write_splits(folder, prepared)
     data = describe_data(config, prepared)
@@ -79,7 +80,7 @@ def train(
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
-    audit = audit_briefly(prepared)
+    audit = from_first(lambda: audit_briefly(prepared))
     folder.write_json("audit.json", audit)
     for line in brief_lines(audit):
         screen.say(line)
@@ -88,7 +89,7 @@ def train(
     plan = instantiate(config.transfer, _convert_="all")
     device = choose_device(config)
     if plan.scenario == "auto":
-        advice = advise_run(setting, data, plan, device, choose)
+        advice = from_first(lambda: advise_run(setting, data, plan, device, choose))
         config = choose(advice.scenario)
         if (
             config.transfer.cut == "auto"
@@ -97,7 +98,12 @@ def train(
         folder.write_config(config)
         plan = instantiate(config.transfer, _convert_="all")
         setting = build_setting(folder, config, prepared, data, screen)
+    if world_size() > 1:
+        screen.say(batch_line(config))
     fitted = fit(setting, data, plan, device, resume)
+    leave()
+    if not is_first():
+        return
     if idle := idle_keys(words, exact=fitted.transfer["solver"] == "exact"):
         screen.note(
             f"{', '.join(idle)} set by hand has no effect on this run (solver {fitted.transfer['solver']})"

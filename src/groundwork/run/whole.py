@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from groundwork.batch import UserError
+from groundwork.run.ranks import is_first
 
 TEMPORARY = ".tmp"  # ends the name of a file that is being written
 
@@ -16,9 +17,13 @@ TEMPORARY = ".tmp"  # ends the name of a file that is being written
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all: beside its place, to the disk, then moved there.
 
+    Of several ranks, which all hold the same, the first one writes.
+
     Raises:
         UserError: If the disk is full or cannot be written; the file is then what it was.
     """
+    if not is_first():
+        return
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("xb") as file:
