@@ -3,9 +3,11 @@
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hydra.utils import get_method, instantiate
+from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.run.compose import CONF, compose_run, options
@@ -19,7 +21,9 @@ NEEDED = {
     ("subset", "stratified"): ["subset.fraction=0.5"],
 }
 TABLE_ONLY = {
-    ("model", option) for option in options("model") if option not in ("auto", "timm", "efficientnet_lite0")
+    ("model", option)
+    for option in options("model")
+    if compose_run([f"model={option}"]).config.model.get("kind") == "table"
 }
 REGRESSION_LOSSES = {"mse", "mae", "huber"}
 
@@ -115,6 +119,23 @@ def test_every_backbone_gives_its_stages(option: str):
     stages = backbone.eval()(inputs)
     assert len(stages) == backbone.num_stages == len(backbone.channels) == len(backbone.spatial)
     assert [stage.shape[1] for stage in stages] == list(backbone.channels)
+
+
+@pytest.mark.parametrize("option", options("callbacks"))
+def test_every_extra_callback_can_be_built(option: str):
+    for node in composed("callbacks", option).callbacks.extra.values():
+        assert isinstance(instantiate(node), Callback)
+
+
+@pytest.mark.parametrize("option", [name for name in options("metrics") if name != "auto"])
+def test_every_metric_judges_a_whole_split(option: str):
+    metrics = instantiate(composed("metrics", option).metrics)
+    if option == "regression":
+        values = metrics(np.zeros((4, 1)), np.arange(4.0)[:, None], ["price"])
+    else:
+        values = metrics(np.full((4, 2), 0.5), np.array([0, 1, 0, 1]), ["a", "b"])
+    assert values
+    assert all(isinstance(value, float) for value in values.values())
 
 
 def test_a_default_lives_in_conf_only():

@@ -127,7 +127,8 @@ def train_phase(
     bar = ProgressBar(setting.screen, f"val/{config.monitor}", title)
     # In this order: a broken step is never averaged or saved, a row of the history is in its checkpoint.
     history = History(folder.history, setting.rows, number)
-    callbacks = [finite, *_ema(config), history, *_gradients(setting), bar, position, keep]
+    extra = [instantiate(node) for node in config.callbacks.extra.values()]
+    callbacks = [finite, *_ema(config), history, *_gradients(setting), *extra, bar, position, keep]
     trainer = _trainer(setting, epochs, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
