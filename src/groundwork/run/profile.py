@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
-from groundwork.run.folder import write_bytes
+from groundwork.run.whole import write_bytes
 
 
 class Profile(Callback):
