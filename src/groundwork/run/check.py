@@ -29,6 +29,10 @@ def check_combination(composition: Composition) -> None:
     """
     config, choices = composition.config, composition.choices
     check_logger(config)
+    if "search" in choices:
+        raise UserError(
+            f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
+        )
     kind, task, loss = config.data.kind, config.task.name, config.loss.name
     if task == "auto":
         task = config.data.task or "auto"

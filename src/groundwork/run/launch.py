@@ -56,6 +56,18 @@ def audit(words: list[str]) -> int:
     return hydra_application(complete(words), "train", one_audit)
 
 
+def search(words: list[str]) -> int:
+    """Search over the keys of a space, or go on with a search."""
+
+    def one_search(overrides: Sequence[str]) -> int:
+        composition = compose_run(overrides)
+        from groundwork.run.search import start  # pandas: not for --help
+
+        return start(composition, worker=False)
+
+    return hydra_application(complete(words), "train", one_search)
+
+
 def hydra_application(
     words: list[str],
     config_name: str,

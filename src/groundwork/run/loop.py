@@ -17,6 +17,7 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
+from groundwork.run.ask import ask_observer
 from groundwork.run.callbacks import History, ProgressBar
 from groundwork.run.checkpoint import AtomicCheckpointIO, load
 from groundwork.run.conceal import conceal
@@ -129,6 +130,7 @@ def train_phase(
     history = History(folder.history, setting.rows, number)
     extra = [instantiate(node) for node in config.callbacks.extra.values()]
     callbacks = [finite, *_ema(config), history, *_gradients(setting), *extra, bar, position, keep]
+    callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
     trainer = _trainer(setting, epochs, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are

@@ -16,6 +16,7 @@ from groundwork.run.door import DONE, user_error
 from groundwork.run.folder import RunFolder
 from groundwork.run.like import adopt_split, restore
 from groundwork.run.lock import BusyError
+from groundwork.run.observe import Pruned
 from groundwork.run.ranks import barrier, from_first, in_turns, is_first, join
 from groundwork.run.saved import has_begun, new_folder, saved_composition
 from groundwork.run.screen import Screen
@@ -34,15 +35,19 @@ def begin(composition: Composition, screen: Screen) -> RunFolder:
     """Train a new run and return its folder."""
     check_combination(composition)
     config = restore(composition)[0].config if composition.config.like else composition.config
-    team = needs_team(config)
     join(config.trainer.accelerator)
     folder = from_first(lambda: new_folder(composition))
+    begin_in(folder, composition, config, screen)
+    return folder
+
+
+def begin_in(folder: RunFolder, composition: Composition, config: DictConfig, screen: Screen) -> None:
+    """Train a new run in a folder that holds what `save_start` writes; `config` has what `like` restores."""
     with folder.held(wait=True):
-        if team:
+        if needs_team(config):
             run_team(folder, config, ())
         else:
             _work(folder, config, screen, lambda said: _first(folder, composition, said))
-    return folder
 
 
 def resume(word: str, changes: list[str]) -> int:
@@ -144,7 +149,7 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
         stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
             isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
         )
-        status = "interrupted" if stopped else "failed"
+        status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
         with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
             result = folder.read_json("result.json")
             folder.write_json(

@@ -13,6 +13,7 @@ import pandas as pd
 from groundwork.run.compose import ROOT
 from groundwork.run.conceal import conceal, conceal_text, without_places
 from groundwork.run.folder import RunFolder, write_text
+from groundwork.run.process import SWEEP
 from groundwork.run.wandb_mode import decide_mode, find_key
 
 # Figures made of numbers alone; a figure that is not named here may show photographs.
@@ -47,7 +48,10 @@ class Wandb:
         server = wandb.Settings().base_url
         wish = os.environ.get("WANDB_MODE", "auto") if self.mode == "auto" else self.mode
         mode, why = decide_mode(wish, server, find_key(server))
-        new = {"id": secrets.token_hex(4), "rows": 0, "gradients": 0, "step": 0}
+        # The group is kept, also where a trial of a sweep goes on alone.
+        group = config["logger"]["group"] or os.environ.get(SWEEP)
+        new = {"id": secrets.token_hex(4), "group": group, "rows": 0, "gradients": 0, "step": 0}
+        new["job_type"] = config["logger"]["job_type"] or ("trial" if SWEEP in os.environ else "train")
         self.memory: dict[str, Any] = new | folder.read_json("wandb.json")
         self.run = self._begin(config, mode, pid)
         self.memory |= {"project": self.project, "mode": mode, "url": self.run.url}
@@ -85,12 +89,12 @@ class Wandb:
         if done:
             self._log_result(result)
             self._log_files()
-        elif result.get("status") == "interrupted":
+        elif result.get("status") in ("interrupted", None):
             self.run.mark_preempting()
-        self.run.finish(exit_code=0 if done else 1)
+        self.run.finish(exit_code=0 if done or result.get("status") == "pruned" else 1)
 
     def _begin(self, config: dict[str, Any], mode: str, pid: int) -> Any:
-        path, logger = self.folder.path, config["logger"]
+        path = self.folder.path
         settings = self.wandb.Settings(
             root_dir=str(path),
             console="off",  # what a run prints names its folders
@@ -114,8 +118,8 @@ class Wandb:
             id=self.memory["id"],
             resume="allow",
             name=f"{path.parent.name}/{path.name}",
-            group=logger["group"],
-            job_type=logger["job_type"],
+            group=self.memory["group"],
+            job_type=self.memory["job_type"],
             tags=[str(tag) for tag in config.get("tags") or ()],
             config=self._described(config) if "config" in self.upload else {},
             settings=settings,

@@ -39,6 +39,7 @@ from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
 from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.screen import Screen
+from groundwork.run.share import data_key, once
 
 
 def train(
@@ -70,7 +71,10 @@ def train(
     # Of this run before it stopped, or of `like`.
     fixed = read_splits(folder) if folder.splits.exists() else None
     with in_turns():
-        prepared = prepare(config, samples, target, screen, fixed)
+        if fixed is None:
+            prepared = once(data_key(config), lambda: prepare(config, samples, target, screen))
+        else:
+            prepared = prepare(config, samples, target, screen, fixed)
     _check_content(folder, prepared)
     write_splits(folder, prepared)
     data = describe_data(config, prepared)
@@ -80,7 +84,7 @@ def train(
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
-    audit = from_first(lambda: audit_briefly(prepared))
+    audit = from_first(lambda: once(("audit", data_key(config)), lambda: audit_briefly(prepared)))
     folder.write_json("audit.json", audit)
     for line in brief_lines(audit):
         screen.say(line)
@@ -112,10 +116,11 @@ def train(
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
     folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
-    draw_augmentation(setting, folder)
-    write_attention(folder, fitted.network, prepared, device)
-    write_dependence(folder, fitted.network, prepared, device)
-    write_report(folder.path, wanted_pixels(folder, prepared))
+    if config.report.write:
+        draw_augmentation(setting, folder)
+        write_attention(folder, fitted.network, prepared, device)
+        write_dependence(folder, fitted.network, prepared, device)
+        write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
 
 
@@ -150,7 +155,8 @@ def _measure(
     measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
     write_predictions(folder, "val", predicted["val"], metrics, prepared)
     with screen.progress("fitting baselines"):
-        baselines = measure_baselines(setting.metrics, config.monitor, prepared)
+        key = ("baselines", config.monitor, str(config.metrics), data_key(config))
+        baselines = once(key, lambda: measure_baselines(setting.metrics, config.monitor, prepared))
     return {
         "task": prepared.target.task,
         "monitor": config.monitor,

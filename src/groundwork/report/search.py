@@ -1,0 +1,63 @@
+"""Folder of a search -> figures and report.html: the best configuration, how it was found, and every trial."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from groundwork.report.drawing import style
+from groundwork.report.figures.search import draw
+from groundwork.report.folder import read_json
+from groundwork.report.html import Picture, fill
+from groundwork.report.number import show
+from groundwork.report.page import shown_path
+from groundwork.report.table import Cell, Table
+from groundwork.report.write import write_text
+
+
+def write_search(folder: Path) -> Path:
+    """Write figures/ and report.html from the folder's search.json and return the page."""
+    search = read_json(folder / "search.json")
+    pictures = []
+    with style():
+        for drawing in draw(search):
+            png = drawing.save(folder / "figures", ("png", "pdf", "csv"))
+            pictures.append(Picture(drawing.title, drawing.caption, png))
+    counts: dict[str, int] = {}
+    for trial in search["trials"]:
+        counts[trial["state"]] = counts.get(trial["state"], 0) + 1
+    best = next((trial for trial in search["trials"] if trial["number"] == search["best"]), None)
+    page = folder / "report.html"
+    text = fill(
+        "search.html.j2",
+        search=search,
+        best=best,
+        counts=counts,
+        pictures=pictures,
+        table=_table(search),
+        place=shown_path(folder),
+    )
+    write_text(page, text)
+    return page
+
+
+def _table(search: Mapping[str, Any]) -> Table:
+    """List every trial, the best first."""
+    keys = list(dict.fromkeys(key for trial in search["trials"] for key in trial["values"]))
+    sign = -1.0 if search["direction"] == "max" else 1.0
+    trials = sorted(
+        search["trials"], key=lambda one: (one["value"] is None, sign * (one["value"] or 0.0), one["number"])
+    )
+    rows = [
+        [
+            Cell(str(trial["number"]), trial["reason"] or ""),
+            Cell(show(trial["value"]) if trial["value"] is not None else trial["state"]),
+            *(Cell(_written(trial["values"].get(key, ""))) for key in keys),
+            Cell("" if trial["seconds"] is None else f"{trial['seconds']:.1f}"),
+        ]
+        for trial in trials
+    ]
+    return Table("Trials", ["trial", f"val {search['monitor']}", *keys, "seconds"], rows)
+
+
+def _written(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,108 @@
+"""One worker of a search: trials, one after the other, in this process, which share data and cached features."""
+
+import math
+import time
+from contextlib import suppress
+
+from optuna.trial import TrialState
+
+from groundwork.run.compose import Composition, compose_run
+from groundwork.run.door import enter, user_error
+from groundwork.run.folder import RunFolder
+from groundwork.run.observe import Pruned, observed
+from groundwork.run.process import watch_parent
+from groundwork.run.saved import has_begun, save_start
+from groundwork.run.screen import Screen
+from groundwork.run.search_check import trial_words
+from groundwork.run.search_dimension import Values
+from groundwork.run.search_space import words
+from groundwork.run.search_study import Claim, Study
+from groundwork.run.share import sharing
+from groundwork.run.start import begin_in, resume
+
+SECONDS_BETWEEN_LOOKS = 1.0
+OF_A_TRIAL = ("report.write=false",)  # the best one gets its report at the end
+
+
+def main(overrides: list[str]) -> int:
+    """Work for a search that another process watches."""
+    watch_parent()
+    from groundwork.run.search import start
+
+    return start(compose_run(overrides), worker=True)
+
+
+def work(study: Study, base: Composition, screen: Screen) -> None:
+    """Run trials until none is left.
+
+    Raises:
+        KeyboardInterrupt: If a signal stops the worker; its trial waits for another one.
+    """
+    with study.working(), sharing():
+        while not study.is_over():
+            claim = study.claim()
+            if claim is None:
+                time.sleep(SECONDS_BETWEEN_LOOKS)  # others work on the last ones, and may be killed
+                continue
+            began = time.perf_counter()
+            told = _attempt(study, base, claim)
+            screen.say(
+                f"[{claim.number + 1}/{study.total}] {told}   {_shown(claim.values)}"
+                f"   {time.perf_counter() - began:.1f} s"
+            )
+
+
+def _shown(values: Values) -> str:
+    rounded = {
+        key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in values.items()
+    }
+    return " ".join(words(rounded))
+
+
+def _attempt(study: Study, base: Composition, claim: Claim) -> str:
+    """Run one trial, write down how it ended, and say it in a few words."""
+    try:
+        value = _run(base, claim)
+    except KeyboardInterrupt as stop:
+        study.give_back(claim)
+        raise KeyboardInterrupt("the same command again goes on") from stop
+    except Pruned as pruned:
+        study.end(claim, TrialState.PRUNED, None, str(pruned))
+        return "pruned"
+    except BaseException as error:  # SystemExit of a plugged-in part, too
+        reason = f"{user_error(error) or f'{type(error).__name__}: {error}'}"
+        study.end(claim, TrialState.FAIL, None, reason)
+        return f"failed: {reason}"
+    if value is None or not math.isfinite(value):
+        study.end(claim, TrialState.FAIL, None, f"{base.config.monitor} is undefined")
+        return f"failed: {base.config.monitor} is undefined"
+    study.end(claim, TrialState.COMPLETE, value, None)
+    return f"{base.config.monitor} {value:.5g}"
+
+
+def _run(base: Composition, claim: Claim) -> float | None:
+    """Begin or go on with the run of a trial and return the monitored value on val."""
+    folder = RunFolder.furnish(claim.path)
+    with observed(lambda step, value: _judge(claim, step, value)):
+        if has_begun(folder):
+            resume(str(folder.path), [])
+        else:
+            composition = compose_run([*trial_words(base, claim.values), *OF_A_TRIAL])
+            save_start(folder, composition)
+            begin_in(folder, composition, composition.config, Screen(quiet=True))
+    value: float | None = folder.read_json("result.json")["val"].get(base.config.monitor)
+    return value
+
+
+def _judge(claim: Claim, step: int, value: float) -> bool:
+    if (
+        math.isfinite(value)
+        and step not in claim.trial.storage.get_trial(claim.trial._trial_id).intermediate_values
+    ):
+        claim.trial.report(value, step)
+    return bool(claim.trial.should_prune())
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):
+        raise SystemExit(enter(main))
