@@ -91,6 +91,7 @@ def keep_screenshot(page: Path, name: str) -> None:
         ("2", {"classes": ["<b>intact</b>", "a & b"], "sealed": True, "exact": True}),
         ("14", {"num_classes": 14}),
         ("81", {"num_classes": 81, "sealed": True}),
+        ("200", {"num_classes": 200, "num_val": 1000}),
         ("one_sample", {"num_classes": 3, "num_val": 1}),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pandas import DataFrame, read_csv
-from yaml import safe_dump
+from yaml import safe_dump, safe_load
 
 from groundwork.batch import UserError
 from groundwork.run.comparison import compare_groups
@@ -244,6 +244,34 @@ def test_a_group_is_named_by_what_differs_but_not_by_its_repeats(tmp_path: Path,
     groups = group_runs(read_runs(find_runs(f"{tmp_path}/runs/*/*"))[0])
     assert [(group.name, len(group.runs)) for group in groups] == [("optim.lr=0.1", 2), ("optim.lr=0.5", 1)]
     assert groups[0].differing == {"optim.lr": 0.1, "optim.again.lr": 0.1}
+
+
+def test_an_option_names_its_group_in_one_word_and_long_values_are_shortened(
+    tmp_path: Path, write: Write
+) -> None:
+    write("a", [0])
+    sgd = write("b", [1], changes={"optim": ["adamw", "sgd"]})
+    dropped = write("c", [2])
+    for place, keys in (
+        (sgd, {"optim": {"lr": 0.3, "momentum": 0.9, "nesterov": True}}),
+        (dropped, {"data": {"drop": [f"column_{i}" for i in range(20)]}}),
+    ):
+        config = safe_load((place / "config.yaml").read_text(encoding="utf-8"))
+        (place / "config.yaml").write_text(safe_dump(config | keys), encoding="utf-8")
+    names = set(table(tmp_path).index)
+    assert "optim=sgd" in names
+    assert all(len(name) < 80 for name in names)
+    assert any("…" in name for name in names)
+
+
+def test_runs_of_different_code_are_said_to_be_so(tmp_path: Path, write: Write) -> None:
+    for run_id, commit in (("a", "a" * 40), ("b", "b" * 40), ("c", "b" * 40)):
+        place = write(run_id, [0], lr={"a": 0.1}.get(run_id, 0.2), seed=ord(run_id))
+        content = json.dumps({"git": {"commit": commit, "dirty": False}})
+        (place / "environment.json").write_text(content, encoding="utf-8")
+    written(tmp_path)
+    text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
+    assert "different code: commit aaaaaaaa (1 run), bbbbbbbb (2 runs)" in text
 
 
 def test_unknown_words_and_splits_are_refused(tmp_path: Path) -> None:

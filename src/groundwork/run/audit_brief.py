@@ -13,8 +13,11 @@ from groundwork.data.audit_findings import findings
 from groundwork.run.prepare import Prepared
 
 
-def audit_briefly(prepared: Prepared) -> dict[str, Any]:
+def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
     """Look at the data as far as it takes no time, beside the notes of the reader and of the split.
+
+    Args:
+        is_balanced: Whether the run balances its classes already; it is not told to, then.
 
     Returns:
         What `audit.json` of a run holds: split_hash, n, gaps, constant, duplicates, rules, findings.
@@ -28,7 +31,7 @@ def audit_briefly(prepared: Prepared) -> dict[str, Any]:
     found = {
         "kind": samples.kind,
         "missing_classes": missing_classes(counts),
-        "advice": advise_balance(target.task, of_classes),
+        "advice": {} if is_balanced else advise_balance(target.task, of_classes),
     }
     return {
         "split_hash": prepared.split_hash,

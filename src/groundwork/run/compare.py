@@ -1,5 +1,6 @@
 """A glob of run folders -> one table and one picture of their configurations, on the terminal and in a folder."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,10 @@ def _footnote(runs: Sequence[Run], split: Part, num_groups: int) -> str:
     text = f"Metrics on {split}. 95 % t intervals over runs, Nadeau and Bengio's where training sets overlap."
     if num_groups > 1:
         text += " Differences to the best on the same samples; p after Holm, over the groups of each metric."
+    commits = Counter(_commit(run) for run in runs)
+    if len(commits) > 1:
+        named = ", ".join(f"{commit} ({n} run{'s' if n > 1 else ''})" for commit, n in commits.items())
+        text += f" The runs were made by different code: commit {named}."
     if split == "val":
         return text
     # A run folder is <runs>/<name>/<run id>; the ledger may have grown since a run was sealed.
@@ -92,11 +97,22 @@ def _membership(groups: Sequence[Group]) -> DataFrame:
     """List which runs are in which group, with every key that differs, also those that the name spares."""
     return DataFrame(
         [
-            {"group": group.name, "run": str(run.folder.path), **_repeat(run), **group.differing}
+            {
+                "group": group.name,
+                "run": str(run.folder.path),
+                "commit": _commit(run),
+                **_repeat(run),
+                **group.differing,
+            }
             for group in groups
             for run in group.runs
         ]
     )
+
+
+def _commit(run: Run) -> str:
+    git = run.folder.read_json("environment.json").get("git") or {}
+    return f"{str(git.get('commit') or 'unknown')[:8]}{' with changes' if git.get('dirty') else ''}"
 
 
 def _repeat(run: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from groundwork.batch import UserError
 from groundwork.run.folder import RunFolder
 from groundwork.run.ledger import fingerprint
 
+MOST_LETTERS = 40  # of one value in the name of a group
 # A key with one of these names picks an option of its config group; the rest of the group follows from it.
 CHOICES = ("name", "scenario", "_target_")
 
@@ -107,6 +108,8 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
         together.setdefault((fingerprint(run.config), str(run.data["content_hash"])), []).append(run)
     members = list(together.values())
     configs = [_flat(group[0].config) for group in members]
+    for config, chosen in zip(configs, _options([group[0] for group in members]), strict=True):
+        config.update(chosen)
     columns = _differing(configs)
     kept = _telling(columns)
     parts = [{key: _say(key, config[key]) for key in kept if key in config} for config in configs]
@@ -115,13 +118,39 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
     return [
         Group(
             part,
-            # What no key tells apart differs in its data.
-            name if count[name] == 1 else f"{name}, data {group[0].data['content_hash'][:8]} ({i + 1})",
+            name if count[name] == 1 else f"{name}, {_mark(group[0], members)} ({i + 1})",
             {key: column[i] for key, column in columns.items()},
             tuple(group),
         )
         for i, (part, name, group) in enumerate(zip(parts, names, members, strict=True))
     ]
+
+
+def _options(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """Give the option of every config group that one of the runs chose otherwise than its experiment.
+
+    A group says in one word what its keys say in many: model=mlp_periodic.
+    """
+    chosen = [
+        {
+            key: pair
+            for key, pair in (run.result.get("changes") or {}).items()
+            if isinstance(run.config.get(key), dict)
+        }
+        for run in runs
+    ]
+    default = {key: str(pair[0]) for changes in chosen for key, pair in changes.items()}
+    return [
+        {key: str(changes[key][1]) if key in changes else plain for key, plain in default.items()}
+        for changes in chosen
+    ]
+
+
+def _mark(run: Run, members: Sequence[Sequence[Run]]) -> str:
+    """Tell apart what the shortened names do not: by the data, if that differs."""
+    if len({group[0].data["content_hash"] for group in members}) > 1:
+        return f"data {run.data['content_hash'][:8]}"
+    return "see runs.csv"
 
 
 def _differing(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -145,7 +174,7 @@ def _telling(columns: Mapping[str, Sequence[Any]]) -> list[str]:
         spare = False
         for other in kept:
             repeats = other.split(".")[-1] == last and texts[other] == texts[key]
-            chosen = other.split(".")[0] == group and other.split(".")[-1] in CHOICES
+            chosen = other == group or (other.split(".")[0] == group and other.split(".")[-1] in CHOICES)
             follows = len(set(zip(texts[other], texts[key], strict=True))) == len(set(texts[other]))
             spare |= repeats or (chosen and follows)
         if not spare:
@@ -155,13 +184,17 @@ def _telling(columns: Mapping[str, Sequence[Any]]) -> list[str]:
 
 def _rank(key: str) -> tuple[int, int]:
     *above, last = key.split(".")
+    if not above:
+        return -1, 0
     return CHOICES.index(last) if last in CHOICES else len(CHOICES), len(above)
 
 
 def _say(key: str, value: Any) -> str:
     if key.endswith("._target_"):
         return f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2]}"
-    return f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+    text = value if isinstance(value, str) else json.dumps(value)
+    half = (MOST_LETTERS - 1) // 2
+    return f"{key}={text if len(text) <= MOST_LETTERS else f'{text[:half]}…{text[-half:]}'}"
 
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:

@@ -84,7 +84,9 @@ def train(
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
-    audit = from_first(lambda: once(("audit", data_key(config)), lambda: audit_briefly(prepared)))
+    is_balanced = bool(after) and after != counts["train"]
+    key = ("audit", data_key(config), is_balanced)
+    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
     folder.write_json("audit.json", audit)
     for line in brief_lines(audit):
         screen.say(line)

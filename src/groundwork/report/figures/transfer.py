@@ -17,7 +17,7 @@ def draw(run: RunFolder) -> list[Drawing]:
     table = stages(plan)
     if table.empty:
         return []
-    figure = new_figure(1.7)
+    figure = new_figure(1.7 if table["cached"].any() else 1.3)
     axes = figure.add_subplot()
     axes.set_axis_off()
     for place, (name, state) in enumerate(table[["stage", "state"]].itertuples(index=False)):
@@ -33,7 +33,7 @@ def draw(run: RunFolder) -> list[Drawing]:
             (start + end) / 2, -0.80, "run once, then read from the cache", ha="center", va="top", color=MUTED
         )
     axes.set_xlim(-0.5, len(table) - 0.5)
-    axes.set_ylim(-1.15, 0.65)
+    axes.set_ylim(-1.15 if len(cached) else -0.65, 0.65)
     caption = "; ".join(
         f"{label}: {', '.join(rows)}"
         for state, label in (("frozen", "frozen"), ("trained", "trained"), ("cut", "cut off"))
