@@ -67,7 +67,14 @@ def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path
         "data.drop=[dear]",
         "task=regression",
     ]
-    folder = run(tmp_path, *words, "trainer.max_epochs=30", "optim.lr=1e-2", "model=mlp", "transfer=none")
+    fit = [
+        "trainer.max_epochs=30",
+        "optim.lr=1e-2",
+        "model=mlp",
+        "transfer=none",
+        "callbacks.train_metrics=true",
+    ]
+    folder = run(tmp_path, *words, *fit)
     val = pd.read_parquet(folder.predictions("val"))
     result = folder.read_json("result.json")
     for name in ("price", "weight"):
@@ -75,6 +82,9 @@ def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path
         assert result["val"][f"rmse/{name}"] == pytest.approx(expected, rel=1e-5)
     assert result["val"]["rmse/price"] < result["baselines"]["mean"]["rmse/price"] / 2
     assert set(result["baselines"]) == {"mean", "linear", "gradient_boosting"}
+    history = pd.read_csv(folder.history).set_index("epoch").loc[result["best_epoch"]]
+    for split in ("train", "val"):
+        assert history[f"{split}/rmse/price"] == pytest.approx(result[split]["rmse/price"], rel=1e-5)
 
 
 def test_the_test_split_opens_once_and_is_counted(tmp_path: Path, table: Path):

@@ -1,10 +1,12 @@
 """What happens beside the training loop: history rows and a bar."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.run.folder import plain, write_text
@@ -20,10 +22,23 @@ class History(Callback):
         path: Of the file.
         rows: Of earlier phases of training.
         phase: Number of this phase, from 1.
+        measure_train: Device -> metrics of the whole train split, by their names; None spares the time.
     """
 
-    def __init__(self, path: Path, rows: list[dict[str, Any]], phase: int):
-        self.path, self.rows, self.phase = path, rows, phase
+    def __init__(
+        self,
+        path: Path,
+        rows: list[dict[str, Any]],
+        phase: int,
+        measure_train: Callable[[torch.device], dict[str, float]] | None,
+    ):
+        self.path, self.rows, self.phase, self.measure_train = path, rows, phase, measure_train
+        self.on_train: dict[str, float] = {}
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measure the train split while the weights are those that are validated, averaged ones too."""
+        if self.measure_train is not None and trainer.is_global_zero and not trainer.sanity_checking:
+            self.on_train = self.measure_train(pl_module.device)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Add a row."""
@@ -35,6 +50,7 @@ class History(Callback):
             "step": trainer.global_step,
         }
         row |= {name: float(value) for name, value in trainer.callback_metrics.items()}
+        row |= {f"train/{name}": value for name, value in self.on_train.items()}
         self.rows.append(plain(row))
         if trainer.is_global_zero:
             write_history(self.path, self.rows)

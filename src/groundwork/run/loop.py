@@ -1,5 +1,6 @@
 """One phase of training: a network, batches and Lightning's trainer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +30,7 @@ from groundwork.run.frozen import Metrics
 from groundwork.run.gradients import Gradients
 from groundwork.run.keep import KeepBestAndLast
 from groundwork.run.memory import memory_explained
-from groundwork.run.outcome import build_metrics
+from groundwork.run.outcome import build_metrics, predict
 from groundwork.run.position import Position, seed_phase
 from groundwork.run.prepare import Prepared
 from groundwork.run.ranks import from_first, local_world_size, world_size
@@ -127,7 +128,8 @@ def train_phase(
     title = "training the head" if phase.train == "head" else "training"
     bar = ProgressBar(setting.screen, f"val/{config.monitor}", title)
     # In this order: a broken step is never averaged or saved, a row of the history is in its checkpoint.
-    history = History(folder.history, setting.rows, number)
+    measure = _measure_train(setting, network, source) if config.callbacks.train_metrics else None
+    history = History(folder.history, setting.rows, number, measure)
     extra = [instantiate(node) for node in config.callbacks.extra.values()]
     callbacks = [finite, *_ema(config), history, *_gradients(setting), *extra, bar, position, keep]
     callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
@@ -144,6 +146,20 @@ def train_phase(
     best = network_state(load(folder.best))
     network.load_state_dict({name: best[name] for name in network.state_dict()})
     return keep.best_epoch
+
+
+def _measure_train(
+    setting: Setting, network: Network, source: Source
+) -> Callable[[torch.device], dict[str, float]]:
+    """Give a function that measures the train split, each row once, in evaluation mode."""
+    prepared, size = setting.prepared, setting.config.data.batch_size
+
+    def measure(device: torch.device) -> dict[str, float]:
+        rows = prepared.rows["train"]
+        prediction = predict(network, source, rows, size, device, Screen(quiet=True), "")
+        return setting.metrics(prediction, prepared.targets("train"), prepared.names)
+
+    return measure
 
 
 def _settle_execution(setting: Setting, network: Network, source: Source) -> None:
