@@ -26,10 +26,11 @@ from groundwork.run.build import build_network, describe_data
 from groundwork.run.callbacks import ProgressBar
 from groundwork.run.compose import compose_run
 from groundwork.run.folder import RunFolder
-from groundwork.run.loop import build_setting, train_phase
+from groundwork.run.loop import train_phase
 from groundwork.run.prepare import prepare
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.setting import build_setting
 from groundwork.run.start import read_samples
 
 EPOCHS = 3

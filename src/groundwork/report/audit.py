@@ -10,8 +10,8 @@ from pandas import DataFrame
 from groundwork.batch import SPLITS
 from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
+from groundwork.report.bounded import read_json
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short, style
-from groundwork.report.folder import read_json
 from groundwork.report.html import Picture, data_address, fill
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from groundwork.batch import SPLITS
 from groundwork.report.audit_tables import count_rows, rule_rows
-from groundwork.report.folder import read_json
+from groundwork.report.bounded import read_json
 from groundwork.report.page import shown_path
 
 MOST_CLASSES = 12

@@ -40,16 +40,15 @@ figures/attention.npz  `kind`, `sample_id` (M,) str, and for i < M: `photo_<i>`,
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pandas import DataFrame, read_csv, read_parquet
-from yaml import CSafeLoader, load
 
 from groundwork.batch import UserError
+from groundwork.report.bounded import read_json, read_yaml
 from groundwork.report.number import is_better_high
 
 
@@ -62,8 +61,7 @@ class RunFolder:
     @cached_property
     def config(self) -> dict[str, Any]:
         """Return the resolved configuration of the run."""
-        with self._needed("config.yaml").open(encoding="utf-8") as file:
-            return load(file, CSafeLoader) or {}
+        return read_yaml(self._needed("config.yaml"))
 
     @cached_property
     def result(self) -> dict[str, Any]:
@@ -159,9 +157,3 @@ class RunFolder:
         if not path.exists() or path.stat().st_size == 0:
             return DataFrame()
         return read_csv(path, encoding="utf-8")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read one JSON object."""
-    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return read

@@ -17,11 +17,11 @@ from groundwork.run.build import build_network, describe_data
 from groundwork.run.device import choose_device
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import choose_head, read_features, scaled_target, score_on_val
-from groundwork.run.loop import Setting, build_setting
 from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
+from groundwork.run.setting import Setting, build_setting
 from groundwork.transfer import (
     Advice,
     Plan,

@@ -6,7 +6,7 @@ from hydra.utils import instantiate
 from PIL import Image
 
 from groundwork.run.folder import RunFolder
-from groundwork.run.loop import Setting
+from groundwork.run.setting import Setting
 
 NUM_IMAGES, NUM_EPOCHS, SIDE, GAP = 6, 5, 128, 4
 

@@ -15,9 +15,9 @@ from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks import write_history
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
-from groundwork.run.loop import Setting
 from groundwork.run.phases import finish_phase, restore, train_phases
 from groundwork.run.ranks import from_first, in_turns
+from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Choice, Plan, candidates
 
 EXACT_LOSSES = ("cross_entropy", "mse")

@@ -14,8 +14,9 @@ from groundwork.run.build import build_head
 from groundwork.run.callbacks import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
 from groundwork.run.frozen import StageFeatures
-from groundwork.run.loop import Setting, network_state, train_phase
+from groundwork.run.loop import network_state, train_phase
 from groundwork.run.prepare import Prepared
+from groundwork.run.setting import Setting
 from groundwork.run.stop import check
 from groundwork.transfer import Candidate, Phase, Plan
 

@@ -10,8 +10,8 @@ from omegaconf import DictConfig
 
 from groundwork.run.fit import fit
 from groundwork.run.folder import RunFolder
-from groundwork.run.loop import Setting, build_setting
 from groundwork.run.outcome import predict
+from groundwork.run.setting import Setting, build_setting
 
 # Training from scratch needs more than a few epochs to show what it can do.
 PILOTS = ("large_similar", "large_different")

@@ -25,7 +25,7 @@ from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
 from groundwork.run.fit import Fitted, fit
 from groundwork.run.folder import RunFolder
-from groundwork.run.loop import Setting, batch_line, build_setting
+from groundwork.run.loop import batch_line
 from groundwork.run.outcome import (
     measure,
     measure_baselines,
@@ -39,6 +39,7 @@ from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
 from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.screen import Screen
+from groundwork.run.setting import Setting, build_setting
 from groundwork.run.share import data_key, once
 
 

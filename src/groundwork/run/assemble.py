@@ -1,0 +1,122 @@
+"""A setting and a phase -> what Lightning needs to train it: batches, task, trainer and callbacks."""
+
+from dataclasses import replace
+
+from hydra.utils import instantiate
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.strategies import DDPStrategy
+from omegaconf import DictConfig
+
+from groundwork.batch import UserError
+from groundwork.data import GroundworkDataModule
+from groundwork.data.batches import Source
+from groundwork.data.order import Order
+from groundwork.model import ImageNormalize, Network
+from groundwork.run.checkpoint import AtomicCheckpointIO
+from groundwork.run.device import choose_accelerator
+from groundwork.run.gradients import Gradients
+from groundwork.run.ranks import local_world_size, world_size
+from groundwork.run.setting import Setting
+from groundwork.task import ClassificationTask, RegressionTask, Task
+from groundwork.transfer import Phase
+
+
+def build_data_module(setting: Setting, source: Source) -> GroundworkDataModule:
+    """Feed training and validation rows in the order of the seed."""
+    prepared, config = setting.prepared, setting.config
+    rows = {split: prepared.rows[split] for split in ("train", "val")}
+    return GroundworkDataModule(
+        source,
+        prepared.encoded,
+        rows,
+        config.data.batch_size,
+        Order(config.seed),
+        setting.balance if prepared.target.task == "classification" else None,
+        drop_last=False,
+    )
+
+
+def build_task(setting: Setting, network: Network, phase: Phase, total_steps: int) -> Task:
+    """Put network, loss, optimizer and schedule of a phase together."""
+    config, prepared = setting.config, setting.prepared
+    weights = {} if setting.class_weights is None else {"class_weights": setting.class_weights.tolist()}
+    optimizer = instantiate(config.optim, _convert_="all")
+    # Cached features and rows of a table are not images, whatever the configuration says.
+    augment = instantiate(config.augment) if network_reads_images(network) else None
+    augment = augment if augment is not None and augment.active else None
+    options = {
+        "network": network,
+        "loss": instantiate(config.loss.function, **weights),
+        "penalty": instantiate(config.loss.penalty, network=network),
+        "metrics": lambda prediction, target: setting.metrics(prediction, target, prepared.names),
+        "optimizer": replace(
+            optimizer, lr=optimizer.lr * phase.lr, layer_decay=optimizer.layer_decay * phase.layer_decay
+        ),
+        "schedule": instantiate(config.schedule),
+        "total_steps": total_steps,
+        "monitor": config.monitor,
+        "mode": setting.direction,
+        "augment": augment,
+        "seed": config.seed,
+    }
+    if prepared.target.task == "regression":
+        return RegressionTask(**options)
+    return ClassificationTask(mix=None if augment is None else augment.mix, **options)
+
+
+def network_reads_images(network: Network) -> bool:
+    """Tell whether a network reads pixels, rather than cached features or rows of a table."""
+    return isinstance(network.normalize, ImageNormalize)
+
+
+def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> int:
+    """Count the optimizer steps of a phase."""
+    batches = data.num_batches(world_size())
+    accumulate: int = config.trainer.accumulate
+    return max(1, epochs * -(-batches // accumulate))
+
+
+def build_trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Trainer:
+    """Build Lightning's trainer, with this run's checkpoints and processes in place of its own."""
+    trainer = setting.config.trainer
+    every = trainer.val_every_n_steps
+    if every is not None and every < 1:
+        raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    together = world_size() > 1
+    return Trainer(
+        accelerator=choose_accelerator(setting.config),
+        strategy=DDPStrategy() if together else "auto",
+        devices=local_world_size() if together else 1,
+        num_nodes=world_size() // local_world_size() if together else 1,
+        precision="32-true" if trainer.precision == "auto" else trainer.precision,
+        max_epochs=epochs,
+        accumulate_grad_batches=trainer.accumulate,
+        gradient_clip_val=trainer.gradient_clip,
+        # Lightning counts batches here; an interval above one epoch needs the second key to be None.
+        val_check_interval=1.0 if every is None else every * trainer.accumulate,
+        check_val_every_n_epoch=1 if every is None else None,
+        callbacks=callbacks,
+        # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
+        plugins=[AtomicCheckpointIO(), LightningEnvironment()],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        default_root_dir=setting.folder.path,
+    )
+
+
+def record_gradients(setting: Setting) -> list[Callback]:
+    """Write down the norms of gradients, where a logger asks for them."""
+    every = (setting.config.get("logger") or {}).get("gradients")
+    return [Gradients(setting.folder.path / "gradients.jsonl", every)] if every else []
+
+
+def average_weights(config: DictConfig) -> list[Callback]:
+    """Average the weights over steps, where `callbacks.ema` says so."""
+    decay = config.callbacks.ema
+    return [] if decay is None else [EMAWeightAveraging(decay=decay)]

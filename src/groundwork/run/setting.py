@@ -1,0 +1,65 @@
+"""A composed configuration and its data -> what every phase of a run shares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.run.conceal import conceal
+from groundwork.run.folder import RunFolder, plain
+from groundwork.run.frozen import Metrics
+from groundwork.run.outcome import build_metrics
+from groundwork.run.prepare import Prepared
+from groundwork.run.screen import Screen
+
+CHECKPOINT_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Hold what every phase of a run shares.
+
+    Attributes:
+        config: The resolved configuration.
+        prepared: The data.
+        metrics: Of the whole split.
+        class_weights: (K,) in the loss; None weighs all alike.
+        balance: Resamples training rows.
+        folder: Of the run.
+        screen: Where to speak.
+        extra: Plain values that every checkpoint holds.
+        rows: Of `history.csv`, from earlier phases.
+    """
+
+    config: DictConfig
+    prepared: Prepared
+    metrics: Metrics
+    class_weights: NDArray[Any] | None
+    balance: Any
+    folder: RunFolder
+    screen: Screen
+    extra: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+    @property
+    def direction(self) -> str:
+        """Say whether more or less of the monitor is better."""
+        return self.metrics.direction(self.config.monitor)
+
+
+def build_setting(
+    folder: RunFolder, config: DictConfig, prepared: Prepared, data: dict[str, Any], screen: Screen
+) -> Setting:
+    """Build what every phase of a run shares; see `describe_data` for `data`."""
+    balance = instantiate(config.balance)
+    weights = None
+    if prepared.target.task == "classification":
+        weights = balance.class_weights(prepared.counts("train"))
+    extra = {
+        "format": CHECKPOINT_FORMAT,
+        "config": conceal(OmegaConf.to_container(config, resolve=True)),
+        "data": plain(data),
+    }
+    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
