@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from groundwork.report.bounded import read_json
 from groundwork.report.drawing import style
 from groundwork.report.figures.search import draw
-from groundwork.report.folder import read_json
 from groundwork.report.html import Picture, fill
 from groundwork.report.number import show
 from groundwork.report.page import shown_path

@@ -19,9 +19,10 @@ from groundwork.run.compose import (
     options,
     quote_path,
 )
-from groundwork.run.folder import RunFolder, write_bytes
+from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import complete_rows, read_splits
 from groundwork.run.screen import Screen
+from groundwork.run.whole import write_bytes
 
 FIXED = ("data", "experiment", "task")  # another choice of these makes another study
 
