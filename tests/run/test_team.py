@@ -75,7 +75,7 @@ def test_the_rank_that_died_first_is_told_not_those_that_noticed(
 def words(tmp_path: Path, table: Path, *more: str) -> list[str]:
     return [
         "data=table", f"data.table={table}", "data.target=price", "data.drop=[dear]", "trainer.accelerator=cpu",
-        "model=mlp", "model.layer_dropout=0", "model.dropout=0", "metrics.resamples=20", "trainer.max_epochs=2",
+        "model=mlp", "model.dropout=0", "metrics.resamples=20", "trainer.max_epochs=2",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}", *more,
     ]  # fmt: skip
 

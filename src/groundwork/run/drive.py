@@ -13,6 +13,7 @@ from groundwork.run.folder import RunFolder
 from groundwork.run.gpu import slot_of_gpus
 from groundwork.run.lock import BusyError, locked
 from groundwork.run.process import SWEEP, Child, Stop, share_cores, stop_on_signal
+from groundwork.run.queue_up import Queue
 from groundwork.run.screen import Bar, Screen
 from groundwork.run.sweep import Record, Trial, compare_command, identify
 
@@ -37,7 +38,8 @@ def drive(combinations: Sequence[Sequence[str]]) -> int:
         with locked(record.lock, wait=False), stop_on_signal() as stop:
             missing = record.open(trials, {"host": socket.gethostname(), "pid": os.getpid()})
             screen.say(f"{len(trials)} trials, {len(trials) - len(missing)} done before   ({record.path})")
-            stopped = Local(trials, record, screen, stop).run(missing)
+            where = Queue if trials[0].composition.config.cluster.kind == "slurm" else Local
+            stopped = where(trials, record, screen, stop).run(missing)
             return _conclude(trials, record, screen, stopped)
     except BusyError as error:
         raise UserError(

@@ -40,8 +40,8 @@ class RunFolder:
     def create(cls, runs: Path, name: str) -> "RunFolder":
         """Make a new folder, named by the Slurm job or by the time of day."""
         folder = runs / name
-        for _ in range(100):
-            path = folder / run_id()
+        for number in range(100):  # several runs of one Slurm job
+            path = folder / (f"{run_id()}-{number}" if number else run_id())
             try:
                 path.mkdir(parents=True)
             except FileExistsError:

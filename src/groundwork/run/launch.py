@@ -91,14 +91,13 @@ def hydra_application(
     def collect(_: DictConfig) -> None:
         combinations.append(list(HydraConfig.get().overrides.task))
 
-    multirun = bool({"-m", "--multirun"} & set(words))
-    many = act_on_many if multirun else None
+    plain = [quote_path(word) for word in words if word not in ("-m", "--multirun")]
+    many = act_on_many if len(plain) < len(words) else None
     try:
-        with (
-            TemporaryDirectory() as scratch
-        ):  # for Hydra's multirun.yaml, which nobody needs beside the record
-            sweep = [f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if multirun else []
-            sys.argv[1:] = [quote_path(word) for word in (*words, *sweep)]
+        with TemporaryDirectory() as scratch:
+            # First, since Hydra reads words on one side of a flag only; and its multirun.yaml is of no use here.
+            sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(words) else []
+            sys.argv[1:] = [*sweep, *plain]
             hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error

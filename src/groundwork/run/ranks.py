@@ -54,11 +54,12 @@ def in_team() -> bool:
 
 
 def join(accelerator: str) -> None:
-    """Meet the other ranks, if there are any.
+    """Meet the other ranks, if there are any, whoever started them.
 
     Args:
         accelerator: "cpu" lets gradients go through the processors even where there are GPUs.
     """
+    adopt_srun()
     if world_size() == 1 or _group is not None:
         return
     import torch

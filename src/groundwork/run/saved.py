@@ -1,5 +1,6 @@
 """A composition -> all that a fresh process needs to begin the run, written into its folder; and back."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -7,13 +8,21 @@ from omegaconf import OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.run.compose import Composition, compose_run, quote_path
-from groundwork.run.folder import RunFolder, safe_name
+from groundwork.run.folder import RunFolder, run_id, safe_name
 
 
 def run_name(composition: Composition) -> str:
     """Name the folder of a run's kin: `name`, else the experiment, else the data choice."""
     choices = composition.choices
     return safe_name(str(composition.config.name or choices.get("experiment") or choices["data"]))
+
+
+def requeued_folder(composition: Composition) -> RunFolder | None:
+    """Find the folder that this very Slurm job began before it was queued again."""
+    if int(os.environ.get("SLURM_RESTART_COUNT", 0)) == 0:
+        return None
+    path = Path(composition.config.paths.runs) / run_name(composition) / run_id()
+    return RunFolder(path) if (path / "config.yaml").is_file() else None
 
 
 def new_folder(composition: Composition) -> RunFolder:

@@ -1,7 +1,5 @@
 """A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -12,21 +10,24 @@ from groundwork.data import Samples, Target
 from groundwork.run.changes import changes
 from groundwork.run.check import check_combination, check_threshold, derived_choices
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
-from groundwork.run.door import DONE, user_error
+from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
 from groundwork.run.like import adopt_split, restore
 from groundwork.run.lock import BusyError
-from groundwork.run.observe import Pruned
+from groundwork.run.queue_up import submit_run
 from groundwork.run.ranks import barrier, from_first, in_turns, is_first, join
-from groundwork.run.saved import has_begun, new_folder, saved_composition
+from groundwork.run.recorded import work_in
+from groundwork.run.saved import has_begun, new_folder, requeued_folder, saved_composition
 from groundwork.run.screen import Screen
-from groundwork.run.stop import Stopped, signals_caught
 from groundwork.run.team import needs_team, run_team
-from groundwork.run.track import tracked
 
 
 def start(composition: Composition) -> int:
     """Train a new run and return the exit status."""
+    if composition.config.cluster.kind == "slurm":
+        return submit_run(composition, Screen())
+    if (folder := requeued_folder(composition)) is not None:
+        return resume(str(folder.path), [])
     begin(composition, Screen())
     return DONE
 
@@ -47,7 +48,7 @@ def begin_in(folder: RunFolder, composition: Composition, config: DictConfig, sc
         if needs_team(config):
             run_team(folder, config, ())
         else:
-            _work(folder, config, screen, lambda said: _first(folder, composition, said))
+            work_in(folder, config, screen, lambda said: _first(folder, composition, said))
 
 
 def resume(word: str, changes: list[str]) -> int:
@@ -100,17 +101,8 @@ def _go_on(folder: RunFolder, changes: list[str], screen: Screen) -> int:
 
         return train(folder, config, samples, target, screen, words, True, choose)
 
-    _work(folder, config, screen, work)
+    work_in(folder, config, screen, work)
     return DONE
-
-
-def _work(folder: RunFolder, config: DictConfig, screen: Screen, work: Callable[[Screen], None]) -> None:
-    if is_first():
-        screen.log_to(folder.log)
-    else:
-        screen = Screen(quiet=True)
-    with tracked(folder, config, screen):
-        _recorded(folder, lambda: work(screen))
 
 
 def _first(folder: RunFolder, composition: Composition, screen: Screen) -> None:
@@ -137,27 +129,6 @@ def _first(folder: RunFolder, composition: Composition, screen: Screen) -> None:
         return complete.choose(transfer=scenario).config
 
     train(folder, complete.config, samples, target, screen, complete.overrides, False, choose)
-
-
-def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
-    """Run and write down how it ended, whatever happens."""
-    try:
-        with signals_caught():
-            work()
-    except BaseException as error:
-        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
-        stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
-            isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
-        )
-        status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
-        with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
-            result = folder.read_json("result.json")
-            folder.write_json(
-                "result.json", {**result, "status": status, "error": f"{user_error(error) or error}"}
-            )
-        if stopped:
-            raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
-        raise
 
 
 def read_samples(config: DictConfig) -> tuple[Samples, Target]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from groundwork.run.compose import Composition, compose_run
+from groundwork.run.compose import Composition
 from groundwork.run.folder import RunFolder, plain, write_text
 from groundwork.run.saved import run_name, save_start
+from groundwork.run.slurm import with_resources
 
 # Where, how and under which name a trial runs does not make it another trial.
 LEFT_OUT = ("cluster", "paths", "logger", "report", "hydra", "name", "tags", "experiment", "debug")
@@ -57,7 +58,7 @@ def identify(combinations: Sequence[Sequence[str]]) -> list[Trial]:
     seen: Counter[Path] = Counter()
     trials = []
     for words in combinations:
-        composition = compose_run(words)
+        composition = with_resources(words)
         kin = Path(composition.config.paths.runs) / run_name(composition)
         path = kin / f"sweep-{_configuration_hash(composition)}"
         seen[path] += 1
