@@ -13,6 +13,7 @@ from groundwork.model import (
     FeatureBackbone,
     ImageNormalize,
     Network,
+    RegressionHead,
     StagePool,
     TimmBackbone,
 )
@@ -54,6 +55,18 @@ def test_a_network_that_reads_brightness_looks_at_the_bright_corner():
     expected = np.zeros((4, 4))
     expected[0, 3] = 1
     assert maps[0] == pytest.approx(expected)
+
+
+def test_values_are_moved_by_what_lowers_them_too():
+    network = network_of(Brightness(), 1)
+    network.head = RegressionHead(1, 1, [0.0], [1.0], "none", None, 0.0)
+    with torch.no_grad():
+        network.head.linear.weight.fill_(-1.0)
+    image = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
+    image[:, :, :4, 12:] = 255
+    maps, _ = attention(network, image)
+    assert maps[0, 0, 3] == 1
+    assert maps[0].sum() == 1
 
 
 @pytest.mark.parametrize(

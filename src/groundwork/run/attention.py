@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from groundwork.model import ImageNormalize, Network
+from groundwork.model import ClassificationHead, ImageNormalize, Network
 from groundwork.report import keep_attention, wanted_attention
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
@@ -35,9 +35,10 @@ def write_attention(folder: RunFolder, network: Network, prepared: Prepared, dev
 def attention(network: Network, images: Tensor) -> tuple[NDArray[np.float32], str]:
     """Map how much each place of an image speaks for what the network predicts there.
 
-    Grad-CAM at the deepest map A (C, h, w) on the way to the head: relu(sum over c of mean(dy/dA_c) A_c), y being the
-    logit of the predicted class, or the sum of the predicted values. Where no map leads to the head, as in
-    transformers with a class token: the largest |dy/dx| over the channels, averaged over blocks of pixels.
+    Grad-CAM at the deepest map A (C, h, w) on the way to the head: s = sum over c of mean(dy/dA_c) A_c. With y the
+    logit of the predicted class, relu(s) speaks for it; with y the sum of predicted values, |s| moves them up or
+    down. Where no map leads to the head, as in transformers with a class token: the largest |dy/dx| over the
+    channels, averaged over blocks of pixels.
 
     Args:
         images: (B, C, H, W) as stored.
@@ -55,13 +56,15 @@ def attention(network: Network, images: Tensor) -> tuple[NDArray[np.float32], st
     with torch.enable_grad():
         found = network.stem(pixels, asked)
         output = network.head(network.pool([found[asked.index(stage)] for stage in read]))
-        score = output.max(dim=1).values.sum() if output.shape[1] > 1 else output.sum()
+        classifies = isinstance(network.head, ClassificationHead)
+        score = output.max(dim=1).values.sum() if classifies else output.sum()
         of_map, of_pixels = torch.autograd.grad(
             score, [found[0] if spatial else pixels, pixels], allow_unused=True
         )
     if of_map is not None and spatial:
         weight = of_map.mean(dim=(2, 3), keepdim=True)
-        return _scaled((weight * found[0]).sum(dim=1).relu()), "Grad-CAM"
+        summed = (weight * found[0]).sum(dim=1)
+        return _scaled(summed.relu() if classifies else summed.abs()), "Grad-CAM"
     strongest = of_pixels.abs().amax(dim=1, keepdim=True)
     size = min(BLOCKS, strongest.shape[2]), min(BLOCKS, strongest.shape[3])
     return _scaled(functional.adaptive_avg_pool2d(strongest, size)[:, 0]), "input gradient"

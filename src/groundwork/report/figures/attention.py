@@ -32,8 +32,9 @@ def draw(run: RunFolder) -> list[Drawing]:
     axes.set_xlim(0, 2 * COLUMNS)
     axes.set_ylim(rows * 1.42, 0)
     axes.set_aspect("equal")
+    does = "speak for" if run.task == "classification" else "raise or lower"
     caption = (
-        f"{found.kind} of the prediction, on val: bright places speak for it; within the line, at least half as much "
+        f"{found.kind} of the prediction, on val: bright places {does} it; within the line, at least half as much "
         f"as the strongest. First the surest mistakes or largest errors, then the best. It shows what the network "
         f"reads, not why that is right."
     )
