@@ -264,6 +264,14 @@ def test_an_option_names_its_group_in_one_word_and_long_values_are_shortened(
     assert any("…" in name for name in names)
 
 
+def test_a_key_that_conf_has_got_since_names_no_group(tmp_path: Path, write: Write) -> None:
+    write("a", [0])
+    later = write("b", [1], lr=0.3, changes={"optim.lr": [0.1, 0.3]})
+    config = safe_load((later / "config.yaml").read_text(encoding="utf-8"))
+    (later / "config.yaml").write_text(safe_dump(config | {"callbacks": {"new": 1}}), encoding="utf-8")
+    assert set(table(tmp_path).index) == {"optim.lr=0.1", "optim.lr=0.3"}
+
+
 def test_runs_of_different_code_are_said_to_be_so(tmp_path: Path, write: Write) -> None:
     for run_id, commit in (("a", "a" * 40), ("b", "b" * 40), ("c", "b" * 40)):
         place = write(run_id, [0], lr={"a": 0.1}.get(run_id, 0.2), seed=ord(run_id))

@@ -48,7 +48,7 @@ def bootstrap(
 
     Coverage is 93 to 97 % from 200 samples on (scripts/benchmarks/interval_coverage.py), except for
     `average_precision`, which is itself biased on few samples (92.7 % at 20 samples per class). `ece` has an
-    interval of its own, see `CalibrationBins`.
+    interval of its own, see `CalibrationBins`: 95 to 97 % at 200 and 500 samples, 98 % where the truth is 0.
 
     Args:
         scores: The metrics of one split.

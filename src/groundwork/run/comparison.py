@@ -123,8 +123,8 @@ def _difference(one: Difference | None) -> dict[str, float]:
 
 def _size(group: Group, groups: Sequence[Group], runs: Sequence[Run]) -> dict[str, Any]:
     """Place a group on a learning curve, where the groups differ in the part of train that they learn from."""
-    if not any(key.startswith("subset.") for other in groups for key in other.parts):
+    if not any(key.partition(".")[0] == "subset" for other in groups for key in other.parts):
         return {}
-    others = [text for key, text in group.parts.items() if not key.startswith("subset.")]
+    others = [text for key, text in group.parts.items() if key.partition(".")[0] != "subset"]
     size = round(float(np.mean([run.result["n"]["train"] for run in runs])))
     return {"train_size": size, "series": ", ".join(others) or "all"}

@@ -1,7 +1,7 @@
 """A frozen backbone -> its features, computed once; features -> an exact linear head, chosen on val."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def choose_head(
             done[0] += 1
             bar(done[0], len(options))
 
-        return choose_cut(
+        choice = choose_cut(
             features.train,
             features.val,
             features.spatial,
@@ -135,6 +135,9 @@ def choose_head(
             advance,
             loss,
         )
+    # Where less is better, scores are the metric with a minus, which people need not read.
+    less = metrics.direction(monitor) == "min"
+    return replace(choice, why=choice.why.replace(" -", " ")) if less else choice
 
 
 def score_on_val(

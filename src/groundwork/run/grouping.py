@@ -112,8 +112,11 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
         config.update(chosen)
     columns = _differing(configs)
     kept = _telling(columns)
-    parts = [{key: _say(key, config[key]) for key in kept if key in config} for config in configs]
-    names = [", ".join(dict.fromkeys(part.values())) or "all runs" for part in parts]
+    typed = {key for group in members for key in group[0].result.get("changes") or {}}
+    # What somebody changed says enough, if it tells the groups apart; keys that conf/ has got since do not.
+    parts, names = _named(configs, [key for key in kept if key in typed])
+    if len(set(names)) < len(names):
+        parts, names = _named(configs, kept)
     count = Counter(names)
     return [
         Group(
@@ -124,6 +127,13 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
         )
         for i, (part, name, group) in enumerate(zip(parts, names, members, strict=True))
     ]
+
+
+def _named(
+    configs: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> tuple[list[dict[str, str]], list[str]]:
+    parts = [{key: _say(key, config[key]) for key in keys if key in config} for config in configs]
+    return parts, [", ".join(dict.fromkeys(part.values())) or "all runs" for part in parts]
 
 
 def _options(runs: Sequence[Run]) -> list[dict[str, str]]:

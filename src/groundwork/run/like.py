@@ -38,6 +38,10 @@ def with_like(words: Sequence[str]) -> list[str]:
     named = [word.removeprefix("like=") for word in words if word.startswith("like=")]
     if not named:
         return list(words)
+    if named[0] != "latest" and not (Path(named[0]).expanduser() / "config.yaml").is_file():
+        raise UserError(
+            f"like={named[0]} must be a run folder, but it has no config.yaml. Name one, or latest."
+        )
     source = RunFolder.find(named[0], Path(machine_paths(words).runs))
     typed = [word for word in words if not word.startswith("like=")]
     keys = {_key(word) for word in typed}
@@ -82,9 +86,11 @@ def restore(run: Composition) -> tuple[Composition, set[str]]:
     before, now = flat(compose_run(words_of(source)).config), flat(run.config)
     changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     stored = source.config
-    known = {key.partition(".")[0] for key in flat(stored)}
+    kept = flat(stored)
+    # Keys that conf/ has got since.
+    added = {key for key in now if key not in kept and not any(one.startswith(f"{key}.") for one in kept)}
     content: Any = OmegaConf.to_container(stored, resolve=True)
-    for key in sorted(changed | {key for key in now if key.partition(".")[0] not in known}):
+    for key in sorted(changed | added):
         if key in now:
             _set(content, key, now[key])
         else:
