@@ -24,6 +24,7 @@ COMMANDS = list(
 COMPOSED = [command for command in COMMANDS if command.split()[0] in ("scripts/train.py", "scripts/audit.py")
             and " run=" not in command]  # fmt: skip
 # Everything but what differs: small pictures, a small network, one epoch.
+QUICK = ["trainer.max_epochs=1", "metrics.resamples=20"]
 SMALL = ["data.image_size=32", "model=timm", "model.name=test_resnet", "model.pretrained=false"]
 
 
@@ -68,36 +69,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     houses = pd.DataFrame({"size": size, "photo": photo, "price": 3 * size + rng.normal(0, 1, 60)})
     houses.to_csv(folder / "houses.csv", index=False)
     houses.to_excel(folder / "houses.xlsx", index=False)
+    # What the commands after a run need: one finished run, which is the latest.
+    first = ["scripts/train.py", "data=image_folder", "data.root=birds", "name=solar_cells", *SMALL, *QUICK]
+    done = call([*first, f"paths.runs={folder / 'first'}", f"paths.cache={folder / 'cache'}"], folder)
+    assert done.returncode == 0, done.stderr[-2000:]
     return folder
 
 
-def quick(command: str, place: Path) -> list[str]:
-    words = shlex.split(command)
-    script = words[0].removeprefix("scripts/")
-    if script in ("train.py", "audit.py", "advise.py") and not any(word.startswith("run=") for word in words):
-        small = SMALL if "experiment=" not in command and "data=table" not in command else []
-        own = ["trainer.max_epochs=1", "metrics.resamples=20", f"paths.cache={place / 'cache'}"]
-        words += [word for word in (*small, *own) if word.partition("=")[0] not in command]
-        if ("experiment=" not in command and "data=" not in command) or "solar" in command:
-            words += (
-                [] if "subset" in command or "debug" in command else ["subset=stratified", "subset.size=100"]
-            )
-    if script == "clear.py":
-        words.append(f"paths.cache={place / 'cache'}")
-    elif script != "convert.py":
-        words.append(f"paths.runs={place / 'runs'}")
-    return words
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [one for one in COMMANDS if not one.startswith("scripts/benchmarks")])
-def test_every_command_works(command: str, place: Path):
-    if "groceries" in command:  # its data are a repository of their own
-        assert compose_run(shlex.split(command)[1:]).config
-        return
-    here = f"{place.as_posix()}/runs/solar_cells/*"
-    words = [word.replace("runs/solar_cells/*", here) for word in quick(command, place)]
-    done = subprocess.run(
+def call(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, str(ROOT / words[0]), *words[1:]],
         cwd=place,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
@@ -106,4 +86,42 @@ def test_every_command_works(command: str, place: Path):
         encoding="utf-8",
         check=False,
     )
+
+
+def quick(command: str, place: Path) -> list[str]:
+    """Make a command small: its own words stay, what they leave open is set to what takes seconds."""
+    words = [
+        word.replace("runs/solar_cells", f"{(place / 'first').as_posix()}/solar_cells")
+        for word in shlex.split(command)
+    ]
+    script = words[0].removeprefix("scripts/")
+    if script in ("train.py", "audit.py", "advise.py") and "run=latest" not in words:
+        small = [] if "experiment=" in command or "data=table" in command else SMALL
+        small = (
+            ["data.image_size=32", "data.batch_size=8"] if script == "advise.py" else small
+        )  # asks for weights
+        longer = ["trainer.max_epochs=20"] if "val_every" in command else []
+        own = [*small, *longer, *QUICK, f"paths.cache={place / 'cache'}"]
+        typed = {word.partition("=")[0] for word in words}
+        for word in own:
+            if word.partition("=")[0] not in typed:
+                words.append(word)
+                typed.add(word.partition("=")[0])
+        if not typed & {"experiment", "data", "subset", "debug"} or "solar_cells_regression" in command:
+            words += ["subset=stratified", "subset.size=100"]
+    if script == "clear.py":
+        return [*words, f"paths.cache={place / 'none'}"]
+    if script == "convert.py":
+        return words
+    after = "run=latest" in words or script in ("compare.py", "evaluate.py")
+    return [*words, f"paths.runs={place / ('first' if after else 'runs')}"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [one for one in COMMANDS if not one.startswith("scripts/benchmarks")])
+def test_every_command_works(command: str, place: Path):
+    if "groceries" in command:  # its data are a repository of their own
+        assert compose_run(shlex.split(command)[1:]).config
+        return
+    done = call(quick(command, place), place)
     assert done.returncode == 0, done.stderr[-2000:]

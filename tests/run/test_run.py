@@ -27,6 +27,13 @@ def test_a_run_is_fitted_and_read(tmp_path: Path, table: Path):
         run.predictions("test")
 
 
+def test_validating_less_often_than_the_training_is_long_is_refused(tmp_path: Path, table: Path):
+    words = ["data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "trainer=cpu",
+             "trainer.max_epochs=2", "trainer.val_every_n_steps=11", f"paths.runs={tmp_path / 'runs'}"]  # fmt: skip
+    with pytest.raises(groundwork.UserError, match="at most the 10 steps of this training, but got 11"):
+        groundwork.fit(words, quiet=True)
+
+
 def test_an_unknown_name_is_told():
     with pytest.raises(AttributeError, match="nothing"):
         _ = groundwork.nothing

@@ -7,6 +7,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from groundwork.batch import UserError
 from groundwork.data.batches import Source
 from groundwork.model import Network
 from groundwork.run.ask import ask_observer
@@ -53,7 +54,13 @@ def train_phase(
     config, folder = setting.config, setting.folder
     data = build_data_module(setting, source)
     _settle_execution(setting, network, source)
-    task = build_task(setting, network, phase, count_steps(config, data, epochs))
+    steps = count_steps(config, data, epochs)
+    if (config.trainer.val_every_n_steps or 1) > steps:
+        raise UserError(
+            f"trainer.val_every_n_steps must be at most the {steps} steps of this training, but got "
+            f"{config.trainer.val_every_n_steps}. Lower it, or raise trainer.max_epochs."
+        )
+    task = build_task(setting, network, phase, steps)
     finite = CheckFinite(
         config.callbacks.check_finite_every,
         config.callbacks.skip_nonfinite,
