@@ -15,7 +15,7 @@ def test_two_runs_never_share_a_folder(tmp_path: Path, monkeypatch: pytest.Monke
     ids = iter(["a", "a", "b"])
     monkeypatch.setattr("groundwork.run.folder.run_id", lambda: next(ids))
     first, second = (RunFolder.create(tmp_path, "name") for _ in range(2))
-    assert (first.path.name, second.path.name) == ("a", "b")
+    assert (first.path.name, second.path.name) == ("a", "b-1")
 
 
 def test_run_ids_come_from_slurm_where_there_is_one(monkeypatch: pytest.MonkeyPatch):

@@ -12,9 +12,10 @@ from groundwork.run.gpu import slot_of_gpus, visible_gpus
 from groundwork.run.process import Child, share_cores
 
 CHILD = """
-import time
+import signal, time
 from groundwork.run.process import watch_parent
 watch_parent()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what runs in the background deaf to it
 try:
     print("waiting", flush=True)
     time.sleep(60)

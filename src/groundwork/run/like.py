@@ -20,7 +20,6 @@ from groundwork.run.compose import (
     quote_path,
 )
 from groundwork.run.folder import RunFolder
-from groundwork.run.prepare import complete_rows, read_splits
 from groundwork.run.screen import Screen
 from groundwork.run.whole import write_bytes
 
@@ -106,6 +105,11 @@ def adopt_split(
     Raises:
         UserError: If the data is not what it was, though no word changes what is read of it.
     """
+    from groundwork.run.prepare import (  # torch: not before a run is known to be right
+        complete_rows,
+        read_splits,
+    )
+
     source = RunFolder(Path(config.like))
     groups = {key.partition(".")[0] for key in changed}
     if "split" in groups:
