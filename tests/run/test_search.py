@@ -73,6 +73,12 @@ def test_the_best_configuration_composes_to_that_of_its_trial(
         assert again[key] == trial[key], key  # type: ignore[index, call-overload]
 
 
+def test_what_is_refused_leaves_no_search_behind(tmp_path: Path, table: Path):
+    with pytest.raises(UserError, match="num: 5"):
+        search(tmp_path, table, "search.sampler=grid")
+    assert not (tmp_path / "runs" / "mine").exists()
+
+
 def test_a_search_without_a_space_names_those_that_exist():
     with pytest.raises(UserError, match="fine_tune, linear_head, mlp"):
         start(compose_run(["data=diabetes"]), worker=False)

@@ -7,7 +7,7 @@ import pytest
 from groundwork.batch import UserError
 from groundwork.run import search_check
 from groundwork.run.compose import Composition, compose_run
-from groundwork.run.search_check import check_installed, check_space, is_exact, trial_words
+from groundwork.run.search_check import check_installed, check_numbers, check_space, is_exact, trial_words
 from groundwork.run.search_space import Space
 
 EXACT = ["data=solar_cells", "task=classification", "transfer=small_similar", "model=efficientnet_lite0"]
@@ -77,6 +77,12 @@ def test_a_misspelt_key_or_option_is_noticed_at_once(exact: Composition):
 def test_the_scenario_must_be_chosen_first():
     with pytest.raises(UserError, match=r"advise\.py"):
         check(compose_run(["data=solar_cells", "transfer=auto"]), {"model.dropout": RANGE})
+
+
+@pytest.mark.parametrize("word", ["search.trials=0", "search.workers=0", "search.lease=-1"])
+def test_numbers_that_no_search_can_have(word: str):
+    with pytest.raises(UserError, match=word.partition("=")[0]):
+        check_numbers(compose_run(["data=diabetes", "search=mlp", word]).config.search)
 
 
 def test_optuna_that_is_absent_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch):

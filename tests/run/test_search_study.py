@@ -18,6 +18,7 @@ from groundwork.run import search_worker
 from groundwork.run.compose import CONF
 from groundwork.run.observe import Pruned
 from groundwork.run.screen import Screen
+from groundwork.run.search_sampler import build_sampler
 from groundwork.run.search_space import Space
 from groundwork.run.search_study import Claim, Study, open_storage
 
@@ -31,7 +32,9 @@ def study_in(place: Path, space: dict[str, Any] = SPACE, **changes: Any) -> Stud
     place.mkdir(parents=True, exist_ok=True)
     common = OmegaConf.load(CONF / "search" / "_common.yaml")
     search = OmegaConf.merge(common, {"trials": 10, "sampler": "random", **changes})
-    return Study(place, search, Space(space, {}), "min")  # type: ignore[arg-type]
+    read = Space(space, {})
+    sampler = build_sampler(search.sampler, read, search.seed, search.startup)
+    return Study(place, search, read, sampler, "min")  # type: ignore[arg-type]
 
 
 def formula(_: Any, claim: Claim) -> float:

@@ -17,7 +17,7 @@ from groundwork.run.door import DONE, FAILED
 from groundwork.run.folder import safe_name, write_text
 from groundwork.run.process import SWEEP
 from groundwork.run.screen import Screen
-from groundwork.run.search_check import check_installed, check_space
+from groundwork.run.search_check import check_installed, check_numbers, check_space
 from groundwork.run.search_space import Space
 from groundwork.run.start import read_samples
 
@@ -44,13 +44,17 @@ def start(composition: Composition, worker: bool) -> int:
     base = _complete(compose_run(typed), screen)
     space = Space(OmegaConf.to_container(search.space, resolve=True), base.choices)  # type: ignore[arg-type]
     if not worker:
+        check_numbers(search)
         check_space(space, base, typed)
+    from groundwork.run.search_sampler import build_sampler  # optuna: not before the words are understood
+
+    sampler = build_sampler(search.sampler, space, search.seed, search.startup)
     place = Path(base.config.paths.runs) / search_name(composition)
     os.environ[SWEEP] = place.name  # no trial can seal the test
     _remember(place, search, base)
-    from groundwork.run.search_study import Study  # optuna: not before the words are understood
+    from groundwork.run.search_study import Study
 
-    study = Study(place, search, space, _direction(base.config))
+    study = Study(place, search, space, sampler, _direction(base.config))
     if search.workers > 1 and not worker:
         from groundwork.run.search_workers import run_workers
 

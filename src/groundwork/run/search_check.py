@@ -35,6 +35,17 @@ def check_installed() -> None:
         )
 
 
+def check_numbers(search: DictConfig) -> None:
+    """Refuse numbers that no search can have.
+
+    Raises:
+        UserError: With the number and the rule.
+    """
+    for name in ("trials", "workers", "tries", "lease"):
+        if not search[name] > 0:
+            raise UserError(f"search.{name} must be above 0, but got {search[name]}. Change it.")
+
+
 def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
     """Compose every extreme of every key, so that no trial can fail for what is known before.
 

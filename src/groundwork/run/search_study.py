@@ -13,6 +13,7 @@ from typing import Any
 
 import optuna
 from omegaconf import DictConfig
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
@@ -21,7 +22,7 @@ from groundwork.batch import UserError
 from groundwork.run.folder import write_text
 from groundwork.run.lock import BusyError, locked
 from groundwork.run.search_dimension import Values
-from groundwork.run.search_sampler import Grid, build_sampler
+from groundwork.run.search_sampler import Grid
 from groundwork.run.search_space import Space
 
 HEARTBEATS = 6  # signs of life in the time of a lease
@@ -57,13 +58,13 @@ class Study:
         place: Folder of the search.
         search: The node `search` of the configuration.
         space: What may vary.
+        sampler: See `build_sampler`.
         direction: max or min.
     """
 
-    def __init__(self, place: Path, search: DictConfig, space: Space, direction: str):
+    def __init__(self, place: Path, search: DictConfig, space: Space, sampler: BaseSampler, direction: str):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.place, self.search, self.space = place, search, space
-        sampler = build_sampler(search.sampler, space, search.seed, search.startup)
         pruner = (
             optuna.pruners.MedianPruner(BEFORE_MEDIAN, search.warmup + 1)
             if search.prune
