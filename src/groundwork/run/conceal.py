@@ -66,8 +66,8 @@ def _conceal(content: Any, known: list[str]) -> Any:
         return {
             key: item
             if key in NAMES_OF_DATA
-            else HIDDEN
-            if _is_secret(str(key), item)
+            else _hide(item)
+            if is_secret_name(str(key))
             else _conceal(item, known)
             for key, item in content.items()
         }
@@ -93,8 +93,13 @@ def _assignments(text: str) -> str:
     return re.sub(r"([\w.+~-]+)=([^\s=]+)", hide, text)
 
 
-def _is_secret(key: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and is_secret_name(key)
+def _hide(value: Any) -> Any:
+    """Hide a text, and each text of a list: what was changed is written as [default, value]."""
+    if isinstance(value, list | tuple):
+        return [_hide(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _hide(item) for key, item in value.items()}
+    return HIDDEN if isinstance(value, str) and value else value
 
 
 def _environment() -> list[str]:
