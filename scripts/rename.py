@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 TEMPLATE = "groundwork"  # this file keeps its own words
 RECORD = ".template.json"
@@ -27,7 +28,7 @@ ONLY_TEMPLATE = ("tests/test_rename.py", "tests/test_readme.py", ".github/report
 EXAMPLES = (
     "conf/data/solar_cells.yaml", "conf/experiment/solar_cells.yaml", "conf/experiment/solar_cells_regression.yaml",
     f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/data/readers/test_solar_cells.py", "notebooks/",
-    "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py",
+    "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py", ".github/workflows/notebooks.yml",
 )  # fmt: skip
 README = """# {name}
 
@@ -43,8 +44,15 @@ Made from the template {template}; `.template.json` says which commit. What the 
 """
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong, as every other command does."""
+        print(f"error: {message}. See rename.py --help.", file=sys.stderr)
+        raise SystemExit(2)
+
+
 def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("name", nargs="?", help="the new package, such as birds")
     parser.add_argument(
         "--drop-examples", action="store_true", help="drop solar cells, their weights, the notebooks"
@@ -147,7 +155,9 @@ def without_examples(file: str, text: str) -> str:
     if file == "pyproject.toml":
         text = re.sub(r"# Data and weights of the example.*?\n\]\n", "", text, flags=re.S)
         text = text.replace(', "examples"]', "]").replace('"elpv_dataset.*", ', "")
-    text = "".join(line for line in text.splitlines(keepends=True) if "read_solar_cells" not in line)
+    gone = ("solar_cells", "solar cells") if file.endswith(".md") else ("read_solar_cells",)
+    lines = text.splitlines(keepends=True)
+    text = "".join(line for line in lines if not any(word in line for word in gone))
     return re.sub(r"\bsolar_cells\b", "digits", text)
 
 

@@ -26,6 +26,11 @@ from groundwork.run.compose import compose_run
             ["data=table", "task=classification", "balance=oversample", "+loss.function.class_weights=[1,2]"],
             "would correct twice",
         ),
+        (["data=digits", "trainer.precision=half"], "trainer.precision must be one of auto, 32-true"),
+        (
+            ["data=digits", "trainer.memory_format=nhwc"],
+            "trainer.memory_format must be one of auto, contiguous",
+        ),
     ],
 )
 def test_a_contradiction_is_refused(words: list[str], said: str):

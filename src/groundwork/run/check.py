@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.run.compose import Composition
@@ -19,6 +19,11 @@ LOSS_TASK = {
 DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
                 "trainer.precision", "trainer.gradient_clip", "trainer.accumulate", "seed")  # fmt: skip
 HEAD_KEYS = ("transfer.strengths", "transfer.views")
+# Values that a key takes, where no folder of conf/ lists them.
+VALUES = {
+    "trainer.memory_format": ("auto", "contiguous", "channels_last"),
+    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"),
+}
 
 
 def check_combination(composition: Composition) -> None:
@@ -29,6 +34,7 @@ def check_combination(composition: Composition) -> None:
     """
     config, choices = composition.config, composition.choices
     check_logger(config)
+    _check_values(config)
     if "search" in choices:
         raise UserError(
             f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
@@ -59,6 +65,13 @@ def check_combination(composition: Composition) -> None:
         )
     if kind == "table":
         _check_table(choices)
+
+
+def _check_values(config: DictConfig) -> None:
+    for key, values in VALUES.items():
+        value = OmegaConf.select(config, key)
+        if value not in values:
+            raise UserError(f"{key} must be one of {', '.join(values)}, but got {value}. Choose one.")
 
 
 def _check_table(choices: dict[str, str]) -> None:
