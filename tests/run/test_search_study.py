@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -185,6 +186,26 @@ def test_what_ends_a_trial_is_recorded_and_the_search_goes_on(
     work(study)
     assert [trial.state.name for trial in study.trials()] == ["COMPLETE", state, "COMPLETE"]
     assert study.trials()[1].user_attrs["reason"] == reason
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="TERM arrives on POSIX only")
+def test_a_signal_between_trials_stops_as_one_within_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def run(base: Any, claim: Claim) -> float:
+        if claim.number == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return formula(base, claim)
+
+    monkeypatch.setattr(search_worker, "_run", run)
+    with pytest.raises(KeyboardInterrupt, match="same command again"):
+        work(study_in(tmp_path / "s", trials=3))
+    study = study_in(tmp_path / "s", trials=3)
+    assert [trial.state.name for trial in study.trials()] == ["COMPLETE", "RUNNING"]
+    assert json.loads((study.path(1) / "lease.json").read_text()) | {"host": ""} == {
+        "worker": None, "host": "", "tries": 0,
+    }  # fmt: skip
+    monkeypatch.setattr(search_worker, "_run", formula)
+    work(study_in(tmp_path / "s", trials=3))
+    assert study.is_over()
 
 
 def test_the_median_of_the_others_prunes(tmp_path: Path):

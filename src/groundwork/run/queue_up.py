@@ -15,7 +15,7 @@ from groundwork.run.folder import RunFolder
 from groundwork.run.process import Stop
 from groundwork.run.saved import run_name, save_start
 from groundwork.run.screen import Screen
-from groundwork.run.slurm import submit, with_resources
+from groundwork.run.slurm import run_job, submit, with_resources
 from groundwork.run.sweep import Record, Trial
 
 SECONDS_BETWEEN_LOOKS = 5.0
@@ -30,7 +30,7 @@ def submit_run(composition: Composition, screen: Screen) -> int:
     logs = log_folder(runs, name)
     saved = RunFolder.furnish(logs / secrets.token_hex(6))
     save_start(saved, composition)
-    (job,) = submit([saved.path], runs / name, None, composition.config, logs, name)
+    (job,) = submit(run_job, [(str(saved.path), str(runs / name), None)], composition.config, logs, name)
     screen.say(f"job {job} is in the queue; its folder will be {runs / name / job}")
     screen.say(f"watch: squeue -j {job}; tail -F {logs}/{job}_0_log.out; scancel {job} ends it after saving")
     return DONE
@@ -88,9 +88,8 @@ class Queue:
         kin = fresh[0].folder.path.parent
         logs = log_folder(kin.parent, kin.name)
         config = fresh[0].composition.config
-        jobs = submit(
-            [trial.folder.path for trial in fresh], None, self.record.path.stem, config, logs, kin.name
-        )
+        each = [(str(trial.folder.path), None, self.record.path.stem) for trial in fresh]
+        jobs = submit(run_job, each, config, logs, kin.name)
         for trial, job in zip(fresh, jobs, strict=True):
             self.record.started(trial, job=job, host="slurm")
         self.screen.say(f"jobs {jobs[0]} to {jobs[-1]} are in the queue   ({logs})")
@@ -121,7 +120,10 @@ def jobs_alive() -> set[str]:
         try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
         except FileNotFoundError as error:
-            raise UserError("cluster=slurm must find squeue, but Slurm is not installed here.") from error
+            raise UserError(
+                "cluster=slurm must find squeue, but Slurm is not installed here. Type it on a machine of the cluster, "
+                "or use cluster=local."
+            ) from error
         except subprocess.TimeoutExpired:
             continue
         if answer.returncode == 0:

@@ -49,25 +49,44 @@ def start(composition: Composition, worker: bool) -> int:
     from groundwork.run.search_sampler import build_sampler  # optuna: not before the words are understood
 
     sampler = build_sampler(search.sampler, space, search.seed, search.startup)
+    job = None
+    if composition.config.cluster.kind == "slurm" and not worker:
+        from groundwork.run.search_queue import check_queue
+
+        job = check_queue(composition.overrides)
     place = Path(base.config.paths.runs) / search_name(composition)
     os.environ[SWEEP] = place.name  # no trial can seal the test
     _remember(place, search, base)
     from groundwork.run.search_study import Study
 
     study = Study(place, search, space, sampler, _direction(base.config))
-    if search.workers > 1 and not worker:
-        from groundwork.run.search_workers import run_workers
-
-        run_workers(composition.overrides, search.workers, study, screen)
-    else:
-        from groundwork.run.search_worker import work
-
-        work(study, base, screen)
     if worker:
-        return DONE
+        return _work(study, base, screen)
+    _run(study, base, composition, job, screen)
     from groundwork.run.search_result import conclude
 
     return DONE if conclude(study, base, composition, screen) else FAILED
+
+
+def _run(study: Any, base: Composition, asked: Composition, job: DictConfig | None, screen: Screen) -> None:
+    """Run trials here, in processes of this machine or, with the configuration of a job, in Slurm's queue."""
+    if job is not None:
+        from groundwork.run.search_queue import run_jobs
+
+        run_jobs(asked.overrides, job, study, base.config.monitor, screen)
+    elif study.search.workers > 1:
+        from groundwork.run.search_workers import run_workers
+
+        run_workers(asked.overrides, study.search.workers, study, screen)
+    else:
+        _work(study, base, screen)
+
+
+def _work(study: Any, base: Composition, screen: Screen) -> int:
+    from groundwork.run.search_worker import work  # optuna
+
+    work(study, base, screen)
+    return DONE
 
 
 def search_name(composition: Composition) -> str:

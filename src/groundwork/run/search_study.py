@@ -65,11 +65,8 @@ class Study:
     def __init__(self, place: Path, search: DictConfig, space: Space, sampler: BaseSampler, direction: str):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.place, self.search, self.space = place, search, space
-        pruner = (
-            optuna.pruners.MedianPruner(BEFORE_MEDIAN, search.warmup + 1)
-            if search.prune
-            else optuna.pruners.NopPruner()
-        )
+        median = optuna.pruners.MedianPruner(BEFORE_MEDIAN, search.warmup + 1)
+        pruner = median if search.prune else optuna.pruners.NopPruner()
         self.total: int = (
             min(search.trials, len(sampler.combinations)) if isinstance(sampler, Grid) else search.trials
         )
@@ -115,8 +112,12 @@ class Study:
 
     def is_over(self) -> bool:
         """Tell whether every trial has ended."""
+        return self.count_open() == 0
+
+    def count_open(self) -> int:
+        """Count the trials that have not ended, those to come included."""
         states = [trial.state for trial in self.study.get_trials(deepcopy=False)]
-        return len(states) >= self.total and all(state.is_finished() for state in states)
+        return max(0, self.total - len(states)) + sum(not state.is_finished() for state in states)
 
     def end(self, claim: Claim, state: TrialState, value: float | None, reason: str | None) -> None:
         """Write down how a trial ended."""

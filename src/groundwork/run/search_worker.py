@@ -19,6 +19,7 @@ from groundwork.run.search_space import words
 from groundwork.run.search_study import Claim, Study
 from groundwork.run.share import sharing
 from groundwork.run.start import begin_in, resume
+from groundwork.run.stop import Stopped, check, signals_caught, waiting
 
 SECONDS_BETWEEN_LOOKS = 1.0
 OF_A_TRIAL = ("report.write=false",)  # the best one gets its report at the end
@@ -38,46 +39,54 @@ def work(study: Study, base: Composition, screen: Screen) -> None:
     Raises:
         KeyboardInterrupt: If a signal stops the worker; its trial waits for another one.
     """
-    with study.working(), sharing():
-        while not study.is_over():
-            claim = study.claim()
-            if claim is None:
-                time.sleep(SECONDS_BETWEEN_LOOKS)  # others work on the last ones, and may be killed
-                continue
-            began = time.perf_counter()
-            told = _attempt(study, base, claim)
-            screen.say(
-                f"[{claim.number + 1}/{study.total}] {told}   {_shown(claim.values)}"
-                f"   {time.perf_counter() - began:.1f} s"
-            )
+    try:
+        with study.working(), sharing(), signals_caught():
+            while not study.is_over():
+                with waiting():
+                    claim = study.claim()
+                if claim is None:
+                    time.sleep(SECONDS_BETWEEN_LOOKS)  # others work on the last ones, and may be killed
+                    continue
+                began = time.perf_counter()
+                value, state, reason = _attempt(study, base, claim)
+                with waiting():
+                    study.end(claim, state, value, reason)
+                how = in_words(state, base.config.monitor, value, reason)
+                screen.say(told(claim.number, study.total, how, claim.values, time.perf_counter() - began))
+    except Stopped as stopped:
+        raise KeyboardInterrupt("the same command again goes on") from stopped
 
 
-def _shown(values: Values) -> str:
+def in_words(state: TrialState, monitor: str, value: float | None, reason: str | None) -> str:
+    """Say how a trial ended."""
+    if state == TrialState.COMPLETE:
+        return f"{monitor} {value:.5g}"
+    return f"failed: {reason}" if state == TrialState.FAIL else str(reason)
+
+
+def told(number: int, total: int, how: str, values: Values, seconds: float) -> str:
+    """Say in one line which trial ended, how and with which values."""
     rounded = {
         key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in values.items()
     }
-    return " ".join(words(rounded))
+    return f"[{number + 1}/{total}] {how}   {' '.join(words(rounded))}   {seconds:.1f} s"
 
 
-def _attempt(study: Study, base: Composition, claim: Claim) -> str:
-    """Run one trial, write down how it ended, and say it in a few words."""
+def _attempt(study: Study, base: Composition, claim: Claim) -> tuple[float | None, TrialState, str | None]:
+    """Run one trial and tell its value, how it ended, and why where it has none."""
     try:
+        check()
         value = _run(base, claim)
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, Stopped) as stop:
         study.give_back(claim)
         raise KeyboardInterrupt("the same command again goes on") from stop
     except Pruned as pruned:
-        study.end(claim, TrialState.PRUNED, None, str(pruned))
-        return "pruned"
+        return None, TrialState.PRUNED, str(pruned)
     except BaseException as error:  # SystemExit of a plugged-in part, too
-        reason = f"{user_error(error) or f'{type(error).__name__}: {error}'}"
-        study.end(claim, TrialState.FAIL, None, reason)
-        return f"failed: {reason}"
+        return None, TrialState.FAIL, f"{user_error(error) or f'{type(error).__name__}: {error}'}"
     if value is None or not math.isfinite(value):
-        study.end(claim, TrialState.FAIL, None, f"{base.config.monitor} is undefined")
-        return f"failed: {base.config.monitor} is undefined"
-    study.end(claim, TrialState.COMPLETE, value, None)
-    return f"{base.config.monitor} {value:.5g}"
+        return None, TrialState.FAIL, f"{base.config.monitor} is undefined"
+    return value, TrialState.COMPLETE, None
 
 
 def _run(base: Composition, claim: Claim) -> float | None:

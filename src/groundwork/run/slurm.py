@@ -1,11 +1,11 @@
-"""Run folders -> Slurm jobs, through submitit; and in the job: the run, which queues itself again when time is up."""
+"""Work -> Slurm jobs, through submitit; and in the job: a run, which queues itself again when time is up."""
 
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -39,20 +39,19 @@ def with_resources(words: Sequence[str]) -> Composition:
 
 
 def submit(
-    folders: Sequence[Path], kin: Path | None, sweep: str | None, config: DictConfig, logs: Path, name: str
+    work: Callable[..., None], each: Sequence[Sequence[Any]], config: DictConfig, logs: Path, name: str
 ) -> list[str]:
-    """Submit one job, or an array with one task per folder.
+    """Submit one job, or an array.
 
     Args:
-        folders: Each with what `saved.py` writes.
-        kin: Where a folder goes when the job begins, under the number of the job; None leaves it where it is.
-        sweep: That the runs belong to.
+        work: What a job does.
+        each: Its arguments, for each job.
         config: Of the runs, see `with_resources`; they share their resources.
         logs: For submitit's files and what the jobs print; on a disk that all nodes see.
         name: Of the job in the queue.
 
     Returns:
-        The job numbers, such as 12 or 12_3, in the order of the folders.
+        The job numbers, such as 12 or 12_3, in the order of `each`.
 
     Raises:
         UserError: If submitit or Slurm is absent, or Slurm refuses the job.
@@ -62,16 +61,14 @@ def submit(
         from submitit.core.utils import FailedJobError, FailedSubmissionError
     except ImportError as error:
         raise UserError("cluster=slurm must find submitit. Run: uv sync --extra cluster") from error
-    shared = (None if kin is None else str(kin), sweep)
     try:
         with redirect_stderr(StringIO()):  # of sbatch, whose words the error below repeats
             executor = SlurmExecutor(folder=logs, python=f"{shlex.quote(sys.executable)} -P")
             executor.update_parameters(**parameters(config, name))
-            if len(folders) == 1:
-                jobs = [executor.submit(run_job, str(folders[0]), *shared)]
+            if len(each) == 1:
+                jobs = [executor.submit(work, *each[0])]
             else:
-                columns = [[value] * len(folders) for value in shared]
-                jobs = executor.map_array(run_job, list(map(str, folders)), *columns)
+                jobs = executor.map_array(work, *map(list, zip(*each, strict=True)))
         return [str(job.job_id) for job in jobs]
     except (FailedJobError, FailedSubmissionError, RuntimeError, OSError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
@@ -104,7 +101,13 @@ def parameters(config: DictConfig, name: str) -> dict[str, Any]:
 
 
 def run_job(path: str, kin: str | None, sweep: str | None) -> None:
-    """Begin or go on with a run, as one task of a Slurm job; queue the job again if its time was up."""
+    """Begin or go on with a run, as one task of a Slurm job; queue the job again if its time was up.
+
+    Args:
+        path: Folder with what `saved.py` writes.
+        kin: Where it goes when the job begins, under the number of the job; None leaves it where it is.
+        sweep: That the run belongs to.
+    """
     adopt_srun()
     if sweep is not None:
         os.environ[SWEEP] = sweep

@@ -34,6 +34,11 @@ def requested() -> bool:
     return _State.name is not None
 
 
+def asked_by() -> str | None:
+    """Name the first signal that asked the run to stop."""
+    return _State.name
+
+
 def check() -> None:
     """End here if a signal asked for it.
 
