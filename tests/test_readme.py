@@ -23,7 +23,7 @@ COMMANDS = list(
 )
 COMPOSED = [command for command in COMMANDS if command.split()[0] in ("scripts/train.py", "scripts/audit.py",
             "scripts/search.py") and " run=" not in command and " like=" not in command]  # fmt: skip
-# These need an account, a cluster or a download; what they compose is tested, and the parts behind in tests of their own.
+# These need an account, a cluster or a download: what they compose is tested here, the rest by tests of their own.
 ELSEWHERE = ("groceries", "logger=wandb", "cluster=slurm")
 CODE = next(block for block in BLOCKS if "import groundwork" in block)
 # Everything but what differs: small pictures, a small network, one epoch.
@@ -115,7 +115,10 @@ def quick(command: str, place: Path) -> list[str]:
             if word.partition("=")[0] not in typed:
                 words.append(word)
                 typed.add(word.partition("=")[0])
-        if not typed & {"experiment", "data", "subset", "debug", "like"} or "solar_cells_regression" in command:
+        if (
+            not typed & {"experiment", "data", "subset", "debug", "like"}
+            or "solar_cells_regression" in command
+        ):
             words += ["subset=stratified", "subset.size=100"]
         words += ["search.trials=2"] if script == "search.py" else []
         words += ["trainer.accelerator=cpu"] if "trainer=ddp" in command else []
