@@ -23,10 +23,13 @@ KINDS = {
 
 
 def main(words: list[str]) -> int:
+    if {"--help", "-h"} & {*words}:
+        print(__doc__)
+        return 0
     if len(words) != 2 or words[0] not in KINDS:
         print(f"error: new must have a kind and a name. Example: new.py model birds. Kinds: {', '.join(KINDS)}.",
               file=sys.stderr)  # fmt: skip
-        return 0 if words in (["--help"], ["-h"]) and not print(__doc__) else 2
+        return 2
     kind, name = words
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         print(

@@ -1,4 +1,4 @@
-"""Train: `train.py [experiment=NAME] [key=value ...]`, or resume with `train.py run=DIR`."""
+"""Train: `train.py [experiment=NAME] [key=value ...]`; -m: a run per combination; run=DIR goes on, like=DIR varies."""
 
 from groundwork.run.door import enter
 from groundwork.run.launch import train

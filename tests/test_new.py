@@ -45,6 +45,12 @@ def test_wrong_words_are_told_in_one_line(words: list[str], said: str):
     assert done.stderr.count("\n") == 1
 
 
+def test_help_says_how_to_call_it_and_no_error():
+    done = call(ROOT, "scripts/new.py", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "new.py data|reader|model" in done.stdout
+
+
 @pytest.mark.slow
 def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, tmp_path: Path):
     for kind in ("data", "reader", "model", "loss", "metric", "callback"):

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from groundwork.batch import UserError
 from groundwork.run.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
 from groundwork.run.door import DONE, key_values
+from groundwork.run.usage import usage
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
@@ -74,7 +75,7 @@ def hydra_application(
     act: Callable[[Sequence[str]], int],
     act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
 ) -> int:
-    """Let Hydra read the words (`--help`, `--cfg job`, `-m` and overrides), then act on the combinations.
+    """Let Hydra read the words (`--cfg job`, `-m` and overrides), then act on the combinations.
 
     Args:
         act: On one combination.
@@ -86,6 +87,9 @@ def hydra_application(
     Raises:
         UserError: If Hydra does not accept a word.
     """
+    if {"--help", "-h"} & {*words}:
+        print(usage())
+        return DONE
     combinations: list[list[str]] = []
 
     def collect(_: DictConfig) -> None:
