@@ -5,7 +5,7 @@ before, and what each scenario then scored on val. Then it prints, for each whol
 advice takes when that set and its parts are left out, and what the best of the five scored.
 
     python scripts/benchmarks/advice.py --groceries GroceryStoreDataset               # hours on two cores
-    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset --jobs 6 -- trainer=gpu
+    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset --jobs 6 --epochs 30 -- trainer=gpu
     python scripts/benchmarks/advice.py --judge                                       # the table alone, from the csv
 
 Finished runs are kept under --runs, so that the same command goes on where it stopped.
@@ -28,13 +28,14 @@ SCRIPTS = Path(__file__).parents[1]
 SCENARIOS = ("small_similar", "small_different", *TRAINED)
 COMMON = ("model=efficientnet_lite0", "task=classification", "monitor=accuracy", "balance=none")
 DATA = {
-    "solar_cells": ("data=solar_cells", "data.image_size=160"),
-    "groceries": ("data=groceries", "data.image_size=160", "split=official"),
+    "solar_cells": ("data=solar_cells", "data.image_size=112"),
+    "groceries": ("data=groceries", "data.image_size=112", "split=official"),
     "fashion_mnist": ("data=fashion_mnist", "data.image_size=64", "split=stratified"),
     "digits": ("data=digits", "data.image_size=64"),
 }
-# Shares of the training rows. Fashion-MNIST counts as whole with 6,000 rows of its 49,000.
-SHARES = (1.0, 0.25, 0.0625)
+# Shares of the training rows, and how many times as many epochs a part gets so that its steps suffice.
+# Fashion-MNIST counts as whole with 6,000 rows of its 49,000.
+SHARES = {1.0: 1, 0.25: 2}
 WHOLE = {"fashion_mnist": 6000 / 49_000}
 Point = tuple[str, float]
 
@@ -82,7 +83,8 @@ def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
     state = execute("advise.py", "advice.json", f"advice-{label}", given, words)
     scores = {}
     for scenario in SCENARIOS:
-        trained = given.words if scenario in TRAINED else ()
+        epochs = given.epochs * SHARES[point[1]]
+        trained = (f"trainer.max_epochs={epochs}", *given.words) if scenario in TRAINED else ()
         own = [*words, f"transfer={scenario}", *trained]
         scores[scenario] = execute("train.py", "result.json", f"{scenario}-{label}", given, own)["val"][
             "accuracy"
@@ -135,7 +137,8 @@ def main() -> None:
     )
     parser.add_argument("--groceries", type=Path, help="folder of the grocery photographs")
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
-    parser.add_argument("--jobs", type=int, default=1, help="runs at once")
+    parser.add_argument("--jobs", type=int, default=1, help="data sets at once")
+    parser.add_argument("--epochs", type=int, default=6, help="of the runs that train the backbone")
     parser.add_argument("--runs", type=Path, default=Path("runs") / "benchmark_advice")
     parser.add_argument("--cache", type=Path, default=Path("cache"))
     parser.add_argument("--judge", action="store_true", help="do not measure, judge what the csv holds")
@@ -143,7 +146,7 @@ def main() -> None:
     given = parser.parse_args()
     given.runs, given.cache = given.runs.absolute(), given.cache.absolute()
     if not given.judge:
-        points = [(data, share) for data in given.data for share in SHARES]
+        points = [(data, share) for share in SHARES for data in given.data]
         with ThreadPoolExecutor(given.jobs) as pool:
             write_table(list(pool.map(lambda point: measure_point(point, given), points)))
     print("\n".join(judged()))

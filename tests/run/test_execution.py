@@ -17,7 +17,12 @@ from groundwork.run import execution
 from groundwork.run.execution import Execution, choose_execution
 
 IMAGES = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+
 CPU = torch.device("cpu")
+
+
+def images() -> torch.Tensor:
+    return IMAGES
 
 
 @pytest.fixture
@@ -49,28 +54,28 @@ def pretend(monkeypatch: pytest.MonkeyPatch, seconds: dict[tuple[str, str], floa
 
 def test_the_fastest_is_taken_and_known_the_next_time(tmp_path, network, monkeypatch):
     asked = pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.4})
-    first = choose_execution(config(tmp_path), network, IMAGES, CPU)
+    first = choose_execution(config(tmp_path), network, images, CPU)
     assert (first.memory_format, first.precision, first.gain) == ("channels_last", "bf16-mixed", 2.5)
     number = len(asked)
-    assert choose_execution(config(tmp_path), network, IMAGES, CPU) == first
+    assert choose_execution(config(tmp_path), network, images, CPU) == first
     assert len(asked) == number
     network.train_stages([4], "adapt")  # other gradients, other times
-    choose_execution(config(tmp_path), network, IMAGES, CPU)
+    choose_execution(config(tmp_path), network, images, CPU)
     assert len(asked) == 2 * number
 
 
 def test_a_gain_of_a_few_percent_leaves_the_plain_choice(tmp_path, network, monkeypatch):
     pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.98})
-    chosen = choose_execution(config(tmp_path), network, IMAGES, CPU)
+    chosen = choose_execution(config(tmp_path), network, images, CPU)
     assert (chosen.memory_format, chosen.precision, chosen.gain) == ("contiguous", "32-true", 1.0)
 
 
 def test_what_was_chosen_by_hand_is_not_measured(tmp_path, network, monkeypatch):
     asked = pretend(monkeypatch, {})
     own = config(tmp_path, memory_format="channels_last", precision="64-true", threads=1)
-    assert choose_execution(own, network, IMAGES, CPU) == Execution("channels_last", "64-true", 1, 1.0)
+    assert choose_execution(own, network, images, CPU) == Execution("channels_last", "64-true", 1, 1.0)
     assert asked == []
-    choose_execution(config(tmp_path, precision="32-true", threads=1), network, IMAGES, CPU)
+    choose_execution(config(tmp_path, precision="32-true", threads=1), network, images, CPU)
     assert {each.precision for each in asked} == {"32-true"}
 
 
@@ -78,7 +83,7 @@ def test_rows_of_a_table_need_no_measurement(tmp_path, monkeypatch):
     asked = pretend(monkeypatch, {})
     head = ClassificationHead(5, 2, dropout=0.0)
     rows = Network(torch.nn.Identity(), FeatureBackbone(5), StagePool((0,), ("mean",)), head)
-    chosen = choose_execution(config(tmp_path), rows, torch.zeros(4, 5), CPU)
+    chosen = choose_execution(config(tmp_path), rows, lambda: torch.zeros(4, 5), CPU)
     assert (chosen.memory_format, chosen.precision) == ("contiguous", "32-true")
     assert asked == []
 
@@ -86,7 +91,7 @@ def test_rows_of_a_table_need_no_measurement(tmp_path, monkeypatch):
 def test_measuring_leaves_network_threads_and_random_numbers_as_they_are(tmp_path, network):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state, threads = torch.get_rng_state(), torch.get_num_threads()
-    chosen = choose_execution(config(tmp_path), network, IMAGES, CPU)
+    chosen = choose_execution(config(tmp_path), network, images, CPU)
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -105,4 +110,4 @@ def test_the_memory_format_does_not_change_what_is_computed(network):
 
 def test_an_unknown_format_is_refused(tmp_path, network):
     with pytest.raises(UserError, match="must be auto, contiguous or channels_last, but got nhwc"):
-        choose_execution(config(tmp_path, memory_format="nhwc"), network, IMAGES, CPU)
+        choose_execution(config(tmp_path, memory_format="nhwc"), network, images, CPU)

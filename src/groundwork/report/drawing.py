@@ -124,6 +124,11 @@ def grid(axes: Axes, axis: Literal["both", "x", "y"] = "y") -> None:
     axes.set_axisbelow(True)
 
 
+def ring(axes: Axes, x: Any, y: Any) -> None:
+    """Draw a ring around what was chosen."""
+    axes.plot(x, y, "o", markersize=11, markerfacecolor="none", color=OTHER, zorder=4)
+
+
 def whole_numbers(axis: Axis) -> None:
     """Put ticks at whole numbers only."""
     axis.set_major_locator(MaxNLocator(nbins=8, integer=True))

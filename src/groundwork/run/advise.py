@@ -16,7 +16,7 @@ from groundwork.report import write_advice
 from groundwork.run.build import build_network, describe_data
 from groundwork.run.device import choose_device
 from groundwork.run.folder import RunFolder
-from groundwork.run.frozen import choose_head, read_features, scaled_target, score_on_val
+from groundwork.run.frozen import choose_head, loss_weights, read_features, scaled_target, score_on_val
 from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
@@ -84,18 +84,7 @@ def advise_run(
     config, prepared, screen = setting.config, setting.prepared, setting.screen
     network = build_network(config, data, True, None)
     features = read_features(config, network, prepared, plan, device, screen)
-    choice = choose_head(
-        prepared,
-        network,
-        features,
-        plan,
-        setting.metrics,
-        config.monitor,
-        setting.class_weights,
-        device,
-        screen,
-    )
-    weights = setting.class_weights
+    choice = choose_head(setting, network, features, plan, device)
     probe = Probe(
         train=features.train,
         val=features.val,
@@ -103,8 +92,8 @@ def advise_run(
         target=scaled_target(network, prepared.targets("train")),
         num_outputs=len(prepared.names),
         strengths=plan.strengths,
-        class_weights=None if weights is None else torch.as_tensor(weights, dtype=torch.float32),
-        score=score_on_val(prepared, network, setting.metrics, config.monitor, device),
+        class_weights=loss_weights(setting),
+        score=score_on_val(setting, network, device),
         perfect=PERFECT.get(config.monitor, 1.0) if setting.direction == "max" else 0.0,
     )
     batches = _some_batches(prepared, config.data.batch_size, device)

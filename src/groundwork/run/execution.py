@@ -3,8 +3,10 @@
 import json
 import platform
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -48,18 +50,21 @@ class Execution:
         torch.set_num_threads(self.threads)
 
 
-def choose_execution(config: DictConfig, network: Network, inputs: Tensor, device: torch.device) -> Execution:
+def choose_execution(
+    config: DictConfig, network: Network, read: Callable[[], Tensor], device: torch.device
+) -> Execution:
     """Measure what `trainer` leaves to `auto`, once for each machine, network and shape of a batch.
 
     Args:
         config: Of the run; `trainer.memory_format`, `trainer.precision`, `trainer.threads` and `paths.cache` are read.
         network: Frozen as it will train; it is left as it is.
-        inputs: A batch as stored.
+        read: Gives a batch as stored; called only where something must be measured.
         device: Where training takes place.
     """
     candidates = _candidates(config, network, device)
     if len(candidates) == 1:
         return candidates[0]
+    inputs = read()
     key = _key(config, network, inputs, device, candidates)
     known = Path(config.paths.cache) / "execution" / f"{key}.json"
     if known.is_file():
@@ -84,7 +89,7 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
         [trainer.memory_format] if trainer.memory_format != "auto" else formats if images else formats[:1]
     )
     precisions = [trainer.precision] if trainer.precision != "auto" else precisions
-    most = torch.get_num_threads()
+    most = _all_threads()
     if trainer.threads != "auto":
         threads = [trainer.threads or most]
     else:
@@ -93,6 +98,12 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
         Execution(layout, precision, number, 1.0)
         for layout, precision, number in product(formats, precisions, threads)
     ]
+
+
+@cache
+def _all_threads() -> int:
+    """Say how many threads this process began with: an earlier run in it may have chosen fewer for itself."""
+    return torch.get_num_threads()
 
 
 def _fastest(

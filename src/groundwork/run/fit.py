@@ -89,7 +89,7 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     read = time.perf_counter()
     if features is not None and (obstacle is None or plan.cut == "auto"):
         found = features
-        choice = from_first(lambda: _choose_head(setting, network, found, plan, device))
+        choice = from_first(lambda: choose_head(setting, network, found, plan, device))
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
     num_stages = network.num_stages
     network = _cut(config, data, network, candidate)
@@ -117,22 +117,6 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         best_epoch,
         transfer,
         {"features": read - started, "fit": time.perf_counter() - read},
-    )
-
-
-def _choose_head(
-    setting: Setting, network: Network, features: StageFeatures, plan: Plan, device: torch.device
-) -> Choice:
-    return choose_head(
-        setting.prepared,
-        network,
-        features,
-        plan,
-        setting.metrics,
-        setting.config.monitor,
-        setting.class_weights,
-        device,
-        setting.screen,
     )
 
 

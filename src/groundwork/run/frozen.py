@@ -12,10 +12,10 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.batch import Split
-from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 from groundwork.model import Network, weights_hash
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
+from groundwork.run.setting import Setting
 from groundwork.transfer import (
     Candidate,
     Choice,
@@ -32,7 +32,6 @@ from groundwork.transfer import (
     solve_head,
 )
 
-Metrics = ClassificationMetrics | RegressionMetrics
 Stages = list[NDArray[np.float32]]
 
 
@@ -93,20 +92,13 @@ def read_features(
 
 
 def choose_head(
-    prepared: Prepared,
-    network: Network,
-    features: StageFeatures,
-    plan: Plan,
-    metrics: Metrics,
-    monitor: str,
-    class_weights: NDArray[np.float64] | None,
-    device: torch.device,
-    screen: Screen,
+    setting: Setting, network: Network, features: StageFeatures, plan: Plan, device: torch.device
 ) -> Choice:
     """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best on val."""
+    prepared = setting.prepared
     options = candidates(plan.pool, plan.cut, features.spatial)
     target = scaled_target(network, np.tile(prepared.targets("train"), _repeats(prepared, plan)))
-    weights = None if class_weights is None else torch.as_tensor(class_weights, dtype=torch.float32)
+    weights = loss_weights(setting)
     truth = prepared.targets("val")
 
     def solve(inputs: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
@@ -118,7 +110,7 @@ def choose_head(
         return head_loss(output, scaled_target(network, truth), weights)
 
     done = [0]
-    with screen.progress("solving linear heads", "cuts") as bar:
+    with setting.screen.progress("solving linear heads", "cuts") as bar:
 
         def advance(_: Candidate, best: float) -> None:
             done[0] += 1
@@ -131,20 +123,25 @@ def choose_head(
             options,
             plan.strengths,
             solve,
-            score_on_val(prepared, network, metrics, monitor, device),
+            score_on_val(setting, network, device),
             advance,
             loss,
         )
     # Where less is better, scores are the metric with a minus, which people need not read.
-    less = metrics.direction(monitor) == "min"
+    less = setting.direction == "min"
     return replace(choice, why=choice.why.replace(" -", " ")) if less else choice
 
 
-def score_on_val(
-    prepared: Prepared, network: Network, metrics: Metrics, monitor: str, device: torch.device
-) -> Score:
+def loss_weights(setting: Setting) -> Tensor | None:
+    """Give the weights of the classes, (K,) float32; None where all count alike."""
+    weights = setting.class_weights
+    return None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
+
+
+def score_on_val(setting: Setting, network: Network, device: torch.device) -> Score:
     """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined."""
-    sign = 1.0 if metrics.direction(monitor) == "max" else -1.0
+    prepared, metrics, monitor = setting.prepared, setting.metrics, setting.config.monitor
+    sign = 1.0 if setting.direction == "max" else -1.0
     truth = prepared.targets("val")
 
     def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:

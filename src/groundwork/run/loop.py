@@ -126,7 +126,10 @@ def _measure_train(
 def _settle_execution(setting: Setting, network: Network, source: Source) -> None:
     """Choose how steps are computed, and write it down, so that a resumed run computes the same bits."""
     config, trainer = setting.config, setting.config.trainer
-    inputs = source.batch(setting.prepared.rows["train"][: config.data.batch_size])
+
+    def inputs() -> torch.Tensor:
+        return source.batch(setting.prepared.rows["train"][: config.data.batch_size])
+
     execution = from_first(lambda: choose_execution(config, network, inputs, choose_device(config)))
     execution.apply(network)
     if trainer.compile:

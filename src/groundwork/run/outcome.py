@@ -13,14 +13,14 @@ from omegaconf import DictConfig
 
 from groundwork.batch import Split
 from groundwork.data import Store, TableSource
-from groundwork.metrics import ClassificationMetrics
+from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 from groundwork.model import Network
 from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
-from groundwork.run.frozen import Metrics
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 
+Metrics = ClassificationMetrics | RegressionMetrics
 BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of the run
 BASELINE_SIDE = 16  # pixels per side of the images that the linear baseline reads
 

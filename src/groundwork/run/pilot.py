@@ -37,8 +37,7 @@ def run_pilots(
     for scenario in PILOTS:
         config = choose(scenario).copy()
         config.trainer.max_epochs = setting.config.pilot_epochs
-        folder = RunFolder(setting.folder.path / "pilot" / scenario)
-        folder.best.parent.mkdir(parents=True, exist_ok=True)
+        folder = RunFolder.furnish(setting.folder.path / "pilot" / scenario)
         own = build_setting(folder, config, prepared, data, setting.screen)
         network = fit(own, data, instantiate(config.transfer, _convert_="all"), device, resume=False).network
         rows = prepared.rows["val"]

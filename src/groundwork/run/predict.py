@@ -19,9 +19,8 @@ from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE, FAILED
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
-from groundwork.run.frozen import Metrics
 from groundwork.run.inputs import Inputs, read_inputs
-from groundwork.run.outcome import build_metrics, decide, predict
+from groundwork.run.outcome import Metrics, build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.trust import checked_config

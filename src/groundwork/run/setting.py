@@ -9,8 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.run.conceal import conceal
 from groundwork.run.folder import RunFolder, plain
-from groundwork.run.frozen import Metrics
-from groundwork.run.outcome import build_metrics
+from groundwork.run.outcome import Metrics, build_metrics
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
@@ -15,7 +14,6 @@ from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
 from groundwork.run.attention import write_attention
-from groundwork.run.audit_brief import audit_briefly, brief_lines
 from groundwork.run.augmentation import draw_augmentation
 from groundwork.run.build import describe_data
 from groundwork.run.check import idle_keys
@@ -23,6 +21,7 @@ from groundwork.run.checkpoint import load, save
 from groundwork.run.dependence import write_dependence
 from groundwork.run.device import choose_device
 from groundwork.run.environment import describe_environment
+from groundwork.run.facts import write_facts
 from groundwork.run.fit import Fitted, fit
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import batch_line
@@ -41,6 +40,7 @@ from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_si
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting, build_setting
 from groundwork.run.share import data_key, once
+from groundwork.transfer import Advice
 
 
 def train(
@@ -80,29 +80,14 @@ def train(
     write_splits(folder, prepared)
     data = describe_data(config, prepared)
     setting = build_setting(folder, config, prepared, data, screen)
-    counts, after = _counts(prepared, setting)
-    described = {**data, **_data_facts(prepared), "counts": counts, "counts_balanced": after}
-    folder.write_json("data.json", described)
-    for note in prepared.notes:
-        screen.note(note)
-    is_balanced = bool(after) and after != counts["train"]
-    key = ("audit", data_key(config), is_balanced)
-    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
-    folder.write_json("audit.json", audit)
-    for line in brief_lines(audit):
-        screen.say(line)
+    write_facts(setting, data)
     seconds = {"data": time.perf_counter() - began}
 
     plan = instantiate(config.transfer, _convert_="all")
     device = choose_device(config)
     if plan.scenario == "auto":
         advice = from_first(lambda: advise_run(setting, data, plan, device, choose))
-        config = choose(advice.scenario)
-        if (
-            config.transfer.cut == "auto"
-        ):  # compared already; written down, so that a resumed run takes it too
-            OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
-        folder.write_config(config)
+        config = _advised(folder, choose(advice.scenario), advice)
         plan = instantiate(config.transfer, _convert_="all")
         setting = build_setting(folder, config, prepared, data, screen)
     if world_size() > 1:
@@ -125,6 +110,14 @@ def train(
         write_dependence(folder, fitted.network, prepared, device)
         write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
+
+
+def _advised(folder: RunFolder, config: DictConfig, advice: Advice) -> DictConfig:
+    """Write down the configuration that the advice takes, so that a resumed run takes it, too."""
+    if config.transfer.cut == "auto":  # compared already
+        OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
+    folder.write_config(config)
+    return config
 
 
 def _check_content(folder: RunFolder, prepared: Prepared) -> None:
@@ -191,27 +184,3 @@ def _predictions(
     with torch.inference_mode():
         features = torch.from_numpy(fitted.features[split]).to(device)
         return network.decode(network.head(features)).float().cpu().numpy()
-
-
-def _data_facts(prepared: Prepared) -> dict[str, Any]:
-    target = prepared.target
-    return {
-        "task": target.task,
-        "classes": list(target.classes),
-        "targets": list(target.names),
-        "content_hash": prepared.content_hash,
-        "split_hash": prepared.split_hash,
-        "images": {"root": str(prepared.samples.root)},
-    }
-
-
-def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Count classes by split, and what each class counts for in training after balancing."""
-    classes = prepared.target.classes
-    if not classes:
-        return {split: len(rows) for split, rows in prepared.rows.items()}, {}
-    counts: dict[str, Any] = {
-        split: dict(zip(classes, prepared.counts(split).tolist(), strict=True)) for split in prepared.rows
-    }
-    after = setting.balance.counts_after(prepared.counts("train"))
-    return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))

@@ -11,13 +11,13 @@ from groundwork.report.drawing import (
     INK,
     MODEL,
     MUTED,
-    OTHER,
     PALE,
     Drawing,
     grid,
     legend_above,
     new_figure,
     plain_log,
+    ring,
 )
 from groundwork.report.folder import RunFolder
 
@@ -49,7 +49,7 @@ def _draw_depth(axes: Axes, advice: Mapping[str, Any]) -> None:
     scores = [evidence["perfect"] - error for error in evidence["error_by_stage"]]
     axes.plot(range(len(scores)), scores, "o-", color=MODEL, markersize=4)
     for stage in evidence["stages"]:
-        axes.plot(stage, scores[stage], "o", markersize=11, markerfacecolor="none", color=OTHER)
+        ring(axes, stage, scores[stage])
     axes.set(xlabel="stage that the head reads", ylabel="score on val")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     grid(axes, "both")
@@ -78,14 +78,7 @@ def _draw_place(axes: Axes, advice: Mapping[str, Any]) -> None:
             label=label,
         )
     axes.plot(evidence["samples_per_output"], evidence["similarity"], "o", color=MODEL, markersize=6)
-    axes.plot(
-        evidence["samples_per_output"],
-        evidence["similarity"],
-        "o",
-        markersize=12,
-        markerfacecolor="none",
-        color=OTHER,
-    )
+    ring(axes, evidence["samples_per_output"], evidence["similarity"])
     axes.axhline(0, color=INK, linewidth=0.8)
     if advice["training_pays_from"] is not None:
         axes.axvline(advice["training_pays_from"], color=PALE, linewidth=2, zorder=0)

@@ -9,13 +9,13 @@ from pandas import DataFrame, to_numeric
 from groundwork.report.drawing import (
     MODEL,
     MUTED,
-    OTHER,
     PALE,
     Drawing,
     grid,
     legend_above,
     new_figure,
     plain_log,
+    ring,
     short,
     whole_numbers,
 )
@@ -41,7 +41,7 @@ def _history(search: Mapping[str, Any], whole: DataFrame) -> Drawing:
     axes.plot(table["number"], table["value"], "o", color=PALE, markersize=4.5, label="trial")
     axes.step(table["number"], table["best"], where="post", color=MODEL, label="best so far")
     best = table[table["number"] == search["best"]]
-    axes.plot(best["number"], best["value"], "o", markersize=11, markerfacecolor="none", color=OTHER)
+    ring(axes, best["number"], best["value"])
     axes.set(xlabel="trial", ylabel=f"val {search['monitor']}")
     whole_numbers(axes.xaxis)
     legend_above(axes)

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
-from groundwork.report.drawing import MODEL, OTHER, PALE, Drawing, grid, legend_above, new_figure, plain_log
+from groundwork.report.drawing import MODEL, PALE, Drawing, grid, legend_above, new_figure, plain_log, ring
 from groundwork.report.folder import RunFolder
 
 _MARKERS = ("o", "s", "D", "^")
@@ -54,9 +54,7 @@ def _draw_lines(axes: Axes, table: DataFrame, kept: DataFrame, score: str) -> No
             linewidth=2.0 if is_kept else 0.9,
             zorder=3 if is_kept else 2,
         )
-    axes.plot(
-        kept["strength"], kept[score], "o", markersize=11, markerfacecolor="none", color=OTHER, zorder=4
-    )
+    ring(axes, kept["strength"], kept[score])
     if (table["strength"] > 0).all():
         plain_log(axes)
     axes.set(xlabel="strength of the penalty", ylabel=score.replace("/", " "))
@@ -68,14 +66,7 @@ def _draw_cuts(axes: Axes, tops: DataFrame, kept: DataFrame, score: str, cuts: l
     for marker, (pool, rows) in zip(_MARKERS, tops.groupby("pool", sort=False), strict=False):
         place = [cuts.index(cut) for cut in rows["cut"]]
         axes.plot(rows[score], place, marker, color=MODEL, markersize=4.5, alpha=0.75, label=pool)
-    axes.plot(
-        kept[score],
-        [cuts.index(kept["cut"].iloc[0])],
-        "o",
-        markersize=11,
-        markerfacecolor="none",
-        color=OTHER,
-    )
+    ring(axes, kept[score], [cuts.index(kept["cut"].iloc[0])])
     axes.set_yticks(range(len(cuts)), cuts)
     axes.set_ylim(len(cuts) - 0.4, -0.6)
     axes.set(xlabel=f"best {score.replace('/', ' ')}", ylabel="stages that the head reads")

@@ -1,0 +1,56 @@
+"""What a run knows of its data before anything is fitted -> data.json, audit.json."""
+
+from typing import Any
+
+import numpy as np
+
+from groundwork.run.audit_brief import audit_briefly, brief_lines
+from groundwork.run.prepare import Prepared
+from groundwork.run.ranks import from_first
+from groundwork.run.setting import Setting
+from groundwork.run.share import data_key, once
+
+
+def write_facts(setting: Setting, data: dict[str, Any]) -> None:
+    """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing.
+
+    Args:
+        setting: Of the run.
+        data: See `describe_data`.
+    """
+    prepared, folder, screen = setting.prepared, setting.folder, setting.screen
+    counts, after = _counts(prepared, setting)
+    described = {**data, **_data_facts(prepared), "counts": counts, "counts_balanced": after}
+    folder.write_json("data.json", described)
+    for note in prepared.notes:
+        screen.note(note)
+    is_balanced = bool(after) and after != counts["train"]
+    key = ("audit", data_key(setting.config), is_balanced)
+    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
+    folder.write_json("audit.json", audit)
+    for line in brief_lines(audit):
+        screen.say(line)
+
+
+def _data_facts(prepared: Prepared) -> dict[str, Any]:
+    target = prepared.target
+    return {
+        "task": target.task,
+        "classes": list(target.classes),
+        "targets": list(target.names),
+        "content_hash": prepared.content_hash,
+        "split_hash": prepared.split_hash,
+        "images": {"root": str(prepared.samples.root)},
+    }
+
+
+def _counts(prepared: Prepared, setting: Setting) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Count classes by split, and what each class counts for in training after balancing."""
+    classes = prepared.target.classes
+    if not classes:
+        return {split: len(rows) for split, rows in prepared.rows.items()}, {}
+    counts: dict[str, Any] = {
+        split: dict(zip(classes, prepared.counts(split).tolist(), strict=True)) for split in prepared.rows
+    }
+    after = setting.balance.counts_after(prepared.counts("train"))
+    return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))
