@@ -27,11 +27,12 @@ def test_a_run_is_fitted_and_read(tmp_path: Path, table: Path):
         run.predictions("test")
 
 
-def test_validating_less_often_than_the_training_is_long_is_refused(tmp_path: Path, table: Path):
+def test_a_phase_shorter_than_the_validation_interval_validates_after_each_epoch(tmp_path: Path, table: Path):
     words = ["data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "trainer=cpu",
              "trainer.max_epochs=2", "trainer.val_every_n_steps=11", f"paths.runs={tmp_path / 'runs'}"]  # fmt: skip
-    with pytest.raises(groundwork.UserError, match="at most the 10 steps of this training, but got 11"):
-        groundwork.fit(words, quiet=True)
+    run = groundwork.fit(words, quiet=True)
+    assert run.history.step.tolist() == [5, 10]
+    assert "a phase of 10 steps validates after each epoch" in (run.path / "train.log").read_text()
 
 
 def test_an_unknown_name_is_told():

@@ -78,12 +78,15 @@ def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> 
     return max(1, epochs * -(-batches // accumulate))
 
 
-def build_trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> Trainer:
-    """Build Lightning's trainer, with this run's checkpoints and processes in place of its own."""
+def build_trainer(setting: Setting, epochs: int, steps: int, callbacks: list[Callback]) -> Trainer:
+    """Build Lightning's trainer, with this run's checkpoints and processes in place of its own.
+
+    Args:
+        epochs: Of the phase.
+        steps: Of the optimizer in all of them.
+    """
     trainer = setting.config.trainer
-    every = trainer.val_every_n_steps
-    if every is not None and every < 1:
-        raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    every = _val_every(setting, steps)
     together = world_size() > 1
     return Trainer(
         accelerator=choose_accelerator(setting.config),
@@ -108,6 +111,19 @@ def build_trainer(setting: Setting, epochs: int, callbacks: list[Callback]) -> T
         num_sanity_val_steps=0,
         default_root_dir=setting.folder.path,
     )
+
+
+def _val_every(setting: Setting, steps: int) -> int | None:
+    """Give the steps between validations; None in a phase too short for them, which validates after each epoch."""
+    every: int | None = setting.config.trainer.val_every_n_steps
+    if every is not None and every < 1:
+        raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    if every is None or every < steps:
+        return every
+    setting.screen.note(
+        f"a phase of {steps} steps validates after each epoch, since trainer.val_every_n_steps={every} is not less"
+    )
+    return None
 
 
 def record_gradients(setting: Setting) -> list[Callback]:

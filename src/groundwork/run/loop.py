@@ -7,7 +7,6 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from groundwork.batch import UserError
 from groundwork.data.batches import Source
 from groundwork.model import Network
 from groundwork.run.ask import ask_observer
@@ -55,11 +54,6 @@ def train_phase(
     data = build_data_module(setting, source)
     _settle_execution(setting, network, source)
     steps = count_steps(config, data, epochs)
-    if (config.trainer.val_every_n_steps or 1) > steps:
-        raise UserError(
-            f"trainer.val_every_n_steps must be at most the {steps} steps of this training, but got "
-            f"{config.trainer.val_every_n_steps}. Lower it, or raise trainer.max_epochs."
-        )
     task = build_task(setting, network, phase, steps)
     finite = CheckFinite(
         config.callbacks.check_finite_every,
@@ -94,7 +88,7 @@ def train_phase(
         keep,
     ]
     callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
-    trainer = build_trainer(setting, epochs, callbacks)
+    trainer = build_trainer(setting, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
     with memory_explained(config):
