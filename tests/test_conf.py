@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hydra.utils import get_method, instantiate
+from hydra.utils import get_class, get_method, instantiate
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.run.compose import CONF, compose_run, options
+from groundwork.task import Task
 from groundwork.transfer import Plan
 
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
@@ -19,6 +20,10 @@ OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 NEEDED = {
     ("model", "timm"): ["model.name=test_resnet"],
     ("subset", "stratified"): ["subset.fraction=0.5"],
+    ("metrics", "own"): [
+        "+metrics.extra.mcc={_target_: torchmetrics.MatthewsCorrCoef, task: multiclass, num_classes: 2}",
+        "monitor=mcc",
+    ],
 }
 TABLE_ONLY = {
     ("model", option)
@@ -136,6 +141,19 @@ def test_every_metric_judges_a_whole_split(option: str):
         values = metrics(np.full((4, 2), 0.5), np.array([0, 1, 0, 1]), ["a", "b"])
     assert values
     assert all(isinstance(value, float) for value in values.values())
+
+
+@pytest.mark.parametrize("option", [name for name in options("task") if name != "auto"])
+def test_every_task_is_a_module_with_a_head_that_decodes_its_output(option: str):
+    task = composed("task", option).task
+    assert issubclass(get_class(task.module._target_), Task)
+    given = (
+        {"num_classes": 3}
+        if task.target == "classes"
+        else {"num_targets": 3, "center": [0.0] * 3, "scale": [1.0] * 3}
+    )
+    head = instantiate(task.head, num_features=4, dropout=0.0, **given, _convert_="all")
+    assert head.decode(head(torch.randn(5, 4))).shape == (5, 3)
 
 
 def test_a_default_lives_in_conf_only():

@@ -50,7 +50,7 @@ def test_a_network_that_reads_brightness_looks_at_the_bright_corner():
         network.head.linear.weight.copy_(torch.tensor([[-1.0], [1.0]]))
     image = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
     image[:, :, :4, 12:] = 255
-    maps, kind = attention(network, image)
+    maps, kind = attention(network, image, classifies=True)
     assert kind == "Grad-CAM"
     expected = np.zeros((4, 4))
     expected[0, 3] = 1
@@ -64,7 +64,7 @@ def test_values_are_moved_by_what_lowers_them_too():
         network.head.linear.weight.fill_(-1.0)
     image = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
     image[:, :, :4, 12:] = 255
-    maps, _ = attention(network, image)
+    maps, _ = attention(network, image, classifies=False)
     assert maps[0, 0, 3] == 1
     assert maps[0].sum() == 1
 
@@ -79,7 +79,7 @@ def test_frozen_networks_of_every_family_have_maps(name: str, kind: str):
     network = network_of(TimmBackbone(name, False, 3, 64, 0.0, "default"), 3)
     network.freeze(network.num_stages)
     images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-    maps, found = attention(network, images)
+    maps, found = attention(network, images, classifies=True)
     assert found == kind
     assert maps.shape[0] == 2
     assert np.isfinite(maps).all()

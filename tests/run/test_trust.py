@@ -105,3 +105,11 @@ def test_a_configuration_file_has_bounds(tmp_path: Path, text: str, reason: str)
 def test_numbers_are_read_as_hydra_reads_them(tmp_path: Path):
     (tmp_path / "config.yaml").write_text("lr: 1e-3\nname: null\n", encoding="utf-8")
     assert read_yaml(tmp_path / "config.yaml") == {"lr": 0.001, "name": None}
+
+
+def test_a_process_that_this_one_starts_trusts_what_it_does(monkeypatch: pytest.MonkeyPatch):
+    trust.admit(["nests", "birds"])
+    assert trust.handed_on() == {trust.TRUST: "birds,nests"}
+    monkeypatch.setattr(trust, "_admitted", set())
+    monkeypatch.setenv(trust.TRUST, "birds,nests")
+    assert checked_config({"m": {"_target_": "nests.Net"}}, "x").m._target_ == "nests.Net"

@@ -70,6 +70,8 @@ def options(net: Network, **changed: Any) -> dict[str, Any]:
         "monitor": "mean",
         "mode": "max",
         "augment": None,
+        "mix": None,
+        "num_outputs": 3 if isinstance(net.head, ClassificationHead) else 2,
         "seed": 0,
     }
     return given | changed

@@ -19,7 +19,7 @@ EVERY = list(range(40))
 
 
 def task(**changed: Any) -> ClassificationTask:
-    return ClassificationTask(mix=None, **options(classifier(), **changed))
+    return ClassificationTask(**options(classifier(), **changed))
 
 
 class Recorder(Callback):
@@ -84,7 +84,7 @@ def test_the_training_loss_is_the_mean_over_samples_since_the_last_validation(
 def test_the_penalty_joins_the_objective_and_not_the_reported_loss(trainer: Callable[..., Trainer]) -> None:
     net = classifier()
     nn.init.ones_(net.head.linear.weight)
-    judge = ClassificationTask(mix=None, **options(net, penalty=Penalty(0.5, 0.0, 0.0, "head", net)))
+    judge = ClassificationTask(**options(net, penalty=Penalty(0.5, 0.0, 0.0, "head", net)))
     batch = next(iter(Batches(CLASSES, 40, EVERY)))
     plain = CrossEntropy(0.0)(net(batch.inputs), CLASSES).mean()
     torch.testing.assert_close(judge.training_step(batch, 0), plain + 0.5 * 24)

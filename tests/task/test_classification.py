@@ -15,7 +15,7 @@ def test_logits_are_fitted_and_probabilities_predicted(trainer: Callable[..., Tr
     def metrics(prediction, target):
         return classification_metrics(prediction, target, ("a", "b", "c"))
 
-    judge = ClassificationTask(mix=None, **options(classifier(), metrics=metrics, monitor="accuracy"))
+    judge = ClassificationTask(**options(classifier(), metrics=metrics, monitor="accuracy"))
     fit = trainer(40)
     loader = Batches(CLASSES, 8, list(range(40)))
     fit.fit(judge, loader, loader)
@@ -36,7 +36,7 @@ def test_mixing_trains_on_shares_of_classes() -> None:
     net = classifier().eval()
     nn.init.normal_(net.head.linear.weight)
     batch = next(iter(Batches(CLASSES, 40, list(range(40)))))
-    loss = ClassificationTask(mix=Halves(), **options(net)).training_step(batch, 0)
+    loss = ClassificationTask(**options(net, mix=Halves())).training_step(batch, 0)
     log_prob = net((batch.inputs + batch.inputs.roll(1, 0)) / 2).log_softmax(1)
     own = log_prob.gather(1, CLASSES[:, None]) / 2 + log_prob.gather(1, CLASSES.roll(1)[:, None]) / 2
     torch.testing.assert_close(loss, -own.mean())

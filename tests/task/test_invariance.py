@@ -70,7 +70,8 @@ def validated(
     data._rank = lambda: (rank, world_size)
     options: dict[str, Any] = dict.fromkeys(("penalty", "metrics", "optimizer", "schedule", "augment", "mix"))
     task: Any = ClassificationTask(
-        network=Told(), loss=CrossEntropy(0.0, None), total_steps=1, monitor="accuracy", mode="max", seed=0, **options
+        network=Told(), loss=CrossEntropy(0.0, None), num_outputs=CLASSES, total_steps=1,
+        monitor="accuracy", mode="max", seed=0, **options
     )  # fmt: skip
     for number, batch in enumerate(data.ordered("val")):
         task.validation_step(batch, number)

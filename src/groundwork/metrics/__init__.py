@@ -10,12 +10,14 @@ from groundwork.metrics.classification import (
 )
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
+from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
 from groundwork.metrics.threshold import choose_threshold
 
 __all__ = [
     "ClassificationMetrics",
     "ClassificationScores",
+    "OwnMetrics",
     "RegressionMetrics",
     "RegressionScores",
     "Scores",

@@ -20,7 +20,9 @@ Groups = NDArray[np.generic] | Sequence[str]
 class Scores(Protocol):
     """What gives all its metrics (R,) at R weightings (N, R) of its samples."""
 
-    num_samples: int
+    @property
+    def num_samples(self) -> int:
+        """Count the samples N."""
 
     @property
     def calibration(self) -> CalibrationBins | None:

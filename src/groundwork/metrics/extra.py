@@ -20,6 +20,7 @@ class ExtraScores:
     """Add torchmetrics metrics to scores; each is updated once with the whole (drawn) split.
 
     A metric named `Binary...` sees (N,) probabilities of the positive class (the last, if none is named);
+    one named `Multilabel...` sees targets of 0 and 1 (N, T) as whole numbers;
     a single target is handed over as (N,); samples with a missing target are left out. A result per class
     or target becomes `<name>/<class>`.
 
@@ -88,4 +89,6 @@ class ExtraScores:
         values = target.astype(np.float32)
         complete = ~np.isnan(values).any(axis=1)
         prediction, values = prediction[complete], values[complete]
+        if type(metric).__name__.startswith("Multilabel"):
+            return prediction, values.astype(np.int64)
         return (prediction[:, 0], values[:, 0]) if values.shape[1] == 1 else (prediction, values)

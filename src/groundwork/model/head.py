@@ -36,6 +36,9 @@ class ClassificationHead(_LinearHead):
     Shapes: features (B, D) float32; logits (B, K) float32.
     """
 
+    def __init__(self, num_features: int, num_classes: int, dropout: float):
+        super().__init__(num_features, num_classes, dropout)
+
     def decode(self, output: Tensor) -> Tensor:
         """Turn logits (B, K) into probabilities that sum to 1."""
         return output.softmax(dim=1)

@@ -17,6 +17,7 @@ from groundwork.run.build import build_network, describe_data
 from groundwork.run.device import choose_device
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import choose_head, loss_weights, read_features, scaled_target, score_on_val
+from groundwork.run.own import own_parts
 from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
@@ -55,6 +56,10 @@ def advise_data(
         raise UserError(
             f"advice must be asked for images and a pretrained model, but got data of kind {config.data.kind} and "
             f"model.pretrained={config.model.pretrained}. Train with transfer=none or scratch instead."
+        )
+    if parts := own_parts(config):
+        raise UserError(
+            f"advice must rest on a linear head, but got {', '.join(parts)}. Compare scenarios by short runs instead."
         )
     prepared = prepare(config, samples, target, screen)
     data = describe_data(config, prepared)

@@ -19,7 +19,7 @@ from groundwork.run.device import choose_accelerator
 from groundwork.run.gradients import Gradients
 from groundwork.run.ranks import local_world_size, world_size
 from groundwork.run.setting import Setting
-from groundwork.task import ClassificationTask, RegressionTask, Task
+from groundwork.task import Task
 from groundwork.transfer import Phase
 
 
@@ -59,11 +59,13 @@ def build_task(setting: Setting, network: Network, phase: Phase, total_steps: in
         "monitor": config.monitor,
         "mode": setting.direction,
         "augment": augment,
+        "mix": None if augment is None or not prepared.target.classes else augment.mix,
+        "num_outputs": len(prepared.names),
         "seed": config.seed,
     }
-    if prepared.target.task == "regression":
-        return RegressionTask(**options)
-    return ClassificationTask(mix=None if augment is None else augment.mix, **options)
+    # First the class, then the objects: Hydra would turn those that are dataclasses into configurations.
+    task: Task = instantiate(config.task.module, _partial_=True, _convert_="all")(**options)
+    return task
 
 
 def network_reads_images(network: Network) -> bool:

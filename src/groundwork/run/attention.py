@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from groundwork.model import ClassificationHead, ImageNormalize, Network
+from groundwork.model import ImageNormalize, Network
 from groundwork.report import keep_attention, wanted_attention
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
@@ -27,12 +27,12 @@ def write_attention(folder: RunFolder, network: Network, prepared: Prepared, dev
     network.to(device).eval()
     for name in wanted:
         image = prepared.source.batch(np.array([rows[name]]))
-        shown, kind = attention(network, image.to(device))
+        shown, kind = attention(network, image.to(device), bool(prepared.target.classes))
         images[name], maps[name] = image[0].permute(1, 2, 0).numpy(), shown[0]
     keep_attention(folder.path, images, maps, kind)
 
 
-def attention(network: Network, images: Tensor) -> tuple[NDArray[np.float32], str]:
+def attention(network: Network, images: Tensor, classifies: bool) -> tuple[NDArray[np.float32], str]:
     """Map how much each place of an image speaks for what the network predicts there.
 
     Grad-CAM at the deepest map A (C, h, w) on the way to the head: s = sum over c of mean(dy/dA_c) A_c. With y the
@@ -42,6 +42,7 @@ def attention(network: Network, images: Tensor) -> tuple[NDArray[np.float32], st
 
     Args:
         images: (B, C, H, W) as stored.
+        classifies: Whether the output is one logit per class.
 
     Returns:
         (B, h, w) in [0, 1], and the name of the method.
@@ -56,7 +57,6 @@ def attention(network: Network, images: Tensor) -> tuple[NDArray[np.float32], st
     with torch.enable_grad():
         found = network.stem(pixels, asked)
         output = network.head(network.pool([found[asked.index(stage)] for stage in read]))
-        classifies = isinstance(network.head, ClassificationHead)
         score = output.max(dim=1).values.sum() if classifies else output.sum()
         of_map, of_pixels = torch.autograd.grad(
             score, [found[0] if spatial else pixels, pixels], allow_unused=True

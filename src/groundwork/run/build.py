@@ -11,10 +11,8 @@ from torch import nn
 from groundwork.batch import UserError
 from groundwork.data import Normalize, Store, Stream
 from groundwork.model import (
-    ClassificationHead,
     ImageNormalize,
     Network,
-    RegressionHead,
     StagePool,
     TableNormalize,
 )
@@ -85,24 +83,16 @@ def build_network(
     return Network(normalize, backbone, stage_pool, build_head(config, data, num_features))
 
 
-def build_head(
-    config: DictConfig, data: dict[str, Any], num_features: int
-) -> ClassificationHead | RegressionHead:
-    """Build the head for the task, which starts at zero."""
+def build_head(config: DictConfig, data: dict[str, Any], num_features: int) -> nn.Module:
+    """Build the head that the task names, with what the data tell: its classes, or its targets and their range."""
     target = data["target"]
-    if target["task"] == "classification":
-        return ClassificationHead(num_features, len(target["classes"]), config.model.dropout)
-    bounds = config.task.get("bounds")
-    return RegressionHead(
-        num_features,
-        len(target["names"]),
-        data["center"],
-        data["scale"],
-        config.task.activation,
-        None if bounds is None else list(bounds),
-        config.model.dropout,
-        config.task.decision,
-    )
+    given: dict[str, Any] = {"num_features": num_features, "dropout": config.model.dropout}
+    if target["classes"]:
+        given["num_classes"] = len(target["classes"])
+    else:
+        given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
+    head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
+    return head
 
 
 def _image_parts(config: DictConfig, image: dict[str, Any], pretrained: bool) -> tuple[Any, ImageNormalize]:

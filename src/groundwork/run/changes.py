@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
 
 from groundwork.run.compose import Composition, compose_run
+from groundwork.run.searchpath import searchpath_words
 
 BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
 LEFT_OUT = ("paths.", "like")  # where a run lies is no part of what it is
@@ -25,6 +26,7 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     """
     words = [word for word in run.overrides for group in BASE if word.startswith(f"{group}=")]
     chosen = [word for word in words if word.startswith("experiment=")] or words
+    chosen = [*searchpath_words(run.overrides), *chosen]
     plain = compose_run(chosen).choose(**derived)
     groups = {
         group: [plain.choices.get(group), option]

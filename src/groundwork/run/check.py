@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.run.compose import Composition
+from groundwork.run.own import target_kind
 from groundwork.run.track import check_logger
 
 LOSS_TASK = {
@@ -43,14 +44,14 @@ def check_combination(composition: Composition) -> None:
     if task == "auto":
         task = config.data.task or "auto"
     suited = LOSS_TASK.get(loss)
-    if suited is not None and task != "auto" and suited != task:
+    if suited is not None and task in LOSS_TASK.values() and suited != task:
         raise UserError(
             f"loss={loss} must go with task={suited}, but the task is {task}. Change one of them."
         )
     if choices["balance"] != "none":
-        if task == "regression":
+        if target_kind(config) == "regression":
             raise UserError(
-                f"balance={choices['balance']} must go with task=classification, but the task is regression. "
+                f"balance={choices['balance']} must go with task=classification, but the task is {task}. "
                 f"Use balance=none."
             )
         if (config.loss.get("function") or {}).get("class_weights") is not None:

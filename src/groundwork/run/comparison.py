@@ -23,7 +23,7 @@ def compare_groups(groups: Sequence[Group], split: Part) -> DataFrame:
     """Measure every group and subtract the best one, best first; see `report.compare` for the columns."""
     monitor = groups[0].runs[0].result["monitor"]
     sign = -1 if groups[0].runs[0].result["direction"] == "min" else 1
-    metrics = list(dict.fromkeys([monitor, *SHOWN[groups[0].runs[0].result["task"]]]))
+    metrics = list(dict.fromkeys([monitor, *SHOWN.get(groups[0].runs[0].result["task"], ())]))
     distinct = {group.name: _distinct(group.runs, split) for group in groups}
     measured = {group.name: _measure(distinct[group.name], split, metrics) for group in groups}
     ranked = sorted(groups, key=lambda group: _rank(sign * measured[group.name][monitor]["mean"]))

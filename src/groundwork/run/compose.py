@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
+from groundwork.run.searchpath import SEARCHPATH, absolute_searchpath
 
 ROOT = Path(__file__).resolve().parents[3]
 CONF = ROOT / "conf"
@@ -101,6 +102,8 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
 def quote_path(word: str) -> str:
     """Quote the value of a path key, whose spaces, brackets and equal signs are grammar to Hydra."""
     key, equals, value = word.partition("=")
+    if key == SEARCHPATH:
+        return absolute_searchpath(word)
     if key not in PATH_KEYS or not equals or value[:1] in ("'", '"') or re.fullmatch(r"[\w./-]*|null", value):
         return word
     # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.
@@ -179,7 +182,7 @@ def _make_paths_absolute(config: DictConfig, words: Sequence[str]) -> None:
 def _absolute_word(word: str, config: DictConfig) -> str:
     key = word.partition("=")[0]
     value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
-    return quote_path(f"{key}={value}") if value else word
+    return quote_path(f"{key}={value}") if value else quote_path(word) if key == SEARCHPATH else word
 
 
 def absolute(value: str, base: Path) -> str:

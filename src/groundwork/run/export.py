@@ -112,7 +112,7 @@ def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     classes = task == "classification"
     names = {"classes": target["classes"]} if classes else {"targets": target["names"]}
     described["output"] = {"name": output_name(task), **names}
-    rounded = not classes and config.task.decision == "round"
+    rounded = not classes and config.task.get("decision") == "round"
     described["output"] |= {"whole_numbers": True} if rounded else {}
     given = config.metrics.get("threshold") if classes else None
     described["threshold"] = checkpoint.get("threshold") if given == "auto" else given

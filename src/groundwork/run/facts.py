@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from groundwork.run.audit_brief import audit_briefly, brief_lines
+from groundwork.run.own import step_aside
 from groundwork.run.prepare import Prepared
 from groundwork.run.ranks import from_first
 from groundwork.run.setting import Setting
@@ -20,7 +21,7 @@ def write_facts(setting: Setting, data: dict[str, Any]) -> None:
     """
     prepared, folder, screen = setting.prepared, setting.folder, setting.screen
     counts, after = _counts(prepared, setting)
-    described = {**data, **_data_facts(prepared), "counts": counts, "counts_balanced": after}
+    described = {**data, **_data_facts(setting), "counts": counts, "counts_balanced": after}
     folder.write_json("data.json", described)
     for note in prepared.notes:
         screen.note(note)
@@ -30,12 +31,15 @@ def write_facts(setting: Setting, data: dict[str, Any]) -> None:
     folder.write_json("audit.json", audit)
     for line in brief_lines(audit):
         screen.say(line)
+    reuses = prepared.samples.kind == "image" and setting.config.transfer.pretrained
+    if aside := step_aside(setting.config, reuses):
+        screen.note(aside)
 
 
-def _data_facts(prepared: Prepared) -> dict[str, Any]:
-    target = prepared.target
+def _data_facts(setting: Setting) -> dict[str, Any]:
+    prepared, target = setting.prepared, setting.prepared.target
     return {
-        "task": target.task,
+        "task": setting.config.task.name,
         "classes": list(target.classes),
         "targets": list(target.names),
         "content_hash": prepared.content_hash,

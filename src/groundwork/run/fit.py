@@ -6,21 +6,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.batch import Split
+from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks import write_history
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
+from groundwork.run.own import own_parts
 from groundwork.run.phases import finish_phase, restore, train_phases
 from groundwork.run.ranks import from_first, in_turns
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Choice, Plan, candidates
 
-EXACT_LOSSES = ("cross_entropy", "mse")
+EXACT_LOSSES = (CrossEntropy, MSE)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
         return "augment shows every image anew"
     if instantiate(config.balance).resamples:
         return "balance draws the rows of each epoch anew"
-    if loss.name not in EXACT_LOSSES or smoothed:
+    if parts := own_parts(config):
+        return f"{', '.join(parts)} may be anything, also not linear"
+    if get_object(loss.function._target_) not in EXACT_LOSSES or smoothed:
         return f"loss={loss.name}{' with label smoothing' if smoothed else ''} has no exact solution here"
     if loss.l1 or loss.l2:
         return "loss.l1 and loss.l2 are penalties of their own"
@@ -79,15 +83,16 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     pretrained = bool(config.model.pretrained) and plan.pretrained
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
+    chooses = plan.cut == "auto" and not own_parts(config)
     with in_turns():
         network = build_network(config, data, pretrained, None)
     features = choice = None
-    reads_features = obstacle is None or plan.cut == "auto" or not instantiate(config.augment).active
+    reads_features = obstacle is None or chooses or not instantiate(config.augment).active
     if plan.phases[0].train == "head" and data["kind"] == "image" and reads_features:
         with in_turns():
             features = read_features(config, network, prepared, plan, device, screen)
     read = time.perf_counter()
-    if features is not None and (obstacle is None or plan.cut == "auto"):
+    if features is not None and (obstacle is None or chooses):
         found = features
         choice = from_first(lambda: choose_head(setting, network, found, plan, device))
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
@@ -105,7 +110,7 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
             setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
             write_history(setting.folder.history, setting.rows)
             finish_phase(setting, network, 1, 0)
-    elif obstacle is not None and plan.phases[0].train == "head":
+    elif obstacle is not None and plan.phases[0].train == "head" and not own_parts(config):
         screen.note(f"the head is trained by gradient descent, because {obstacle}")
     best_epoch = train_phases(setting, data, plan, first, network, features, candidate, reached)
     cached = features if plan.head_only else None

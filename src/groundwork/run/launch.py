@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from groundwork.batch import UserError
 from groundwork.run.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
 from groundwork.run.door import DONE, key_values
+from groundwork.run.searchpath import searchpath_words
 from groundwork.run.usage import usage
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
@@ -93,9 +94,11 @@ def hydra_application(
     combinations: list[list[str]] = []
 
     def collect(_: DictConfig) -> None:
-        combinations.append(list(HydraConfig.get().overrides.task))
+        # Hydra keeps its own words apart; where one's own choices lie belongs to every run.
+        combinations.append([*searched, *HydraConfig.get().overrides.task])
 
     plain = [quote_path(word) for word in words if word not in ("-m", "--multirun")]
+    searched = searchpath_words(plain)
     many = act_on_many if len(plain) < len(words) else None
     try:
         with TemporaryDirectory() as scratch:

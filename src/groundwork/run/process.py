@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from groundwork.run.trust import handed_on
+
 SWEEP = "GROUNDWORK_SWEEP"  # set in every process of a sweep; the test can't be sealed there
 
 
@@ -45,7 +47,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log if self._log is None else subprocess.STDOUT,
-            env={**os.environ, **environment},
+            env={**os.environ, **handed_on(), **environment},
             **apart,
         )
 

@@ -20,6 +20,7 @@ from groundwork.run.lock import locked
 from groundwork.run.screen import Screen
 from groundwork.run.search_check import trial_words
 from groundwork.run.search_study import Study
+from groundwork.run.searchpath import searchpath_words
 
 # What belongs to one run or one machine is no part of an experiment.
 LEFT_OUT = ("paths", "logger", "report", "cluster", "experiment", "search", "debug", "name", "tags")
@@ -56,13 +57,14 @@ def conclude(study: Study, base: Composition, asked: Composition, screen: Screen
 def best_experiment(study: Study, base: Composition, best: FrozenTrial, name: str) -> str:
     """Write the best trial as a file for conf/experiment: its choices, and the keys that differ from theirs."""
     composition = compose_run(trial_words(base, best.user_attrs["values"]))
-    usual = compose_run([]).choices
+    searched = searchpath_words(composition.overrides)
+    usual = compose_run(searched).choices
     chosen = {
         group: option
         for group, option in composition.choices.items()
         if not group.startswith("hydra/") and group not in LEFT_OUT and usual.get(group) != option
     }
-    plain = compose_run([f"{group}={option}" for group, option in chosen.items()])
+    plain = compose_run([*searched, *(f"{group}={option}" for group, option in chosen.items())])
     own, other = (OmegaConf.to_container(one.config, resolve=False) for one in (composition, plain))
     content = _difference(own, other)
     whole = sum(trial.state == TrialState.COMPLETE for trial in study.trials())

@@ -1,5 +1,6 @@
 """A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -14,6 +15,7 @@ from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
 from groundwork.run.like import adopt_split, restore
 from groundwork.run.lock import BusyError
+from groundwork.run.own import is_own_task, target_kind
 from groundwork.run.queue_up import submit_run
 from groundwork.run.ranks import barrier, from_first, in_turns, is_first, join
 from groundwork.run.recorded import work_in
@@ -140,14 +142,17 @@ def read_samples(config: DictConfig) -> tuple[Samples, Target]:
     with in_turns():
         samples: Samples = instantiate(config.data.reader)
     data = config.data
-    task = data.task if config.task.name == "auto" else config.task.name
     target = Target.fit(
         samples.target,
-        task,
+        target_kind(config),
         data.get("positive_class"),
         data.get("positive_above"),
         data.get("classes"),
     )
+    if is_own_task(config):
+        target = replace(
+            target, why=f"{config.task.name}, which reads {config.task.target}, as the task says"
+        )
     return samples, target
 
 

@@ -33,6 +33,7 @@ from groundwork.run.outcome import (
     with_threshold,
     write_predictions,
 )
+from groundwork.run.own import FALLBACK, is_own_task, own_parts
 from groundwork.run.photos import wanted_pixels
 from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
 from groundwork.run.quiet import silence
@@ -40,7 +41,7 @@ from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_si
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting, build_setting
 from groundwork.run.share import data_key, once
-from groundwork.transfer import Advice
+from groundwork.transfer import Plan
 
 
 def train(
@@ -86,8 +87,7 @@ def train(
     plan = instantiate(config.transfer, _convert_="all")
     device = choose_device(config)
     if plan.scenario == "auto":
-        advice = from_first(lambda: advise_run(setting, data, plan, device, choose))
-        config = _advised(folder, choose(advice.scenario), advice)
+        config = _choose_scenario(setting, data, plan, device, choose)
         plan = instantiate(config.transfer, _convert_="all")
         setting = build_setting(folder, config, prepared, data, screen)
     if world_size() > 1:
@@ -112,11 +112,22 @@ def train(
     screen.show(summary(folder.path))
 
 
-def _advised(folder: RunFolder, config: DictConfig, advice: Advice) -> DictConfig:
-    """Write down the configuration that the advice takes, so that a resumed run takes it, too."""
-    if config.transfer.cut == "auto":  # compared already
-        OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
-    folder.write_config(config)
+def _choose_scenario(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    device: torch.device,
+    choose: Callable[[str], DictConfig],
+) -> DictConfig:
+    """Take what the advice recommends, and write it down, so that a resumed run takes it, too."""
+    if own_parts(setting.config):
+        config = choose(FALLBACK)
+    else:
+        advice = from_first(lambda: advise_run(setting, data, plan, device, choose))
+        config = choose(advice.scenario)
+        if config.transfer.cut == "auto":  # compared already
+            OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
+    setting.folder.write_config(config)
     return config
 
 
@@ -152,9 +163,12 @@ def _measure(
     write_predictions(folder, "val", predicted["val"], metrics, prepared)
     with screen.progress("fitting baselines"):
         key = ("baselines", config.monitor, str(config.metrics), data_key(config))
-        baselines = once(key, lambda: measure_baselines(setting.metrics, config.monitor, prepared))
+        own = is_own_task(config)
+        baselines = (
+            {} if own else once(key, lambda: measure_baselines(setting.metrics, config.monitor, prepared))
+        )
     return {
-        "task": prepared.target.task,
+        "task": config.task.name,
         "monitor": config.monitor,
         "direction": setting.direction,
         "best_epoch": fitted.best_epoch,

@@ -51,6 +51,8 @@ class Task(LightningModule, ABC):
         monitor: Metric that chooses, without its split.
         mode: Whether less or more of it is better.
         augment: (inputs, key (B,) int64) -> inputs, random by key alone; None leaves them as they are.
+        mix: (images, probabilities (B, K), key (B,)) -> both mixed; None mixes nothing. Classes alone are mixed.
+        num_outputs: Classes K, or targets T.
         seed: Draws the keys, together with epoch and sample.
 
     Attributes:
@@ -71,11 +73,14 @@ class Task(LightningModule, ABC):
         monitor: str,
         mode: Literal["min", "max"],
         augment: nn.Module | None,
+        mix: nn.Module | None,
+        num_outputs: int,
         seed: int,
     ):
         super().__init__()
         self.network: Any = network
-        self.loss, self.penalty, self.augment = loss, penalty, augment
+        self.loss, self.penalty, self.augment, self.mix = loss, penalty, augment, mix
+        self.num_outputs = num_outputs
         self.metrics, self.optimizer, self.schedule = metrics, optimizer, schedule
         self.total_steps, self.monitor, self.mode, self.seed = total_steps, monitor, mode, seed
         self._kept: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []

@@ -1,0 +1,156 @@
+"""Every part that conf/README.md shows can be plugged in from a package of one's own, by configuration alone."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, f1_score
+
+from groundwork import fit
+from groundwork.batch import UserError
+from groundwork.run import trust
+from groundwork.run.compose import CONF
+from groundwork.run.export import export_run
+from groundwork.run.launch import evaluate, predict
+from groundwork.run.run import Run
+from groundwork.run.start import resume
+
+LABELS = ["owl", "wren", "lark"]
+SMALL = ["trainer=cpu", "trainer.max_epochs=4", "metrics.resamples=20", "optim.lr=0.01"]
+
+
+@pytest.fixture
+def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The package that the document shows, written to a folder outside of this project, and its data."""
+    text = (CONF / "README.md").read_text(encoding="utf-8")
+    files = re.findall(r"^`(birds/[\w/.]+)`\n```\w+\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(files) == 7
+    for name, content in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(200, 4))
+    with h5py.File(tmp_path / "birds.h5", "w") as file:
+        file["id"] = [f"place {number}" for number in range(200)]
+        for column, name in enumerate(["rain", "wind", "heat", "height"]):
+            file[name] = inputs[:, column]
+        for column, name in enumerate(LABELS):
+            file[name] = (inputs[:, column] + inputs[:, 3] > 0).astype(float)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(trust, "_admitted", set())
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "birds"]:
+        del sys.modules[name]
+
+
+def words(birds: Path, *more: str) -> list[str]:
+    places = [f"paths.runs={birds / 'runs'}", f"paths.cache={birds / 'cache'}"]
+    return [f"hydra.searchpath=[{birds / 'birds' / 'conf'}]", *SMALL, *places, *more]
+
+
+@pytest.mark.slow
+def test_several_labels_per_sample_are_learned_measured_sealed_and_predicted(
+    birds: Path, capsys: pytest.CaptureFixture[str]
+):
+    table = f"data.table={birds / 'birds.h5'}"
+    run = fit(words(birds, "data=birds", table, "task=multilabel", "model=wide"))
+    said = capsys.readouterr().out
+    assert said.count("note:") == 1
+    assert re.search(r"note: task.module=birds.*baselines.*pages.*step aside", said.replace("\n", " "))
+    assert (run.result["task"], run.result["monitor"], run.result["baselines"]) == ("multilabel", "f1", {})
+    val = run.predictions("val")
+    truth, prob = ([val[f"{part}/{name}"] for name in LABELS] for part in ("target", "prediction"))
+    decided = np.stack(prob, axis=1) > 0.5
+    assert run.result["val"]["f1"] == pytest.approx(
+        f1_score(np.stack(truth, axis=1), decided, average="macro")
+    )
+    assert run.result["val"]["ap/wren"] == pytest.approx(average_precision_score(truth[1], prob[1]), abs=1e-6)
+    assert run.result["val"]["f1"] > 0.7
+    assert set(val["sample_id"].str[:6]) == {"place "}
+    assert "ultilabel" in (run.path / "report.html").read_text(encoding="utf-8")
+
+    with pytest.raises(UserError, match=r"names 'birds\..*Add trust=\[PACKAGE\]"):
+        evaluate([f"run={run.path}"])
+    trust.admit(["birds"])
+    assert evaluate([f"run={run.path}", f"paths.runs={birds / 'runs'}"]) == 0
+    assert Run(run.path).result["test"]["f1"]["value"] > 0.7
+    new = pd.DataFrame({"height": [3.0, -3.0], "rain": [0.0, 0.0], "wind": [0.0, 0.0], "heat": [0.0, 0.0]})
+    new.to_csv(birds / "new.csv", index=False)
+    predict([f"run={run.path}", f"input={birds / 'new.csv'}", f"output={birds / 'out.csv'}"])
+    predicted = pd.read_csv(birds / "out.csv")
+    assert (predicted.loc[0, "prediction/owl"] > 0.5) > (predicted.loc[1, "prediction/owl"] > 0.5)
+    assert export_run({"run": str(run.path), "format": "torch", "output": str(birds / "exported")}) == 0
+    assert resume(str(run.path), []) == 0
+
+
+@pytest.mark.slow
+def test_a_head_of_ones_own_lets_the_exact_head_and_the_advice_step_aside(
+    birds: Path, capsys: pytest.CaptureFixture[str]
+):
+    (birds / "birds" / "deep.py").write_text(
+        "from torch import nn\n\n\n"
+        "class Deep(nn.Module):\n"
+        "    def __init__(self, num_features, num_classes, dropout):\n"
+        "        super().__init__()\n"
+        "        hidden = nn.Linear(num_features, 8)\n"
+        "        self.layers = nn.Sequential(hidden, nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, num_classes))\n\n"
+        "    def forward(self, features):\n"
+        "        return self.layers(features)\n\n"
+        "    def decode(self, output):\n"
+        "        return output.softmax(dim=1)\n",
+        encoding="utf-8",
+    )
+    digits = [
+        "data=digits",
+        "model=timm",
+        "model.name=test_efficientnet",
+        "subset=stratified",
+        "subset.size=100",
+    ]
+    own = ["task=classification", "task.head._target_=birds.deep.Deep"]
+    weights = birds / "weights.pth"
+    _save_random_weights("test_efficientnet", weights)
+    run = fit(
+        words(birds, *digits, *own, "transfer=auto", f"model.pretrained={weights}", "trainer.max_epochs=2")
+    )
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert (
+        said.count("note: task.head=birds.deep.Deep: exact head, choice of the cut and advice step aside")
+        == 1
+    )
+    assert "gradient descent" not in said
+    assert (run.result["transfer"]["solver"], run.result["transfer"]["scenario"]) == ("sgd", "small_similar")
+    assert run.result["baselines"]
+    trust.admit(["birds"])
+    assert run.model().head.layers[0].out_features == 8
+
+
+def _save_random_weights(name: str, path: Path) -> None:
+    import timm
+    import torch
+
+    torch.manual_seed(0)
+    torch.save(timm.create_model(name, pretrained=False).state_dict(), path)
+
+
+def test_a_search_path_that_is_not_there_is_told_in_one_line(tmp_path: Path):
+    with pytest.raises(UserError, match=r"hydra\.searchpath must name folders.*nowhere"):
+        fit([f"hydra.searchpath=[{tmp_path / 'nowhere'}]", "data=digits"])
+
+
+def test_a_task_of_ones_own_must_say_how_it_reads_the_target(birds: Path):
+    with pytest.raises(UserError, match=r"task\.target must be classes or values, but got ranks"):
+        fit(
+            words(
+                birds,
+                "data=birds",
+                f"data.table={birds / 'birds.h5'}",
+                "task=multilabel",
+                "task.target=ranks",
+            )
+        )
