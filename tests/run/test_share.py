@@ -15,12 +15,20 @@ def test_a_run_alone_shares_nothing():
     assert [once("a", lambda: calls.append(1) or len(calls)) for _ in range(3)] == [1, 2, 3]
 
 
-def test_the_oldest_result_goes():
+def test_what_was_not_used_for_longest_goes():
     with sharing():
         for number in range(MOST + 1):
             once(number, lambda number=number: number)
         assert once(0, lambda: "anew") == "anew"
         assert once(MOST, lambda: "anew") == MOST
+
+
+def test_what_is_used_again_and_again_stays():
+    with sharing():
+        once("data", lambda: "read")
+        for number in range(3 * MOST):
+            once(number, lambda number=number: number)
+            assert once("data", lambda: "anew") == "read"
 
 
 def test_the_key_of_data_follows_the_data_and_not_the_training():

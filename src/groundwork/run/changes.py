@@ -1,6 +1,6 @@
 """A composition -> what was set otherwise than the experiment, or the plain choice of data, has it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -8,6 +8,7 @@ from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryV
 
 from groundwork.run.compose import Composition, compose_run
 from groundwork.run.searchpath import searchpath_words
+from groundwork.run.share import once
 
 BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
 LEFT_OUT = ("paths.", "like")  # where a run lies is no part of what it is
@@ -27,23 +28,29 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     words = [word for word in run.overrides for group in BASE if word.startswith(f"{group}=")]
     chosen = [word for word in words if word.startswith("experiment=")] or words
     chosen = [*searchpath_words(run.overrides), *chosen]
-    plain = compose_run(chosen).choose(**derived)
+    plain = _composed(chosen, derived).choices
     groups = {
-        group: [plain.choices.get(group), option]
+        group: [plain.get(group), option]
         for group, option in run.choices.items()
-        if not group.startswith("hydra/") and plain.choices.get(group) != option
+        if not group.startswith("hydra/") and plain.get(group) != option
     }
     options = [f"{group}={option}" for group, (_, option) in groups.items() if group not in BASE]
-    base = flat(compose_run([*chosen, *options]).choose(**derived).config)
+    base = flat(_composed([*chosen, *options], derived).config)
     keys = {
         key: [base.get(key), value]
         for key, value in flat(run.config).items()
         if base.get(key) != value and not key.startswith(LEFT_OUT)
     }
-    return groups | _once(keys)
+    return groups | _without_repeats(keys)
 
 
-def _once(keys: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+def _composed(words: Sequence[str], derived: Mapping[str, str | None]) -> Composition:
+    """Compose what a run is compared with, once for all trials of a search."""
+    key = ("changes", *words, *sorted(derived.items()))
+    return once(key, lambda: compose_run(words).choose(**derived))
+
+
+def _without_repeats(keys: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     """Leave out what an interpolation repeats deeper down, such as data.reader.root beside data.root."""
     kept: dict[str, list[Any]] = {}
     for key in sorted(keys, key=lambda key: key.count(".")):

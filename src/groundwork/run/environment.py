@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def describe_environment(words: tuple[str, ...]) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
-        "packages": {package.name: package.version for package in sorted(distributions(), key=_lower_name)},
+        "packages": dict(_packages()),
     }
 
 
@@ -39,8 +40,11 @@ def commit() -> str | None:
     return _git("rev-parse", "HEAD")
 
 
-def _lower_name(package: Any) -> str:
-    return str(package.name).lower()
+@cache
+def _packages() -> tuple[tuple[str, str], ...]:
+    """List what is installed; the same for all runs of a process, and a second's work."""
+    found = {str(package.name): str(package.version) for package in distributions()}
+    return tuple(sorted(found.items(), key=lambda one: one[0].lower()))
 
 
 def _git(*arguments: str) -> str | None:

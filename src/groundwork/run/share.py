@@ -10,7 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 T = TypeVar("T")
 DATA = ("data", "missing", "subset", "split", "normalize", "task", "paths")  # what `prepare` reads
-MOST = 16  # results kept; the oldest goes, so that a search over the data itself does not fill the memory
+# Results kept; what was not used for longest goes, so that a search over the data itself does not fill the memory.
+MOST = 16
 _known: ContextVar[dict[Hashable, Any] | None] = ContextVar("known", default=None)
 
 
@@ -33,6 +34,7 @@ def once(key: Hashable, compute: Callable[[], T]) -> T:
         while len(known) >= MOST:
             del known[next(iter(known))]
         known[key] = compute()
+    known[key] = known.pop(key)  # what is used stays
     found: T = known[key]
     return found
 

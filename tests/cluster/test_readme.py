@@ -1,0 +1,65 @@
+"""What conf/cluster/README.md says is true: each of its commands composes, and its keys and paths exist."""
+
+import re
+import shlex
+from collections.abc import Sequence
+
+import pytest
+from omegaconf import OmegaConf
+
+from groundwork.run.compose import ROOT, complete, compose_run
+from groundwork.run.launch import hydra_application
+from groundwork.run.slurm import parameters, with_resources
+
+PAGE = (ROOT / "conf" / "cluster" / "README.md").read_text(encoding="utf-8")
+CELLS = [line.split("|")[2].strip() for line in PAGE.splitlines() if re.match(r"\| .* \| `", line)]
+COMMANDS = [cell.split("`")[1].replace("experiment=NAME", "...") for cell in CELLS]
+# What a row gives: runs, machines and processes per machine; where no GPU is visible, `auto` is left open.
+EXPECTED = [(1, 1, 1), (6, 1, 1), (1, 1, 1), (1, 1, "auto"), (8, 1, 1), (1, 1, 8), (1, 4, 8), (32, 1, 1), (1, 1, 1),
+            (1, 1, "auto")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "expected"), list(zip(COMMANDS, EXPECTED, strict=True)))
+def test_every_command_composes_to_what_its_row_says(
+    command: str, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+):
+    words = shlex.split(command.replace("...", "experiment=diabetes").replace("search=NAME", "search=mlp"))
+    words = [word for word in words if word == "-m" or "=" in word or word.startswith("experiment")]
+    found: list[Sequence[str]] = []
+
+    def one_run(overrides: Sequence[str]) -> int:
+        return many_runs([overrides])
+
+    def many_runs(combinations: Sequence[Sequence[str]]) -> int:
+        found.extend(combinations)
+        return 0
+
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    hydra_application(complete(words), "train", one_run, many_runs)
+    trainers = [with_resources(one).config.trainer for one in found]
+    assert {(len(found), trainer.num_nodes, trainer.devices) for trainer in trainers} == {expected}
+
+
+def test_every_key_of_the_page_exists():
+    config = OmegaConf.to_container(compose_run(["data=diabetes", "cluster=slurm", "search=mlp"]).config)
+    named = set(re.findall(r"`((?:cluster|trainer|data|paths|search|optim)\.(?!py`|py )\w+)", PAGE))
+    assert len(named) > 8
+    for key in named:
+        group, name = key.split(".")
+        assert isinstance(config, dict)
+        assert name in config[group], key
+    for path in re.findall(r"`((?:scripts|conf)/[\w./]*)", PAGE):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", ["one_gpu", "two_nodes"])
+def test_own_scripts_ask_slurm_for_what_cluster_slurm_asks(name: str):
+    script = (ROOT / "scripts" / "slurm" / f"{name}.sbatch").read_text(encoding="utf-8")
+    asked = dict(re.findall(r"^#SBATCH --([\w-]+)=(\S+)", script, flags=re.M))
+    words = re.findall(r"trainer\S*=\S+", script.split('"$@"')[1])
+    trainer = compose_run(["data=diabetes", *words]).config.trainer
+    assert (int(asked["nodes"]), int(asked["ntasks-per-node"])) == (trainer.num_nodes, trainer.devices)
+    ours = parameters(with_resources(["data=diabetes", "cluster=slurm"]).config, "name")
+    assert asked["signal"] == ours["additional_parameters"]["signal"]
+    assert asked["time"] == ours["time"]
+    assert ours["srun_args"][0] in script
