@@ -81,7 +81,7 @@ def evidence_of(state: dict[str, Any]) -> Evidence:
 
 
 def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
-    label = f"{point[0]}-{point[1]:g}"
+    label = f"{point[0]}-{100 * point[1]:g}"
     words = words_of(point, given)
     state = execute("advise.py", "advice.json", f"advice-{label}", given, words)
     scores = {}

@@ -2,6 +2,7 @@
 
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers
+from groundwork.model.fold import fold_batch_norm
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
@@ -22,6 +23,7 @@ __all__ = [
     "StagePool",
     "TableNormalize",
     "TimmBackbone",
+    "fold_batch_norm",
     "initialize",
     "weights_hash",
 ]

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from groundwork.batch import Split
 from groundwork.data import Store, TableSource
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
-from groundwork.model import Network
+from groundwork.model import Network, fold_batch_norm
 from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
@@ -36,6 +36,9 @@ def predict(
 ) -> NDArray[np.float32]:
     """Predict every row once: probabilities (N, K), or values (N, T) in original units."""
     network.to(device).eval()
+    if len(rows) > batch_size:
+        some = source.batch(rows[:1]).to(device)
+        network = fold_batch_norm(network, network.normalize(some))
     parts = []
     with torch.inference_mode(), screen.progress(title, "samples") as bar:
         for start in range(0, len(rows), batch_size):

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.model import Network, StagePool
+from groundwork.model import Network, StagePool, fold_batch_norm
 from groundwork.model.pool import Pooling
 from groundwork.transfer.views import view
 
@@ -50,17 +50,22 @@ class StageReader:
         self.network, self.load = network, load
         self.device, self.precision, self.symmetry = device, precision, symmetry
         self._pool = StagePool((), KINDS["mean_max"]).pool
+        self._folded: Network | None = None
 
     def __call__(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Return one (B, D_s) float32 array per stage for the rows (B,)."""
-        modes = [(module, module.training) for module in self.network.modules()]
-        self.network.eval()
+        inputs = self.load(rows).to(self.device, non_blocking=True)
+        if self._folded is None:
+            self._folded = fold_batch_norm(self.network, self.network.normalize(inputs[:1]))
+        network = self._folded
+        modes = [(module, module.training) for module in network.modules()]
+        network.eval()
         try:
             with torch.inference_mode(), self._autocast():
-                inputs = self.network.normalize(self.load(rows).to(self.device, non_blocking=True))
+                inputs = network.normalize(inputs)
                 if inputs.ndim == 4:
                     inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
-                return [self._pool(stage).cpu().numpy() for stage in self.network.stem(inputs)]
+                return [self._pool(stage).cpu().numpy() for stage in network.stem(inputs)]
         finally:
             for module, mode in modes:
                 module.training = mode
