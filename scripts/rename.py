@@ -79,7 +79,8 @@ def main(words: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(
-        f"{TEMPLATE} is {chosen.name} now. Next: uv run ruff format . && uv run pytest, then commit, uv.lock too."
+        f"{TEMPLATE} is {chosen.name} now. Next: uv run ruff check --fix . && uv run ruff format . && uv run pytest, "
+        f"then commit, uv.lock too."
     )
     return 0
 
@@ -161,6 +162,15 @@ def without_examples(file: str, text: str) -> str:
     return re.sub(r"\bsolar_cells\b", "digits", text)
 
 
+def project_file(text: str, name: str) -> str:
+    """Say what the project is, and let the lines that a longer name makes longer stand."""
+    longer = 2 * max(0, len(name) - len(TEMPLATE))
+    text = re.sub(
+        r'^description = ".*"', f'description = "Made from the template {TEMPLATE}"', text, flags=re.M
+    )
+    return re.sub(r"(?<=max-line-length = )\d+", lambda found: str(int(found[0]) + longer), text)
+
+
 def stage(root: Path, record: dict[str, object]) -> None:
     """Write the new files and a journal beside the old ones; the journal's last move decides."""
     name, staged = str(record["name"]), root / STAGED
@@ -181,6 +191,7 @@ def stage(root: Path, record: dict[str, object]) -> None:
             text = without_examples(file, text) if record["drop_examples"] else text
             new[renamed(file, name)] = renamed(text, name).encode("utf-8")
     new["README.md"] = README.format(**record).encode("utf-8")
+    new["pyproject.toml"] = project_file(new["pyproject.toml"].decode("utf-8"), name).encode("utf-8")
     ignored = new[".gitignore"].decode("utf-8")
     new[".gitignore"] = re.sub(r"^(?:# A lock .*|uv\.lock)\n", "", ignored, flags=re.M).encode("utf-8")
     new[RECORD] = (json.dumps(record, indent=2) + "\n").encode("utf-8")

@@ -95,6 +95,7 @@ def test_every_mention_is_renamed_but_what_must_stay(template: Path):
     assert files["src/my_birds/data/draw.py"] == 'secret = f"groundwork split {seed}"\n'  # the splits stay
     assert files["LICENSE"] == "Copyright (c) 2026 the groundwork authors\n"
     assert 'name = "my_birds"' in files["pyproject.toml"]
+    assert 'description = "Made from the template groundwork"' in files["pyproject.toml"]
     assert "uv.lock" not in files[".gitignore"].splitlines()
     assert files["README.md"].startswith("# my_birds")
     assert not any(name.startswith("src/groundwork") for name in files)
