@@ -106,6 +106,13 @@ def test_every_mention_is_renamed_but_what_must_stay(template: Path):
     assert not (project / ".rename").exists()
 
 
+@pytest.mark.parametrize(("name", "left_out"), [("birds", False), ("songs_of_rare_birds", True)])
+def test_lines_that_a_longer_name_makes_too_long_are_left_alone(template: Path, name: str, left_out: bool):
+    project = clone(template)
+    assert call(project, name).returncode == 0
+    assert ('ignore = ["E501", ' in files_of(project)["pyproject.toml"]) is left_out
+
+
 def test_examples_are_dropped_on_request(template: Path):
     project = clone(template)
     assert call(project, "birds", "--drop-examples").returncode == 0
