@@ -15,8 +15,9 @@ def test_an_experiment_as_it_stands_differs_in_nothing():
 
 
 def test_a_key_stands_beside_the_value_of_the_experiment():
+    own = compose_run(["experiment=solar_cells"]).config.data.batch_size
     assert found("experiment=solar_cells", "data.batch_size=7", "seed=3") == {
-        "data.batch_size": [32, 7],
+        "data.batch_size": [own, 7],
         "seed": [0, 3],
     }
 
