@@ -1,4 +1,4 @@
-"""Begin something of your own: `python scripts/new.py data|reader|model|loss|metric|callback NAME`.
+"""Begin something of your own: `python scripts/new.py data|reader|model|head|task|loss|metric|callback NAME`.
 
 Writes a module and a file of conf/ with comments, both working as they are; the tests over conf/ pick them up.
 """
@@ -16,6 +16,8 @@ KINDS = {
     "data": ("data", "", "train.py data={name} data.root=DIR"),
     "reader": ("data", "data/readers", "train.py data={name} data.root=DIR"),
     "model": ("model", "model", "train.py data=digits model={name} transfer=none trainer.max_epochs=2"),
+    "head": ("task", "model", "train.py experiment=digits task={name} trainer.max_epochs=2"),
+    "task": ("task", "task", "train.py experiment=digits task={name} trainer.max_epochs=2"),
     "loss": ("loss", "loss", "train.py experiment=digits loss={name} trainer.max_epochs=2"),
     "metric": ("metrics", "metrics", "train.py experiment=digits metrics={name} trainer.max_epochs=2"),
     "callback": ("callbacks", "run", "train.py experiment=digits callbacks={name} trainer.max_epochs=2"),
@@ -55,6 +57,7 @@ def main(words: list[str]) -> int:
         print(f"written: {path.relative_to(ROOT).as_posix()}")
     print(f"try it:  uv run scripts/{command.format(name=name)}")
     print("check:   uv run pytest tests/test_conf.py")
+    print("editor:  uv run scripts/schema.py")
     return 0
 
 

@@ -24,7 +24,12 @@ STAGED = ".rename"
 # The licence asks for its notice; these words draw the splits, and equal data must keep equal splits.
 KEPT_FILES = {"LICENSE", "scripts/rename.py"}
 KEPT_WORDS = re.compile(rf'f"{TEMPLATE} (?:split|folds|subset) \{{')
-ONLY_TEMPLATE = ("tests/test_rename.py", "tests/test_readme.py", ".github/report.png")
+ONLY_TEMPLATE = (
+    "tests/test_rename.py",
+    "tests/test_readme.py",
+    ".github/report.png",
+    ".vscode/schema/",
+)  # schema.py writes it anew for what the project keeps
 EXAMPLES = (
     "conf/data/solar_cells.yaml", "conf/experiment/solar_cells.yaml", "conf/experiment/solar_cells_regression.yaml",
     f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/data/readers/test_solar_cells.py", "notebooks/",
@@ -35,6 +40,7 @@ README = """# {name}
 ```
 pip install uv && uv run scripts/train.py      # trains the default experiment
 pip install uv && uv run pytest                # checks everything
+uv run scripts/schema.py                       # lets an editor complete and check the keys of conf/
 ```
 
 `uv run scripts/train.py --help` lists what one may choose; each file in `conf/` says what it is for.

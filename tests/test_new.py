@@ -53,7 +53,7 @@ def test_help_says_how_to_call_it_and_no_error():
 
 @pytest.mark.slow
 def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, tmp_path: Path):
-    for kind in ("data", "reader", "model", "loss", "metric", "callback"):
+    for kind in ("data", "reader", "model", "head", "task", "loss", "metric", "callback"):
         done = call(clone, "scripts/new.py", kind, f"my_{kind}")
         assert done.returncode == 0, done.stderr
     for path in clone.rglob("*my_*"):
@@ -78,7 +78,7 @@ def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, t
     done = call(
         clone, "scripts/train.py", "data=my_reader", f"data.root={tmp_path / 'birds'}", "data.image_size=16",
         "model=my_model", "transfer=none", "loss=my_loss", "metrics=my_metric", "monitor=my_metric",
-        "callbacks=my_callback", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
+        "callbacks=my_callback", "task=my_task", "task.head._target_=groundwork.model.my_head.MyHead", "+task.head.width=8", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

@@ -95,7 +95,7 @@ class Task(LightningModule, ABC):
         """Compute the mean loss of a batch plus the penalty."""
         inputs, target = self.prepare(batch)
         losses: Tensor = self.loss(self.network(inputs), target, batch.weight)
-        self._count_loss(losses.detach())
+        self.count_loss(losses.detach())
         objective: Tensor = losses.mean() + self.penalty(self.network)
         return objective
 
@@ -149,7 +149,8 @@ class Task(LightningModule, ABC):
             rank = self.trainer.global_rank
             self._loss_sum, self._loss_count = totals[rank], int(counts[rank])
 
-    def _count_loss(self, losses: Tensor) -> None:
+    def count_loss(self, losses: Tensor) -> None:
+        """Add the losses (B,) of a training step to the mean that is logged as `train/loss`."""
         total = losses.sum()
         self._loss_sum = total if self._loss_sum is None else self._loss_sum.to(total) + total
         self._loss_count += len(losses)
