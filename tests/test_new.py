@@ -78,7 +78,9 @@ def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, t
     done = call(
         clone, "scripts/train.py", "data=my_reader", f"data.root={tmp_path / 'birds'}", "data.image_size=16",
         "model=my_model", "transfer=none", "loss=my_loss", "metrics=my_metric", "monitor=my_metric",
-        "callbacks=my_callback", "task=my_task", "task.head._target_=groundwork.model.my_head.MyHead", "+task.head.width=8", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
+        "callbacks=my_callback", "task=my_task",
+        "task.head._target_=groundwork.model.my_head.MyHead", "+task.head.width=8",
+        "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

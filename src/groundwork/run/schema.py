@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from omegaconf import OmegaConf
 
 from groundwork.run.compose import CONF, ROOT
 from groundwork.run.folder import write_text
-from groundwork.run.schema_types import Schema, any_of, of_value, parameters
+from groundwork.run.schema_types import DEFINITION, Schema, any_of, of_value, parameters
 
 PLACE = ROOT / ".vscode" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -32,10 +33,15 @@ def write_schemas() -> list[Path]:
 
 
 def serialize(document: Schema) -> str:
-    """Write a schema as text, the same for the same `conf/`."""
-    from json import dumps
-
-    return dumps(document, indent=1, ensure_ascii=False) + "\n"
+    """Write a schema as text, the same for the same `conf/`: one line per definition, so that changes can be read."""
+    parts = {key: dumps(value, ensure_ascii=False) for key, value in document.items() if key != "definitions"}
+    if "definitions" in document:
+        each = (
+            f"  {dumps(name)}: {dumps(one, ensure_ascii=False)}"
+            for name, one in document["definitions"].items()
+        )
+        parts["definitions"] = "{\n" + ",\n".join(each) + "\n }"
+    return "{\n" + ",\n".join(f" {dumps(key)}: {text}" for key, text in parts.items()) + "\n}\n"
 
 
 def whole_schema() -> Schema:
@@ -55,14 +61,22 @@ def whole_schema() -> Schema:
     content, text = _read(CONF / "train.yaml")
     root = {key: value for key, value in content.items() if key not in (*groups, "hydra", "defaults")}
     train = _node([root], _comments([text]), "", closed=True)
-    train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults("", groups)}
+    train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults("")}
     train["properties"] |= {
         group: {"anyOf": [{"$ref": f"#/definitions/{group}.keys"}, {"type": ["string", "null"]}]}
         for group in groups
     }
     for group in groups:
-        definitions[f"{group}.keys"]["properties"]["defaults"] = _defaults(group, groups)
-    return {"$schema": DIALECT, "definitions": {**definitions, "train": train}}
+        definitions[f"{group}.keys"]["properties"]["defaults"] = _defaults(group)
+    return {
+        "$schema": DIALECT,
+        "definitions": {
+            **definitions,
+            "train": train,
+            "computed.keys": DEFINITION,
+            "choices.keys": _choices(groups),
+        },
+    }
 
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
@@ -118,7 +132,7 @@ def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, c
         properties[key] = {**described, **_said(said)}
     schema: Schema = {"type": "object", "properties": properties}
     if targets:
-        schema["allOf"] = [_of_target(target) for target in targets]
+        schema["allOf"] = [_of_target(target, len(targets) == 1) for target in targets]
         unnamed = {
             "properties": dict.fromkeys([*properties, "defaults"], True),
             "additionalProperties": False,
@@ -133,13 +147,15 @@ def _said(text: str | None) -> Schema:
     return {"description": text} if text else {}
 
 
-def _of_target(target: str) -> Schema:
+def _of_target(target: str, alone: bool) -> Schema:
     """Let only the arguments of a target stand beside it."""
     known = parameters(target)
     condition = {"properties": {"_target_": {"const": target}}, "required": ["_target_"]}
     if "**" in known:
         return {"if": condition, "then": {}}
-    allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults"], True), **known}
+    # A target that is alone has its types in the properties of the mapping already.
+    kinds = dict.fromkeys(known, True) if alone else known
+    allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults"], True), **kinds}
     return {"if": condition, "then": {"properties": allowed, "additionalProperties": False}}
 
 
@@ -157,14 +173,20 @@ def _interpolated(nodes: list[dict[str, Any]], path: str) -> dict[str, Schema]:
     return {key: any_of(schemas) for key, schemas in found.items()}
 
 
-def _defaults(group: str, groups: list[str]) -> Schema:
-    """Describe the list of defaults: files of the group, and choices of other groups."""
-    named = {name: sorted(path.stem for path in (CONF / name).glob("*.yaml")) for name in groups}
-    one = {
-        name: {"anyOf": [{"enum": [*options, None]}, {"type": "array"}]} for name, options in named.items()
+def _choices(groups: list[str]) -> Schema:
+    """Describe the choice of an option of another group in a list of defaults."""
+    named = {group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in groups}
+    one: Schema = {}
+    for group, options in named.items():
+        one[group] = one[f"override /{group}"] = {"anyOf": [{"enum": [*options, None]}, {"type": "array"}]}
+    others = {"patternProperties": {"^override hydra/": {}}, "additionalProperties": False}
+    return {"type": "object", "properties": one, **others}
+
+
+def _defaults(group: str) -> Schema:
+    """Describe a list of defaults: files of the group itself, and choices of other groups."""
+    own = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    return {
+        "type": "array",
+        "items": {"anyOf": [{"enum": ["_self_", *own]}, {"$ref": "#/definitions/choices.keys"}]},
     }
-    override = {f"override /{name}": schema for name, schema in one.items()}
-    hydra: Schema = {"^override hydra/": {}}
-    mapping: Schema = {"type": "object", "properties": {**one, **override}, "patternProperties": hydra}
-    mapping["additionalProperties"] = False
-    return {"type": "array", "items": {"anyOf": [{"enum": ["_self_", *named.get(group, [])]}, mapping]}}

@@ -12,7 +12,8 @@ from hydra.utils import get_object
 
 Schema = dict[str, Any]
 PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string", NoneType: "null"}
-COMPUTED = {"type": "string", "pattern": r"^\$\{|^\?\?\?$"}  # ${...}, or ??? for what must be given
+COMPUTED = {"$ref": "#/definitions/computed.keys"}
+DEFINITION = {"type": "string", "pattern": r"^\$\{|^\?\?\?$"}  # ${...}, or ??? for what must be given
 BOUNDS = re.compile(r"\b[Ii]n ([\[(])(-?[\d.]+), (-?[\d.]+)([\])])")
 
 
@@ -20,7 +21,8 @@ BOUNDS = re.compile(r"\b[Ii]n ([\[(])(-?[\d.]+), (-?[\d.]+)([\])])")
 def parameters(target: str) -> dict[str, Schema]:
     """Describe the arguments of a class or function by annotation and docstring; `**` stands for any other."""
     called = get_object(target)
-    constructor: Any = vars(called).get("__init__", called) if isinstance(called, type) else called
+    kinds = called.__mro__ if isinstance(called, type) else ()
+    constructor = next((vars(kind)["__init__"] for kind in kinds if "__init__" in vars(kind)), called)
     try:
         hints = get_type_hints(constructor)
     except (NameError, TypeError):  # names that are imported for type checkers only, or none at all
