@@ -40,3 +40,11 @@ def test_a_history_with_gaps_or_without_losses_is_drawn(write_regression: Callab
     assert draw(RunFolder(folder)) == []
     (folder / "history.csv").write_text("")
     assert draw(RunFolder(folder)) == []
+
+
+def test_hundreds_of_columns_are_drawn_without_a_warning(write_classification: Callable[..., Path]) -> None:
+    folder = write_classification(num_classes=3)
+    wide = {f"val/recall/{number}": [0.1, 0.2] for number in range(300)}
+    table = DataFrame({"phase": [1, 2], "epoch": [1, 1], "train/loss": [1.0, 0.5], **wide})
+    table.to_csv(folder / "history.csv", index=False)
+    assert draw(RunFolder(folder))

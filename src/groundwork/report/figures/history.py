@@ -48,10 +48,11 @@ def draw(run: RunFolder) -> list[Drawing]:
 def _in_a_row(history: DataFrame) -> tuple[DataFrame, list[float]]:
     """Return the history with a column `place`, epochs counted through all phases, and where each phase starts."""
     if "phase" not in history.columns:
-        return history.assign(place=history["epoch"]), [0.0]
+        return history.join(history["epoch"].rename("place")), [0.0]
     lengths = history.groupby("phase")["epoch"].max()
     starts = lengths.cumsum() - lengths
-    return history.assign(place=history["epoch"] + history["phase"].map(starts)), starts.tolist()
+    place = history["epoch"] + history["phase"].map(starts)
+    return history.join(place.rename("place")), starts.tolist()
 
 
 def _draw_metric(axes: Axes, history: DataFrame, metric: str) -> None:
