@@ -165,7 +165,9 @@ def _would_change(evidence: Evidence, table: Sequence[Measured], chosen: str) ->
                 f"with {count} training samples, {factor:g} times as many, {moved} would be advised"
             )
     if not sentences:
-        sentences.append(f"no size between {SIZES[0]:g} and {SIZES[-1]:g} times this one would")
+        sentences.append(
+            f"between {SIZES[0]:g} and {SIZES[-1]:g} times as many samples nothing else would be advised"
+        )
     return tuple(sentences)
 
 
