@@ -79,7 +79,9 @@ def test_the_scenario_must_be_chosen_first():
         check(compose_run(["data=solar_cells", "transfer=auto"]), {"model.dropout": RANGE})
 
 
-@pytest.mark.parametrize("word", ["search.trials=0", "search.workers=0", "search.lease=-1"])
+@pytest.mark.parametrize(
+    "word", ["search.trials=0", "search.workers=0", "search.workers=two", "search.lease=-1"]
+)
 def test_numbers_that_no_search_can_have(word: str):
     with pytest.raises(UserError, match=word.partition("=")[0]):
         check_numbers(compose_run(["data=diabetes", "search=mlp", word]).config.search)
@@ -94,3 +96,10 @@ def test_optuna_that_is_absent_is_named_with_its_cure(monkeypatch: pytest.Monkey
 def test_values_take_the_place_of_words(exact: Composition):
     found = trial_words(exact, {"transfer": "large_similar", "optim.lr": 0.5})
     assert found == [EXACT[0], EXACT[1], EXACT[3], "transfer=large_similar", "optim.lr=0.5"]
+
+
+def test_a_key_that_the_space_lacks_is_added_by_a_plus():
+    with pytest.raises(UserError, match=r"\+search\.space="):
+        compose_run(["data=diabetes", "search=mlp", "search.space={optim.eps: {low: 1e-9, high: 1e-7}}"])
+    added = compose_run(["data=diabetes", "search=mlp", "+search.space={optim.eps: {low: 1e-9, high: 1e-7}}"])
+    assert "optim.eps" in added.config.search.space

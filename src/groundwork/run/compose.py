@@ -125,6 +125,8 @@ def explain(error: Exception) -> str:
     if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
         wrong = match[2] or _full_key(text) or match[1]
         wrong = wrong.partition("@")[0]
+        if wrong == "search.space":
+            return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
         known = list(known_keys())
         if wrong in known:
             group, _, key = wrong.partition(".")

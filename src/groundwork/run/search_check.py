@@ -42,8 +42,11 @@ def check_numbers(search: DictConfig) -> None:
         UserError: With the number and the rule.
     """
     for name in ("trials", "workers", "tries", "lease"):
-        if not search[name] > 0:
-            raise UserError(f"search.{name} must be above 0, but got {search[name]}. Change it.")
+        value = search[name]
+        kinds = (int, float) if name == "lease" else int
+        if isinstance(value, bool) or not isinstance(value, kinds) or not value > 0:
+            what = "number" if name == "lease" else "whole number"
+            raise UserError(f"search.{name} must be a {what} above 0, but got {value}. Change it.")
 
 
 def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
