@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pandas import DataFrame
 from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, CSafeLoader, YAMLError, load, parse
 
 from groundwork.batch import UserError
@@ -43,7 +44,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return _mapping(_bounded_text(path, MAX_CONFIG_BYTES), read, path)
 
 
+def read_whole(path: Path, read: Callable[[Path], DataFrame]) -> DataFrame:
+    """Read a table.
+
+    Raises:
+        UserError: If it is damaged, or no file.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("it is no file")
+        return read(path)
+    except Exception as error:  # a damaged file can raise anything at all
+        raise UserError(f"{path} must be whole, but {' '.join(str(error).split())}. Restore it.") from error
+
+
 def _bounded_text(path: Path, most: int) -> str:
+    if not path.is_file():  # a pipe or device has no end
+        raise UserError(f"{path} must be a file, but is none. Restore it.")
     size = path.stat().st_size
     if size > most:
         raise UserError(f"{path} must have at most {most:,} bytes, but has {size:,}. Restore it.")

@@ -48,7 +48,7 @@ from typing import Any
 from pandas import DataFrame, read_csv, read_parquet
 
 from groundwork.batch import UserError
-from groundwork.report.bounded import read_json, read_yaml
+from groundwork.report.bounded import read_json, read_whole, read_yaml
 from groundwork.report.number import is_better_high
 
 
@@ -133,7 +133,7 @@ class RunFolder:
         path = self.path / "predictions" / f"{split}.parquet"
         if (split == "test" and not self.is_sealed) or not path.exists():
             return DataFrame()
-        return read_parquet(path)
+        return read_whole(path, read_parquet)
 
     def pictures(self, stem: str) -> list[Path]:
         """Return the pictures that the run wrote under figures/ with this beginning."""
@@ -156,4 +156,4 @@ class RunFolder:
         path = self.path / name
         if not path.exists() or path.stat().st_size == 0:
             return DataFrame()
-        return read_csv(path, encoding="utf-8")
+        return read_whole(path, lambda file: read_csv(file, encoding="utf-8"))

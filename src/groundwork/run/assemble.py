@@ -23,6 +23,13 @@ from groundwork.task import Task
 from groundwork.transfer import Phase
 
 
+class StandingRanks(LightningEnvironment):
+    """Ranks that outlive one phase of training: Lightning forgets at its end how many there are."""
+
+    def teardown(self) -> None:
+        """Leave the variables of this process as they are."""
+
+
 def build_data_module(setting: Setting, source: Source) -> GroundworkDataModule:
     """Feed training and validation rows in the order of the seed."""
     prepared, config = setting.prepared, setting.config
@@ -104,7 +111,7 @@ def build_trainer(setting: Setting, epochs: int, steps: int, callbacks: list[Cal
         check_val_every_n_epoch=1 if every is None else None,
         callbacks=callbacks,
         # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
-        plugins=[AtomicCheckpointIO(), LightningEnvironment()],
+        plugins=[AtomicCheckpointIO(), StandingRanks()],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

@@ -16,6 +16,7 @@ from groundwork.run.door import DONE
 from groundwork.run.evaluate import find_runs
 from groundwork.run.folder import RunFolder, safe_name, write_text
 from groundwork.run.grouping import Group, Run, check_comparable, group_runs, read_runs
+from groundwork.run.intact import intact
 from groundwork.run.ledger import count_configurations
 from groundwork.run.paired import Part
 from groundwork.run.screen import Screen
@@ -29,7 +30,9 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     """
     split: Part = "test" if keys["split"] == "test" else "val"
     screen = Screen()
-    rows, footnote, groups = measure_groups(find_runs(keys["runs"]), split, screen)
+    folders = find_runs(keys["runs"])
+    with intact(Path(keys["runs"])):
+        rows, footnote, groups = measure_groups(folders, split, screen)
     screen.show(compare_table(rows, footnote))
     folder = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs) / "comparisons"
     folder = folder / f"{safe_name(keys['runs'])[-80:]}-{split}"

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
+from groundwork.run.batch_size import settle_batch_size
 from groundwork.run.searchpath import SEARCHPATH, absolute_searchpath
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,6 +95,7 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
         with open_dict(config):
             del config["hydra"]
         _make_paths_absolute(config, words)
+        settle_batch_size(config, CONF / "data" / "_common.yaml")
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
     return Composition(config, choices, tuple(_absolute_word(word, config) for word in words))

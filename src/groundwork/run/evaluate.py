@@ -19,11 +19,12 @@ from groundwork.run.compose import machine_paths
 from groundwork.run.door import DONE
 from groundwork.run.environment import commit
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import intact, read_splits
 from groundwork.run.ledger import append_test, count_configurations
 from groundwork.run.loop import network_state
 from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
 from groundwork.run.photos import wanted_pixels
-from groundwork.run.prepare import Prepared, prepare, read_splits
+from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.process import SWEEP
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -37,7 +38,9 @@ def seal_runs(keys: Mapping[str, str]) -> int:
     runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
     screen = Screen()
     if "run" in keys:
-        seal(RunFolder.find(keys["run"], runs), runs, screen)
+        folder = RunFolder.find(keys["run"], runs)
+        with intact(folder.path):
+            seal(folder, runs, screen)
         return DONE
     folders = find_runs(keys["runs"])
     for folder in folders:
@@ -46,7 +49,8 @@ def seal_runs(keys: Mapping[str, str]) -> int:
                 f"runs={keys['runs']} must match finished runs, but {folder.path} is not. Resume it first."
             )
     for folder in folders:
-        seal(folder, runs, screen)
+        with intact(folder.path):
+            seal(folder, runs, screen)
     return DONE
 
 

@@ -75,7 +75,7 @@ class KeepBestAndLast(Callback):
         self.finite.look()
         self._save_last(trainer, inside=True, validates=validates)
         if ends:
-            stop.check()
+            stop.end()
 
     def on_validation_batch_end(
         self,
@@ -93,7 +93,7 @@ class KeepBestAndLast(Callback):
             if isinstance(callback, WeightAveraging):
                 callback.on_validation_epoch_end(trainer, pl_module)  # the weights that train, not their mean
         self._save_last(trainer, inside=True, validates=True)
-        stop.check()
+        stop.end()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Compare, lower the rate, save and stop."""
@@ -113,7 +113,7 @@ class KeepBestAndLast(Callback):
             self._save(trainer, self.folder.best, inside=False, validates=False)
         self._save_last(trainer, inside=False, validates=False)
         if self._agreed(trainer)[1]:
-            stop.check()
+            stop.end()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Let signals end the run at once again."""

@@ -20,6 +20,7 @@ from groundwork.run.compose import (
     quote_path,
 )
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import intact, read_splits
 from groundwork.run.screen import Screen
 from groundwork.run.whole import write_bytes
 
@@ -61,7 +62,7 @@ def words_of(source: RunFolder) -> list[str]:
     """
     config = source.config
     found = source.read_json("environment.json").get("overrides")
-    if not found:
+    if not found or not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise UserError(
             f"like={source.path} must name a run that has begun, but its environment.json says no words. Name another."
         )
@@ -82,6 +83,11 @@ def restore(run: Composition) -> tuple[Composition, set[str]]:
         The composition, and the dotted keys that were changed.
     """
     source = RunFolder(Path(run.config.like))
+    with intact(source.path):
+        return _restored(run, source)
+
+
+def _restored(run: Composition, source: RunFolder) -> tuple[Composition, set[str]]:
     before, now = flat(compose_run(words_of(source)).config), flat(run.config)
     changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     stored = source.config
@@ -105,10 +111,7 @@ def adopt_split(
     Raises:
         UserError: If the data is not what it was, though no word changes what is read of it.
     """
-    from groundwork.run.prepare import (  # torch: not before a run is known to be right
-        complete_rows,
-        read_splits,
-    )
+    from groundwork.run.prepare import complete_rows  # torch: not before a run is known to be right
 
     source = RunFolder(Path(config.like))
     groups = {key.partition(".")[0] for key in changed}

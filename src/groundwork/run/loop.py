@@ -25,7 +25,6 @@ from groundwork.run.device import choose_device
 from groundwork.run.execution import choose_execution
 from groundwork.run.finite import CheckFinite
 from groundwork.run.keep import KeepBestAndLast
-from groundwork.run.memory import memory_explained
 from groundwork.run.outcome import predict
 from groundwork.run.position import Position, seed_phase
 from groundwork.run.ranks import from_first, world_size
@@ -91,8 +90,14 @@ def train_phase(
     trainer = build_trainer(setting, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
-    with memory_explained(config):
+    try:
         trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
+    except Exception as error:
+        if position.began:  # else the checkpoint is to blame, or what was built from the configuration
+            error.add_note(
+                f"in phase {number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"
+            )
+        raise
     if not keep.best_epoch:
         raise FloatingPointError(
             f"val/{config.monitor} was never a finite number, so no epoch is best. Lower optim.lr."

@@ -41,10 +41,18 @@ def predict(
         network = fold_batch_norm(network, network.normalize(some))
     parts = []
     with torch.inference_mode(), screen.progress(title, "samples") as bar:
-        for start in range(0, len(rows), batch_size):
-            inputs = source.batch(rows[start : start + batch_size]).to(device)
-            parts.append(network.decode(network(inputs)).float().cpu().numpy())
-            bar(min(start + batch_size, len(rows)), len(rows))
+        start = 0
+        while start < len(rows):
+            try:
+                inputs = source.batch(rows[start : start + batch_size]).to(device)
+                parts.append(network.decode(network(inputs)).float().cpu().numpy())
+            except torch.OutOfMemoryError:
+                if batch_size < 2:
+                    raise
+                batch_size //= 2  # changes no prediction
+                continue
+            start = min(start + batch_size, len(rows))
+            bar(start, len(rows))
     return np.concatenate(parts)
 
 

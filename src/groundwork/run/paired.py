@@ -12,6 +12,7 @@ from pandas import Categorical, DataFrame, read_parquet
 from groundwork.batch import UserError
 from groundwork.metrics import Scores, mcnemar, paired_difference, repeated_interval
 from groundwork.run.grouping import Run
+from groundwork.run.intact import read_table
 from groundwork.run.outcome import build_metrics
 
 RESAMPLES = 1000
@@ -66,7 +67,7 @@ def read_predicted(run: Run, split: Part) -> Predicted:
     path = run.folder.predictions(split)
     if not path.is_file():
         raise UserError(f"{path} must be there, but is not. Restore it, or leave the run out of the glob.")
-    table = read_parquet(path).sort_values("sample_id", ignore_index=True)
+    table = read_table(path, read_parquet).sort_values("sample_id", ignore_index=True)
     classes, targets = run.data["classes"], run.data["targets"]
     correct = None
     if classes:

@@ -1,10 +1,11 @@
 """The phases of a plan, one after the other, so that a run can stop anywhere and go on as if it had not."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from groundwork.batch import Split
@@ -13,11 +14,14 @@ from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.run.build import build_head
 from groundwork.run.callbacks import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
+from groundwork.run.conceal import conceal
 from groundwork.run.frozen import StageFeatures
 from groundwork.run.loop import network_state, train_phase
+from groundwork.run.memory import fit_into_memory
 from groundwork.run.prepare import Prepared
+from groundwork.run.ranks import on_any, world_size
 from groundwork.run.setting import Setting
-from groundwork.run.stop import check
+from groundwork.run.stop import end, requested
 from groundwork.transfer import Candidate, Phase, Plan
 
 
@@ -72,9 +76,34 @@ def train_phases(
         if count < number:
             continue
         inside = going_on and count == number
-        best_epoch = _train_one(setting, data, plan, phase, count, network, features, candidate, inside)
+
+        def train(phase: Phase = phase, count: int = count, inside: bool = inside) -> int:
+            return _train_one(setting, data, plan, phase, count, network, features, candidate, inside)
+
+        # Where the phase began is known to this process alone, and ranks would fall out of step.
+        shrinks = setting.config.data.get("shrink_batch") and not inside and world_size() == 1
+        if shrinks:
+            best_epoch = fit_into_memory(setting.config, train, _again(setting, network, count, best_epoch))
+        else:
+            best_epoch = train()
         finish_phase(setting, network, count, best_epoch)
     return best_epoch
+
+
+def _again(setting: Setting, network: Network, number: int, best_epoch: int) -> Callable[[str], None]:
+    """Remember where a phase begins, and give the function that brings everything back to it."""
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    rows = list(setting.rows)
+
+    def begin_again(line: str) -> None:
+        setting.screen.note(line)
+        network.cpu().load_state_dict(weights)
+        setting.rows[:] = rows
+        setting.extra["config"] = conceal(OmegaConf.to_container(setting.config, resolve=True))
+        setting.folder.write_config(setting.config)
+        finish_phase(setting, network, number - 1, best_epoch)
+
+    return begin_again
 
 
 def finish_phase(setting: Setting, network: Network, number: int, best_epoch: int) -> None:
@@ -83,7 +112,8 @@ def finish_phase(setting: Setting, network: Network, number: int, best_epoch: in
     keep_previous(setting.folder)
     over = {"phase": number + 1, "rows": list(setting.rows), "best_epoch": best_epoch}
     save({**setting.extra, **over, "state_dict": _state(network)}, setting.folder.last)
-    check()
+    if on_any(requested()):
+        end()
 
 
 def save_network(setting: Setting, network: Network) -> None:

@@ -35,7 +35,9 @@ def read_yaml(path: Path) -> Any:
 
 
 def check_size(path: Path, most: int) -> None:
-    """Refuse a file that is larger than any of ours."""
+    """Refuse a file that is larger than any of ours, or a device or pipe, which has no end."""
+    if not path.is_file():
+        raise UserError(f"{path} must be a file, but is none. Restore it.")
     size = path.stat().st_size
     if size > most:
         raise UserError(f"{path} must have at most {most:,} bytes, but has {size:,}. Restore it.")

@@ -20,6 +20,7 @@ from groundwork.run.door import DONE, FAILED
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
 from groundwork.run.inputs import Inputs, read_inputs
+from groundwork.run.intact import intact
 from groundwork.run.outcome import Metrics, build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -40,6 +41,11 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
     folder = find_finished(keys)
     output = Source.parse(keys["output"], "output")
     check_writable(output.path.parent, "output")
+    with intact(folder.path):
+        return _predict(folder, keys, output)
+
+
+def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     checkpoint = load_model(folder.best)
     config, target = checked_config(checkpoint["config"], folder.best), checkpoint["data"]["target"]
     inputs = read_inputs(keys["input"], checkpoint, keys.get("trust_pickle") == "true")

@@ -159,11 +159,6 @@ def write_splits(folder: RunFolder, prepared: Prepared) -> None:
     write_text(folder.splits, table.to_csv(index=False))
 
 
-def read_splits(folder: RunFolder) -> pd.DataFrame:
-    """Read the split of a run."""
-    return pd.read_csv(folder.splits, dtype=str, keep_default_na=False, encoding="utf-8")
-
-
 def _split(
     config: DictConfig,
     samples: Samples,

@@ -127,6 +127,17 @@ def from_first(compute: Callable[[], Value]) -> Value:
     return value
 
 
+def on_any(own: bool) -> bool:
+    """Tell all ranks whether something is true on any of them."""
+    if _group is None or _alone:
+        return own
+    import torch
+
+    found: list[Any] = [None] * world_size()
+    torch.distributed.all_gather_object(found, own, group=_group)
+    return any(found)
+
+
 def adopt_srun() -> None:
     """Take who this process is from srun, where it started several; torchrun and `team.py` have said it already.
 

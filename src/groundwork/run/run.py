@@ -11,6 +11,7 @@ from pandas import DataFrame
 from groundwork.batch import Split, UserError
 from groundwork.run.compose import complete, compose_run, machine_paths
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import read_splits, read_table
 from groundwork.run.like import with_like
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin
@@ -49,12 +50,12 @@ class Run:
     @cached_property
     def splits(self) -> DataFrame:
         """sample_id and split of every sample."""
-        return pd.read_csv(self.folder.splits, dtype=str, keep_default_na=False, encoding="utf-8")
+        return read_splits(self.folder)
 
     @cached_property
     def history(self) -> DataFrame:
         """One row per validation, or per cut and penalty of an exact head."""
-        return pd.read_csv(self.folder.history, encoding="utf-8")
+        return read_table(self.folder.history, lambda path: pd.read_csv(path, encoding="utf-8"))
 
     def predictions(self, split: Split) -> DataFrame:
         """Read one row per sample of a split.
@@ -67,7 +68,7 @@ class Run:
             raise UserError(
                 f"{self.path} has no predictions of {split}. Seal the test with scripts/evaluate.py."
             )
-        return pd.read_parquet(path)
+        return read_table(path, pd.read_parquet)
 
     def model(self) -> "Network":
         """Build the network with its best weights: raw inputs -> output, and `decode` -> prediction."""

@@ -13,6 +13,7 @@ from groundwork.run.check import check_combination, check_threshold, derived_cho
 from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
 from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import intact
 from groundwork.run.like import adopt_split, restore
 from groundwork.run.lock import BusyError
 from groundwork.run.own import is_own_task, target_kind
@@ -62,7 +63,7 @@ def resume(word: str, changes: list[str]) -> int:
     """
     folder = RunFolder.find(word, Path(machine_paths(changes).runs))
     try:
-        with folder.held(wait=False):
+        with folder.held(wait=False), intact(folder.path):
             return _go_on(folder, changes, Screen())
     except BusyError as error:
         raise UserError(

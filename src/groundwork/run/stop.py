@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 # What asks a run to stop. Windows has neither USR1 nor a TERM that arrives, but Ctrl-Break.
 NAMES = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGBREAK")
@@ -47,6 +47,15 @@ def check() -> None:
     """
     if _State.name is not None:
         raise Stopped(_State.name)
+
+
+def end() -> NoReturn:
+    """End here: this rank or another one, which may be the only one that the signal reached, was asked to.
+
+    Raises:
+        Stopped: With the name of the signal.
+    """
+    raise Stopped(_State.name or "another rank")
 
 
 @contextmanager

@@ -24,7 +24,9 @@ from groundwork.run.environment import describe_environment
 from groundwork.run.facts import write_facts
 from groundwork.run.fit import Fitted, fit
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import read_splits
 from groundwork.run.loop import batch_line
+from groundwork.run.memory import memory_explained
 from groundwork.run.outcome import (
     measure,
     measure_baselines,
@@ -35,7 +37,7 @@ from groundwork.run.outcome import (
 )
 from groundwork.run.own import FALLBACK, is_own_task, own_parts
 from groundwork.run.photos import wanted_pixels
-from groundwork.run.prepare import Prepared, prepare, read_splits, write_splits
+from groundwork.run.prepare import Prepared, prepare, write_splits
 from groundwork.run.quiet import silence
 from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.screen import Screen
@@ -92,7 +94,8 @@ def train(
         setting = build_setting(folder, config, prepared, data, screen)
     if world_size() > 1:
         screen.say(batch_line(config))
-    fitted = fit(setting, data, plan, device, resume)
+    with memory_explained(config):
+        fitted = fit(setting, data, plan, device, resume)
     leave()
     if not is_first():
         return
