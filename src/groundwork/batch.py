@@ -23,6 +23,10 @@ TaskName = Literal["classification", "regression"]
 class UserError(Exception):
     """Tell the user what to change: one line of value, rule and remedy; exit status 2, no traceback."""
 
+    def __str__(self) -> str:
+        """Keep to one line whatever a file or folder is called."""
+        return " ".join(super().__str__().splitlines())
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
+from groundwork.run import whole as whole_file
 from groundwork.run.callbacks import ProgressBar
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.compose import ROOT, compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import network_state
 from groundwork.run.start import resume, start
@@ -135,3 +138,66 @@ def test_it_does_so_from_any_moment(tmp_path: Path, words: list[str], every: str
     changes = [f"trainer.val_every_n_steps={every}", "callbacks.checkpoint_minutes=0", "schedule=plateau",
                "callbacks.patience=3"]  # fmt: skip
     check_all(tmp_path, [*words, *changes], MANY, act)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
+    tmp_path: Path, words: list[str], share: float
+):
+    words = [*words, "trainer.max_epochs=2", "trainer.val_every_n_steps=5", "callbacks.checkpoint_minutes=0"]
+    start(compose_run(words))
+    whole, left, write = outcome(latest(tmp_path)), [13], whole_file.write_bytes
+
+    def torn(path: Path, content: bytes) -> None:
+        left[0] -= path.suffix == ".ckpt"
+        if left[0]:
+            return write(path, content)
+        part = bytes(content)[: int(len(content) * share)]
+        path.with_name(f".{path.name}.torn{whole_file.TEMPORARY}").write_bytes(part)
+        raise CrashError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("groundwork.run.checkpoint.write_bytes", torn)
+        with pytest.raises(CrashError):
+            start(compose_run(words))
+    folder = latest(tmp_path)
+    assert list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
+    resume(str(folder.path), [])
+    assert_same(whole, outcome(folder))
+    assert not list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
+
+
+@pytest.mark.parametrize("act", [terminate, pytest.param(crash, marks=pytest.mark.slow)])
+def test_streamed_and_augmented_images_go_on_where_they_stopped(
+    tmp_path: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]
+):
+    monkeypatch.setattr("groundwork.data.store.os.cpu_count", lambda: 2)  # worker processes
+    words = [
+        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
+        "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
+        "trainer.max_epochs=2", "trainer.accumulate=2", "callbacks.checkpoint_minutes=0", "metrics.resamples=20",
+        "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+    check_all(tmp_path, words, [[("step", 3), ("validation", 1)]], act)
+
+
+@pytest.mark.slow
+def test_a_run_that_loses_patience_does_so_at_the_same_validation(tmp_path: Path, words: list[str]):
+    words = [*words, "callbacks.patience=2", "trainer.max_epochs=40", "optim.lr=0.05"]
+    check_all(tmp_path, words, [[("step", 30), ("validation", 3)]], terminate)
+    assert len(pd.read_csv(latest(tmp_path).history)) < 40
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks")
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_killed_and_stopped_processes_end_with_the_same_bits(ranks: int):
+    script = ROOT / "scripts" / "benchmarks" / "kill_resume.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+    words = ["kills=3", "in_save=2", "signals=2", f"ranks={ranks}"]
+    ended = subprocess.run(
+        [sys.executable, str(script), *words], env=environment, capture_output=True, text=True, timeout=900
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "3 of 3 killed runs" in ended.stdout
+    assert "2 of 2 stopped by a signal end bit-identical, 0 unreadable" in ended.stdout

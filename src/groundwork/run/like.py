@@ -22,6 +22,7 @@ from groundwork.run.compose import (
 from groundwork.run.folder import RunFolder
 from groundwork.run.intact import intact, read_splits
 from groundwork.run.screen import Screen
+from groundwork.run.trust import checked_words
 from groundwork.run.whole import write_bytes
 
 FIXED = ("data", "experiment", "task")  # another choice of these makes another study
@@ -67,6 +68,9 @@ def words_of(source: RunFolder) -> list[str]:
             f"like={source.path} must name a run that has begun, but its environment.json says no words. Name another."
         )
     words = [_absolute(word, config) for word in found if _key(word) != "like"]
+    # Where and how it was queued is that of another machine, and `cluster.setup` would run there.
+    words = [word for word in words if _key(word).partition(".")[0] != "cluster"]
+    checked_words(words, source.path / "environment.json")
     scenario = OmegaConf.select(config, "transfer.scenario")
     chosen = {_key(word) for word in words}
     if "transfer" not in chosen and scenario in options("transfer") and scenario != "auto":

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from groundwork.batch import UserError
 from groundwork.run.compose import Composition, compose_run, quote_path
 from groundwork.run.folder import RunFolder, run_id, safe_name
+from groundwork.run.trust import admit_typed, checked_words
 
 
 def run_name(composition: Composition) -> str:
@@ -36,6 +37,7 @@ def save_start(folder: RunFolder, composition: Composition) -> None:
     """Write down all that a fresh process needs to begin the run."""
     start = {"overrides": composition.overrides, "composed": _composed_hash(composition)}
     folder.write_json("environment.json", start)
+    admit_typed(composition.config)
     folder.write_config(composition.config)
 
 
@@ -51,7 +53,7 @@ def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
         UserError: If `conf/` has changed since.
     """
     start = folder.read_json("environment.json")
-    words = start.get("overrides", [])
+    words = checked_words(start.get("overrides", []), folder.path / "environment.json")
     if _composed_hash(compose_run(words)) != start.get("composed"):
         raise UserError(
             f"{folder.path} must be begun with the conf/ that it was made with, but conf/ has changed. Start anew."

@@ -23,6 +23,7 @@ from groundwork.run.recorded import work_in
 from groundwork.run.saved import has_begun, new_folder, requeued_folder, saved_composition
 from groundwork.run.screen import Screen
 from groundwork.run.team import needs_team, run_team
+from groundwork.run.trust import checked_words
 
 
 def start(composition: Composition) -> int:
@@ -100,7 +101,8 @@ def _go_on(folder: RunFolder, changes: list[str], screen: Screen) -> int:
         from groundwork.run.train import train  # torch: not before the data is known to be right
 
         def choose(scenario: str) -> DictConfig:
-            return compose_run(words).choose(transfer=scenario).config
+            known = checked_words(list(words), folder.path / "environment.json")
+            return compose_run(known).choose(transfer=scenario).config
 
         return train(folder, config, samples, target, screen, words, True, choose)
 

@@ -6,7 +6,7 @@ this package, and layers, optimizers, schedules and metrics of the libraries bel
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
-from groundwork.run.compose import CONF
+from groundwork.run.compose import CONF, compose_run
 
 PACKAGE = __name__.partition(".")[0]
 ROOMS = ("data", "loss", "metrics", "model", "optim", "task", "transfer")
@@ -51,6 +51,12 @@ def admit(packages: Sequence[str]) -> None:
         _admitted.add(package)
 
 
+def admit_typed(config: DictConfig) -> None:
+    """Trust the targets of a configuration that the user has composed, also where a process that it starts reads it."""
+    for target in _targets(OmegaConf.to_container(config)):
+        _admitted.add(target)
+
+
 def admit_words(words: Sequence[str]) -> list[str]:
     """Take `trust=[a,b]` out of the words of a command and admit what it names."""
     for word in words:
@@ -66,6 +72,27 @@ def handed_on() -> dict[str, str]:
 
 def _trusted() -> set[str]:
     return _admitted | set(os.environ.get(TRUST, "").split(",")) - {""}
+
+
+def checked_words(words: Any, where: object) -> list[str]:
+    """Check the words of a run folder: what they compose may not call what nobody knows, nor compute values.
+
+    Raises:
+        UserError: If they are no list of words, or compose something of the kind.
+    """
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UserError(f"{where} must hold a list of words, but does not. Restore it.")
+    config = compose_run(words).config
+    text = OmegaConf.to_yaml(config)  # a name with a colon is a resolver, which shipped files never call
+    if computed := re.search(r"\$\{[\w.]*:[^}]*\}?", text):
+        raise UserError(f"{where} must hold values, but {computed[0][:60]!r} is computed. Restore it.")
+    for target in _targets(OmegaConf.to_container(config)):
+        _target(target, where)
+    if OmegaConf.select(config, "data.trust_pickle") and "pickle" not in _trusted():
+        raise UserError(
+            f"{where} must not admit a pickle, which can run any code. Add trust=[pickle] if you know it."
+        )
+    return words
 
 
 def checked_config(content: Any, where: object) -> DictConfig:
@@ -111,9 +138,21 @@ def _checked(content: Any, where: object, depth: int) -> Any:
     return content
 
 
+def _targets(content: Any) -> Iterator[Any]:
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key == "_target_":
+                yield value
+            else:
+                yield from _targets(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _targets(value)
+
+
 def _target(target: Any, where: object) -> str:
     if isinstance(target, str) and re.fullmatch(r"\w+(\.\w+)+", target):
-        if target.partition(".")[0] in _trusted():
+        if _trusted() & {target, target.partition(".")[0]}:
             return target
         module, _, name = target.rpartition(".")
         if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):

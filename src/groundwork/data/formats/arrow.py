@@ -12,6 +12,7 @@ from pandas import DataFrame
 from pyarrow import feather, parquet
 
 from groundwork.batch import UserError
+from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.tidy import check_names, tidy
 
 # Arrow's own default turns whole numbers with a missing one into floats, which end at 2^53.
@@ -24,7 +25,7 @@ TYPES = {**WHOLE, pa.bool_(): pd.BooleanDtype()}
 
 def read_parquet(path: Path) -> DataFrame:
     """Read a parquet file."""
-    return _to_frame(parquet.read_table, path)
+    return _to_frame(_read_bounded, path)
 
 
 def read_feather(path: Path) -> DataFrame:
@@ -40,6 +41,12 @@ def write_parquet(frame: DataFrame, path: Path) -> None:
 def write_feather(frame: DataFrame, path: Path) -> None:
     """Write a feather file."""
     feather.write_feather(pa.Table.from_pandas(frame, preserve_index=False), path)
+
+
+def _read_bounded(path: Path) -> pa.Table:
+    with parquet.ParquetFile(path) as file:
+        check_cells(file.metadata.num_rows, file.metadata.num_columns, str(path))
+    return parquet.read_table(path)
 
 
 def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:

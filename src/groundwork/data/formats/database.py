@@ -11,6 +11,7 @@ from pandas import DataFrame, Series
 from pandas.api import types
 
 from groundwork.batch import UserError
+from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
 from groundwork.data.formats.tidy import tidy
@@ -21,6 +22,7 @@ ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 
 # SQLite itself knows neither booleans nor dates, but keeps the declared name of a column's type.
 DECLARED = {"boolean": "BOOLEAN", "whole": "INTEGER", "decimal": "REAL", "date": "TIMESTAMP", "text": "TEXT"}
 LARGEST = 2**63 - 1
+ROWS_AT_A_TIME = 10_000
 
 
 def read_database(path: Path, table: str | None, query: str | None) -> DataFrame:
@@ -89,7 +91,10 @@ def _fetch(connection: sqlite3.Connection, query: str) -> DataFrame:
     cursor = connection.execute(query)
     if cursor.description is None:
         raise UserError(f"data.query must select rows, but got {query!r}. Write SELECT ... FROM ...")
-    rows = cursor.fetchall()
+    rows: list[tuple[object, ...]] = []
+    while part := cursor.fetchmany(ROWS_AT_A_TIME):  # a view can have more rows than there is memory
+        rows += part
+        check_cells(len(rows), len(part[0]), f"the answer of {query[:60]!r}")
     columns = [Series([row[i] for row in rows], dtype=object) for i in range(len(cursor.description))]
     frame = DataFrame(dict(enumerate(columns)))
     return frame.set_axis([column[0] for column in cursor.description], axis="columns")

@@ -15,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from pandas import DataFrame, Series
 
 from groundwork.batch import UserError
+from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
 from groundwork.data.formats.tidy import check_names, starts_with_row_numbers, tidy
@@ -73,6 +74,8 @@ def write_xlsx(frame: DataFrame, path: Path) -> None:
 
 def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
     try:
+        with zipfile.ZipFile(path) as archive:
+            check_unpacked(archive, str(path))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions that hold no cells
             book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
@@ -82,6 +85,8 @@ def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
                 return list(sheet.iter_rows(values_only=True))
             finally:
                 book.close()
+    except UserError:
+        raise
     except Exception as error:  # a broken file fails in its zip, in its XML or in openpyxl
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(f"{path} must be a whole xlsx workbook, but {reason}. Save it anew.") from error
