@@ -10,7 +10,7 @@ from groundwork.run import trust
 from groundwork.run.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.plain_yaml import read_yaml
-from groundwork.run.trust import admit_words, checked_config
+from groundwork.run.trust import admit_typed, admit_words, checked_config, checked_words
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +113,29 @@ def test_a_process_that_this_one_starts_trusts_what_it_does(monkeypatch: pytest.
     monkeypatch.setattr(trust, "_admitted", set())
     monkeypatch.setenv(trust.TRUST, "birds,nests")
     assert checked_config({"m": {"_target_": "nests.Net"}}, "x").m._target_ == "nests.Net"
+
+
+EVIL = "+callbacks.extra.evil={_target_: os.system, command: 'true'}"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["data=digits", EVIL], "may run any code"), (["data=digits", "name=${oc.env:HOME}"], "is computed"),
+        (["data=digits", "name='${oc.select:seed,${oc.env:HOME}}'"], "is computed"), (["data=digits", 7], "a list"),
+        ("data=digits", "a list"), (["data=table", "data.table=t.pkl", "data.trust_pickle=true"], "trust=.pickle"),
+    ],
+)  # fmt: skip
+def test_words_of_a_run_folder_are_checked_by_what_they_compose(words: object, reason: str):
+    with pytest.raises(UserError, match=reason):
+        checked_words(words, "environment.json")
+
+
+def test_harmless_words_pass_and_a_typed_target_is_known_from_then_on():
+    words = ["data=digits", "optim.lr=0.1", "trainer.max_epochs=2"]
+    assert checked_words(words, "environment.json") == words
+    own = "+callbacks.extra.birds={_target_: birds.Watch}"
+    admit_typed(compose_run(["data=digits", own]).config)
+    assert checked_words(["data=digits", own], "environment.json")
+    with pytest.raises(UserError, match=r"birds\.Other"):
+        checked_words(["data=digits", "+callbacks.extra.birds={_target_: birds.Other}"], "environment.json")

@@ -19,6 +19,7 @@ from groundwork.run.door import DONE, INTERRUPTED, enter
 from groundwork.run.folder import RunFolder, run_id
 from groundwork.run.process import SWEEP
 from groundwork.run.ranks import adopt_srun, is_first
+from groundwork.run.trust import handed_on
 
 SECONDS_TO_APPEAR = 60.0  # that a folder which one node has made may take to be seen by another
 TIME_IS_UP = (
@@ -61,6 +62,7 @@ def submit(
         from submitit.core.utils import FailedJobError, FailedSubmissionError
     except ImportError as error:
         raise UserError("cluster=slurm must find submitit. Run: uv sync --extra cluster") from error
+    os.environ |= handed_on()  # which sbatch gives to the jobs
     try:
         with redirect_stderr(StringIO()):  # of sbatch, whose words the error below repeats
             executor = SlurmExecutor(folder=logs, python=f"{shlex.quote(sys.executable)} -P")

@@ -83,8 +83,8 @@ def checked_words(words: Any, where: object) -> list[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise UserError(f"{where} must hold a list of words, but does not. Restore it.")
     config = compose_run(words).config
-    text = OmegaConf.to_yaml(config)  # a name with a colon is a resolver, which shipped files never call
-    if computed := re.search(r"\$\{[\w.]*:[^}]*\}?", text):
+    text = OmegaConf.to_yaml(config)  # with a colon it is a resolver; shipped files call but the one
+    if computed := re.search(r"\$\{(?!oc\.select:)[\w.]*:[^}]*\}?", text):
         raise UserError(f"{where} must hold values, but {computed[0][:60]!r} is computed. Restore it.")
     for target in _targets(OmegaConf.to_container(config)):
         _target(target, where)
