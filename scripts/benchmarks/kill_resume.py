@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +42,8 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as place:
         runs = Runs(Path(place), ranks, draw)
         runs.whole()
-        while count["kills"] < options["kills"]:
-            in_save = count["in_save"] < options["in_save"] or draw.random() < 0.5
-            how, same, unreadable = runs.ended_at(
-                Moment("save", draw.randint(1, runs.saves), draw.random())
-                if in_save
-                else Moment("time", draw.uniform(0.05, runs.seconds))
-            )
-            if how == KILLED:  # else it was faster than the clock
-                count["kills"] += 1
-                count["in_save"] += in_save
-                count["same_after_kill"] += same
-                count["unreadable"] += unreadable
-        while count["signals"] < options["signals"]:
-            how, same, unreadable = runs.ended_at(Moment("signal", draw.randint(1, BATCHES // ranks)))
-            if how == STOPPED:
-                count["signals"] += 1
-                count["same_after_signal"] += same
-                count["unreadable"] += unreadable
+        with suppress(KeyboardInterrupt):  # Ctrl-C: the figures so far
+            count_ends(runs, draw, options, count)
     print(
         f"{ranks} rank{'s' if ranks > 1 else ''}, {runs.saves} saves a run: {count['same_after_kill']} of "
         f"{count['kills']} killed runs ({count['in_save']} inside a save) and {count['same_after_signal']} of "
@@ -66,6 +51,28 @@ def main(words: list[str]) -> int:
     )
     right = count["same_after_kill"] + count["same_after_signal"] == count["kills"] + count["signals"]
     return int(not right or count["unreadable"] > 0)
+
+
+def count_ends(runs: "Runs", draw: random.Random, options: dict[str, int], count: dict[str, int]) -> None:
+    """End runs by kills, then by signals, and count what came of them."""
+    while count["kills"] < options["kills"]:
+        in_save = count["in_save"] < options["in_save"] or draw.random() < 0.5
+        how, same, unreadable = runs.ended_at(
+            Moment("save", draw.randint(1, runs.saves), draw.random())
+            if in_save
+            else Moment("time", draw.uniform(0.05, runs.seconds))
+        )
+        if how == KILLED:  # else it was faster than the clock
+            count["kills"] += 1
+            count["in_save"] += in_save
+            count["same_after_kill"] += same
+            count["unreadable"] += unreadable
+    while count["signals"] < options["signals"]:
+        how, same, unreadable = runs.ended_at(Moment("signal", draw.randint(1, BATCHES // runs.ranks)))
+        if how == STOPPED:
+            count["signals"] += 1
+            count["same_after_signal"] += same
+            count["unreadable"] += unreadable
 
 
 class Runs:

@@ -176,7 +176,7 @@ def test_streamed_and_augmented_images_go_on_where_they_stopped(
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
         "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
         "trainer.max_epochs=2", "trainer.accumulate=2", "callbacks.checkpoint_minutes=0", "metrics.resamples=20",
-        "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        "normalize=backbone", "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
     check_all(tmp_path, words, [[("step", 3), ("validation", 1)]], act)
 
