@@ -3,14 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EACCES, EAGAIN, EDEADLK, ENOLCK, ENOSYS, ENOTSUP
 from pathlib import Path
 
 if sys.platform == "win32":
     from msvcrt import LK_LOCK, LK_NBLCK, LK_UNLCK, locking
 else:
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
 
 class BusyError(Exception):
@@ -36,6 +36,10 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
             if sys.platform == "win32":
                 file.seek(0)
                 locking(file.fileno(), LK_UNLCK, 1)
+            else:
+                # Worker processes were forked with the file open, and would hold on to the lock.
+                with suppress(OSError):  # where nothing was locked
+                    flock(file.fileno(), LOCK_UN)
 
 
 def _acquire(descriptor: int, wait: bool) -> None:
