@@ -57,6 +57,10 @@ class GroundworkDataModule(LightningDataModule):
         """Shuffle anew in each epoch."""
         return TrainBatches(self.source, self.target, self._epoch, self._pinned(), self.cursor, self._limit)
 
+    def apart(self) -> TrainBatches:
+        """Go through the training samples of the first epoch without moving the position of the run."""
+        return TrainBatches(self.source, self.target, self._epoch, self._pinned(), Cursor(), self._limit)
+
     def val_dataloader(self) -> Batches | list[Batches]:
         """Visit the validation samples in order, if there are any."""
         return self.ordered("val") if "val" in self.rows else []

@@ -105,6 +105,11 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     first = 1
     if choice is not None and obstacle is None:
         first = 2
+        if plan.head_only and config.callbacks.extra:
+            screen.note(
+                f"{', '.join(config.callbacks.extra)}: no effect on this run, whose head is solved exactly. Add "
+                f"transfer.solver=sgd, or a scenario that trains the network."
+            )
         if reached[0] < first:
             set_head(network, choice.head)
             setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
