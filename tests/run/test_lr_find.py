@@ -16,9 +16,9 @@ from groundwork.run.lr_find import FindRate, steepest
 
 @pytest.fixture
 def words(tmp_path: Path, table: Path) -> list[str]:
-    return ["data=table", f"data.table={table}", "data.target=price", "data.batch_size=16", "model=mlp", "model.dropout=0.3",
-            "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "report.write=false",
-            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
+    return ["data=table", f"data.table={table}", "data.target=price", "data.batch_size=16",
+            "model=mlp", "model.dropout=0.3", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
+            "report.write=false", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
 
 
 def test_the_run_that_follows_is_the_same_to_the_last_bit(

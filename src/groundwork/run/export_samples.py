@@ -19,7 +19,7 @@ from groundwork.data.origin import Files, Pixels
 from groundwork.run.door import user_error
 from groundwork.run.folder import RunFolder
 from groundwork.run.inputs import image_form, image_stream
-from groundwork.run.prepare import read_splits
+from groundwork.run.intact import read_splits
 from groundwork.run.preprocess_image import form_image, read_image
 from groundwork.run.preprocess_table import encode_rows
 from groundwork.run.start import read_samples

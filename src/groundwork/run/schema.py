@@ -128,7 +128,8 @@ def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, c
         else:
             described = given.get(key) or properties.get(key) or any_of([of_value(one) for one in examples])
         said = comments.get(key) or described.get("description", "")
-        described = any_of([described, {"type": "null"}]) if re.search(r"\bnull\b", said) else described
+        words = (({"type": "null"}, r"\bnull\b"), ({"const": "auto"}, r"\bauto\b"))
+        described = any_of([described, *(one for one, word in words if re.search(word, said))])
         properties[key] = {**described, **_said(said)}
     schema: Schema = {"type": "object", "properties": properties}
     if targets:
