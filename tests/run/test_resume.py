@@ -167,6 +167,21 @@ def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
     assert not list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
 
 
+@pytest.mark.parametrize("act", [terminate, pytest.param(crash, marks=pytest.mark.slow)])
+def test_streamed_and_augmented_images_go_on_where_they_stopped(
+    tmp_path: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]
+):
+    monkeypatch.setattr("groundwork.data.store.os.cpu_count", lambda: 2)  # worker processes
+    words = [
+        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
+        "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
+        "trainer.max_epochs=2", "trainer.accumulate=2", "callbacks.checkpoint_minutes=0", "metrics.resamples=20",
+        "task=classification", "normalize=backbone", "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}",
+        f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+    check_all(tmp_path, words, [[("step", 3), ("validation", 1)]], act)
+
+
 @pytest.mark.slow
 def test_a_run_that_loses_patience_does_so_at_the_same_validation(tmp_path: Path, words: list[str]):
     words = [*words, "callbacks.patience=2", "trainer.max_epochs=40", "optim.lr=0.05"]
