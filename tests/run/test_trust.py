@@ -139,3 +139,8 @@ def test_harmless_words_pass_and_a_typed_target_is_known_from_then_on():
     assert checked_words(["data=digits", own], "environment.json")
     with pytest.raises(UserError, match=r"birds\.Other"):
         checked_words(["data=digits", "+callbacks.extra.birds={_target_: birds.Other}"], "environment.json")
+
+
+def test_a_package_that_words_search_in_is_imported_only_if_it_is_trusted():
+    with pytest.raises(UserError, match=r"birds\.conf.*trust="):
+        checked_words(["hydra.searchpath=[pkg://birds.conf]", "data=digits"], "environment.json")

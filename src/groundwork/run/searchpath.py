@@ -1,5 +1,6 @@
 """`hydra.searchpath=[DIR]`, where configurations of one's own lie -> the same, wherever a run goes on."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def absolute_searchpath(word: str) -> str:
 def searchpath_words(words: Sequence[str]) -> list[str]:
     """Pick the words that every composition of a run needs before it knows the run's choices."""
     return [word for word in words if word.startswith(f"{SEARCHPATH}=")]
+
+
+def searched_packages(words: Sequence[str]) -> list[str]:
+    """Name the packages that Hydra would import to search in them, as `pkg://birds.conf` does."""
+    return [name for word in searchpath_words(words) for name in re.findall(r"pkg:/*(\w+)", word)]
 
 
 def _absolute(entry: str) -> str:

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.run.compose import CONF, compose_run
+from groundwork.run.searchpath import searched_packages
 
 PACKAGE = __name__.partition(".")[0]
 ROOMS = ("data", "loss", "metrics", "model", "optim", "task", "transfer")
@@ -82,6 +83,8 @@ def checked_words(words: Any, where: object) -> list[str]:
     """
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise UserError(f"{where} must hold a list of words, but does not. Restore it.")
+    for package in searched_packages(words):
+        _target(f"{package}.conf", where)
     config = compose_run(words).config
     text = OmegaConf.to_yaml(config)  # with a colon it is a resolver; shipped files call but the one
     if computed := re.search(r"\$\{(?!oc\.select:)[\w.]*:[^}]*\}?", text):
