@@ -85,6 +85,19 @@ def test_a_pilot_run_takes_the_place_of_a_prediction():
     assert advice.expected["large_different"].measured
 
 
+def test_a_prediction_that_data_sets_left_out_contradict_is_not_advised_unseen_but_named_for_a_pilot():
+    luck = {"a": 1.5, "b": -0.5, "c": 0.5}
+    unsure = [
+        replace(row, gain={name: gain + luck[row.data] for name, gain in row.gain.items()}) for row in TABLE
+    ]
+    advice = advise(EVIDENCE, unsure)
+    expected = advice.expected["large_similar"]
+    assert expected.low < advice.expected["small_different"].score < expected.score < expected.high
+    assert advice.scenario == "small_different"
+    assert f"more than 0.8800 would; it is expected between {expected.low:.4f}" in advice.would_change[-1]
+    assert not any("pilot" in sentence for sentence in advise(EVIDENCE, TABLE).would_change)
+
+
 def test_advice_is_plain_enough_for_json():
     state = advise(EVIDENCE, TABLE).state()
     assert json.loads(json.dumps(state))["evidence"]["curve"][-1] == [512, 0.12]

@@ -77,11 +77,13 @@ class Advice:
 
 
 def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float] | None = None) -> Advice:
-    """Recommend the scenario with the highest expected score on val.
+    """Recommend the scenario that can be counted on for the highest score on val.
 
     The two scenarios of a frozen backbone are measured. For those that train it, the error of the best
     probe is multiplied by the factor that training brought on the measured data sets, predicted from
-    size, similarity and the end of the learning curve. Nothing else decides: no threshold is set by hand.
+    size, similarity and the end of the learning curve; a prediction counts by its lower end, one standard
+    deviation below, because training costs a hundred times as much as a head. Where its upper end beats
+    the best probe, the advice says that a pilot may change it. No threshold is set by hand.
 
     Args:
         evidence: Of the data set.
@@ -104,7 +106,7 @@ def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float
         size="large" if trains else "small",
         similarity="similar" if evidence.similarity >= 0 else "different",
         why=_why(evidence, expected, order),
-        would_change=_would_change(evidence, table, order[0]),
+        would_change=(*_would_change(evidence, table, order[0]), *_worth_a_pilot(expected, order[0])),
         training_pays_from=_training_pays_from(evidence, table),
         evidence=evidence,
     )
@@ -128,13 +130,13 @@ def expectations(evidence: Evidence, table: Sequence[Measured]) -> dict[str, Exp
 
 
 def _ranked(expected: dict[str, Expectation], evidence: Evidence) -> list[str]:
-    """Order the scenarios; of the two frozen ones, the cut that was chosen by loss comes first."""
+    """Order the scenarios by what they can be counted on; of the frozen ones, the cut chosen by loss comes first."""
     last = (len(evidence.error_by_stage) - 1,)
     chosen, other = COST[:2] if evidence.stages == last else COST[1::-1]
 
     def rank(name: str) -> tuple[float, bool, int]:
-        score = expected[name].score
-        limited = min(score, expected[chosen].score) if name == other else score
+        sure = expected[name].low
+        limited = min(sure, expected[chosen].low) if name == other else sure
         return -limited, name == other, COST.index(name)
 
     return sorted(expected, key=rank)
@@ -169,6 +171,18 @@ def _would_change(evidence: Evidence, table: Sequence[Measured], chosen: str) ->
             f"between {SIZES[0]:g} and {SIZES[-1]:g} times as many samples nothing else would be advised"
         )
     return tuple(sentences)
+
+
+def _worth_a_pilot(expected: dict[str, Expectation], chosen: str) -> tuple[str, ...]:
+    """Name the scenario that may still win, though it is not certain enough to be advised unseen."""
+    able = {name: each.high for name, each in expected.items() if not each.measured and name != chosen}
+    name = max(able, key=lambda each: able[each], default=chosen)
+    if able.get(name, -math.inf) <= expected[chosen].score:
+        return ()
+    return (
+        f"a short run of {name} that reaches more than {expected[chosen].score:.4f} would; it is expected between "
+        f"{expected[name].low:.4f} and {expected[name].high:.4f} (pilot=true)",
+    )
 
 
 def _training_pays_from(evidence: Evidence, table: Sequence[Measured]) -> float | None:
