@@ -15,7 +15,16 @@ from groundwork.data import Target
 CONF = Path(__file__).resolve().parents[2] / "conf"
 CHOICES = sorted(path.stem for path in (CONF / "data").glob("*.yaml") if not path.stem.startswith("_"))
 # Read by the run and handed to Target.fit, build_store and the data module.
-ELSEWHERE = {"kind", "task", "positive_class", "positive_above", "classes", "batch_size", "reader"}
+ELSEWHERE = {
+    "kind",
+    "task",
+    "positive_class",
+    "positive_above",
+    "classes",
+    "batch_size",
+    "shrink_batch",
+    "reader",
+}
 OF_IMAGES = {"image_size", "resize", "window", "unreadable"}
 
 

@@ -13,7 +13,9 @@ from groundwork.run.checkpoint import load
 from groundwork.run.compose import compose_run
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
+from groundwork.run.intact import read_splits
 from groundwork.run.loop import network_state
+from groundwork.run.prepare import prepare
 from groundwork.run.screen import Screen
 from groundwork.run.start import advise, read_samples, resume, start
 
@@ -70,9 +72,6 @@ def test_the_saved_network_predicts_what_the_cached_features_did(tmp_path: Path,
     folder = latest(tmp_path)
     network = load_network(folder)
     samples, target = read_samples(folder.config)
-    from groundwork.run.prepare import prepare, read_splits
-    from groundwork.run.screen import Screen
-
     prepared = prepare(folder.config, samples, target, Screen(quiet=True), read_splits(folder))
     with torch.no_grad():
         inputs = prepared.source.batch(prepared.rows["val"])

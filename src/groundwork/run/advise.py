@@ -106,11 +106,6 @@ def advise_run(
     calibration = read_calibration()
     pilots = run_pilots(setting, data, device, choose) if config.pilot else {}
     advice = advise(measure(probe, choice, distance, config.seed), calibration, pilots)
-    if not calibration and not pilots:
-        screen.note(
-            "only frozen scenarios are compared, since no run that trains the backbone was measured yet; "
-            "see scripts/benchmarks/advice.py, or let short runs compete by pilot=true"
-        )
     places = [each.place() for each in calibration]
     setting.folder.write_json("advice.json", {**advice.state(), "measured": places, "pilots": pilots})
     for line in (*advice.why, *advice.would_change):
