@@ -110,7 +110,7 @@ def write_table(rows: Sequence[dict[str, Any]], epochs: int) -> None:
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         file.write(
             "# Written by scripts/benchmarks/advice.py: what was known, and what each scenario reached on val.\n"
-            f"# EfficientNet-Lite0 at 80 px (Fashion-MNIST and digits: 48 px), {epochs} epochs, on a part {2 * epochs}.\n"
+            f"# EfficientNet-Lite0 at 80 px (Fashion-MNIST, digits: 48 px), {epochs} epochs, on a part {2 * epochs}.\n"
         )
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from groundwork.batch import Batch, UserError
 from groundwork.data import TableSource
+from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.run.batch_size import smaller_batch
 from groundwork.run.checkpoint import load
 from groundwork.run.compose import compose_run
@@ -129,5 +130,6 @@ def test_predicting_takes_fewer_samples_at_a_time_by_itself():
             return output
 
     rows, table = np.arange(10), np.arange(20.0).reshape(10, 2)
-    found = predict(Limited(), TableSource(table), rows, 8, torch.device("cpu"), Screen(quiet=True), "")
+    network = Network(torch.nn.Identity(), FeatureBackbone(2), StagePool((0,), ("mean",)), Limited())
+    found = predict(network, TableSource(table), rows, 8, torch.device("cpu"), Screen(quiet=True), "")
     assert found.tolist() == table.tolist()
