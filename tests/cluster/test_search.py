@@ -77,18 +77,26 @@ def lease(path: Path) -> dict[str, Any]:
     return json.loads((path / "lease.json").read_text("utf-8")) if (path / "lease.json").exists() else {}
 
 
+def under_way(place: Path) -> list[Path]:
+    """List the trials that have a checkpoint and no result yet."""
+    begun = [path.parents[1] for path in place.glob("trial-*/checkpoints/last.ckpt")]
+    return [path for path in begun if not RunFolder(path).read_json("result.json").get("status")]
+
+
 def test_workers_are_an_array_and_one_that_is_killed_or_preempted_loses_nothing(slurm, tmp_path, command):
     runs = tmp_path / "runs"
     place = runs / "job"
-    words = ["search.trials=5", "search.workers=2", "trainer.max_epochs=150"]
+    words = ["search.trials=5", "search.workers=2", "trainer.max_epochs=300"]
     watching = start([*command, *words])
     jobs = wait(lambda: (place / "jobs.json").exists(), runs) and json.loads(
         (place / "jobs.json").read_text()
     )
     assert [job.partition("_")[2] for job in jobs] == ["0", "1"]
-    wait(lambda: len(list(place.glob("trial-*/checkpoints/last.ckpt"))) >= 2, runs)
+    wait(lambda: len(under_way(place)) == 2, runs)
 
-    # Time is up for the first worker: its trial goes on from the checkpoint, and the job is queued again.
+    # The second worker is killed outright. Time is up for the first: its trial goes on from the checkpoint, and the
+    # job is queued again.
+    os.kill(worker_of(jobs[1]), signal.SIGKILL)
     slurm.ask("scancel", "--signal=USR1", jobs[0])
     wait(lambda: "Restarts=1" in slurm.ask("scontrol", "show", "job", jobs[0]), runs)
 
@@ -96,10 +104,6 @@ def test_workers_are_an_array_and_one_that_is_killed_or_preempted_loses_nothing(
     watching.kill()
     watching.communicate()
     watching = start([*command, *words])
-
-    # The second worker is killed outright.
-    victim = worker_of(jobs[1])
-    os.kill(victim, signal.SIGKILL)
     said, _ = watching.communicate(timeout=2 * PATIENCE)
     assert watching.returncode == 0, said
     assert "are in the queue already" in said
@@ -108,7 +112,7 @@ def test_workers_are_an_array_and_one_that_is_killed_or_preempted_loses_nothing(
     assert [trial["number"] for trial in found["trials"]] == list(range(5))
     assert len({trial["values"]["optim.lr"] for trial in found["trials"]}) == 5
     epochs = [pd.read_csv(path / "history.csv").epoch.tolist() for path in sorted(place.glob("trial-*"))]
-    assert epochs == [list(range(1, 151))] * 5  # gone on with, not begun again and not repeated
+    assert epochs == [list(range(1, 301))] * 5  # gone on with, not begun again and not repeated
     assert max(lease(path)["tries"] for path in place.glob("trial-*")) == 2  # the one that was killed
     assert (place / "report.html").exists()
     wait(lambda: not slurm.ask("squeue", "-h").strip(), runs)
