@@ -277,7 +277,7 @@ def test_a_renamed_clone_passes_the_tests_that_its_name_touches(tmp_path: Path, 
     named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py", "tests/data/test_split.py",
              "tests/run/test_compose.py", "tests/run/test_check.py", "tests/run/test_trust.py"]  # fmt: skip
     for tests in (collected, named):
-        command = [sys.executable, "-m", "pytest", "-x", "-q", *tests]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *tests]
         done = subprocess.run(command, cwd=project, env=places, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:]
     said = subprocess.run(
