@@ -19,6 +19,7 @@ EXPECTED = [(1, 1, 1), (6, 1, 1), (1, 1, 1), (1, 1, "auto"), (8, 1, 1), (1, 1, 8
             (1, 1, "auto")]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "expected"), list(zip(COMMANDS, EXPECTED, strict=True)))
 def test_every_command_composes_to_what_its_row_says(
     command: str, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
