@@ -55,7 +55,7 @@ def wait(what: Callable[[], Any], runs: Path) -> Any:
 
 
 def worker_of(job: str) -> int:
-    """Find the process of a job that works: srun's task, not its shell."""
+    """Find the process of a job that works: srun's task, neither srun nor its shell."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words, variables = (
@@ -68,7 +68,8 @@ def worker_of(job: str) -> int:
             f"SLURM_ARRAY_JOB_ID={job.partition('_')[0]}".encode() in variables
             and f"SLURM_ARRAY_TASK_ID={job.partition('_')[2]}".encode() in variables
         )
-        if b"submitit.core._submit" in words and b"SLURM_PROCID=0" in variables and number:
+        is_python = b"python" in words.partition(b"\0")[0]
+        if is_python and b"submitit.core._submit" in words and b"SLURM_PROCID=0" in variables and number:
             return int(process.name)
     raise AssertionError(f"no process of job {job}")
 
