@@ -27,6 +27,11 @@ MORE_IS_BETTER = {
 RANKED = {"auroc", "average_precision"}
 
 
+def bare_name(metric: str) -> str:
+    """Leave out the split before the name of a metric and the class or target after it."""
+    return metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+
+
 @dataclass(frozen=True)
 class _Metrics:
     monitor: str
@@ -99,7 +104,7 @@ class _Metrics:
         Raises:
             UserError: If there is no such metric.
         """
-        name = metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+        name = bare_name(metric)
         if name in self.extra:
             return "min" if self.extra[name].higher_is_better is False else "max"
         stem = name.removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")

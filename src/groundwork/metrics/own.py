@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from groundwork.batch import UserError
 from groundwork.metrics.bootstrap import Scores
-from groundwork.metrics.collection import _Metrics
+from groundwork.metrics.collection import _Metrics, bare_name
 from groundwork.metrics.counts import Floats
 from groundwork.metrics.extra import ExtraScores
 
@@ -55,7 +55,7 @@ class OwnMetrics(_Metrics):
         Raises:
             UserError: If `extra` does not name it.
         """
-        name = metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+        name = bare_name(metric)
         if name not in self.extra:
             known = ", ".join(sorted(self.extra)) or "none; add metrics.extra"
             raise UserError(
