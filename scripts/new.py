@@ -20,7 +20,7 @@ KINDS = {
     "task": ("task", "task", "train.py experiment=digits task={name} trainer.max_epochs=2"),
     "loss": ("loss", "loss", "train.py experiment=digits loss={name} trainer.max_epochs=2"),
     "metric": ("metrics", "metrics", "train.py experiment=digits metrics={name} trainer.max_epochs=2"),
-    "callback": ("callbacks", "run", "train.py experiment=digits callbacks={name} trainer.max_epochs=2"),
+    "callback": ("callbacks", "run/callbacks", "train.py experiment=digits callbacks={name} trainer.max_epochs=2"),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from groundwork.run.door import DONE, enter, key_values
 
 def main(words: list[str]) -> int:
     key_values(words, {})
-    from groundwork.run.schema import write_schemas
+    from groundwork.run.config.schema import write_schemas
 
     print(f"{len(write_schemas())} schemas written to .vscode/schema/")
     return DONE

@@ -13,8 +13,8 @@ from sklearn.metrics import average_precision_score, f1_score
 
 from groundwork import fit
 from groundwork.batch import UserError
-from groundwork.run import trust
-from groundwork.run.compose import CONF
+from groundwork.run.config import trust
+from groundwork.run.config.compose import CONF
 from groundwork.run.export import export_run
 from groundwork.run.launch import evaluate, predict
 from groundwork.run.run import Run

@@ -275,7 +275,8 @@ def test_a_renamed_clone_passes_the_tests_that_its_name_touches(tmp_path: Path, 
     # the same with other letters.
     collected = ["--collect-only", "tests"]
     named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py", "tests/data/test_split.py",
-             "tests/run/test_compose.py", "tests/run/test_check.py", "tests/run/test_trust.py"]  # fmt: skip
+             "tests/run/config/test_compose.py", "tests/run/config/test_check.py",
+             "tests/run/config/test_trust.py"]  # fmt: skip
     for tests in (collected, named):
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *tests]
         done = subprocess.run(command, cwd=project, env=places, capture_output=True, text=True, check=False)

@@ -18,11 +18,11 @@ import yaml
 from groundwork.data import convert_table, read_frame
 from groundwork.data.formats import Source
 from groundwork.model.weights import read_weights
-from groundwork.run.checkpoint import COMMENT_BYTES, MARK, load, save
+from groundwork.run.checkpoint.checkpoint import COMMENT_BYTES, MARK, load, save
 from groundwork.run.compare import compare_runs
-from groundwork.run.compose import complete, compose_run
+from groundwork.run.config.compose import complete, compose_run
+from groundwork.run.config.like import with_like
 from groundwork.run.evaluate import seal_runs
-from groundwork.run.like import with_like
 from groundwork.run.predict import predict_inputs
 from groundwork.run.run import Run
 from groundwork.run.start import resume, start
@@ -55,7 +55,9 @@ TARGETS: dict[str, Any] = {
     "torch.hub.load": {"_target_": "torch.hub.load", "repo_or_dir": ".", "model": "x", "source": "local"},
     "os by way of pandas": {"_target_": "pandas.io.common.os.system", "command": PAYLOAD},
     "os by way of torch.nn": {"_target_": "torch.nn.modules.module.os.system", "command": PAYLOAD},
-    "subprocess by way of ours": {"_target_": "groundwork.run.process.subprocess.run", "args": ["sh", "-c", PAYLOAD]},
+    "subprocess by way of ours": {
+        "_target_": "groundwork.run.process.child.subprocess.run", "args": ["sh", "-c", PAYLOAD],
+    },
     "functools.partial": {"_target_": "functools.partial", "_args_": [{"_target_": "os.system", "command": PAYLOAD}]},
     "hydra.utils.instantiate": {"_target_": "hydra.utils.instantiate", "config": {"_target_": "os.system"}},
     "hydra.utils.get_method": {"_target_": "hydra.utils.get_method", "path": "os.system"},

@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 
 from groundwork.run import train as training
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.door import user_error
 from groundwork.run.folder import RunFolder
 from groundwork.run.start import start

@@ -31,8 +31,8 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from groundwork.run import loop
-from groundwork.run.callbacks import ProgressBar
-from groundwork.run.compose import compose_run
+from groundwork.run.callbacks.history import ProgressBar
+from groundwork.run.config.compose import compose_run
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groundwork.batch import UserError
-from groundwork.run import checkpoint, whole
-from groundwork.run.ranks import RENDEZVOUS
+from groundwork.run.checkpoint import checkpoint
+from groundwork.run.folder import whole
+from groundwork.run.process.ranks import RENDEZVOUS
 from groundwork.task.base import Task
 
 KILLED, STOPPED = -signal.SIGKILL, 75

@@ -33,7 +33,7 @@ from groundwork.run import evaluate, phases
 from groundwork.run import train as training
 from groundwork.run.checkpoint import load, save
 from groundwork.run.compare import compare_runs
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import seal_runs
 from groundwork.run.folder import RunFolder
 from groundwork.run.predict import predict_inputs

@@ -22,7 +22,7 @@ from forks import KILLED, STOPPED, Moment, count_writes, work_in_forks
 
 from groundwork.run import train as training
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.start import resume, start
 

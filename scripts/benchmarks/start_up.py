@@ -27,7 +27,7 @@ timm.create_model("tf_efficientnet_lite0", num_classes=10)
 STEP = """
 import sys
 from lightning.pytorch import Callback
-from groundwork.run.callbacks import ProgressBar
+from groundwork.run.callbacks.history import ProgressBar
 from groundwork.run import loop
 class First(ProgressBar):
     def on_train_batch_end(self, *arguments):

@@ -23,8 +23,8 @@ from torch.nn.functional import cross_entropy
 
 from groundwork.run import loop
 from groundwork.run.build import build_network, describe_data
-from groundwork.run.callbacks import ProgressBar
-from groundwork.run.compose import compose_run
+from groundwork.run.callbacks.history import ProgressBar
+from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import train_phase
 from groundwork.run.prepare import prepare

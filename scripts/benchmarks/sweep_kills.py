@@ -24,7 +24,8 @@ EXCEPTION, EXIT, KILLED = 91, 93, 94  # seeds of the trials that end by what Pyt
 DEATH = f"""
 import os, pathlib, re, signal, sys
 config = pathlib.Path(sys.orig_argv[-1], "config.yaml")
-seed = re.search(r"^seed: (\\d+)", config.read_text(), re.M) if "groundwork.run.trial" in sys.orig_argv else None
+trial = "groundwork.run.process.trial" in sys.orig_argv
+seed = re.search(r"^seed: (\\d+)", config.read_text(), re.M) if trial else None
 def die(*_):
     if not hasattr(sys.modules.get("groundwork.run.train"), "train"):
         return  # an import may swallow what is raised
@@ -45,7 +46,7 @@ VARIED += [["optim.lr=-1"], ["optim=sgd", "optim.lr=1e30"]]
 DRIVER = """
 import json, sys
 from groundwork.run.door import enter
-from groundwork.run.drive import drive
+from groundwork.run.sweep.drive import drive
 raise SystemExit(enter(lambda _: drive(json.loads(sys.stdin.read()))))
 """
 

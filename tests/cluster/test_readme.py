@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from omegaconf import OmegaConf
 
-from groundwork.run.compose import ROOT, complete, compose_run
+from groundwork.run.config.compose import ROOT, complete, compose_run
 from groundwork.run.launch import hydra_application
-from groundwork.run.slurm import parameters, with_resources
+from groundwork.run.sweep.slurm import parameters, with_resources
 
 PAGE = (ROOT / "conf" / "cluster" / "README.md").read_text(encoding="utf-8")
 CELLS = [line.split("|")[2].strip() for line in PAGE.splitlines() if re.match(r"\| .* \| `", line)]

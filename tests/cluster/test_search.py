@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groundwork.run.compose import ROOT
+from groundwork.run.config.compose import ROOT
 from groundwork.run.folder import RunFolder
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import ROOT
+from groundwork.run.config.compose import ROOT
 from groundwork.run.folder import RunFolder
 
 pytestmark = pytest.mark.slow

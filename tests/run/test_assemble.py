@@ -5,7 +5,7 @@ import os
 import pytest
 
 from groundwork.run.assemble import StandingRanks
-from groundwork.run.ranks import world_size
+from groundwork.run.process.ranks import world_size
 
 
 def test_ranks_are_as_many_in_the_second_phase_as_in_the_first(monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.batch import UserError
-from groundwork.run.compose import ROOT
+from groundwork.run.config.compose import ROOT
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes that have names")

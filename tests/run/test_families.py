@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import network_state
 from groundwork.run.start import start

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import save_file
 
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
-from groundwork.run.intact import read_splits
+from groundwork.run.folder.intact import read_splits
 from groundwork.run.loop import network_state
 from groundwork.run.prepare import prepare
 from groundwork.run.screen import Screen
@@ -171,7 +171,7 @@ def test_an_interrupted_run_ends_where_the_whole_one_does(
     start(compose_run(words))
     whole = network_state(load(latest(tmp_path).last))
 
-    from groundwork.run.callbacks import ProgressBar
+    from groundwork.run.callbacks.history import ProgressBar
 
     def stop(_: object, trainer: object, *__: object) -> None:
         if trainer.global_step == 9:  # type: ignore[attr-defined]

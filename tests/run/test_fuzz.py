@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.run.compose import ROOT
+from groundwork.run.config.compose import ROOT
 
 
 def test_a_changed_run_folder_never_leads_to_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

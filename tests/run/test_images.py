@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groundwork.batch import UserError
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.images import decode
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.run import drive, launch
-from groundwork.run.compose import options
+from groundwork.run import launch
+from groundwork.run.config.compose import options
+from groundwork.run.sweep import drive
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from groundwork.batch import UserError
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.launch import predict
 from groundwork.run.predict import prediction_table

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
-from groundwork.run import whole as whole_file
-from groundwork.run.callbacks import ProgressBar
+from groundwork.run.callbacks.history import ProgressBar
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import ROOT, compose_run
+from groundwork.run.config.compose import ROOT, compose_run
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder import whole as whole_file
 from groundwork.run.loop import network_state
 from groundwork.run.start import resume, start
 
@@ -157,7 +157,7 @@ def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
         raise CrashError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("groundwork.run.checkpoint.write_bytes", torn)
+        patch.setattr("groundwork.run.checkpoint.checkpoint.write_bytes", torn)
         with pytest.raises(CrashError):
             start(compose_run(words))
     folder = latest(tmp_path)

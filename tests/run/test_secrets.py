@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.run.compose import ROOT
-from groundwork.run.track import UPLOADS
+from groundwork.run.config.compose import ROOT
+from groundwork.run.track.track import UPLOADS
 
 NAMES = ["WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "GITHUB_TOKEN", "HF_TOKEN", "CLIENT_SECRET",
          "DJANGO_SECRET_KEY", "MYSQL_PWD", "SLACK_TOKEN", "ENCRYPTION_KEY"]  # fmt: skip

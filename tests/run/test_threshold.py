@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from groundwork.batch import UserError
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import seal
 from groundwork.run.folder import RunFolder
 from groundwork.run.launch import predict

@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, root_mean_squared_error
 
 from groundwork.batch import UserError
 from groundwork.run.checkpoint import load
-from groundwork.run.compose import compose_run
+from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import seal
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import network_state

@@ -14,10 +14,10 @@ from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.report import write_advice
 from groundwork.run.build import build_network, describe_data
-from groundwork.run.device import choose_device
+from groundwork.run.config.own import own_parts
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import choose_head, loss_weights, read_features, scaled_target, score_on_val
-from groundwork.run.own import own_parts
+from groundwork.run.machine.device import choose_device
 from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence

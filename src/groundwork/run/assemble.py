@@ -14,10 +14,10 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
+from groundwork.run.callbacks.gradients import Gradients
 from groundwork.run.checkpoint import AtomicCheckpointIO
-from groundwork.run.device import choose_accelerator
-from groundwork.run.gradients import Gradients
-from groundwork.run.ranks import local_world_size, world_size
+from groundwork.run.machine.device import choose_accelerator
+from groundwork.run.process.ranks import local_world_size, world_size
 from groundwork.run.setting import Setting
 from groundwork.task import Task
 from groundwork.transfer import Phase

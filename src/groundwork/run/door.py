@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from groundwork.batch import UserError
-from groundwork.run.trust import admit_words
+from groundwork.run.config.trust import admit_words
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 75
 

@@ -15,21 +15,21 @@ from groundwork.model import Network
 from groundwork.report import summary, write_report
 from groundwork.run.build import build_network
 from groundwork.run.checkpoint import load_model
-from groundwork.run.compose import machine_paths
+from groundwork.run.config.compose import machine_paths
+from groundwork.run.config.trust import checked_config
 from groundwork.run.door import DONE
-from groundwork.run.environment import commit
+from groundwork.run.figure.photos import wanted_pixels
 from groundwork.run.folder import RunFolder
-from groundwork.run.intact import intact, read_splits
-from groundwork.run.ledger import append_test, count_configurations
+from groundwork.run.folder.intact import intact, read_splits
+from groundwork.run.folder.ledger import append_test, count_configurations
 from groundwork.run.loop import network_state
+from groundwork.run.machine.environment import commit
 from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
-from groundwork.run.photos import wanted_pixels
 from groundwork.run.prepare import Prepared, prepare
-from groundwork.run.process import SWEEP
+from groundwork.run.process.child import SWEEP
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples
-from groundwork.run.trust import checked_config
 
 
 def seal_runs(keys: Mapping[str, str]) -> int:

@@ -14,11 +14,11 @@ from groundwork.batch import Split
 from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
-from groundwork.run.callbacks import write_history
+from groundwork.run.callbacks.history import write_history
+from groundwork.run.config.own import own_parts
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
-from groundwork.run.own import own_parts
 from groundwork.run.phases import finish_phase, restore, train_phases
-from groundwork.run.ranks import from_first, in_turns
+from groundwork.run.process.ranks import from_first, in_turns
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Choice, Plan, candidates
 

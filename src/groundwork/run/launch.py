@@ -12,10 +12,10 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
-from groundwork.run.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
+from groundwork.run.config.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
+from groundwork.run.config.searchpath import searchpath_words
+from groundwork.run.config.usage import usage
 from groundwork.run.door import DONE, key_values
-from groundwork.run.searchpath import searchpath_words
-from groundwork.run.usage import usage
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
@@ -27,7 +27,7 @@ def train(words: list[str]) -> int:
         return _resume(resumed[0].removeprefix("run="), [word for word in words if word not in resumed])
 
     if any(word.startswith("like=") for word in words):
-        from groundwork.run.like import with_like  # pandas: not for --help
+        from groundwork.run.config.like import with_like  # pandas: not for --help
 
         words = with_like(words)
 
@@ -37,7 +37,7 @@ def train(words: list[str]) -> int:
         return start(compose_run(overrides))
 
     def many_runs(combinations: Sequence[Sequence[str]]) -> int:
-        from groundwork.run.drive import drive  # pandas: not for --help
+        from groundwork.run.sweep.drive import drive  # pandas: not for --help
 
         return drive(combinations)
 
@@ -49,7 +49,7 @@ def audit(words: list[str]) -> int:
 
     def one_audit(overrides: Sequence[str]) -> int:
         composition = compose_run(overrides)
-        from groundwork.run.audit import start  # torch: not before the words are understood
+        from groundwork.run.audit.audit import start  # torch: not before the words are understood
         from groundwork.run.screen import Screen
 
         start(composition, Screen())
@@ -63,7 +63,7 @@ def search(words: list[str]) -> int:
 
     def one_search(overrides: Sequence[str]) -> int:
         composition = compose_run(overrides)
-        from groundwork.run.search import start  # pandas: not for --help
+        from groundwork.run.search.search import start  # pandas: not for --help
 
         return start(composition, worker=False)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pandas import DataFrame
 
 from groundwork.data import Samples
-from groundwork.run.compose import Composition, complete, compose_run
+from groundwork.run.config.compose import Composition, complete, compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.run import Run
 from groundwork.run.screen import Screen
@@ -48,7 +48,7 @@ def audit(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     Returns:
         What its audit.json holds, and `folder`, where audit.html lies.
     """
-    from groundwork.run.audit import start  # torch: not for reading runs
+    from groundwork.run.audit.audit import start  # torch: not for reading runs
 
     folder = start(_compose(overrides), Screen(quiet))
     return {**folder.read_json("audit.json"), "folder": str(folder.path)}

@@ -9,7 +9,6 @@ from omegaconf import DictConfig
 
 from groundwork.data.batches import Source
 from groundwork.model import Network
-from groundwork.run.ask import ask_observer
 from groundwork.run.assemble import (
     average_weights,
     build_data_module,
@@ -19,15 +18,16 @@ from groundwork.run.assemble import (
     network_reads_images,
     record_gradients,
 )
-from groundwork.run.callbacks import History, ProgressBar
+from groundwork.run.callbacks.ask import ask_observer
+from groundwork.run.callbacks.finite import CheckFinite
+from groundwork.run.callbacks.history import History, ProgressBar
 from groundwork.run.checkpoint import load
-from groundwork.run.device import choose_device
-from groundwork.run.execution import choose_execution
-from groundwork.run.finite import CheckFinite
-from groundwork.run.keep import KeepBestAndLast
+from groundwork.run.checkpoint.keep import KeepBestAndLast
+from groundwork.run.checkpoint.position import Position, seed_phase
+from groundwork.run.machine.device import choose_device
+from groundwork.run.machine.execution import choose_execution
 from groundwork.run.outcome import predict
-from groundwork.run.position import Position, seed_phase
-from groundwork.run.ranks import from_first, world_size
+from groundwork.run.process.ranks import from_first, world_size
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting
 from groundwork.transfer import Phase

@@ -12,16 +12,16 @@ from groundwork.batch import Split
 from groundwork.data import TableSource
 from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.run.build import build_head
-from groundwork.run.callbacks import write_history
+from groundwork.run.callbacks.history import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
-from groundwork.run.conceal import conceal
+from groundwork.run.folder.conceal import conceal
 from groundwork.run.frozen import StageFeatures
 from groundwork.run.loop import network_state, train_phase
-from groundwork.run.memory import fit_into_memory
+from groundwork.run.machine.memory import fit_into_memory
 from groundwork.run.prepare import Prepared
-from groundwork.run.ranks import on_any, world_size
+from groundwork.run.process.ranks import on_any, world_size
+from groundwork.run.process.stop import end, requested
 from groundwork.run.setting import Setting
-from groundwork.run.stop import end, requested
 from groundwork.transfer import Candidate, Phase, Plan
 
 

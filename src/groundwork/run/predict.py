@@ -15,16 +15,16 @@ from groundwork.batch import UserError
 from groundwork.data import Source
 from groundwork.data.formats.source import write_frame
 from groundwork.run.checkpoint import load_model
-from groundwork.run.compose import machine_paths
+from groundwork.run.config.compose import machine_paths
+from groundwork.run.config.trust import checked_config
 from groundwork.run.door import DONE, FAILED
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder.intact import intact
 from groundwork.run.inputs import Inputs, read_inputs
-from groundwork.run.intact import intact
 from groundwork.run.outcome import Metrics, build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
-from groundwork.run.trust import checked_config
 
 
 def predict_inputs(keys: Mapping[str, str]) -> int:

@@ -9,13 +9,13 @@ import pandas as pd
 from pandas import DataFrame
 
 from groundwork.batch import Split, UserError
-from groundwork.run.compose import complete, compose_run, machine_paths
+from groundwork.run.config.compose import complete, compose_run, machine_paths
+from groundwork.run.config.like import with_like
+from groundwork.run.config.trust import admit
 from groundwork.run.folder import RunFolder
-from groundwork.run.intact import read_splits, read_table
-from groundwork.run.like import with_like
+from groundwork.run.folder.intact import read_splits, read_table
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin
-from groundwork.run.trust import admit
 
 if TYPE_CHECKING:
     from groundwork.model import Network

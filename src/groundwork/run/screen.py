@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from groundwork.run.conceal import conceal_text
-from groundwork.run.stop import check
+from groundwork.run.folder.conceal import conceal_text
+from groundwork.run.process.stop import check
 
 
 class Bar:

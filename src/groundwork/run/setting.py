@@ -7,8 +7,8 @@ from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.run.conceal import conceal
 from groundwork.run.folder import RunFolder, plain
+from groundwork.run.folder.conceal import conceal
 from groundwork.run.outcome import Metrics, build_metrics
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen

@@ -8,22 +8,22 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.data import Samples, Target
-from groundwork.run.changes import changes
-from groundwork.run.check import check_combination, check_threshold, derived_choices
-from groundwork.run.compose import Composition, absolute, compose_run, machine_paths
+from groundwork.run.config.changes import changes
+from groundwork.run.config.check import check_combination, check_threshold, derived_choices
+from groundwork.run.config.compose import Composition, absolute, compose_run, machine_paths
+from groundwork.run.config.like import adopt_split, restore
+from groundwork.run.config.own import is_own_task, target_kind
+from groundwork.run.config.trust import checked_words
 from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
-from groundwork.run.intact import intact
-from groundwork.run.like import adopt_split, restore
-from groundwork.run.lock import BusyError
-from groundwork.run.own import is_own_task, target_kind
-from groundwork.run.queue_up import submit_run
-from groundwork.run.ranks import barrier, from_first, in_turns, is_first, join
-from groundwork.run.recorded import work_in
-from groundwork.run.saved import has_begun, new_folder, requeued_folder, saved_composition
+from groundwork.run.folder.intact import intact
+from groundwork.run.folder.lock import BusyError
+from groundwork.run.folder.recorded import work_in
+from groundwork.run.folder.saved import has_begun, new_folder, requeued_folder, saved_composition
+from groundwork.run.process.ranks import barrier, from_first, in_turns, is_first, join
+from groundwork.run.process.team import needs_team, run_team
 from groundwork.run.screen import Screen
-from groundwork.run.team import needs_team, run_team
-from groundwork.run.trust import checked_words
+from groundwork.run.sweep.queue_up import submit_run
 
 
 def start(composition: Composition) -> int:

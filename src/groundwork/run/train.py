@@ -13,20 +13,22 @@ from groundwork.batch import Split, UserError
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
-from groundwork.run.attention import write_attention
-from groundwork.run.augmentation import draw_augmentation
+from groundwork.run.audit.facts import write_facts
 from groundwork.run.build import describe_data
-from groundwork.run.check import idle_keys
 from groundwork.run.checkpoint import load, save
-from groundwork.run.dependence import write_dependence
-from groundwork.run.device import choose_device
-from groundwork.run.environment import describe_environment
-from groundwork.run.facts import write_facts
+from groundwork.run.config.check import idle_keys
+from groundwork.run.config.own import FALLBACK, is_own_task, own_parts
+from groundwork.run.figure.attention import write_attention
+from groundwork.run.figure.augmentation import draw_augmentation
+from groundwork.run.figure.dependence import write_dependence
+from groundwork.run.figure.photos import wanted_pixels
 from groundwork.run.fit import Fitted, fit
 from groundwork.run.folder import RunFolder
-from groundwork.run.intact import read_splits
+from groundwork.run.folder.intact import read_splits
 from groundwork.run.loop import batch_line
-from groundwork.run.memory import memory_explained
+from groundwork.run.machine.device import choose_device
+from groundwork.run.machine.environment import describe_environment
+from groundwork.run.machine.memory import memory_explained
 from groundwork.run.outcome import (
     measure,
     measure_baselines,
@@ -35,14 +37,12 @@ from groundwork.run.outcome import (
     with_threshold,
     write_predictions,
 )
-from groundwork.run.own import FALLBACK, is_own_task, own_parts
-from groundwork.run.photos import wanted_pixels
 from groundwork.run.prepare import Prepared, prepare, write_splits
+from groundwork.run.process.ranks import from_first, in_turns, is_first, leave, world_size
+from groundwork.run.process.share import data_key, once
 from groundwork.run.quiet import silence
-from groundwork.run.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting, build_setting
-from groundwork.run.share import data_key, once
 from groundwork.transfer import Plan
 
 

@@ -1,0 +1,1 @@
+"""a training under way -> what happens beside its steps."""

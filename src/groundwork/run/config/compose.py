@@ -1,0 +1,198 @@
+"""Words on the command line -> one complete configuration, by Hydra's compose, with errors in one line."""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from groundwork.batch import UserError
+from groundwork.run.config.searchpath import SEARCHPATH, absolute_searchpath
+from groundwork.run.machine.batch_size import settle_batch_size
+
+ROOT = Path(__file__).resolve().parents[4]
+CONF = ROOT / "conf"
+DEFAULT_EXPERIMENT = "solar_cells"
+PATH_KEYS = ("data.root", "data.table", "data.image_root", "paths.data", "paths.cache", "paths.runs", "like")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Hold a configuration with the choices and words that led to it.
+
+    Attributes:
+        config: Every key of a run, interpolations resolved on access.
+        choices: Group -> chosen option, such as {"model": "mlp"}.
+        overrides: The words, in Hydra's grammar; their paths are absolute, so that they mean the same elsewhere.
+    """
+
+    config: DictConfig
+    choices: dict[str, str]
+    overrides: tuple[str, ...]
+
+    def choose(self, **options: str | None) -> "Composition":
+        """Replace what is still `auto` by an option; a choice made by hand stays."""
+        chosen = {
+            group: option
+            for group, option in options.items()
+            if option is not None and self.choices.get(group) == "auto"
+        }
+        if not chosen:
+            return self
+        kept = [word for word in self.overrides if word.partition("=")[0] not in chosen]
+        return compose_run([f"{group}={option}" for group, option in chosen.items()] + kept)
+
+
+def complete(words: Sequence[str]) -> list[str]:
+    """Add what goes without saying: this machine's `conf/local.yaml`, and the default experiment.
+
+    The experiment is added where the words choose neither an experiment nor data.
+    """
+    named = {word.partition("=")[0] for word in words}
+    default = [] if named & {"experiment", "data"} else [f"experiment={DEFAULT_EXPERIMENT}"]
+    return [*default, *local_words(), *words]
+
+
+def local_words() -> list[str]:
+    """Read the git-ignored `conf/local.yaml` as words, such as `paths.runs=/scratch/runs`."""
+    local = CONF / "local.yaml"
+    if not local.exists():
+        return []
+    content = OmegaConf.to_container(OmegaConf.load(local))
+    return [quote_path(f"{key}={value}") for key, value in _leaves(content)]
+
+
+def machine_paths(words: Sequence[str] = ()) -> DictConfig:
+    """Compose the `paths` group alone, for commands that only need to find a run folder."""
+    paths = OmegaConf.load(CONF / "paths" / "default.yaml")
+    config = OmegaConf.create({"paths": paths})
+    chosen = [word for word in (*local_words(), *words) if word.startswith("paths.")]
+    for word in chosen:
+        key, _, value = word.partition("=")
+        OmegaConf.update(config, key, value.strip("'"), force_add=False)
+    _make_paths_absolute(config, words)
+    machine: DictConfig = config.paths
+    return machine
+
+
+def compose_run(words: Sequence[str], config_name: str = "train") -> Composition:
+    """Compose the configuration of one run.
+
+    Raises:
+        UserError: If a word is not in Hydra's grammar, or names a group, option or key that does not exist.
+    """
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = compose(config_name, [quote_path(word) for word in words], return_hydra_config=True)
+        chosen = config.hydra.runtime.choices.items()
+        choices = {str(group): str(option) for group, option in chosen if option is not None}
+        with open_dict(config):
+            del config["hydra"]
+        _make_paths_absolute(config, words)
+        settle_batch_size(config, CONF / "data" / "_common.yaml")
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+    return Composition(config, choices, tuple(_absolute_word(word, config) for word in words))
+
+
+def quote_path(word: str) -> str:
+    """Quote the value of a path key, whose spaces, brackets and equal signs are grammar to Hydra."""
+    key, equals, value = word.partition("=")
+    if key == SEARCHPATH:
+        return absolute_searchpath(word)
+    if key not in PATH_KEYS or not equals or value[:1] in ("'", '"') or re.fullmatch(r"[\w./-]*|null", value):
+        return word
+    # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    return f"{key}='{escaped}'"
+
+
+def explain(error: Exception) -> str:
+    """Tell in one line what is wrong with a configuration and what to do about it."""
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
+        )
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines)
+    if match := re.search(r"Could not find '([^']+)'", text):
+        group, _, option = match[1].rpartition("/")
+        return f"{group}={option} is not an option of {group}. Choose one of: {', '.join(options(group))}."
+    if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
+        wrong = match[2] or _full_key(text) or match[1]
+        wrong = wrong.partition("@")[0]
+        if wrong == "search.space":
+            return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
+        known = list(known_keys())
+        if wrong in known:
+            group, _, key = wrong.partition(".")
+            having = [
+                option for option in options(group) if key in OmegaConf.load(CONF / group / f"{option}.yaml")
+            ]
+            return f"{wrong} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
+        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+        remedy = (
+            f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
+        )
+        return f"{wrong} is not a key. {remedy}"
+    if match := re.search(r"Missing mandatory value: (\S+)", text):
+        return f"{match[1]} must be given. Add {match[1]}=VALUE."
+    return re.sub(r"\s*See https?://\S+.*", "", text)
+
+
+def options(group: str) -> list[str]:
+    """Name the options of a group, as files of `conf/` without a leading underscore."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def known_keys() -> Iterator[str]:
+    """Name every group and every key of every shipped option, such as `data.root`."""
+    for path in sorted(CONF.glob("*/*.yaml")):
+        yield path.parent.name
+        content = OmegaConf.to_container(OmegaConf.load(path))
+        if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
+            yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
+    yield from ("seed", "monitor", "name", "tags", "like", "experiment")
+
+
+def _full_key(text: str) -> str | None:
+    match = re.search(r"full_key: (\S+)", text)
+    return match[1] if match else None
+
+
+def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(content, dict):
+        yield prefix, content
+        return
+    for key, value in content.items():
+        yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+
+
+def _make_paths_absolute(config: DictConfig, words: Sequence[str]) -> None:
+    typed = {word.partition("=")[0].lstrip("+") for word in words}
+    for key in PATH_KEYS:
+        value = OmegaConf.select(config, key, throw_on_missing=False)
+        if isinstance(value, str) and value:
+            base = Path.cwd() if key in typed else ROOT
+            OmegaConf.update(config, key, absolute(value, base))
+
+
+def _absolute_word(word: str, config: DictConfig) -> str:
+    key = word.partition("=")[0]
+    value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
+    return quote_path(f"{key}={value}") if value else quote_path(word) if key == SEARCHPATH else word
+
+
+def absolute(value: str, base: Path) -> str:
+    """Make a path or the path inside a `sqlite:///` address absolute."""
+    scheme = "sqlite:///"
+    if value.startswith(scheme):
+        file, question, query = value.removeprefix(scheme).partition("?")
+        return f"{scheme}{absolute(file, base)}{question}{query}"
+    return str((base / Path(value).expanduser()).resolve())

@@ -1,0 +1,52 @@
+"""The work of a run -> what its folder says of how it ended, whatever happens."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from omegaconf import DictConfig
+
+from groundwork.batch import UserError
+from groundwork.run.callbacks.observe import Pruned
+from groundwork.run.door import user_error
+from groundwork.run.folder.folder import RunFolder
+from groundwork.run.process.ranks import is_first
+from groundwork.run.process.stop import Stopped, signals_caught
+from groundwork.run.screen import Screen
+from groundwork.run.track.track import tracked
+
+
+def work_in(folder: RunFolder, config: DictConfig, screen: Screen, work: Callable[[Screen], None]) -> None:
+    """Do the work of a run in its folder, with log, loggers and signals, and write down how it ended.
+
+    Args:
+        screen: Of the first rank; the others are quiet.
+        work: Takes the screen.
+    """
+    if is_first():
+        screen.log_to(folder.log)
+    else:
+        screen = Screen(quiet=True)
+    with tracked(folder, config, screen):
+        _recorded(folder, lambda: work(screen))
+
+
+def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
+    """Run and write down how it ended, whatever happens."""
+    try:
+        with signals_caught():
+            work()
+    except BaseException as error:
+        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+        stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
+            isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
+        )
+        status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
+        with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
+            result = folder.read_json("result.json")
+            said = f"{user_error(error) or error}"
+            if status == "failed" and isinstance(error, SystemExit):
+                said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
+            folder.write_json("result.json", {**result, "status": status, "error": said})
+        if stopped:
+            raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
+        raise

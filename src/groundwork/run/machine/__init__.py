@@ -1,0 +1,1 @@
+"""this machine -> device, precision, threads and what fits into its memory."""

@@ -1,0 +1,31 @@
+"""Where features are computed and predictions made, chosen as Lightning chooses where to train."""
+
+import torch
+from omegaconf import DictConfig
+
+from groundwork.batch import UserError
+from groundwork.run.process.ranks import world_size
+
+
+def choose_device(config: DictConfig) -> torch.device:
+    """Find the device that `trainer.accelerator` means.
+
+    Raises:
+        UserError: If a GPU is asked for and there is none.
+    """
+    accelerator = config.trainer.accelerator
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("gpu", "cuda"):
+        raise UserError(
+            f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
+        )
+    return torch.device("mps" if choose_accelerator(config) == "mps" else "cpu")
+
+
+def choose_accelerator(config: DictConfig) -> str:
+    """Name Lightning's accelerator; rows of a table stay off Apple's, which knows no float64, and ranks."""
+    accelerator: str = config.trainer.accelerator
+    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return "cpu" if config.data.kind == "table" or world_size() > 1 else "mps"
+    return accelerator

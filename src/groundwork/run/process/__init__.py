@@ -1,0 +1,1 @@
+"""one run -> the processes that do its work, and how they end."""

@@ -1,0 +1,1 @@
+"""a space and a configuration -> trials -> the best of them as an experiment."""

@@ -1,0 +1,58 @@
+"""A loss or gradient that is no finite number ends the run by name, or is left out by choice."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from groundwork.run.callbacks.finite import CheckFinite
+
+NAMES = pd.Series([f"row {number}" for number in range(20)])
+
+
+def take_step(check: CheckFinite, number: int, loss: float, gradient: float) -> torch.nn.Parameter:
+    """Let a check see one step of one weight, as Lightning does."""
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.tensor([gradient])
+    trainer: Any = SimpleNamespace(
+        current_epoch=1, global_step=number, precision_plugin=SimpleNamespace(scaler=None)
+    )
+    module: Any = None
+    check.on_before_optimizer_step(trainer, module, torch.optim.SGD([weight]))
+    batch = SimpleNamespace(index=torch.tensor([number, number + 1]))
+    check.on_train_batch_end(trainer, module, {"loss": torch.tensor(loss)}, batch, number)
+    return weight
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient"), [(float("nan"), 1.0), (float("inf"), 1.0), (1.0, float("nan"))]
+)
+def test_the_first_broken_step_is_named_within_one_look(loss: float, gradient: float):
+    check = CheckFinite(4, 0, NAMES)
+    take_step(check, 1, 1.0, 1.0)
+    take_step(check, 2, loss, gradient)
+    take_step(check, 3, float("nan"), 1.0)
+    with pytest.raises(FloatingPointError, match=r"epoch 2, step 2 \(samples row 2, row 3, \.\.\.\)"):
+        take_step(check, 4, 1.0, 1.0)
+
+
+def test_a_checkpoint_is_preceded_by_a_look():
+    check = CheckFinite(50, 0, NAMES)
+    take_step(check, 1, float("nan"), 1.0)
+    with pytest.raises(FloatingPointError, match="step 1"):
+        check.look()
+    check.look()  # each judgment is read once
+
+
+def test_so_many_broken_steps_are_left_out_by_choice_and_no_more():
+    check = CheckFinite(50, 2, NAMES)
+    assert take_step(check, 1, 1.0, float("inf")).grad is None
+    assert take_step(check, 2, 1.0, 1.0).grad is not None
+    assert take_step(check, 3, 1.0, float("nan")).grad is None
+    again = CheckFinite(50, 2, NAMES)
+    again.load_state_dict(check.state_dict())
+    take_step(again, 4, 1.0, float("nan"))
+    with pytest.raises(FloatingPointError, match="step 4"):
+        again.look()

@@ -1,0 +1,65 @@
+"""Ranks that torchrun started: a frozen backbone, the advice's choice and a run like another one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from groundwork.run.config.compose import ROOT
+from groundwork.run.folder import RunFolder
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv, which torch lacks on Windows"),
+]
+
+
+@pytest.fixture
+def birds(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name, level in (("owl", 90), ("wren", 150)):
+        (tmp_path / "birds" / name).mkdir(parents=True)
+        for number in range(40):
+            pixels = np.clip(rng.normal(level, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "birds" / name / f"{number}.png")
+    return tmp_path / "birds"
+
+
+def torchrun(tmp_path: Path, *words: str) -> RunFolder:
+    """Train on two ranks and return the folder that they share."""
+    places = [f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d",
+               "--rdzv-endpoint", "localhost:0", str(ROOT / "scripts" / "train.py")]  # fmt: skip
+    before = set((tmp_path / "runs").glob("birds/*"))
+    ended = subprocess.run(
+        [*command, *words, *places, "name=birds"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    (new,) = set((tmp_path / "runs").glob("birds/*")) - before
+    folder = RunFolder(new)
+    assert folder.read_json("result.json")["status"] == "done"
+    assert "2 devices x batch" in folder.log.read_text(encoding="utf-8")
+    return folder
+
+
+def test_frozen_advised_and_like_another(tmp_path: Path, birds: Path):
+    ranks = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.max_epochs=2", "metrics.resamples=20"]
+    data = ["data=image_folder", f"data.root={birds}", "data.image_size=32", "data.batch_size=8", "model=timm",
+            "model.name=test_resnet", "model.pretrained=false"]  # fmt: skip
+    exact = torchrun(tmp_path, *ranks, *data, "transfer=small_similar", "trainer.devices=2")
+    assert exact.read_json("result.json")["transfer"]["solver"] == "exact"
+    val = pd.read_parquet(exact.predictions("val"))
+    assert val.sample_id.is_unique
+    assert len(val) == exact.read_json("result.json")["n"]["val"]
+    advised = torchrun(tmp_path, *ranks, *data, "transfer=auto", "trainer.devices=2")
+    assert advised.config.transfer.scenario != "auto"
+    other = torchrun(tmp_path, f"like={exact.path}", "transfer=large_similar", "seed=3")
+    assert other.splits.read_bytes() == exact.splits.read_bytes()
+    assert other.config.transfer.scenario == "large_similar"
+    assert pd.read_csv(other.history).epoch.dropna().tolist() == [1, 2]  # after the heads that were solved
