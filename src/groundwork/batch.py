@@ -28,13 +28,19 @@ class UserError(Exception):
         return " ".join(super().__str__().splitlines())
 
 
+def sample_keys(index: Tensor, seed: int, epoch: int) -> Tensor:
+    """Name an epoch's draw for each sample (B,) int64, whatever batch or device it is in."""
+    draw = (seed * 1_000_003 + epoch) % 2**31
+    return index + (draw << 32)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Hold B samples on their way through a network.
 
     Attributes:
         inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
-            and codes for categories, or cached features (B, D) float32.
+            and codes for categories, cached features (B, D) float32, or cached maps (B, C, H, W).
         target: Class numbers (B,) int64, or values (B, T) float32 in original units, NaN where missing.
         index: (B,) int64, row in the table of samples.
         weight: (B,) float32 weight of each sample in the loss; None weighs all alike.

@@ -32,6 +32,15 @@ class Ahead(Protocol):
         ...
 
 
+@runtime_checkable
+class Drawn(Protocol):
+    """A source whose training inputs differ from epoch to epoch."""
+
+    def drawn(self, epoch: int) -> Source:
+        """Give the inputs of an epoch."""
+        ...
+
+
 class TableSource:
     """Hand out rows of an array (N, D): a table, or cached features."""
 
@@ -82,11 +91,11 @@ class Batches:
         return self.num_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        return self._batches(self.plan(0))
+        return self._batches(self.plan(0), self.source)
 
-    def _batches(self, cut: list[Slice]) -> Iterator[Batch]:
+    def _batches(self, cut: list[Slice], source: Source) -> Iterator[Batch]:
         rows = [part.rows for part in cut]
-        inputs = self.source.batches(rows) if isinstance(self.source, Ahead) else map(self.source.batch, rows)
+        inputs = source.batches(rows) if isinstance(source, Ahead) else map(source.batch, rows)
         for part, values in zip(cut, inputs, strict=True):
             yield self._batch(part, values)
 
@@ -122,7 +131,8 @@ class TrainBatches(Batches):
         # A generator, so that nothing happens before the first batch is asked for: Lightning makes the
         # iterator before it knows how many batches an epoch has.
         epoch, first = self.cursor.begin(int(min(len(self), self.limit())))
-        for batch in self._batches(self.plan(epoch)[first:]):
+        source = self.source.drawn(epoch) if isinstance(self.source, Drawn) else self.source
+        for batch in self._batches(self.plan(epoch)[first:], source):
             self.cursor.batch += 1
             yield batch
 

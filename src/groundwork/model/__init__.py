@@ -7,7 +7,7 @@ from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
-from groundwork.model.normalize import ImageNormalize, TableNormalize
+from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.pool import StagePool
 from groundwork.model.weights import weights_hash
 
@@ -17,6 +17,7 @@ __all__ = [
     "ClassificationHead",
     "FeatureBackbone",
     "ImageNormalize",
+    "MapInput",
     "Network",
     "PeriodicNumbers",
     "RegressionHead",

@@ -1,8 +1,9 @@
 """Any timm model as a backbone that hands out the features of its stages."""
 
 from collections.abc import Sequence
+from copy import copy
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Self
 
 import timm
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from groundwork.batch import UserError
 from groundwork.model.initialize import initialize
 from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages
+from groundwork.model.tail import without
 from groundwork.model.weights import load_weights
 
 STAGES_OF_COLUMNS = 4  # a transformer, whose blocks all have one resolution, is cut into this many groups
@@ -119,6 +121,16 @@ class TimmBackbone(nn.Module):
         for name, child in list(self.model.named_children()):
             if self._owner[name] > stage and any(True for _ in child.parameters()):
                 setattr(self.model, name, nn.Identity())
+
+    def after(self, stage: int) -> Self:
+        """Return a backbone that reads the map of a stage in place of the image, and shares all later modules.
+
+        Models that do something between their modules, such as adding positions, compute something else then.
+        """
+        earlier = [module for modules in self.stage_modules()[: stage + 1] for module in modules]
+        rest = copy(self)
+        rest._modules = {"model": without(self.model, earlier)}
+        return rest
 
     def _dry_run(self, image: Tensor, name: str) -> list[Tensor]:
         """Compute every stage of an empty image, so that a size that does not fit is found before training."""

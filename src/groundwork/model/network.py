@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from groundwork.model.normalize import ImageNormalize
+from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
 
 
@@ -86,10 +86,23 @@ class Network(nn.Module):
         """Compute the pooled features of every stage, (B, D_s) float32 each."""
         return [self.pool.pool(stage) for stage in self.stem(self.normalize(inputs))]
 
+    def after(self, stage: int) -> "Network | None":
+        """Return the rest of the network, which reads the maps of a stage; None where the backbone can't be parted.
+
+        It shares every later module with this network: training the one trains the other. Its head must read no
+        earlier stage.
+        """
+        part = getattr(self.backbone, "after", None)
+        if part is None:
+            return None
+        rest = Network(MapInput(), part(stage), self.pool, self.head)
+        rest._fixed = self._fixed
+        return rest
+
     def arrange(self, memory_format: torch.memory_format) -> Self:
         """Lay out weights, and images before the backbone, in memory: a matter of speed alone."""
         self.to(memory_format=memory_format)
-        if isinstance(self.normalize, ImageNormalize):
+        if isinstance(self.normalize, ImageNormalize | MapInput):
             self.normalize.memory_format = memory_format
         return self
 

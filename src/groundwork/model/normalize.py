@@ -45,6 +45,22 @@ class ImageNormalize(nn.Module):
         return ((values - self.mean) / self.std).contiguous(memory_format=self.memory_format)
 
 
+class MapInput(nn.Module):
+    """Bring stored feature maps to float32; they are past every normalization.
+
+    Attributes:
+        memory_format: Of the result.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory_format = torch.channels_last
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Turn (B, C, H, W) float16 or float32 into float32."""
+        return maps.float().contiguous(memory_format=self.memory_format)
+
+
 class TableNormalize(nn.Module):
     """Complete and scale the columns of a table by what was fitted on the training rows.
 

@@ -14,6 +14,7 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
+from groundwork.run.cached import DrawView
 from groundwork.run.callbacks.gradients import Gradients
 from groundwork.run.checkpoint import AtomicCheckpointIO
 from groundwork.run.machine.device import choose_accelerator
@@ -52,7 +53,8 @@ def build_task(setting: Setting, network: Network, phase: Phase, total_steps: in
     optimizer = instantiate(config.optim, _convert_="all")
     # Cached features and rows of a table are not images, whatever the configuration says.
     augment = instantiate(config.augment) if network_reads_images(network) else None
-    augment = augment if augment is not None and augment.active else None
+    if augment is not None and not augment.active:
+        augment = DrawView(config.transfer.views) if config.transfer.views > 1 else None
     options = {
         "network": network,
         "loss": instantiate(config.loss.function, **weights),

@@ -17,7 +17,8 @@ from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.config.own import own_parts
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
-from groundwork.run.phases import finish_phase, restore, train_phases
+from groundwork.run.maps import read_maps
+from groundwork.run.phases import Cached, finish_phase, restore, train_phases
 from groundwork.run.process.ranks import from_first, in_turns
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Choice, Plan, candidates
@@ -79,55 +80,90 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         device: Where features are computed; Lightning chooses its own by `trainer`.
         resume: Go on from `last.ckpt` where there is one.
     """
-    config, prepared, screen = setting.config, setting.prepared, setting.screen
-    pretrained = bool(config.model.pretrained) and plan.pretrained
+    config, extra = setting.config, setting.extra
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
-    chooses = plan.cut == "auto" and not own_parts(config)
+    pretrained = bool(config.model.pretrained) and plan.pretrained
     with in_turns():
-        network = build_network(config, data, pretrained, None)
-    features = choice = None
-    reads_features = obstacle is None or chooses or not instantiate(config.augment).active
-    if plan.phases[0].train == "head" and data["kind"] == "image" and reads_features:
-        with in_turns():
-            features = read_features(config, network, prepared, plan, device, screen)
+        whole = build_network(config, data, pretrained, None)
+        features = _read_features(setting, data, plan, whole, obstacle, device)
     read = time.perf_counter()
-    if features is not None and (obstacle is None or chooses):
-        found = features
-        choice = from_first(lambda: choose_head(setting, network, found, plan, device))
-    candidate = choice.candidate if choice is not None else _fixed_cut(plan, network)
-    num_stages = network.num_stages
-    network = _cut(config, data, network, candidate)
-    transfer = _describe(plan, num_stages, candidate, features, choice, obstacle)
-    setting.extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
+    choice = _choose(setting, whole, features, plan, obstacle, device)
+    chosen = time.perf_counter()
+    candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
+    network = _cut(config, data, whole, candidate)
+    with in_turns():
+        cached = Cached(features, candidate, read_maps(setting, network, plan, candidate, device))
+    seconds = {"features": read - started + time.perf_counter() - chosen}
+    transfer = _describe(plan, whole.num_stages, cached, choice, obstacle)
+    extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
     with in_turns():
         reached = restore(setting, network) if resume else (0, False, 0)
-    first = 1
-    if choice is not None and obstacle is None:
-        first = 2
-        if plan.head_only and config.callbacks.extra:
-            screen.note(
-                f"{', '.join(config.callbacks.extra)}: no effect on this run, whose head is solved exactly. Add "
-                f"transfer.solver=sgd, or a scenario that trains the network."
-            )
-        if reached[0] < first:
-            set_head(network, choice.head)
-            setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
-            write_history(setting.folder.history, setting.rows)
-            finish_phase(setting, network, 1, 0)
+    solved = choice if obstacle is None else None
+    if solved is not None:
+        _keep_solved(setting, network, plan, solved, reached[0])
     elif obstacle is not None and plan.phases[0].train == "head" and not own_parts(config):
-        screen.note(f"the head is trained by gradient descent, because {obstacle}")
-    best_epoch = train_phases(setting, data, plan, first, network, features, candidate, reached)
-    cached = features if plan.head_only else None
+        setting.screen.note(f"the head is trained by gradient descent, because {obstacle}")
+    best_epoch = train_phases(setting, data, plan, 1 if solved is None else 2, network, cached, reached)
     if plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head
+    kept = features if plan.head_only else None
     return Fitted(
         network,
-        None if cached is None else {split: cached.of(split, candidate) for split in ("train", "val")},
+        None if kept is None else {split: kept.of(split, candidate) for split in ("train", "val")},
         best_epoch,
         transfer,
-        {"features": read - started, "fit": time.perf_counter() - read},
+        seconds | {"fit": time.perf_counter() - started - seconds["features"]},
     )
+
+
+def _read_features(
+    setting: Setting,
+    data: dict[str, Any],
+    plan: Plan,
+    network: Network,
+    obstacle: str | None,
+    device: torch.device,
+) -> StageFeatures | None:
+    """Run the backbone over the data once, where a head learns from what it gives."""
+    config = setting.config
+    useful = obstacle is None or _chooses_cut(config, plan) or not instantiate(config.augment).active
+    if plan.phases[0].train != "head" or data["kind"] != "image" or not useful:
+        return None
+    return read_features(config, network, setting.prepared, plan, device, setting.screen)
+
+
+def _choose(
+    setting: Setting,
+    network: Network,
+    features: StageFeatures | None,
+    plan: Plan,
+    obstacle: str | None,
+    device: torch.device,
+) -> Choice | None:
+    """Solve heads on the features, where one of them is the head of the run or says where to cut."""
+    if features is None or not (obstacle is None or _chooses_cut(setting.config, plan)):
+        return None
+    return from_first(lambda: choose_head(setting, network, features, plan, device))
+
+
+def _chooses_cut(config: DictConfig, plan: Plan) -> bool:
+    return plan.cut == "auto" and not own_parts(config)
+
+
+def _keep_solved(setting: Setting, network: Network, plan: Plan, choice: Choice, reached: int) -> None:
+    """Make the solved head the result of the first phase, unless a resumed run is past it."""
+    config = setting.config
+    if plan.head_only and config.callbacks.extra:
+        setting.screen.note(
+            f"{', '.join(config.callbacks.extra)}: no effect on this run, whose head is solved exactly. Add "
+            f"transfer.solver=sgd, or a scenario that trains the network."
+        )
+    if reached < 2:
+        set_head(network, choice.head)
+        setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
+        write_history(setting.folder.history, setting.rows)
+        finish_phase(setting, network, 1, 0)
 
 
 def _fixed_cut(plan: Plan, network: Network) -> Candidate:
@@ -144,22 +180,29 @@ def _cut(config: DictConfig, data: dict[str, Any], network: Network, candidate: 
     return Network(network.normalize, network.backbone, pool, head)
 
 
+def _cached_stages(cached: Cached) -> int:
+    """Count the first stages that ran once over the data."""
+    if cached.maps is not None:
+        return cached.maps.prefix
+    return 0 if cached.features is None else max(cached.candidate.stages) + 1
+
+
 def _describe(
     plan: Plan,
     num_stages: int,
-    candidate: Candidate,
-    features: StageFeatures | None,
+    cached: Cached,
     choice: Choice | None,
     obstacle: str | None,
 ) -> dict[str, Any]:
     exact = choice is not None and obstacle is None
+    candidate, depth = cached.candidate, max(cached.candidate.stages) + 1
     described: dict[str, Any] = {
         "scenario": plan.scenario,
         "cut": list(candidate.stages),
         "pool": candidate.pool,
         "stages": num_stages,
-        "frozen": min(plan.frozen_stages(num_stages), max(candidate.stages) + 1),
-        "cached": 0 if features is None else max(candidate.stages) + 1,
+        "frozen": min(plan.frozen_stages(num_stages), depth),
+        "cached": _cached_stages(cached),
         "solver": "exact" if exact else "sgd",
         "why": choice.why if choice is not None else obstacle or "",
         "phases": [str(phase.train) for phase in plan.phases],

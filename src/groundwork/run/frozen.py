@@ -55,8 +55,13 @@ class StageFeatures:
 
     def of(self, split: Split, candidate: Candidate) -> NDArray[np.float32]:
         """Join what a candidate reads, (N, D); of train the first view only."""
-        rows = gather(self.train if split == "train" else self.val, candidate, self.spatial).numpy()
-        return rows[: len(rows) // self.views] if split == "train" else rows
+        if split == "train":
+            return self.views_of(candidate)[0]
+        return gather(self.val, candidate, self.spatial).numpy()
+
+    def views_of(self, candidate: Candidate) -> list[NDArray[np.float32]]:
+        """Join what a candidate reads of the training images, (N, D) for each view."""
+        return np.split(gather(self.train, candidate, self.spatial).numpy(), self.views)
 
 
 def read_features(

@@ -51,7 +51,7 @@ def train_phase(
     """
     config, folder = setting.config, setting.folder
     data = build_data_module(setting, source)
-    _settle_execution(setting, network, source)
+    settle_execution(setting, network, source)
     steps = count_steps(config, data, epochs)
     task = build_task(setting, network, phase, steps)
     finite = CheckFinite(
@@ -122,8 +122,13 @@ def _measure_train(
     return measure
 
 
-def _settle_execution(setting: Setting, network: Network, source: Source) -> None:
-    """Choose how steps are computed, and write it down, so that a resumed run computes the same bits."""
+def settle_execution(setting: Setting, network: Network, source: Source) -> None:
+    """Choose how steps are computed, and write it down, so that a resumed run computes the same bits.
+
+    Args:
+        network: Frozen as it will train.
+        source: What it reads.
+    """
     config, trainer = setting.config, setting.config.trainer
 
     def inputs() -> torch.Tensor:

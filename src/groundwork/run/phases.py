@@ -1,6 +1,7 @@
 """The phases of a plan, one after the other, so that a run can stop anywhere and go on as if it had not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,21 +9,36 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from groundwork.batch import Split
-from groundwork.data import TableSource
+from groundwork.data.batches import Source
 from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.run.build import build_head
+from groundwork.run.cached import CachedSource, places
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
 from groundwork.run.folder.conceal import conceal
 from groundwork.run.frozen import StageFeatures
 from groundwork.run.loop import network_state, train_phase
 from groundwork.run.machine.memory import fit_into_memory
-from groundwork.run.prepare import Prepared
+from groundwork.run.maps import Maps
 from groundwork.run.process.ranks import on_any, world_size
 from groundwork.run.process.stop import end, requested
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Phase, Plan
+
+
+@dataclass(frozen=True)
+class Cached:
+    """Hold what the frozen part of a network gave, once and for all.
+
+    Attributes:
+        features: Pooled, of every stage; None where no head reads them.
+        candidate: What the head reads.
+        maps: That later stages train on; None where images are trained on.
+    """
+
+    features: StageFeatures | None
+    candidate: Candidate
+    maps: Maps | None
 
 
 def restore(setting: Setting, network: Network) -> tuple[int, bool, int]:
@@ -59,14 +75,14 @@ def train_phases(
     plan: Plan,
     first: int,
     network: Network,
-    features: StageFeatures | None,
-    candidate: Candidate,
+    cached: Cached,
     reached: tuple[int, bool, int],
 ) -> int:
     """Train the phases of a plan and return the best epoch of the last.
 
     Args:
         first: Number of the first phase that is trained, from 1; exact heads come before it.
+        cached: What the phases read in place of images.
         reached: See `restore`.
     """
     number, going_on, best_epoch = reached
@@ -78,7 +94,7 @@ def train_phases(
         inside = going_on and count == number
 
         def train(phase: Phase = phase, count: int = count, inside: bool = inside) -> int:
-            return _train_one(setting, data, plan, phase, count, network, features, candidate, inside)
+            return _train_one(setting, data, plan, phase, count, network, cached, inside)
 
         # Where the phase began is known to this process alone, and ranks would fall out of step.
         shrinks = setting.config.data.get("shrink_batch") and not inside and world_size() == 1
@@ -128,31 +144,32 @@ def _train_one(
     phase: Phase,
     number: int,
     network: Network,
-    features: StageFeatures | None,
-    candidate: Candidate,
+    cached: Cached,
     inside: bool,
 ) -> int:
-    config = setting.config
+    config, features, candidate = setting.config, cached.features, cached.candidate
     epochs = max(1, round(phase.share * config.trainer.max_epochs))
     if phase.train == "head" and features is not None and not instantiate(config.augment).active:
         head = _head_network(config, data, features, candidate)
         head.head.load_state_dict(network.head.state_dict())
-        source = _head_source(setting.prepared, features, candidate)
+        source = _head_source(setting, features, candidate)
         best_epoch = train_phase(setting, head, source, phase, number, epochs, inside)
         network.head.load_state_dict(head.head.state_dict())
         return best_epoch
     frozen = plan.frozen_stages(network.num_stages)
-    network.train_stages(phase.stages(network.num_stages, frozen), plan.batch_norm)
-    return train_phase(setting, network, setting.prepared.source, phase, number, epochs, inside)
+    maps = cached.maps
+    trained = network if maps is None else maps.rest
+    inputs: Source = setting.prepared.source if maps is None else maps.source
+    trained.train_stages(phase.stages(network.num_stages, frozen), plan.batch_norm)
+    return train_phase(setting, trained, inputs, phase, number, epochs, inside)
 
 
-def _head_source(prepared: Prepared, features: StageFeatures, candidate: Candidate) -> TableSource:
-    width = features.of("val", candidate).shape[1]
-    table = np.zeros((len(prepared.samples), width), dtype=np.float32)
-    splits: tuple[Split, ...] = ("train", "val")
-    for split in splits:
-        table[prepared.rows[split]] = features.of(split, candidate)
-    return TableSource(table)
+def _head_source(setting: Setting, features: StageFeatures, candidate: Candidate) -> CachedSource:
+    prepared = setting.prepared
+    train, val = prepared.rows["train"], prepared.rows["val"]
+    first, *others = features.views_of(candidate)
+    views = [np.concatenate([first, features.of("val", candidate)]), *others]
+    return CachedSource(views, places(len(prepared.samples), train, val), setting.config.seed)
 
 
 def _head_network(

@@ -99,10 +99,11 @@ def train(
     leave()
     if not is_first():
         return
-    if idle := idle_keys(words, exact=fitted.transfer["solver"] == "exact"):
-        screen.note(
-            f"{', '.join(idle)} set by hand has no effect on this run (solver {fitted.transfer['solver']})"
-        )
+    solver = fitted.transfer["solver"]
+    solves = solver == "exact"
+    augments = instantiate(config.augment).active
+    if idle := idle_keys(words, solves, trains=not (solves and plan.head_only), augments=augments):
+        screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
     result = _measure(folder, config, prepared, setting, fitted, device, screen)
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}

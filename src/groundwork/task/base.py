@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from groundwork.batch import Batch
+from groundwork.batch import Batch, sample_keys
 
 Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
 OptimizerFactory = Callable[[Any], Optimizer]
@@ -108,8 +108,7 @@ class Task(LightningModule, ABC):
 
     def keys(self, index: Tensor) -> Tensor:
         """Name this epoch's draw for each sample (B,), whatever batch or device it is in."""
-        draw = (self.seed * 1_000_003 + self.current_epoch) % 2**31
-        return index + (draw << 32)
+        return sample_keys(index, self.seed, self.current_epoch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep the outputs of a batch, on the device."""

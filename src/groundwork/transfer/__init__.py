@@ -7,6 +7,7 @@ from groundwork.transfer.distance import activation_distance
 from groundwork.transfer.evidence import Evidence, Probe, measure
 from groundwork.transfer.extract import StageReader, take_pool
 from groundwork.transfer.features import FeatureCache, feature_key, prune
+from groundwork.transfer.maps import MapCache
 from groundwork.transfer.plan import Phase, Plan
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
@@ -22,6 +23,7 @@ __all__ = [
     "Expectation",
     "FeatureCache",
     "Linear",
+    "MapCache",
     "Measured",
     "Phase",
     "Plan",

@@ -37,6 +37,7 @@ class StageReader:
         device: Where it runs.
         precision: What the backbone computes in; features are float32 in any case.
         symmetry: Number of the view, see `view`.
+        stage: Whose maps are given unpooled, (B, C, H, W); None gives all stages pooled.
     """
 
     def __init__(
@@ -46,14 +47,15 @@ class StageReader:
         device: torch.device,
         precision: torch.dtype,
         symmetry: int,
+        stage: int | None = None,
     ) -> None:
         self.network, self.load = network, load
-        self.device, self.precision, self.symmetry = device, precision, symmetry
+        self.device, self.precision, self.symmetry, self.stage = device, precision, symmetry, stage
         self._pool = StagePool((), KINDS["mean_max"]).pool
         self._folded: Network | None = None
 
     def __call__(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        """Return one (B, D_s) float32 array per stage for the rows (B,)."""
+        """Return one (B, D_s) float32 array per stage for the rows (B,), or the maps of the one stage."""
         inputs = self.load(rows).to(self.device, non_blocking=True)
         if self._folded is None:
             self._folded = fold_batch_norm(self.network, self.network.normalize(inputs[:1]))
@@ -65,6 +67,8 @@ class StageReader:
                 inputs = network.normalize(inputs)
                 if inputs.ndim == 4:
                     inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
+                if self.stage is not None:
+                    return [maps.float().cpu().numpy() for maps in network.stem(inputs, [self.stage])]
                 return [self._pool(stage).cpu().numpy() for stage in network.stem(inputs)]
         finally:
             for module, mode in modes:

@@ -73,7 +73,8 @@ class Plan:
         solver: "exact" solves a head on cached features, "sgd" trains it, "auto" takes exact where
             loss and augmentation allow it.
         strengths: Penalties of the exact head; val chooses one.
-        views: How many fixed symmetries of an image the exact head learns from: 1, 2, 4 or 8.
+        views: How many fixed symmetries of an image training sees: 1, 2, 4 or 8; see `view`. An exact head learns
+            from all at once, descent draws one for each sample and epoch.
         phases: In order; their shares sum to 1.
     """
 

@@ -56,5 +56,9 @@ def test_choices_follow_from_the_kind_of_data():
 
 def test_keys_without_effect_are_named():
     words = ["optim.lr=1", "optim=sgd", "data.image_size=64", "trainer.max_epochs=3", "seed=2"]
-    assert idle_keys(words, exact=True) == ["optim.lr", "optim", "trainer.max_epochs", "seed"]
-    assert idle_keys([*words, "transfer.strengths=[1]"], exact=False) == ["transfer.strengths"]
+    descent = ["optim.lr", "optim", "trainer.max_epochs", "seed"]
+    assert idle_keys(words, solves=True, trains=False, augments=False) == descent
+    words += ["transfer.strengths=[1]", "transfer.views=4"]
+    assert idle_keys(words, solves=False, trains=True, augments=False) == ["transfer.strengths"]
+    # A head that is solved first, and a network that is trained then: both have their keys.
+    assert idle_keys(words, solves=True, trains=True, augments=True) == ["transfer.views"]

@@ -16,10 +16,10 @@ LOSS_TASK = {
     "mae": "regression",
     "huber": "regression",
 }
-# Keys that only gradient descent reads; an exact head knows neither rate nor epoch.
+# Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
 DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
                 "trainer.precision", "trainer.gradient_clip", "trainer.accumulate", "seed")  # fmt: skip
-HEAD_KEYS = ("transfer.strengths", "transfer.views")
+SOLVER_KEYS = ("transfer.strengths",)
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
@@ -108,13 +108,19 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     }
 
 
-def idle_keys(words: Iterable[str], exact: bool) -> list[str]:
+def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool) -> list[str]:
     """Name the keys set by hand that have no effect on this run.
 
     Args:
         words: As typed, without what an experiment sets.
-        exact: Whether the head is solved rather than trained.
+        solves: Whether a head is solved.
+        trains: Whether anything is trained by gradient descent.
+        augments: Whether images are changed by chance, which takes the place of fixed views.
     """
-    idle = DESCENT_KEYS if exact else HEAD_KEYS
+    idle = (
+        *(() if trains else DESCENT_KEYS),
+        *(() if solves else SOLVER_KEYS),
+        *(("transfer.views",) if augments else ()),
+    )
     keys = [word.partition("=")[0].lstrip("+~") for word in words]
     return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.batch import UserError
-from groundwork.model import ImageNormalize, Network
+from groundwork.model import ImageNormalize, MapInput, Network
 from groundwork.run.folder import write_text
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -77,7 +77,7 @@ def choose_execution(
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
     """List what may be chosen, the plainest first; rows and cached features have no layout to choose."""
-    trainer, images = config.trainer, isinstance(network.normalize, ImageNormalize)
+    trainer, images = config.trainer, isinstance(network.normalize, ImageNormalize | MapInput)
     if trainer.memory_format not in ("auto", *FORMATS):
         raise UserError(
             f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."

@@ -96,11 +96,13 @@ def _check_effect(space: Space, base: Composition) -> None:
             continue  # both ends of a range compose alike
         composition = compose_run(trial_words(base, values))
         check_combination(composition)
-        exact, plan = is_exact(composition.config), instantiate(composition.config.transfer, _convert_="all")
-        solver[dimension.key] = "exact" if exact else "sgd"
-        idle_here = plan.head_only and dimension.key in BACKBONE_KEYS
-        if not idle_here and not idle_keys([f"{dimension.key}="], exact):
-            has_effect[dimension.key] = True
+        config, key = composition.config, dimension.key
+        exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
+        solver[key] = "exact" if exact else "sgd"
+        idle_here = plan.head_only and key in BACKBONE_KEYS
+        augments = instantiate(config.augment).active
+        if not idle_here and not idle_keys([f"{key}="], solves(config), not exact, augments):
+            has_effect[key] = True
     if idle := [key for key, found in has_effect.items() if not found and key in solver]:
         raise UserError(
             f"{', '.join(idle)} must have an effect to be searched over, but the head is solved by {solver[idle[0]]}. "
@@ -110,10 +112,15 @@ def _check_effect(space: Space, base: Composition) -> None:
 
 def is_exact(config: DictConfig) -> bool:
     """Tell whether a run solves its head and trains nothing else."""
+    return bool(instantiate(config.transfer, _convert_="all").head_only) and solves(config)
+
+
+def solves(config: DictConfig) -> bool:
+    """Tell whether a run solves its head, whatever it trains then."""
     from groundwork.run.fit import why_not_exact  # torch: not before the words are understood
 
     plan = instantiate(config.transfer, _convert_="all")
-    return config.data.kind == "image" and plan.head_only and why_not_exact(config, plan) is None
+    return config.data.kind == "image" and why_not_exact(config, plan) is None
 
 
 def _refuse(key: str, kinds: Sequence[str], why: str) -> None:

@@ -1,0 +1,123 @@
+"""A frozen prefix of a network -> its maps, computed once, and the rest of the network that trains on them."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from numpy.typing import NDArray
+
+from groundwork.model import Network, weights_hash
+from groundwork.run.cached import CachedSource, places
+from groundwork.run.loop import settle_execution
+from groundwork.run.setting import Setting
+from groundwork.transfer import Candidate, MapCache, Plan, StageReader, feature_key
+
+# Largest difference of the features by parted and by whole network, as a share of the largest, that is rounding.
+ROUNDING = 1e-3
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Hold the rest of a network and what it trains on.
+
+    Attributes:
+        prefix: Number of the first stages that ran once and for all.
+        rest: Network that begins after them and shares its modules with the whole one.
+        source: Its inputs.
+    """
+
+    prefix: int
+    rest: Network
+    source: CachedSource
+
+
+def read_maps(
+    setting: Setting, network: Network, plan: Plan, candidate: Candidate, device: torch.device
+) -> Maps | None:
+    """Run the stages that never train over train and val, once; None, and a line why, where every step runs them.
+
+    Args:
+        network: Cut where its head reads, and before any of it was trained.
+        plan: Says which stages never train.
+        candidate: What the head reads; stages after the first of these can't be cached.
+        device: Where the prefix runs.
+    """
+    config, prepared = setting.config, setting.prepared
+    prefix = min(plan.prefix(network.num_stages), *candidate.stages)
+    if prefix == 0 or plan.head_only or prepared.samples.kind != "image":
+        return None
+    # Maps are stored as finely as training computes, which a measurement may have to settle.
+    network.freeze(prefix)
+    settle_execution(setting, network, prepared.source)
+    rest = network.after(prefix - 1)
+    obstacle = None
+    if instantiate(config.augment).active:
+        obstacle = "augment shows every image anew"
+    elif rest is None or (shape := _map_shape(setting, network, rest, prefix - 1)) is None:
+        obstacle = f"{config.model.name} can't go on from the map of a stage"
+    elif (size := _gigabytes(setting, plan, shape)) > config.paths.cache_gb:
+        obstacle = f"its maps take {size:.1f} GB, more than paths.cache_gb={config.paths.cache_gb:g}"
+    if obstacle is not None or rest is None:
+        setting.screen.note(f"the frozen stages run at every step, because {obstacle}")
+        return None
+    return Maps(prefix, rest, _source(setting, network, plan, prefix - 1, device))
+
+
+def _source(setting: Setting, network: Network, plan: Plan, stage: int, device: torch.device) -> CachedSource:
+    prepared, paths = setting.prepared, setting.config.paths
+    train, val = prepared.rows["train"], prepared.rows["val"]
+    views: list[NDArray[Any]] = []
+    for symmetry in range(plan.views):
+        rows = train if symmetry else np.concatenate([train, val])
+        key = feature_key(
+            weights=weights_hash(network.backbone),
+            normalize=weights_hash(network.normalize),
+            model=setting.config.model.name,
+            content=prepared.content_hash,
+            rows=hashlib.blake2b(rows.tobytes()).hexdigest(),
+            stage=stage,
+            dtype=_dtype(setting).__name__,
+            symmetry=symmetry,
+        )
+        cache = MapCache(Path(paths.cache) / "maps", key, setting.config.data.batch_size, paths.cache_gb)
+        load = prepared.source.batch
+        reader = StageReader(network.to(device), load, device, torch.float32, symmetry, stage)
+        with setting.screen.progress("maps of the frozen stages", "images") as bar:
+            views.append(cache.maps(rows, reader, _dtype(setting), bar))
+    return CachedSource(views, places(len(prepared.samples), train, val), setting.config.seed)
+
+
+def _dtype(setting: Setting) -> type[np.floating[Any]]:
+    """Store as finely as training computes: bfloat16 rounds more than float16 does."""
+    return np.float32 if setting.config.trainer.precision == "32-true" else np.float16
+
+
+def _map_shape(setting: Setting, network: Network, rest: Network, stage: int) -> tuple[int, ...] | None:
+    """Give the shape (C, H, W) of a stage's map; None unless the rest computes from it what the whole network does."""
+    image = setting.prepared.source.batch(setting.prepared.rows["train"][:2])
+    image = image.to(next(network.parameters()).device)
+    modes = [(module, module.training) for each in (network, rest) for module in each.modules()]
+    try:
+        with torch.inference_mode():
+            network.eval(), rest.eval()
+            expected = network.features(image)
+            (maps,) = network.stem(network.normalize(image), [stage])
+            found = rest.features(maps)
+    except (RuntimeError, AssertionError, ValueError, TypeError, AttributeError, IndexError):
+        return None  # as varied as models are: this one does more between its stages than call modules
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    same = (found - expected).abs().max() <= ROUNDING * expected.abs().max()
+    return tuple(maps.shape[1:]) if same else None
+
+
+def _gigabytes(setting: Setting, plan: Plan, shape: tuple[int, ...]) -> float:
+    rows = setting.prepared.rows
+    count = plan.views * len(rows["train"]) + len(rows["val"])
+    return math.prod(shape) * np.dtype(_dtype(setting)).itemsize * count / 1e9
