@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import timm
 import torch
-from groundwork.run.config.compose import compose_run
 from safetensors.torch import load_file, save_file
 
 from groundwork.run.cached import CachedSource, DrawView, places
 from groundwork.run.checkpoint import load
+from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import network_state
 from groundwork.run.start import resume, start

@@ -6,24 +6,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.batch import Split
-from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.config.own import own_parts
+from groundwork.run.exact import why_not_exact
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
 from groundwork.run.maps import read_maps
 from groundwork.run.phases import Cached, finish_phase, restore, train_phases
 from groundwork.run.process.ranks import from_first, in_turns
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, Choice, Plan, candidates
-
-EXACT_LOSSES = (CrossEntropy, MSE)
 
 
 @dataclass(frozen=True)
@@ -43,31 +41,6 @@ class Fitted:
     best_epoch: int
     transfer: dict[str, Any]
     seconds: dict[str, float]
-
-
-def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
-    """Say in one line why the head can't be solved exactly on cached features; None where it can."""
-    loss, head = config.loss, config.model
-    smoothed = loss.get("label_smoothing", 0.0) > 0
-    if plan.solver == "sgd":
-        return "transfer.solver=sgd asks for it"
-    if not any(phase.train == "head" for phase in plan.phases):
-        return "no phase trains the head alone"
-    if instantiate(config.augment).active:
-        return "augment shows every image anew"
-    if instantiate(config.balance).resamples:
-        return "balance draws the rows of each epoch anew"
-    if parts := own_parts(config):
-        return f"{', '.join(parts)} may be anything, also not linear"
-    if get_object(loss.function._target_) not in EXACT_LOSSES or smoothed:
-        return f"loss={loss.name}{' with label smoothing' if smoothed else ''} has no exact solution here"
-    if loss.l1 or loss.l2:
-        return "loss.l1 and loss.l2 are penalties of their own"
-    if head.dropout:
-        return f"model.dropout={head.dropout} is random"
-    if config.task.get("activation", "none") != "none":
-        return f"task.activation={config.task.activation} is not linear"
-    return None
 
 
 def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device, resume: bool) -> Fitted:
@@ -91,11 +64,12 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     choice = _choose(setting, whole, features, plan, obstacle, device)
     chosen = time.perf_counter()
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
+    num_stages = whole.num_stages
     network = _cut(config, data, whole, candidate)
     with in_turns():
         cached = Cached(features, candidate, read_maps(setting, network, plan, candidate, device))
     seconds = {"features": read - started + time.perf_counter() - chosen}
-    transfer = _describe(plan, whole.num_stages, cached, choice, obstacle)
+    transfer = _describe(plan, num_stages, cached, choice, obstacle)
     extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
     with in_turns():
         reached = restore(setting, network) if resume else (0, False, 0)
