@@ -11,6 +11,9 @@ from typing import NoReturn
 from groundwork.batch import UserError
 from groundwork.run.config.trust import admit_words
 
+# Containers often forbid it, so that images stay small; torch would then be compiled anew by every command, 20 s.
+sys.dont_write_bytecode = False
+
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 75
 
 
