@@ -33,7 +33,8 @@ ONLY_TEMPLATE = (
 EXAMPLES = (
     "conf/data/solar_cells.yaml", "conf/experiment/solar_cells.yaml", "conf/experiment/solar_cells_regression.yaml",
     f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/data/readers/test_solar_cells.py", "notebooks/",
-    "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py", ".github/workflows/notebooks.yml",
+    "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py", "scripts/benchmarks/search.py",
+    ".github/workflows/notebooks.yml",
 )  # fmt: skip
 README = """# {name}
 
