@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.transfer import Evidence, Measured, advise, read_calibration
-from groundwork.transfer.calibration import TABLE, TRAINED, gain
+from groundwork.transfer.calibration import TABLE, TRAINED
 
 SCRIPTS = Path(__file__).parents[1]
 SCENARIOS = ("small_similar", "small_different", *TRAINED)
@@ -75,7 +75,8 @@ def execute(
 
 
 def evidence_of(state: dict[str, Any]) -> Evidence:
-    fields = {name: state["evidence"][name] for name in Evidence.__dataclass_fields__}
+    known = state["evidence"]
+    fields = {name: known[name] for name in Evidence.__dataclass_fields__ if name in known}
     return Evidence(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     )
@@ -97,10 +98,10 @@ def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
     return {
         "data": point[0],
         "share": point[1],
+        "num_samples": evidence.num_samples,
+        "error": evidence.error,
         "samples_per_output": evidence.samples_per_output,
         "similarity": evidence.similarity,
-        "halving": evidence.halving,
-        **{f"gain/{name}": gain(evidence, scores[name]) for name in TRAINED},
         **{f"score/{name}": score for name, score in scores.items()},
         "evidence": json.dumps(state["evidence"], sort_keys=True),
     }

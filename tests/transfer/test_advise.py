@@ -7,21 +7,22 @@ import pytest
 import torch
 
 from groundwork.transfer.advise import advise, expectations
-from groundwork.transfer.calibration import Measured, known, predict_gains
+from groundwork.transfer.calibration import Measured, headroom, predict_gains
 from groundwork.transfer.choose import candidates, choose_cut
 from groundwork.transfer.evidence import Evidence, Probe, learning_curve, measure
 from groundwork.transfer.solve import solve_head
 
 
-def _law(size: float) -> dict[str, float]:
-    """Let training gain with the size, and lose below 64 samples per output."""
-    return {"large_similar": 0.2 * (size - 6), "large_different": 0.2 * (size - 7), "scratch": -1.0}
+def _law(headroom: float) -> dict[str, float]:
+    """Let training gain where errors and rows are many, and lose below a headroom of 1."""
+    lead = 0.05 * (headroom - 1)
+    return {"large_similar": lead - 0.01, "large_different": lead, "scratch": lead - 0.4}
 
 
 TABLE = [
-    Measured(data, (size, similarity, 0.1), _law(size))
-    for data, similarity in (("a", -0.5), ("b", 0.2), ("c", 0.4))
-    for size in (3.0, 5.0, 7.0, 9.0)
+    Measured(data, point, _law(point), 100.0, 0.1)
+    for data, points in (("a", (0.2, 0.4)), ("b", (1.0, 1.6)), ("c", (2.0, 4.0)))
+    for point in points
 ]
 EVIDENCE = Evidence(
     num_samples=512,
@@ -39,42 +40,67 @@ EVIDENCE = Evidence(
 
 
 def test_a_law_in_the_measured_runs_is_found_again():
-    gains = predict_gains((8.0, 0.0, 0.1), TABLE)
-    assert gains["large_similar"].value == pytest.approx(0.4, abs=0.03)
-    assert gains["scratch"].value == pytest.approx(-1.0)
+    gains = predict_gains(3.0, TABLE)
+    assert gains["large_different"].value == pytest.approx(0.1)
+    assert gains["scratch"].value == pytest.approx(-0.3)
     assert gains["scratch"].deviation == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_data_set_beyond_the_measured_ones_is_judged_as_their_edge():
-    edge, beyond = (predict_gains((size, 0.0, 0.1), TABLE)["large_similar"].value for size in (9.0, 30.0))
-    assert beyond == pytest.approx(edge)
+def test_the_line_is_the_one_of_least_squares():
+    rng = np.random.default_rng(0)
+    noisy = [
+        replace(row, gain={name: gain + rng.normal(0, 0.02) for name, gain in row.gain.items()})
+        for row in TABLE
+    ]
+    points, leading = [row.headroom for row in noisy], [row.gain["large_different"] for row in noisy]
+    slope, offset = np.polyfit(points, leading, 1)
+    gains = predict_gains(2.5, noisy)
+    assert gains["large_different"].value == pytest.approx(slope * 2.5 + offset)
+    apart = np.mean([row.gain["scratch"] - row.gain["large_different"] for row in noisy])
+    assert gains["scratch"].value - gains["large_different"].value == pytest.approx(apart)
 
 
-def test_size_decides_between_probe_and_training_and_says_where_it_turns():
-    large = advise(EVIDENCE, TABLE)
-    small = advise(replace(EVIDENCE, num_samples=32), TABLE)
-    assert (large.scenario, large.size) == ("large_similar", "large")
-    assert (small.scenario, small.size, small.similarity) == ("small_different", "small", "different")
-    assert any("small_different would be advised" in sentence for sentence in large.would_change)
-    assert any("large_similar would be advised" in sentence for sentence in small.would_change)
+def test_the_deviation_is_that_of_lines_drawn_without_the_data_set():
+    shifted = [
+        replace(row, gain={name: gain + (row.data == "b") * 0.1 for name, gain in row.gain.items()})
+        for row in TABLE
+    ]
+    # "b" is missed by 0.1 wherever the line of "a" and "c" is, and moves the lines of the two others.
+    assert predict_gains(1.0, shifted)["large_different"].deviation > 0.1 * math.sqrt(2 / 6) * 0.99
+    with pytest.raises(ValueError, match="two data sets"):
+        predict_gains(1.0, TABLE[:2])
 
 
-def test_expected_errors_are_the_probes_times_the_gain():
+def test_errors_and_rows_decide_between_probe_and_training():
+    many = advise(EVIDENCE, TABLE)
+    few = advise(replace(EVIDENCE, error=0.05), TABLE)
+    assert headroom(0.12, 512) == pytest.approx(0.12 * 9)
+    assert (many.scenario, many.size) == ("large_different", "large")
+    assert (few.scenario, few.size, few.similarity) == ("small_different", "small", "different")
+    assert any("small_different would be advised" in sentence for sentence in many.would_change)
+
+
+def test_expected_scores_are_the_probes_plus_the_gain():
     expected = expectations(EVIDENCE, TABLE)
-    gain = predict_gains(known(EVIDENCE), TABLE)["large_similar"].value
-    assert expected["large_similar"].score == pytest.approx(1 - 0.12 * math.exp(-gain))
+    gain = predict_gains(0.12 * 9, TABLE)["large_similar"]
+    assert expected["large_similar"].score == pytest.approx(0.88 + gain.value)
     assert expected["small_similar"].score == pytest.approx(0.8)
     assert expected["small_different"].score == pytest.approx(0.88)
-    assert expected["large_similar"].low < expected["large_similar"].score < expected["large_similar"].high
+
+
+def test_errors_in_units_of_the_target_are_judged_beside_those_of_a_constant():
+    inverted = replace(EVIDENCE, error=3.0, error_by_stage=(9.0, 4.0, 5.0), perfect=0.0, unit=25.0)
+    gain = predict_gains(headroom(0.12, 512), TABLE)["large_different"].value
+    assert expectations(inverted, TABLE)["large_different"].score == pytest.approx(-3.0 + 25 * gain)
 
 
 def test_of_equal_expectations_the_cheaper_scenario_is_advised():
-    same = replace(EVIDENCE, num_samples=32, error=0.2, stages=(2,))
-    assert advise(same, TABLE).scenario == "small_similar"
+    same = replace(EVIDENCE, error=0.2, stages=(2,))
+    assert advise(same, []).scenario == "small_similar"
 
 
 def test_the_cut_chosen_by_loss_comes_before_a_luckier_last_stage():
-    lucky = replace(EVIDENCE, num_samples=32, error_by_stage=(0.4, 0.15, 0.11))
+    lucky = replace(EVIDENCE, error_by_stage=(0.4, 0.15, 0.11))
     assert advise(lucky, []).scenario == "small_different"
     assert advise(lucky, []).runner_up == "small_similar"
 
@@ -85,28 +111,26 @@ def test_a_pilot_run_takes_the_place_of_a_prediction():
     assert advice.expected["large_different"].measured
 
 
-def test_a_prediction_that_data_sets_left_out_contradict_is_not_advised_unseen_but_named_for_a_pilot():
-    luck = {"a": 1.5, "b": -0.5, "c": 0.5}
+def test_a_prediction_that_data_sets_left_out_contradict_names_what_a_pilot_has_to_reach():
+    luck = {"a": 0.05, "b": -0.05, "c": 0.05}
     unsure = [
         replace(row, gain={name: gain + luck[row.data] for name, gain in row.gain.items()}) for row in TABLE
     ]
-    advice = advise(EVIDENCE, unsure)
-    expected = advice.expected["large_similar"]
-    assert expected.low < advice.expected["small_different"].score < expected.score < expected.high
-    assert advice.scenario == "small_different"
-    assert f"more than 0.8800 would; it is expected between {expected.low:.4f}" in advice.would_change[-1]
-    assert not any("pilot" in sentence for sentence in advise(EVIDENCE, TABLE).would_change)
+    for error, verb in ((0.18, "less"), (0.06, "more")):
+        advice = advise(replace(EVIDENCE, error=error), unsure)
+        expected = advice.expected["large_different"]
+        assert expected.low < 1 - error < expected.high
+        assert advice.scenario == ("large_different" if verb == "less" else "small_different")
+        assert f"reaches {verb} than {1 - error:.4f} would" in advice.would_change[-1]
+        assert f"between {expected.low:.4f}" in advice.would_change[-1]
+    assert not any(
+        "pilot" in sentence for sentence in advise(replace(EVIDENCE, error=0.5), TABLE).would_change
+    )
 
 
 def test_advice_is_plain_enough_for_json():
     state = advise(EVIDENCE, TABLE).state()
     assert json.loads(json.dumps(state))["evidence"]["curve"][-1] == [512, 0.12]
-
-
-def test_training_pays_from_the_size_at_which_the_measured_law_turns():
-    # Its gain passes 0 at 2^6 rows per output; the sizes that are tried are powers of two of the data set's own.
-    assert advise(EVIDENCE, TABLE).training_pays_from in (64, 128)
-    assert advise(EVIDENCE, []).training_pays_from is None
 
 
 def test_a_pilot_takes_the_place_of_its_prediction():
@@ -157,6 +181,7 @@ def test_the_evidence_is_measured_from_features_alone():
     assert evidence.logme[1] > evidence.logme[0]
     assert [size for size, _ in evidence.curve] == [10, 20, 40, 80, 160]
     assert evidence.curve[-1][1] < evidence.curve[0][1]
+    assert evidence.unit == 1
 
 
 def test_parts_that_hold_one_class_only_are_left_out_of_the_curve():

@@ -28,9 +28,8 @@ predictions/val.parquet, predictions/test.parquet
                      units), `prob/<class>` for every class; several targets: `target/<name>`,
                      `prediction/<name>`. test.parquet is read only once result.json holds `test`.
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
-advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, measured}}, `training_pays_from`
-                     (rows per output, or null), `evidence` {perfect, error_by_stage, stages, curve,
-                     samples_per_output, similarity},
+advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, measured}},
+                     `evidence` {perfect, error_by_stage, stages, curve, samples_per_output, similarity},
                      `measured` [{data, samples_per_output, similarity, trained}]: what the advice was calibrated on.
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from groundwork.transfer.calibration import Measured, known, predict_gains
+from groundwork.transfer.calibration import Measured, headroom, predict_gains
 from groundwork.transfer.evidence import Evidence
 
 # What each scenario costs next to the others: of equal expectations the cheaper one is recommended.
 COST = ("small_similar", "small_different", "large_similar", "large_different", "scratch")
 # Sizes at which the advice is asked again, as factors.
 SIZES = (1 / 8, 1 / 4, 1 / 2, 2, 4, 8, 16)
-# Halvings of the size, and doublings, between which the advice may turn from a frozen backbone to training.
-REACH = 10
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Expectation:
 
     Attributes:
         score: Expected.
-        low: One standard deviation of the calibration below; the score itself where it was measured.
+        low: One standard deviation of the prediction below; the score itself where it was measured.
         high: The same above.
         measured: Whether a probe was fitted, or the score follows from other data sets.
     """
@@ -48,7 +46,6 @@ class Advice:
         similarity: "similar" where the last stage alone errs least, else "different".
         why: Sentences.
         would_change: Sentences.
-        training_pays_from: Training rows per output from which training the backbone should win; None: never.
         evidence: As measured.
     """
 
@@ -62,7 +59,6 @@ class Advice:
     similarity: str
     why: tuple[str, ...]
     would_change: tuple[str, ...]
-    training_pays_from: float | None
     evidence: Evidence
 
     def state(self) -> dict[str, Any]:
@@ -77,13 +73,12 @@ class Advice:
 
 
 def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float] | None = None) -> Advice:
-    """Recommend the scenario that can be counted on for the highest score on val.
+    """Recommend the scenario that is expected to score highest on val.
 
-    The two scenarios of a frozen backbone are measured. For those that train it, the error of the best
-    probe is multiplied by the factor that training brought on the measured data sets, predicted from
-    size, similarity and the end of the learning curve; a prediction counts by its lower end, one standard
-    deviation below, because training costs a hundred times as much as a head. Where its upper end beats
-    the best probe, the advice says that a pilot may change it. No threshold is set by hand.
+    The two scenarios of a frozen backbone are measured. What those that train it would gain is predicted from
+    the errors that the best probe leaves and the rows there are to learn from, by what training gained on the
+    measured data sets. Where one standard deviation of that prediction would change the choice, the advice says
+    what a pilot has to reach. No threshold is set by hand.
 
     Args:
         evidence: Of the data set.
@@ -107,7 +102,6 @@ def advise(evidence: Evidence, table: Sequence[Measured], pilot: dict[str, float
         similarity="similar" if evidence.similarity >= 0 else "different",
         why=_why(evidence, expected, order),
         would_change=(*_would_change(evidence, table, order[0]), *_worth_a_pilot(expected, order[0])),
-        training_pays_from=_training_pays_from(evidence, table),
         evidence=evidence,
     )
 
@@ -120,23 +114,24 @@ def expectations(evidence: Evidence, table: Sequence[Measured]) -> dict[str, Exp
         "small_similar": Expectation(last, last, last, measured=True),
         "small_different": Expectation(best, best, best, measured=True),
     }
-    for scenario, gain in (predict_gains(known(evidence), table) if table else {}).items():
+    point = headroom(evidence.error / evidence.unit, evidence.num_samples)
+    for scenario, gain in (predict_gains(point, table) if table else {}).items():
         score, low, high = (
-            evidence.perfect - evidence.error * math.exp(-gain.value + shift * gain.deviation)
-            for shift in (0, 1, -1)
+            min(best + evidence.unit * (gain.value + shift * gain.deviation), evidence.perfect)
+            for shift in (0, -1, 1)
         )
         expected[scenario] = Expectation(score, low, high, measured=False)
     return expected
 
 
 def _ranked(expected: dict[str, Expectation], evidence: Evidence) -> list[str]:
-    """Order the scenarios by what they can be counted on; of the frozen ones, the cut chosen by loss comes first."""
+    """Order the scenarios by what is expected of them; of the frozen ones, the cut chosen by loss comes first."""
     last = (len(evidence.error_by_stage) - 1,)
     chosen, other = COST[:2] if evidence.stages == last else COST[1::-1]
 
     def rank(name: str) -> tuple[float, bool, int]:
-        sure = expected[name].low
-        limited = min(sure, expected[chosen].low) if name == other else sure
+        score = expected[name].score
+        limited = min(score, expected[chosen].score) if name == other else score
         return -limited, name == other, COST.index(name)
 
     return sorted(expected, key=rank)
@@ -174,23 +169,24 @@ def _would_change(evidence: Evidence, table: Sequence[Measured], chosen: str) ->
 
 
 def _worth_a_pilot(expected: dict[str, Expectation], chosen: str) -> tuple[str, ...]:
-    """Name the scenario that may still win, though it is not certain enough to be advised unseen."""
-    able = {name: each.high for name, each in expected.items() if not each.measured and name != chosen}
-    name = max(able, key=lambda each: able[each], default=chosen)
-    if able.get(name, -math.inf) <= expected[chosen].score:
+    """Say what a short run has to reach, where a prediction is not certain enough to settle the choice."""
+    frozen = max((each.score for each in expected.values() if each.measured), default=-math.inf)
+    predicted = [name for name, each in expected.items() if not each.measured]
+    if not predicted:
         return ()
-    return (
-        f"a short run of {name} that reaches more than {expected[chosen].score:.4f} would; it is expected between "
-        f"{expected[name].low:.4f} and {expected[name].high:.4f} (pilot=true)",
+    name = (
+        chosen
+        if chosen in predicted
+        else max(predicted, key=lambda each: (expected[each].high, expected[each].score))
     )
-
-
-def _training_pays_from(evidence: Evidence, table: Sequence[Measured]) -> float | None:
-    for doublings in range(-REACH, REACH + 1):
-        resized = _resized(evidence, 2.0**doublings)
-        if not _ranked(expectations(resized, table), resized)[0].startswith("small"):
-            return resized.samples_per_output
-    return None
+    low, high = expected[name].low, expected[name].high
+    if not low < frozen < high:
+        return ()
+    verb = "less" if name == chosen else "more"
+    return (
+        f"a short run of {name} that reaches {verb} than {frozen:.4f} would; it is expected between {low:.4f} and "
+        f"{high:.4f} (pilot=true)",
+    )
 
 
 def _resized(evidence: Evidence, factor: float) -> Evidence:

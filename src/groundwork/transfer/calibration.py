@@ -1,21 +1,18 @@
-"""Measured runs of every scenario on real data sets -> what a scenario will score on a new one."""
+"""Measured runs of every scenario on real data sets -> what training the backbone would gain on a new one."""
 
 import csv
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-from groundwork.transfer.evidence import Evidence, positive
 
 TRAINED = ("large_similar", "large_different", "scratch")
+# The others are predicted by their mean distance from it: four data sets can't tell three laws apart.
+LEAD = "large_different"
 TABLE = Path(__file__).with_name("calibration.csv")
-# Penalties of the regression; leaving one data set out chooses.
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True)
@@ -24,32 +21,34 @@ class Measured:
 
     Attributes:
         data: Name of the data set; its subsets share it.
-        known: What a prediction may use, see `known`.
-        gain: Scenario -> logarithm of the best probe's error over the scenario's error, both on val.
+        headroom: See `headroom`.
+        gain: Scenario -> its score on val less that of the best probe.
+        samples_per_output: Training rows per class.
+        similarity: See `Evidence.similarity`.
     """
 
     data: str
-    known: tuple[float, ...]
+    headroom: float
     gain: dict[str, float]
+    samples_per_output: float
+    similarity: float
 
     def place(self) -> dict[str, Any]:
         """Say in plain types where the data set stands, and whether training the backbone won."""
         return {
             "data": self.data,
-            "samples_per_output": 2.0 ** self.known[0],
-            "similarity": self.known[1],
+            "samples_per_output": self.samples_per_output,
+            "similarity": self.similarity,
             "trained": max(self.gain.values()) > 0,
         }
 
 
-def known(evidence: Evidence) -> tuple[float, ...]:
-    """Choose what a gain is predicted from: size, similarity, and what more data has brought so far."""
-    return (math.log2(evidence.samples_per_output), evidence.similarity, evidence.halving)
+def headroom(error: float, num_samples: int) -> float:
+    """Weigh the error that the best probe leaves by the rows there are to learn from: error * log2(rows).
 
-
-def gain(evidence: Evidence, score: float) -> float:
-    """Say by what factor, as a logarithm, a run errs less than the chosen probe."""
-    return math.log(positive(evidence.error) / positive(evidence.perfect - score))
+    Training can only remove errors that are left, and it needs rows to do so.
+    """
+    return error * math.log2(num_samples)
 
 
 def read_calibration(path: Path = TABLE) -> list[Measured]:
@@ -59,8 +58,10 @@ def read_calibration(path: Path = TABLE) -> list[Measured]:
     return [
         Measured(
             row["data"],
-            (math.log2(float(row["samples_per_output"])), float(row["similarity"]), float(row["halving"])),
-            {name: float(row[f"gain/{name}"]) for name in TRAINED},
+            headroom(float(row["error"]), int(row["num_samples"])),
+            {name: float(row[f"score/{name}"]) - (1 - float(row["error"])) for name in TRAINED},
+            float(row["samples_per_output"]),
+            float(row["similarity"]),
         )
         for row in rows
     ]
@@ -74,48 +75,43 @@ class Gain:
     deviation: float
 
 
-def predict_gains(point: Sequence[float], table: Sequence[Measured]) -> dict[str, Gain]:
+def predict_gains(point: float, table: Sequence[Measured]) -> dict[str, Gain]:
     """Predict what training would gain over the best probe, for each scenario that trains the backbone.
 
-    A ridge regression on the measured runs; its strength is the one that predicts each data set best
-    from the others, and the error of those predictions is the deviation given.
+    A straight line through the measured gains by headroom; the deviation is that of lines which were drawn without
+    the data set they predict.
 
     Args:
-        point: See `known`.
+        point: Headroom of the new data set.
         table: Measured runs; leave out the data set that is judged.
     """
-    if len({row.data for row in table}) < 2:
+    names = sorted({row.data for row in table})
+    if len(names) < 2:
         raise ValueError("table must hold two data sets or more, so that one can be left out")
-    inputs = np.array([row.known for row in table])
-    names = [row.data for row in table]
-    gains = {}
-    for scenario in TRAINED:
-        values = np.array([row.gain[scenario] for row in table])
-        errors = {each: _left_out(inputs, values, names, each) for each in STRENGTHS}
-        best = min(errors, key=lambda each: errors[each])
-        predict = _ridge(inputs, values, best)
-        gains[scenario] = Gain(float(predict(np.array([point]))[0]), errors[best])
-    return gains
+    value = _Law(table)(point)
+    wrong: dict[str, list[float]] = {scenario: [] for scenario in TRAINED}
+    for name in names:
+        others = _Law([row for row in table if row.data != name])
+        for row in (row for row in table if row.data == name):
+            for scenario, gain in others(row.headroom).items():
+                wrong[scenario].append(gain - row.gain[scenario])
+    return {
+        scenario: Gain(value[scenario], float(np.sqrt(np.mean(np.square(wrong[scenario])))))
+        for scenario in TRAINED
+    }
 
 
-def _left_out(
-    inputs: NDArray[np.float64], values: NDArray[np.float64], names: Sequence[str], strength: float
-) -> float:
-    residuals = []
-    for name in sorted(set(names)):
-        out = np.array([each == name for each in names])
-        predict = _ridge(inputs[~out], values[~out], strength)
-        residuals.append(predict(inputs[out]) - values[out])
-    return float(np.sqrt(np.mean(np.concatenate(residuals) ** 2)))
+class _Law:
+    """Fit gain = slope * headroom + offset by least squares, with one slope for all scenarios."""
 
+    def __init__(self, table: Sequence[Measured]):
+        points = np.array([row.headroom for row in table])
+        leading = np.array([row.gain[LEAD] for row in table])
+        self.center = float(points.mean())
+        spread = float(((points - self.center) ** 2).sum())
+        self.slope = float((points - self.center) @ leading) / spread if spread > 0 else 0.0
+        self.offset = {name: float(np.mean([row.gain[name] for row in table])) for name in TRAINED}
 
-def _ridge(
-    inputs: NDArray[np.float64], values: NDArray[np.float64], strength: float
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    center, scale = inputs.mean(0), inputs.std(0)
-    scale = np.where(scale > 0, scale, 1.0)
-    rows, mean = (inputs - center) / scale, values.mean()
-    weight = np.linalg.solve(rows.T @ rows + strength * np.eye(rows.shape[1]), rows.T @ (values - mean))
-    # A new data set far outside the measured ones is judged as the nearest edge of them.
-    low, high = rows.min(0), rows.max(0)
-    return lambda new: np.clip((new - center) / scale, low, high) @ weight + mean
+    def __call__(self, point: float) -> dict[str, float]:
+        moved = self.slope * (point - self.center)
+        return {name: offset + moved for name, offset in self.offset.items()}

@@ -54,6 +54,12 @@ class Probe:
         once = np.ones((len(judged), 1))
         return self.perfect - max(float(self.score(head(judged), once)[0]) for head in heads)
 
+    def error_of_constant(self) -> float:
+        """Measure how far the mean of the training targets stays below a perfect score."""
+        rows = len(self.val[0])
+        nothing = torch.zeros(rows, self.num_outputs)
+        return self.perfect - float(self.score(nothing, np.ones((rows, 1)))[0])
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -73,6 +79,7 @@ class Evidence:
         logme: Per stage.
         distance: Per stage, of activations from the BatchNorm statistics; None where there are none.
         perfect: Score without error.
+        unit: Error that counts as one: 1 for scores up to 1, else that of a constant prediction.
     """
 
     num_samples: int
@@ -86,6 +93,7 @@ class Evidence:
     logme: tuple[float, ...]
     distance: tuple[float | None, ...]
     perfect: float
+    unit: float = 1.0
 
     @property
     def samples_per_output(self) -> float:
@@ -139,6 +147,7 @@ def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed
         logme=tuple(evidence),
         distance=tuple(distance),
         perfect=probe.perfect,
+        unit=1.0 if probe.perfect else positive(probe.error_of_constant()),
     )
 
 

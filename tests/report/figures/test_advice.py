@@ -14,7 +14,6 @@ ADVICE = {
         "large_similar": {"score": 0.91, "measured": False},
         "small_different": {"score": 0.9, "measured": True},
     },
-    "training_pays_from": 64.0,
     "evidence": {
         "perfect": 1.0,
         "error_by_stage": [0.3, 0.1, 0.2],

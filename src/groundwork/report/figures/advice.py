@@ -11,7 +11,6 @@ from groundwork.report.drawing import (
     INK,
     MODEL,
     MUTED,
-    PALE,
     Drawing,
     grid,
     legend_above,
@@ -80,8 +79,6 @@ def _draw_place(axes: Axes, advice: Mapping[str, Any]) -> None:
     axes.plot(evidence["samples_per_output"], evidence["similarity"], "o", color=MODEL, markersize=6)
     ring(axes, evidence["samples_per_output"], evidence["similarity"])
     axes.axhline(0, color=INK, linewidth=0.8)
-    if advice["training_pays_from"] is not None:
-        axes.axvline(advice["training_pays_from"], color=PALE, linewidth=2, zorder=0)
     plain_log(axes)
     axes.margins(x=0.15)
     low, high = axes.get_ylim()
