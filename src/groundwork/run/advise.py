@@ -18,6 +18,7 @@ from groundwork.run.config.own import own_parts
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import choose_head, loss_weights, read_features, scaled_target, score_on_val
 from groundwork.run.machine.device import choose_device
+from groundwork.run.machine.precision import settle_precision
 from groundwork.run.pilot import run_pilots
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
@@ -88,6 +89,7 @@ def advise_run(
     """
     config, prepared, screen = setting.config, setting.prepared, setting.screen
     network = build_network(config, data, True, None)
+    settle_precision(setting, network, device)
     features = read_features(config, network, prepared, plan, device, screen)
     choice = choose_head(setting, network, features, plan, device)
     probe = Probe(

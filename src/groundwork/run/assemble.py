@@ -1,6 +1,7 @@
 """A setting and a phase -> what Lightning needs to train it: batches, task, trainer and callbacks."""
 
 from dataclasses import replace
+from typing import Any
 
 from hydra.utils import instantiate
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
@@ -13,11 +14,12 @@ from groundwork.batch import UserError
 from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
-from groundwork.model import ImageNormalize, Network
+from groundwork.model import FeatureBackbone, ImageNormalize, Network
 from groundwork.run.cached import DrawView
 from groundwork.run.callbacks.gradients import Gradients
 from groundwork.run.checkpoint import AtomicCheckpointIO
 from groundwork.run.machine.device import choose_accelerator
+from groundwork.run.machine.precision import LOWER
 from groundwork.run.process.ranks import local_world_size, world_size
 from groundwork.run.setting import Setting
 from groundwork.task import Task
@@ -89,10 +91,13 @@ def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> 
     return max(1, epochs * -(-batches // accumulate))
 
 
-def build_trainer(setting: Setting, epochs: int, steps: int, callbacks: list[Callback]) -> Trainer:
+def build_trainer(
+    setting: Setting, network: Network, epochs: int, steps: int, callbacks: list[Callback]
+) -> Trainer:
     """Build Lightning's trainer, with this run's checkpoints and processes in place of its own.
 
     Args:
+        network: That trains.
         epochs: Of the phase.
         steps: Of the optimizer in all of them.
     """
@@ -104,7 +109,7 @@ def build_trainer(setting: Setting, epochs: int, steps: int, callbacks: list[Cal
         strategy=DDPStrategy() if together else "auto",
         devices=local_world_size() if together else 1,
         num_nodes=world_size() // local_world_size() if together else 1,
-        precision="32-true" if trainer.precision == "auto" else trainer.precision,
+        precision=_precision(trainer.precision, network),
         max_epochs=epochs,
         accumulate_grad_batches=trainer.accumulate,
         gradient_clip_val=trainer.gradient_clip,
@@ -122,6 +127,12 @@ def build_trainer(setting: Setting, epochs: int, steps: int, callbacks: list[Cal
         num_sanity_val_steps=0,
         default_root_dir=setting.folder.path,
     )
+
+
+def _precision(name: str, network: Network) -> Any:
+    """Give Lightning's name; a head on cached features gains nothing by a lower one, and is evaluated in float32."""
+    on_features = isinstance(network.backbone, FeatureBackbone) and name in LOWER
+    return "32-true" if name == "auto" or on_features else name
 
 
 def _val_every(setting: Setting, steps: int) -> int | None:

@@ -24,6 +24,8 @@ from groundwork.run.folder.intact import intact, read_splits
 from groundwork.run.folder.ledger import append_test, count_configurations
 from groundwork.run.loop import network_state
 from groundwork.run.machine.environment import commit
+from groundwork.run.machine.execution import memory_format
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import build_metrics, measure, predict, write_predictions
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.process.child import SWEEP
@@ -100,11 +102,13 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
         raise UserError(
             f"run={folder.path} must have test samples, but its split holds none. Nothing to seal."
         )
-    network = load_network(folder)
+    checkpoint = load_model(folder.best)
+    trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
+    network = load_network(folder).arrange(memory_format(trained))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rows, size = prepared.rows["test"], config.data.batch_size
-    prediction = predict(network, prepared.source, rows, size, device, screen, "predicting test")
-    metrics = build_metrics(config, load_model(folder.best).get("threshold"))
+    rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
+    prediction = predict(network, prepared.source, rows, size, device, precision, screen, "predicting test")
+    metrics = build_metrics(config, checkpoint.get("threshold"))
     test = measure(prediction, "test", metrics, prepared)
     earlier = count_configurations(runs, prepared.split_hash)
     count = append_test(

@@ -17,6 +17,7 @@ from groundwork.run.callbacks.history import write_history
 from groundwork.run.config.own import own_parts
 from groundwork.run.exact import why_not_exact
 from groundwork.run.frozen import StageFeatures, choose_head, read_features, set_head, strength_history
+from groundwork.run.machine.precision import settle_precision
 from groundwork.run.maps import read_maps
 from groundwork.run.phases import Cached, finish_phase, restore, train_phases
 from groundwork.run.process.ranks import from_first, in_turns
@@ -59,7 +60,7 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     pretrained = bool(config.model.pretrained) and plan.pretrained
     with in_turns():
         whole = build_network(config, data, pretrained, None)
-        features = _read_features(setting, data, plan, whole, obstacle, device)
+    features = _read_features(setting, data, plan, whole, obstacle, device)
     read = time.perf_counter()
     choice = _choose(setting, whole, features, plan, obstacle, device)
     chosen = time.perf_counter()
@@ -104,7 +105,9 @@ def _read_features(
     useful = obstacle is None or _chooses_cut(config, plan) or not instantiate(config.augment).active
     if plan.phases[0].train != "head" or data["kind"] != "image" or not useful:
         return None
-    return read_features(config, network, setting.prepared, plan, device, setting.screen)
+    settle_precision(setting, network, device)
+    with in_turns():
+        return read_features(config, network, setting.prepared, plan, device, setting.screen)
 
 
 def _choose(

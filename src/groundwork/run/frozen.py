@@ -13,6 +13,7 @@ from torch import Tensor
 
 from groundwork.batch import Split
 from groundwork.model import Network, weights_hash
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting
@@ -69,7 +70,7 @@ def read_features(
 ) -> StageFeatures:
     """Run the backbone over train and val, and over nothing else, unless the cache knows them already."""
     train, val = prepared.rows["train"], prepared.rows["val"]
-    computed = 0
+    precision, computed = evaluation_precision(config), 0
     parts: list[Stages] = []
     for symmetry in range(plan.views):
         cache = FeatureCache(
@@ -79,7 +80,7 @@ def read_features(
                 normalize=weights_hash(network.normalize),
                 model=config.model.name,
                 content=prepared.content_hash,
-                precision="float32",
+                precision=str(precision).removeprefix("torch."),
                 symmetry=symmetry,
             ),
             config.data.batch_size,
@@ -87,7 +88,7 @@ def read_features(
         )
         rows = train if symmetry else np.concatenate([train, val])
         computed += len(np.setdiff1d(rows, cache.done()))
-        reader = StageReader(network.to(device), prepared.source.batch, device, torch.float32, symmetry)
+        reader = StageReader(network.to(device), prepared.source.batch, device, precision, symmetry)
         with screen.progress("features of the frozen backbone", "images") as bar:
             parts.append(cache.features(rows, reader, bar))
     spatial = tuple(network.stem.spatial)

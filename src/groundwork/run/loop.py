@@ -26,6 +26,7 @@ from groundwork.run.checkpoint.keep import KeepBestAndLast
 from groundwork.run.checkpoint.position import Position, seed_phase
 from groundwork.run.machine.device import choose_device
 from groundwork.run.machine.execution import choose_execution
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import predict
 from groundwork.run.process.ranks import from_first, world_size
 from groundwork.run.screen import Screen
@@ -87,7 +88,7 @@ def train_phase(
         keep,
     ]
     callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
-    trainer = build_trainer(setting, epochs, steps, callbacks)
+    trainer = build_trainer(setting, network, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
     try:
@@ -116,7 +117,9 @@ def _measure_train(
 
     def measure(device: torch.device) -> dict[str, float]:
         rows = prepared.rows["train"]
-        prediction = predict(network, source, rows, size, device, Screen(quiet=True), "")
+        # what the steps compute in is settled by now
+        precision = evaluation_precision(setting.config)
+        prediction = predict(network, source, rows, size, device, precision, Screen(quiet=True), "")
         return setting.metrics(prediction, prepared.targets("train"), prepared.names)
 
     return measure
@@ -150,7 +153,7 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> None
     ):
         trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
         trainer.threads = execution.threads
-        setting.folder.write_config(config)
+        setting.keep_config()
 
 
 def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:

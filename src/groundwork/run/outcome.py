@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from groundwork.batch import Split
 from groundwork.data import Store, TableSource
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
-from groundwork.model import Network, fold_batch_norm
+from groundwork.model import Network, fold_batch_norm, predict_batch
 from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
@@ -31,10 +31,15 @@ def predict(
     rows: NDArray[np.int64],
     batch_size: int,
     device: torch.device,
+    precision: torch.dtype,
     screen: Screen,
     title: str,
 ) -> NDArray[np.float32]:
-    """Predict every row once: probabilities (N, K), or values (N, T) in original units."""
+    """Predict every row once: probabilities (N, K), or values (N, T) in original units.
+
+    Args:
+        precision: What the backbone computes in, see `evaluation_precision`; the head computes in float32.
+    """
     network.to(device).eval()
     if len(rows) > batch_size:
         some = source.batch(rows[:1]).to(device)
@@ -45,11 +50,11 @@ def predict(
         while start < len(rows):
             try:
                 inputs = source.batch(rows[start : start + batch_size]).to(device)
-                parts.append(network.decode(network(inputs)).float().cpu().numpy())
+                parts.append(predict_batch(network, inputs, precision).cpu().numpy())
             except torch.OutOfMemoryError:
                 if batch_size < 2:
                     raise
-                batch_size //= 2  # changes no prediction
+                batch_size //= 2  # changes no prediction, beyond rounding
                 continue
             start = min(start + batch_size, len(rows))
             bar(start, len(rows))

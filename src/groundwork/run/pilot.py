@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from groundwork.run.fit import fit
 from groundwork.run.folder import RunFolder
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import predict
 from groundwork.run.setting import Setting, build_setting
 
@@ -42,9 +43,8 @@ def run_pilots(
         network = fit(own, data, instantiate(config.transfer, _convert_="all"), device, resume=False).network
         rows = prepared.rows["val"]
         title = f"predicting val after the pilot of {scenario}"
-        prediction = predict(
-            network, prepared.source, rows, config.data.batch_size, device, setting.screen, title
-        )
+        size, precision = config.data.batch_size, evaluation_precision(config)
+        prediction = predict(network, prepared.source, rows, size, device, precision, setting.screen, title)
         score = sign * setting.metrics.one(monitor, prediction, prepared.targets("val"), prepared.names)
         if np.isfinite(score):
             scores[scenario] = score

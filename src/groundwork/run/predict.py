@@ -22,6 +22,8 @@ from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import intact
 from groundwork.run.inputs import Inputs, read_inputs
+from groundwork.run.machine.execution import memory_format
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import Metrics, build_metrics, decide, predict
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -54,7 +56,8 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
         screen.note(note)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
-    prediction = predict(load_network(folder), inputs.source, rows, size, device, screen, "predicting")
+    network, precision = load_network(folder).arrange(memory_format(config)), evaluation_precision(config)
+    prediction = predict(network, inputs.source, rows, size, device, precision, screen, "predicting")
     good = _readable(inputs, keys["input"])
     metrics = build_metrics(config, checkpoint.get("threshold"))
     _write(prediction_table(inputs.sample_id.iloc[good], prediction[good], metrics, target), output)

@@ -42,6 +42,11 @@ class Setting:
     extra: dict[str, Any]
     rows: list[dict[str, Any]]
 
+    def keep_config(self) -> None:
+        """Write the configuration with what was settled since into the folder, and into checkpoints to come."""
+        self.extra["config"] = conceal(OmegaConf.to_container(self.config, resolve=True))
+        self.folder.write_config(self.config)
+
     @property
     def direction(self) -> str:
         """Say whether more or less of the monitor is better."""

@@ -29,6 +29,7 @@ from groundwork.run.loop import batch_line
 from groundwork.run.machine.device import choose_device
 from groundwork.run.machine.environment import describe_environment
 from groundwork.run.machine.memory import memory_explained
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import (
     measure,
     measure_baselines,
@@ -197,7 +198,8 @@ def _predictions(
     rows, batch_size = prepared.rows[split], config.data.batch_size
     if fitted.features is None:
         title = f"predicting {split}"
-        return predict(fitted.network, prepared.source, rows, batch_size, device, screen, title)
+        precision = evaluation_precision(config)
+        return predict(fitted.network, prepared.source, rows, batch_size, device, precision, screen, title)
     network = fitted.network.to(device).eval()
     with torch.inference_mode():
         features = torch.from_numpy(fitted.features[split]).to(device)

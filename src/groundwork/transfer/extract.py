@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.model import Network, StagePool, fold_batch_norm
+from groundwork.model import Network, StagePool, fold_batch_norm, lowered
 from groundwork.model.pool import Pooling
 from groundwork.transfer.views import view
 
@@ -63,7 +63,7 @@ class StageReader:
         modes = [(module, module.training) for module in network.modules()]
         network.eval()
         try:
-            with torch.inference_mode(), self._autocast():
+            with torch.inference_mode(), lowered(self.device, self.precision):
                 inputs = network.normalize(inputs)
                 if inputs.ndim == 4:
                     inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
@@ -73,7 +73,3 @@ class StageReader:
         finally:
             for module, mode in modes:
                 module.training = mode
-
-    def _autocast(self) -> torch.autocast:
-        lower = self.precision is not torch.float32
-        return torch.autocast(self.device.type, dtype=self.precision if lower else None, enabled=lower)

@@ -56,6 +56,7 @@ def test_choices_follow_from_the_kind_of_data():
 
 def test_keys_without_effect_are_named():
     words = ["optim.lr=1", "optim=sgd", "data.image_size=64", "trainer.max_epochs=3", "seed=2"]
+    words.append("trainer.precision=bf16-mixed")  # features are read in it
     descent = ["optim.lr", "optim", "trainer.max_epochs", "seed"]
     assert idle_keys(words, solves=True, trains=False, augments=False) == descent
     words += ["transfer.strengths=[1]", "transfer.views=4"]

@@ -112,6 +112,18 @@ def test_an_onnx_image_model_and_its_card_give_the_numbers_of_the_run(photo_run:
     assert preprocessing["size"] == [32, 32]
 
 
+def test_the_card_of_a_run_in_a_lower_precision_says_how_far_float32_is_from_it(
+    tmp_path: Path, photo_run: RunFolder
+):
+    words = ["model=timm", "model.name=test_resnet", "model.pretrained=false", "data.image_size=32"]
+    source = ["data=image_folder", f"data.root={data_of(photo_run)}", "task=classification"]
+    # FAST comes after the words, and says trainer=cpu alone
+    lower = train(tmp_path, *source, *words, "trainer.precision=bf16-mixed", "transfer=scratch")
+    card = write(lower, "torch", tmp_path / "export")
+    assert "Both compute in float32; bf16-mixed, in which the run was measured, is up to " in card
+    assert "in which the run was measured" not in write(photo_run, "torch", tmp_path / "exact")
+
+
 def test_an_onnx_table_model_keeps_digits_that_float32_would_lose(table_run: RunFolder, tmp_path: Path):
     write(table_run, "onnx", tmp_path)
     frame = pd.read_csv(data_of(table_run))

@@ -131,5 +131,6 @@ def test_predicting_takes_fewer_samples_at_a_time_by_itself():
 
     rows, table = np.arange(10), np.arange(20.0).reshape(10, 2)
     network = Network(torch.nn.Identity(), FeatureBackbone(2), StagePool((0,), ("mean",)), Limited())
-    found = predict(network, TableSource(table), rows, 8, torch.device("cpu"), Screen(quiet=True), "")
+    source, cpu = TableSource(table), torch.device("cpu")
+    found = predict(network, source, rows, 8, cpu, torch.float32, Screen(quiet=True), "")
     assert found.tolist() == table.tolist()

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from omegaconf import DictConfig
 
 from groundwork.batch import UserError
 from groundwork.data.formats.infer import MISSING_WORDS
-from groundwork.model import Network
+from groundwork.model import Network, predict_batch
 from groundwork.run.checkpoint import load_model
 from groundwork.run.config.trust import checked_config
 from groundwork.run.door import DONE
@@ -23,6 +24,7 @@ from groundwork.run.export.card import write_card
 from groundwork.run.export.formats import FORMATS, Format, input_name, output_name
 from groundwork.run.export.samples import Check, check_samples
 from groundwork.run.folder import RunFolder, plain
+from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.predict import check_writable, find_finished
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
@@ -75,6 +77,7 @@ def _write(folder: RunFolder, name: str, place: Path) -> str:
     kind.write(network, example, _description(checkpoint), place / kind.file)
     difference = measure(kind, place / kind.file, network, check, data)
     checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
+    checked += _lower(checked_config(checkpoint["config"], folder.best), network, check, data)
     write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
     return checked
 
@@ -147,6 +150,20 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
     if not largest <= TOLERANCE:
         raise RuntimeError(f"{file.name} predicts {largest:.2g} off the run itself, more than {TOLERANCE}")
     return largest
+
+
+def _lower(config: DictConfig, network: Network, check: Check, data: Mapping[str, Any]) -> str:
+    """Say how far a run that predicts in a lower precision is from its network in float32, as others will run it."""
+    precision = evaluation_precision(config)
+    if precision is torch.float32:
+        return ""
+    with torch.inference_mode():
+        exact, own = (predict_batch(network, check.inside, each) for each in (torch.float32, precision))
+    apart = np.abs((own - exact).numpy()) / np.array(data.get("scale", 1.0))
+    return (
+        f" Both compute in float32; {config.trainer.precision}, in which the run was measured, is up to "
+        f"{float(apart.max()):.1g} off."
+    )
 
 
 def _check_seal(folder: RunFolder) -> None:

@@ -18,6 +18,7 @@ from torch import Tensor
 from groundwork.batch import UserError
 from groundwork.model import ImageNormalize, MapInput, Network
 from groundwork.run.folder import write_text
+from groundwork.run.folder.lock import locked
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16}
@@ -50,6 +51,11 @@ class Execution:
         torch.set_num_threads(self.threads)
 
 
+def memory_format(config: DictConfig) -> torch.memory_format:
+    """Give the layout in which a finished run predicts; like features, channels last unless the run says more."""
+    return FORMATS.get(config.trainer.memory_format, torch.channels_last)
+
+
 def choose_execution(
     config: DictConfig, network: Network, read: Callable[[], Tensor], device: torch.device
 ) -> Execution:
@@ -65,14 +71,31 @@ def choose_execution(
     if len(candidates) == 1:
         return candidates[0]
     inputs = read()
-    key = _key(config, network, inputs, device, candidates)
-    known = Path(config.paths.cache) / "execution" / f"{key}.json"
-    if known.is_file():
-        return Execution(**json.loads(known.read_text(encoding="utf-8")))
-    chosen = _fastest(candidates, network, inputs if device.type == "cuda" else inputs[:NUM_IMAGES], device)
+    some = inputs if device.type == "cuda" else inputs[:NUM_IMAGES]
+    return remembered(
+        config, network, inputs, device, candidates, lambda: _fastest(candidates, network, some, device)
+    )
+
+
+def remembered(
+    config: DictConfig,
+    network: Network,
+    inputs: Tensor,
+    device: torch.device,
+    asked: object,
+    choose: Callable[[], Execution],
+) -> Execution:
+    """Choose once for each machine, network and shape of a batch; `asked` tells one question from another."""
+    known = Path(config.paths.cache) / "execution" / f"{_key(config, network, inputs, device, asked)}.json"
     known.parent.mkdir(parents=True, exist_ok=True)
-    write_text(known, json.dumps(asdict(chosen)))
-    return chosen
+    with locked(
+        known.with_suffix(".lock")
+    ):  # trials at once would measure each other, and choose differently
+        if known.is_file():
+            return Execution(**json.loads(known.read_text(encoding="utf-8")))
+        chosen = choose()
+        write_text(known, json.dumps(asdict(chosen)))
+        return chosen
 
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
@@ -83,7 +106,7 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
             f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."
         )
     formats, precisions = [*FORMATS], [*AUTOCAST]
-    if not images or (device.type == "cuda" and not torch.cuda.is_bf16_supported()):
+    if not images or not knows_bf16(device):
         precisions = precisions[:1]
     formats = (
         [trainer.memory_format] if trainer.memory_format != "auto" else formats if images else formats[:1]
@@ -98,6 +121,11 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
         Execution(layout, precision, number, 1.0)
         for layout, precision, number in product(formats, precisions, threads)
     ]
+
+
+def knows_bf16(device: torch.device) -> bool:
+    """Tell whether bfloat16 is worth a try; a processor without it emulates it, which measuring shows."""
+    return device.type != "cuda" or torch.cuda.is_bf16_supported()
 
 
 @cache
@@ -149,14 +177,12 @@ def _step_seconds(
     return best
 
 
-def _key(
-    config: DictConfig, network: Network, inputs: Tensor, device: torch.device, candidates: list[Execution]
-) -> str:
+def _key(config: DictConfig, network: Network, inputs: Tensor, device: torch.device, asked: object) -> str:
     machine = (
         torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.node()} {_processor()}"
     )
     shapes = [(tuple(each.shape), each.requires_grad) for each in network.parameters()]
-    known = (machine, torch.__version__, config.model.name, shapes, tuple(inputs.shape), candidates)
+    known = (machine, torch.__version__, config.model.name, shapes, tuple(inputs.shape), asked)
     return sha256(repr(known).encode()).hexdigest()[:32]
 
 

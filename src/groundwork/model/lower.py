@@ -1,0 +1,19 @@
+"""A network that only evaluates: its backbone in a lower precision where that is faster, its head in float32."""
+
+import torch
+from torch import Tensor
+
+from groundwork.model.network import Network
+
+
+def lowered(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """Let the block compute in `precision`; float32 leaves everything as it is."""
+    lower = precision is not torch.float32
+    return torch.autocast(device.type, dtype=precision if lower else None, enabled=lower)
+
+
+def predict_batch(network: Network, inputs: Tensor, precision: torch.dtype) -> Tensor:
+    """Predict raw inputs as a head on cached features would: probabilities (B, K) or values (B, T), float32."""
+    with lowered(inputs.device, precision):
+        features = network.features(inputs)
+    return network.decode(network.head(features)).float()

@@ -1,0 +1,75 @@
+"""A configuration and this machine -> what a backbone computes in where it only evaluates; kept with the run."""
+
+import time
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from torch import Tensor
+
+from groundwork.model import Network
+from groundwork.run.machine.execution import NUM_IMAGES, WORTH, Execution, knows_bf16, remembered
+from groundwork.run.process.ranks import from_first
+from groundwork.run.setting import Setting
+from groundwork.transfer import StageReader
+
+LOWER = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}  # by Lightning's names
+REPEATS = 3
+
+
+def evaluation_precision(config: DictConfig) -> torch.dtype:
+    """Give what the backbone of a run computes in for features and predictions; the head computes in float32.
+
+    Only what the run wrote down counts, whatever machine it is read on: "auto" is left where nothing was to choose.
+    """
+    return LOWER.get(config.trainer.precision, torch.float32)
+
+
+def settle_precision(setting: Setting, network: Network, device: torch.device) -> None:
+    """Choose `trainer.precision=auto` before a frozen backbone is read, by what that costs, and write it down."""
+    config, prepared = setting.config, setting.prepared
+    if config.trainer.precision != "auto":
+        return
+
+    def choose() -> Execution:
+        inputs = prepared.source.batch(prepared.rows["train"][: config.data.batch_size])
+        return remembered(
+            config, network, inputs, device, "features", lambda: faster_precision(network, inputs, device)
+        )
+
+    chosen = from_first(choose)
+    config.trainer.precision = chosen.precision
+    setting.keep_config()
+    if chosen.gain > 1:
+        setting.screen.say(
+            f"trainer: features and predictions in {chosen.precision}, {chosen.gain:.2f} times as fast as in 32-true"
+        )
+
+
+def faster_precision(network: Network, inputs: Tensor, device: torch.device) -> Execution:
+    """Time the forward of a frozen backbone in float32 and in bfloat16 on a few images as stored."""
+    some = inputs if device.type == "cuda" else inputs[:NUM_IMAGES]
+    plain = Execution("channels_last", "32-true", torch.get_num_threads(), 1.0)
+    if not knows_bf16(device):
+        return plain
+    _, seconds = _read(network, some, device, torch.float32)
+    lower, fewer = _read(network, some, device, torch.bfloat16)
+    if seconds / fewer < WORTH or not all(np.isfinite(stage).all() for stage in lower):
+        return plain
+    return Execution(plain.memory_format, "bf16-mixed", plain.threads, seconds / fewer)
+
+
+def _read(
+    network: Network, inputs: Tensor, device: torch.device, precision: torch.dtype
+) -> tuple[list[NDArray[np.float32]], float]:
+    """Read every stage a few times; give the features and the shortest time."""
+    reader = StageReader(network.to(device), lambda _: inputs, device, precision, 0)
+    rows = np.arange(len(inputs))
+    features = reader(rows)  # also folds, allocates and chooses kernels
+    best = float("inf")
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        reader(rows)
+        best = min(best, time.perf_counter() - began)
+    return features, best
