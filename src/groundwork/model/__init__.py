@@ -10,6 +10,7 @@ from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.pool import StagePool
+from groundwork.model.recompute import recompute_activations
 from groundwork.model.weights import weights_hash
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "initialize",
     "lowered",
     "predict_batch",
+    "recompute_activations",
     "weights_hash",
 ]

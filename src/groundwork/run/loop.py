@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.data.batches import Source
-from groundwork.model import Network
+from groundwork.model import Network, recompute_activations
 from groundwork.run.assemble import (
     average_weights,
     build_data_module,
@@ -139,6 +139,10 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> None
 
     execution = from_first(lambda: choose_execution(config, network, inputs, choose_device(config)))
     execution.apply(network)
+    if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
+        setting.screen.note(
+            f"trainer.grad_checkpointing has no effect here: {config.model.name} cannot compute its blocks again"
+        )
     if trainer.compile:
         network.compile()  # in place: no name in a checkpoint changes
     if execution.gain > 1:

@@ -18,7 +18,7 @@ LOSS_TASK = {
 }
 # Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
 DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
-                "trainer.gradient_clip", "trainer.accumulate", "seed")  # fmt: skip
+                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "seed")  # fmt: skip
 SOLVER_KEYS = ("transfer.strengths",)
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
