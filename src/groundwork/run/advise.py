@@ -89,7 +89,7 @@ def advise_run(
     """
     config, prepared, screen = setting.config, setting.prepared, setting.screen
     network = build_network(config, data, True, None)
-    settle_precision(setting, network, device)
+    settle_precision(setting, network, plan, device)
     features = read_features(config, network, prepared, plan, device, screen)
     choice = choose_head(setting, network, features, plan, device)
     probe = Probe(

@@ -105,7 +105,7 @@ def _read_features(
     useful = obstacle is None or _chooses_cut(config, plan) or not instantiate(config.augment).active
     if plan.phases[0].train != "head" or data["kind"] != "image" or not useful:
         return None
-    settle_precision(setting, network, device)
+    settle_precision(setting, network, plan, device)
     with in_turns():
         return read_features(config, network, setting.prepared, plan, device, setting.screen)
 

@@ -75,13 +75,17 @@ def test_only_what_is_written_down_lowers_the_precision(name: str, expected: tor
 
 @pytest.mark.parametrize(
     ("seconds", "value", "expected"),
-    [(0.5, 1.0, "bf16-mixed"), (0.99, 1.0, "32-true"), (2.0, 1.0, "32-true"), (0.5, np.inf, "32-true")],
-)
-def test_the_lower_one_is_taken_where_it_is_faster_and_finite(
+    [(0.5, 1.02, "bf16-mixed"), (0.99, 1.0, "32-true"), (2.0, 1.0, "32-true"), (0.5, 1.1, "32-true"),
+     (0.5, np.inf, "32-true"), (0.5, np.nan, "32-true")],
+)  # fmt: skip
+def test_the_lower_one_is_taken_where_it_is_faster_and_close(
     seconds: float, value: float, expected: str, monkeypatch: pytest.MonkeyPatch
 ):
     def read(network: Network, inputs: Tensor, device: torch.device, dtype: torch.dtype):
-        return [np.array([[value]])], 1.0 if dtype is torch.float32 else seconds
+        exact = np.array([[1.0], [-1.0]])
+        return [
+            exact if dtype is torch.float32 else value * exact
+        ], 1.0 if dtype is torch.float32 else seconds
 
     monkeypatch.setattr(precision, "_read", read)
     chosen = faster_precision(Network.__new__(Network), IMAGES, CPU)
