@@ -52,7 +52,7 @@ def step(network: Network) -> tuple[dict[str, Tensor], dict[str, Tensor], int]:
 def test_gradients_and_statistics_are_the_same_and_less_is_kept(name: str, stages: tuple[int, ...]):
     plain = network_of(name, stages)
     saving = deepcopy(plain)
-    assert recompute_activations(saving.backbone)
+    assert all(recompute_activations(saving.backbone) for _ in range(2))  # as two phases ask
     gradients, buffers, size = step(plain)
     again, buffers_again, smaller = step(saving)
     assert gradients.keys() == again.keys()

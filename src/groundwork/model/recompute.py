@@ -29,7 +29,7 @@ def recompute_activations(backbone: nn.Module) -> bool:
     except AssertionError:  # how timm says that a model cannot
         return False
     for module in backbone.modules():
-        if isinstance(module, _BatchNorm):
+        if isinstance(module, _BatchNorm) and _hold_statistics not in module._forward_pre_hooks.values():
             module.register_forward_pre_hook(_hold_statistics)
             # always: the second run ends by an exception as soon as all that backward needs is there
             module.register_forward_hook(_let_go, always_call=True)
@@ -39,9 +39,8 @@ def recompute_activations(backbone: nn.Module) -> bool:
 def _hold_statistics(module: nn.Module, _: object) -> None:
     """Keep a second run of a block from counting its batch a second time."""
     norm: Any = module
-    norm.held = (
-        norm.training and torch._C._current_graph_task_id() != -1
-    )  # backward, as torch's own checkpoints ask
+    # Inside backward, as torch's own checkpoints ask; there is no public name for it.
+    norm.held = norm.training and torch._C._current_graph_task_id() != -1
     if norm.held:
         norm.momentum, norm.kept_momentum = 0.0, norm.momentum
 
