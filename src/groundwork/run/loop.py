@@ -24,7 +24,7 @@ from groundwork.run.callbacks.history import History, ProgressBar
 from groundwork.run.checkpoint import load
 from groundwork.run.checkpoint.keep import KeepBestAndLast
 from groundwork.run.checkpoint.position import Position, seed_phase
-from groundwork.run.machine.device import choose_device
+from groundwork.run.machine.device import choose_device, spare_gpu_checks
 from groundwork.run.machine.execution import choose_execution
 from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import predict
@@ -88,6 +88,7 @@ def train_phase(
         keep,
     ]
     callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
+    spare_gpu_checks()
     trainer = build_trainer(setting, network, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
