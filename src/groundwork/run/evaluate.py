@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
 from groundwork.model import Network
@@ -82,10 +82,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     if SWEEP in os.environ:
         raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
     result = folder.read_json("result.json")
-    if result.get("status") != "done":
-        raise UserError(
-            f"run={folder.path} must be finished, but is {result.get('status', 'not')}. Resume it first."
-        )
+    _check_finished(folder, result)
     checkpoint_hash = file_hash(folder.best)
     if seal_record := result.get("seal"):
         _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)
@@ -93,15 +90,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
         screen.show(summary(folder.path))
         return
     config = folder.config
-    samples, target = read_samples(config)
-    prepared = prepare(config, samples, target, screen, read_splits(folder))
-    data = folder.read_json("data.json")
-    _check_same(folder, "data", data["content_hash"], prepared.content_hash)
-    _check_same(folder, "split", data["split_hash"], prepared.split_hash)
-    if not len(prepared.rows["test"]):
-        raise UserError(
-            f"run={folder.path} must have test samples, but its split holds none. Nothing to seal."
-        )
+    prepared = _prepare_as_trained(folder, config, screen)
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
     network = load_network(folder).arrange(memory_format(trained))
@@ -153,6 +142,27 @@ def file_hash(path: Path) -> str:
         raise UserError(f"{path} must be there, but is not. Resume or repeat the run.")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
+    if result.get("status") != "done":
+        raise UserError(
+            f"run={folder.path} must be finished, but is {result.get('status', 'not')}. Resume it first."
+        )
+
+
+def _prepare_as_trained(folder: RunFolder, config: DictConfig, screen: Screen) -> Prepared:
+    """Prepare the very data and split of the training, which must have left samples to test on."""
+    samples, target = read_samples(config)
+    prepared = prepare(config, samples, target, screen, read_splits(folder))
+    data = folder.read_json("data.json")
+    _check_same(folder, "data", data["content_hash"], prepared.content_hash)
+    _check_same(folder, "split", data["split_hash"], prepared.split_hash)
+    if not len(prepared.rows["test"]):
+        raise UserError(
+            f"run={folder.path} must have test samples, but its split holds none. Nothing to seal."
+        )
+    return prepared
 
 
 def _write(

@@ -55,39 +55,20 @@ def train_phase(
     settle_execution(setting, network, source)
     steps = count_steps(config, data, epochs)
     task = build_task(setting, network, phase, steps)
-    finite = CheckFinite(
-        config.callbacks.check_finite_every,
-        config.callbacks.skip_nonfinite,
-        setting.prepared.samples.sample_id,
-    )
-    position = Position()
-    keep = KeepBestAndLast(
-        folder,
-        f"val/{config.monitor}",
-        setting.direction,  # type: ignore[arg-type]  # max or min, as `direction` says
-        config.callbacks.patience,
-        config.callbacks.checkpoint_minutes,
-        {**setting.extra, "phase": number},
-        finite,
-        position,
-    )
-    title = "training the head" if phase.train == "head" else "training"
-    bar = ProgressBar(setting.screen, f"val/{config.monitor}", title)
+    finite, position = _check_finite(setting), Position()
+    keep = _keep_checkpoints(setting, number, finite, position)
     # In this order: a broken step is never averaged or saved, a row of the history is in its checkpoint.
-    measure = _measure_train(setting, network, source) if config.callbacks.train_metrics else None
-    history = History(folder.history, setting.rows, number, measure)
-    extra = [instantiate(node) for node in config.callbacks.extra.values()]
     callbacks = [
         finite,
         *average_weights(config),
-        history,
+        _keep_history(setting, network, source, number),
         *record_gradients(setting),
-        *extra,
-        bar,
+        *[instantiate(node) for node in config.callbacks.extra.values()],
+        _show_progress(setting, phase),
         position,
         keep,
+        *ask_observer(setting.rows, f"val/{config.monitor}"),  # last: a pruned run is saved, too
     ]
-    callbacks += ask_observer(setting.rows, f"val/{config.monitor}")  # last: a pruned run is saved, too
     spare_gpu_checks()
     trainer = build_trainer(setting, network, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
@@ -108,6 +89,36 @@ def train_phase(
     best = network_state(load(folder.best))
     network.load_state_dict({name: best[name] for name in network.state_dict()})
     return keep.best_epoch
+
+
+def _check_finite(setting: Setting) -> CheckFinite:
+    wanted = setting.config.callbacks
+    return CheckFinite(wanted.check_finite_every, wanted.skip_nonfinite, setting.prepared.samples.sample_id)
+
+
+def _keep_checkpoints(
+    setting: Setting, number: int, finite: CheckFinite, position: Position
+) -> KeepBestAndLast:
+    return KeepBestAndLast(
+        setting.folder,
+        f"val/{setting.config.monitor}",
+        setting.direction,  # type: ignore[arg-type]  # max or min, as `direction` says
+        setting.config.callbacks.patience,
+        setting.config.callbacks.checkpoint_minutes,
+        {**setting.extra, "phase": number},
+        finite,
+        position,
+    )
+
+
+def _keep_history(setting: Setting, network: Network, source: Source, number: int) -> History:
+    measure = _measure_train(setting, network, source) if setting.config.callbacks.train_metrics else None
+    return History(setting.folder.history, setting.rows, number, measure)
+
+
+def _show_progress(setting: Setting, phase: Phase) -> ProgressBar:
+    title = "training the head" if phase.train == "head" else "training"
+    return ProgressBar(setting.screen, f"val/{setting.config.monitor}", title)
 
 
 def _measure_train(

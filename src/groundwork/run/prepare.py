@@ -115,22 +115,15 @@ def prepare(
     rows["train"] = _subset(config, samples, encoded, whole)
     notes += split_notes
     if len(rows["train"]) < len(whole):
-        kept = np.searchsorted(whole, np.sort(rows["train"]))
-        likeness = subset_similarity(encoded[whole], kept, target.names)
-        far = ", ".join(f"{name} {distance:.3f}" for name, distance in likeness.items())
-        notes.append(
-            f"subset: {len(kept):,} of {len(whole):,} training rows; largest difference: {far} (0: alike)"
-        )
+        notes.append(_subset_note(encoded, whole, rows["train"], target))
     if samples.kind == "table":
         notes += gap_notes(samples.inputs, samples.categorical, missing.infinite)
-    source: Store | Stream | TableSource
     if store is not None:
-        columns, source = None, store
-    else:
-        known = samples.inputs.iloc[rows["train"]]
-        columns = fit_columns(known, samples.categorical, missing, instantiate(config.normalize))
-        source = TableSource(encode_columns(samples.inputs, columns))
-    content = store.key if store is not None else _hash_of(duplicate)
+        return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes))
+    columns = fit_columns(
+        samples.inputs.iloc[rows["train"]], samples.categorical, missing, instantiate(config.normalize)
+    )
+    source, content = TableSource(encode_columns(samples.inputs, columns)), _hash_of(duplicate)
     return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
 
 
@@ -205,6 +198,13 @@ def _subset(config: DictConfig, samples: Samples, encoded: NDArray[Any], train: 
     )
     subset: Rows = train[kept]
     return subset
+
+
+def _subset_note(encoded: NDArray[Any], train: Rows, kept: Rows, target: Target) -> str:
+    places = np.searchsorted(train, np.sort(kept))
+    likeness = subset_similarity(encoded[train], places, target.names)
+    far = ", ".join(f"{name} {distance:.3f}" for name, distance in likeness.items())
+    return f"subset: {len(kept):,} of {len(train):,} training rows; largest difference: {far} (0: alike)"
 
 
 def _row_content(samples: Samples) -> NDArray[Any]:

@@ -73,15 +73,7 @@ def train(
     folder.write_json("environment.json", describe_environment(words))
     began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
-    # Of this run before it stopped, or of `like`.
-    fixed = read_splits(folder) if folder.splits.exists() else None
-    with in_turns():
-        if fixed is None:
-            prepared = once(data_key(config), lambda: prepare(config, samples, target, screen))
-        else:
-            prepared = prepare(config, samples, target, screen, fixed)
-    _check_content(folder, prepared)
-    write_splits(folder, prepared)
+    prepared = _prepare(folder, config, samples, target, screen)
     data = describe_data(config, prepared)
     setting = build_setting(folder, config, prepared, data, screen)
     write_facts(setting, data)
@@ -105,16 +97,28 @@ def train(
     augments = instantiate(config.augment).active
     if idle := idle_keys(words, solves, trains=not (solves and plan.head_only), augments=augments):
         screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
-    result = _measure(folder, config, prepared, setting, fitted, device, screen)
+    result = _measure(setting, fitted, device)
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
     folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
     if config.report.write:
-        draw_augmentation(setting, folder)
-        write_attention(folder, fitted.network, prepared, device)
-        write_dependence(folder, fitted.network, prepared, device)
-        write_report(folder.path, wanted_pixels(folder, prepared))
+        _draw(setting, fitted, device)
     screen.show(summary(folder.path))
+
+
+def _prepare(
+    folder: RunFolder, config: DictConfig, samples: Samples, target: Target, screen: Screen
+) -> Prepared:
+    """Prepare the data by the split of the folder, where this run before it stopped, or `like`, left one."""
+    fixed = read_splits(folder) if folder.splits.exists() else None
+    with in_turns():
+        if fixed is None:
+            prepared = once(data_key(config), lambda: prepare(config, samples, target, screen))
+        else:
+            prepared = prepare(config, samples, target, screen, fixed)
+    _check_content(folder, prepared)
+    write_splits(folder, prepared)
+    return prepared
 
 
 def _choose_scenario(
@@ -146,16 +150,9 @@ def _check_content(folder: RunFolder, prepared: Prepared) -> None:
         )
 
 
-def _measure(
-    folder: RunFolder,
-    config: DictConfig,
-    prepared: Prepared,
-    setting: Setting,
-    fitted: Fitted,
-    device: torch.device,
-    screen: Screen,
-) -> dict[str, Any]:
+def _measure(setting: Setting, fitted: Fitted, device: torch.device) -> dict[str, Any]:
     """Measure train and val in evaluation mode, with intervals and baselines."""
+    config, prepared, folder, screen = setting.config, setting.prepared, setting.folder, setting.screen
     splits: tuple[Split, ...] = ("train", "val")
     predicted = {split: _predictions(config, prepared, fitted, split, device, screen) for split in splits}
     metrics, said = with_threshold(
@@ -166,12 +163,6 @@ def _measure(
         save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
     measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
     write_predictions(folder, "val", predicted["val"], metrics, prepared)
-    with screen.progress("fitting baselines"):
-        key = ("baselines", config.monitor, str(config.metrics), data_key(config))
-        own = is_own_task(config)
-        baselines = (
-            {} if own else once(key, lambda: measure_baselines(setting.metrics, config.monitor, prepared))
-        )
     return {
         "task": config.task.name,
         "monitor": config.monitor,
@@ -181,7 +172,7 @@ def _measure(
         "train": values(measured["train"]),
         "val": values(measured["val"]),
         "intervals": measured,
-        "baselines": baselines,
+        "baselines": _baselines(setting),
         "transfer": fitted.transfer,
         "parameters": fitted.network.describe(),
         "split_hash": prepared.split_hash,
@@ -189,6 +180,25 @@ def _measure(
         "notes": [*prepared.notes, *([said] if said else [])],
         "choices": [prepared.target.why],
     }
+
+
+def _baselines(setting: Setting) -> dict[str, Any]:
+    """Measure the baselines on val, once for all runs of this process; none for a task of one's own."""
+    config = setting.config
+    with setting.screen.progress("fitting baselines"):
+        if is_own_task(config):
+            return {}
+        key = ("baselines", config.monitor, str(config.metrics), data_key(config))
+        return once(key, lambda: measure_baselines(setting.metrics, config.monitor, setting.prepared))
+
+
+def _draw(setting: Setting, fitted: Fitted, device: torch.device) -> None:
+    """Write what needs the network or the store to be drawn, and the report."""
+    folder, prepared = setting.folder, setting.prepared
+    draw_augmentation(setting, folder)
+    write_attention(folder, fitted.network, prepared, device)
+    write_dependence(folder, fitted.network, prepared, device)
+    write_report(folder.path, wanted_pixels(folder, prepared))
 
 
 def _predictions(
