@@ -67,8 +67,7 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
     num_stages = whole.num_stages
     network = _cut(config, data, whole, candidate)
-    with in_turns():
-        cached = Cached(features, candidate, read_maps(setting, network, plan, candidate, device))
+    cached = Cached(features, candidate, read_maps(setting, network, plan, candidate, device))
     seconds = {"features": read - started + time.perf_counter() - chosen}
     transfer = _describe(plan, num_stages, cached, choice, obstacle)
     extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from groundwork.model import Network, weights_hash
 from groundwork.run.cached import CachedSource, places
 from groundwork.run.loop import settle_execution
+from groundwork.run.machine.precision import evaluation_precision
+from groundwork.run.process.ranks import in_turns
 from groundwork.run.setting import Setting
 from groundwork.transfer import Candidate, MapCache, Plan, StageReader, feature_key
 
@@ -65,12 +67,14 @@ def read_maps(
     if obstacle is not None or rest is None:
         setting.screen.note(f"the frozen stages run at every step, because {obstacle}")
         return None
-    return Maps(prefix, rest, _source(setting, network, plan, prefix - 1, device))
+    with in_turns():
+        return Maps(prefix, rest, _source(setting, network, plan, prefix - 1, device))
 
 
 def _source(setting: Setting, network: Network, plan: Plan, stage: int, device: torch.device) -> CachedSource:
     prepared, paths = setting.prepared, setting.config.paths
     train, val = prepared.rows["train"], prepared.rows["val"]
+    precision = evaluation_precision(setting.config)  # as the whole network will be evaluated
     views: list[NDArray[Any]] = []
     for symmetry in range(plan.views):
         rows = train if symmetry else np.concatenate([train, val])
@@ -81,12 +85,13 @@ def _source(setting: Setting, network: Network, plan: Plan, stage: int, device: 
             content=prepared.content_hash,
             rows=hashlib.blake2b(rows.tobytes()).hexdigest(),
             stage=stage,
+            precision=str(precision).removeprefix("torch."),
             dtype=_dtype(setting).__name__,
             symmetry=symmetry,
         )
         cache = MapCache(Path(paths.cache) / "maps", key, setting.config.data.batch_size, paths.cache_gb)
         load = prepared.source.batch
-        reader = StageReader(network.to(device), load, device, torch.float32, symmetry, stage)
+        reader = StageReader(network.to(device), load, device, precision, symmetry, stage)
         with setting.screen.progress("maps of the frozen stages", "images") as bar:
             views.append(cache.maps(rows, reader, _dtype(setting), bar))
     return CachedSource(views, places(len(prepared.samples), train, val), setting.config.seed)

@@ -1,4 +1,4 @@
-"""Ranks that torchrun started: a frozen backbone, the advice's choice and a run like another one."""
+"""Ranks that torchrun started: a frozen backbone, a frozen prefix, the advice's choice and a run like another one."""
 
 import os
 import subprocess
@@ -59,6 +59,9 @@ def test_frozen_advised_and_like_another(tmp_path: Path, birds: Path):
     assert len(val) == exact.read_json("result.json")["n"]["val"]
     advised = torchrun(tmp_path, *ranks, *data, "transfer=auto", "trainer.devices=2")
     assert advised.config.transfer.scenario != "auto"
+    tail = ["transfer=large_different", "transfer.frozen=2", "transfer.views=2", "trainer.devices=2"]
+    mapped = torchrun(tmp_path, *ranks, *data, *tail)
+    assert mapped.read_json("result.json")["transfer"]["cached"] == 2
     other = torchrun(tmp_path, f"like={exact.path}", "transfer=large_similar", "seed=3")
     assert other.splits.read_bytes() == exact.splits.read_bytes()
     assert other.config.transfer.scenario == "large_similar"
