@@ -1,5 +1,6 @@
 """Exit statuses, and errors in exactly one line, as a user of the command line sees them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,20 @@ def test_plain_keys_are_checked(words: list[str]):
     with pytest.raises(UserError):
         key_values(words, {"a": "a thing"})
     assert key_values(["a=x=y"], {"a": "a thing"}) == {"a": "x=y"}
+
+
+@pytest.mark.parametrize("asked", [None, "0", "1"])
+def test_a_door_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch, asked: str | None):
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", asked)
+    seen: list[str | None] = []
+
+    def command(_: list[str]) -> int:
+        seen.append(os.environ.get("HYDRA_FULL_ERROR"))
+        raise UserError("a must be b, but got c. Change it.")
+
+    assert enter(command) == 2
+    assert seen == ["1"]
+    assert os.environ.get("HYDRA_FULL_ERROR") == asked

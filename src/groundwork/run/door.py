@@ -23,7 +23,7 @@ def enter(command: Callable[[list[str]], int]) -> int:
     Returns:
         0 done; 1 an error of ours; 2 wrong input, told in one line; 75 stopped by a signal after saving.
     """
-    full = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    asked = os.environ.get("HYDRA_FULL_ERROR")
     # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
@@ -36,10 +36,15 @@ def enter(command: Callable[[list[str]], int]) -> int:
         wrong: Exception | str | None = user_error(error) or system_error(error)
         if wrong is None:
             raise
-        if full:
+        if asked == "1":
             traceback.print_exc()
         print(f"error: {wrong}", file=sys.stderr)
         return WRONG_INPUT
+    finally:  # processes that are started later in this one print what was asked for
+        if asked is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = asked
 
 
 def user_error(error: BaseException | None) -> UserError | None:
