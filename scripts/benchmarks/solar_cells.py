@@ -5,7 +5,7 @@ frozen head, and once for the scenario that was best on val. Published: SVM on h
 VGG-19 on a GPU 0.8842 (Deitsch et al. 2019, arXiv 1807.02894).
 
     python scripts/benchmarks/solar_cells.py          # frozen heads: minutes on two cores
-    python scripts/benchmarks/solar_cells.py --train large_similar large_different -- augment=light trainer=gpu
+    python scripts/benchmarks/solar_cells.py --train large_different -- transfer.frozen=2 transfer.views=4 optim.lr=5e-4
     python scripts/benchmarks/solar_cells.py --regression   # R2 of the probability
 """
 
