@@ -1,5 +1,7 @@
 """A backbone in a lower precision, a head in float32."""
 
+from contextlib import suppress
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from groundwork.model import (
     Network,
     StagePool,
     TimmBackbone,
+    evaluating,
     predict_batch,
 )
 
@@ -44,3 +47,16 @@ def test_below_float32_the_backbone_rounds_and_the_head_does_not(network: Networ
     exact = predict_batch(network, IMAGES, torch.float32)
     assert found.dtype == torch.float32
     assert 0 < float((found - exact).abs().max()) < 0.02
+
+
+def test_each_part_gets_its_own_mode_back_also_after_an_error(network: Network):
+    network.train().freeze(2)
+    before = [part.training for part in network.modules()]
+    assert True in before
+    assert False in before
+    with evaluating(network):
+        assert not any(part.training for part in network.modules())
+    assert [part.training for part in network.modules()] == before
+    with suppress(ValueError), evaluating(network):
+        raise ValueError
+    assert [part.training for part in network.modules()] == before

@@ -5,7 +5,7 @@ from groundwork.model.embed import PeriodicNumbers
 from groundwork.model.fold import fold_batch_norm
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
-from groundwork.model.lower import lowered, predict_batch
+from groundwork.model.lower import evaluating, lowered, predict_batch
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
@@ -26,6 +26,7 @@ __all__ = [
     "StagePool",
     "TableNormalize",
     "TimmBackbone",
+    "evaluating",
     "fold_batch_norm",
     "initialize",
     "lowered",

@@ -1,9 +1,25 @@
 """A network that only evaluates: its backbone in a lower precision where that is faster, its head in float32."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from groundwork.model.network import Network
+
+
+@contextmanager
+def evaluating(*modules: nn.Module) -> Iterator[None]:
+    """Put modules into evaluation mode for a block, and every part of them back into its own mode after it."""
+    modes = [(part, part.training) for module in modules for part in module.modules()]
+    try:
+        for module in modules:
+            module.eval()
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 def lowered(device: torch.device, precision: torch.dtype) -> torch.autocast:

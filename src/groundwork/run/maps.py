@@ -11,7 +11,7 @@ import torch
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 
-from groundwork.model import Network, weights_hash
+from groundwork.model import Network, evaluating, weights_hash
 from groundwork.run.cached import CachedSource, places
 from groundwork.run.loop import settle_execution
 from groundwork.run.machine.precision import evaluation_precision
@@ -106,18 +106,13 @@ def _map_shape(setting: Setting, network: Network, rest: Network, stage: int) ->
     """Give the shape (C, H, W) of a stage's map; None unless the rest computes from it what the whole network does."""
     image = setting.prepared.source.batch(setting.prepared.rows["train"][:2])
     image = image.to(next(network.parameters()).device)
-    modes = [(module, module.training) for each in (network, rest) for module in each.modules()]
     try:
-        with torch.inference_mode():
-            network.eval(), rest.eval()
+        with evaluating(network, rest), torch.inference_mode():
             expected = network.features(image)
             (maps,) = network.stem(network.normalize(image), [stage])
             found = rest.features(maps)
     except (RuntimeError, AssertionError, ValueError, TypeError, AttributeError, IndexError):
         return None  # as varied as models are: this one does more between its stages than call modules
-    finally:
-        for module, mode in modes:
-            module.training = mode
     same = (found - expected).abs().max() <= ROUNDING * expected.abs().max()
     return tuple(maps.shape[1:]) if same else None
 

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from groundwork.model import Network
+from groundwork.model import Network, evaluating
 
 Norm = nn.BatchNorm2d
 
@@ -56,17 +56,13 @@ def activation_distance(network: Network, batches: Iterable[Tensor]) -> list[flo
     owned = [_norms(modules) for modules in network.stem.stage_modules()]
     moments = {norm: _Moments(norm.num_features) for norms in owned for norm in norms}
     hooks = [norm.register_forward_pre_hook(partial(_record, moments[norm])) for norm in moments]
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
     try:
-        with torch.inference_mode():
+        with evaluating(network), torch.inference_mode():
             for inputs in batches:
                 network.stem(network.normalize(inputs))
     finally:
         for hook in hooks:
             hook.remove()
-        for module, mode in modes:
-            module.training = mode
     return [_mean([_divergence(norm, moments[norm]) for norm in norms]) for norms in owned]
 
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.model import Network, StagePool, fold_batch_norm, lowered
+from groundwork.model import Network, StagePool, evaluating, fold_batch_norm, lowered
 from groundwork.model.pool import Pooling
 from groundwork.transfer.views import view
 
@@ -60,16 +60,10 @@ class StageReader:
         if self._folded is None:
             self._folded = fold_batch_norm(self.network, self.network.normalize(inputs[:1]))
         network = self._folded
-        modes = [(module, module.training) for module in network.modules()]
-        network.eval()
-        try:
-            with torch.inference_mode(), lowered(self.device, self.precision):
-                inputs = network.normalize(inputs)
-                if inputs.ndim == 4:
-                    inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
-                if self.stage is not None:
-                    return [maps.float().cpu().numpy() for maps in network.stem(inputs, [self.stage])]
-                return [self._pool(stage).cpu().numpy() for stage in network.stem(inputs)]
-        finally:
-            for module, mode in modes:
-                module.training = mode
+        with evaluating(network), torch.inference_mode(), lowered(self.device, self.precision):
+            inputs = network.normalize(inputs)
+            if inputs.ndim == 4:
+                inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)
+            if self.stage is not None:
+                return [maps.float().cpu().numpy() for maps in network.stem(inputs, [self.stage])]
+            return [self._pool(stage).cpu().numpy() for stage in network.stem(inputs)]
