@@ -45,14 +45,12 @@ class StageFeatures:
         val: Per stage (M, D_s), of the images as they are.
         spatial: Which stages are maps.
         views: Number of views in `train`.
-        computed: Rows that were not in the cache.
     """
 
     train: Stages
     val: Stages
     spatial: tuple[bool, ...]
     views: int
-    computed: int
 
     def of(self, split: Split, candidate: Candidate) -> NDArray[np.float32]:
         """Join what a candidate reads, (N, D); of train the first view only."""
@@ -65,36 +63,52 @@ class StageFeatures:
         return np.split(gather(self.train, candidate, self.spatial).numpy(), self.views)
 
 
+def view_readers(
+    config: DictConfig,
+    network: Network,
+    prepared: Prepared,
+    plan: Plan,
+    device: torch.device,
+    stage: int | None = None,
+) -> Iterator[tuple[NDArray[np.int64], dict[str, object], StageReader]]:
+    """Give for each view of a plan the rows that it is read of, what its numbers depend on, and who reads them.
+
+    The first view is read of training and val rows, the others of training rows; none of test.
+
+    Args:
+        stage: See `StageReader`.
+    """
+    train, val = prepared.rows["train"], prepared.rows["val"]
+    precision = evaluation_precision(config)
+    known = {
+        "weights": weights_hash(network.backbone),
+        "normalize": weights_hash(network.normalize),
+        "model": config.model.name,
+        "content": prepared.content_hash,
+        "precision": str(precision).removeprefix("torch."),
+    }
+    network.to(device)
+    for symmetry in range(plan.views):
+        rows = train if symmetry else np.concatenate([train, val])
+        reader = StageReader(network, prepared.source.batch, device, precision, symmetry, stage)
+        yield rows, {**known, "symmetry": symmetry}, reader
+
+
 def read_features(
     config: DictConfig, network: Network, prepared: Prepared, plan: Plan, device: torch.device, screen: Screen
 ) -> StageFeatures:
     """Run the backbone over train and val, and over nothing else, unless the cache knows them already."""
-    train, val = prepared.rows["train"], prepared.rows["val"]
-    precision, computed = evaluation_precision(config), 0
+    folder, cap_gb = Path(config.paths.cache) / "features", config.paths.cache_gb
     parts: list[Stages] = []
-    for symmetry in range(plan.views):
-        cache = FeatureCache(
-            Path(config.paths.cache) / "features",
-            feature_key(
-                weights=weights_hash(network.backbone),
-                normalize=weights_hash(network.normalize),
-                model=config.model.name,
-                content=prepared.content_hash,
-                precision=str(precision).removeprefix("torch."),
-                symmetry=symmetry,
-            ),
-            config.data.batch_size,
-            config.paths.cache_gb,
-        )
-        rows = train if symmetry else np.concatenate([train, val])
-        computed += len(np.setdiff1d(rows, cache.done()))
-        reader = StageReader(network.to(device), prepared.source.batch, device, precision, symmetry)
+    for rows, known, reader in view_readers(config, network, prepared, plan, device):
+        cache = FeatureCache(folder, feature_key(**known), config.data.batch_size, cap_gb)
         with screen.progress("features of the frozen backbone", "images") as bar:
             parts.append(cache.features(rows, reader, bar))
-    spatial = tuple(network.stem.spatial)
-    views = [[stage[: len(train)] for stage in part] for part in parts]
+    count = len(prepared.rows["train"])
+    views = [[stage[:count] for stage in part] for part in parts]
     stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
-    return StageFeatures(stacked, [stage[len(train) :] for stage in parts[0]], spatial, plan.views, computed)
+    val = [stage[count:] for stage in parts[0]]
+    return StageFeatures(stacked, val, tuple(network.stem.spatial), plan.views)
 
 
 def choose_head(

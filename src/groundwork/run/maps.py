@@ -11,13 +11,13 @@ import torch
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 
-from groundwork.model import Network, evaluating, weights_hash
+from groundwork.model import Network, evaluating
 from groundwork.run.cached import CachedSource, places
+from groundwork.run.frozen import view_readers
 from groundwork.run.loop import settle_execution
-from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.process.ranks import in_turns
 from groundwork.run.setting import Setting
-from groundwork.transfer import Candidate, MapCache, Plan, StageReader, feature_key
+from groundwork.transfer import Candidate, MapCache, Plan, feature_key
 
 # Largest difference of the features by parted and by whole network, as a share of the largest, that is rounding.
 ROUNDING = 1e-3
@@ -72,29 +72,17 @@ def read_maps(
 
 
 def _source(setting: Setting, network: Network, plan: Plan, stage: int, device: torch.device) -> CachedSource:
-    prepared, paths = setting.prepared, setting.config.paths
-    train, val = prepared.rows["train"], prepared.rows["val"]
-    precision = evaluation_precision(setting.config)  # as the whole network will be evaluated
+    config, prepared, dtype = setting.config, setting.prepared, _dtype(setting)
+    folder, cap_gb = Path(config.paths.cache) / "maps", config.paths.cache_gb
     views: list[NDArray[Any]] = []
-    for symmetry in range(plan.views):
-        rows = train if symmetry else np.concatenate([train, val])
-        key = feature_key(
-            weights=weights_hash(network.backbone),
-            normalize=weights_hash(network.normalize),
-            model=setting.config.model.name,
-            content=prepared.content_hash,
-            rows=hashlib.blake2b(rows.tobytes()).hexdigest(),
-            stage=stage,
-            precision=str(precision).removeprefix("torch."),
-            dtype=_dtype(setting).__name__,
-            symmetry=symmetry,
-        )
-        cache = MapCache(Path(paths.cache) / "maps", key, setting.config.data.batch_size, paths.cache_gb)
-        load = prepared.source.batch
-        reader = StageReader(network.to(device), load, device, precision, symmetry, stage)
+    for rows, known, reader in view_readers(config, network, prepared, plan, device, stage):
+        digest = hashlib.blake2b(rows.tobytes()).hexdigest()
+        key = feature_key(**known, rows=digest, stage=stage, dtype=dtype.__name__)
+        cache = MapCache(folder, key, config.data.batch_size, cap_gb)
         with setting.screen.progress("maps of the frozen stages", "images") as bar:
-            views.append(cache.maps(rows, reader, _dtype(setting), bar))
-    return CachedSource(views, places(len(prepared.samples), train, val), setting.config.seed)
+            views.append(cache.maps(rows, reader, dtype, bar))
+    place = places(len(prepared.samples), prepared.rows["train"], prepared.rows["val"])
+    return CachedSource(views, place, config.seed)
 
 
 def _dtype(setting: Setting) -> type[np.floating[Any]]:

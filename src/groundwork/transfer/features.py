@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,19 @@ def feature_key(**parts: object) -> str:
     """Name a cache by everything that its numbers depend on: weights, transform, data, precision."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """Give a path beside a file to write to; it takes the file's place once it is on the disk, or is removed."""
+    unfinished = file.with_name(f"{uuid.uuid4().hex}.tmp")
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 class FeatureCache:
@@ -110,15 +123,8 @@ class FeatureCache:
         arrays: dict[str, NDArray[np.generic]] = {"rows": rows}
         for number, stage in enumerate(zip(*held, strict=True)):
             arrays[f"stage_{number}"] = np.ascontiguousarray(np.concatenate(stage))
-        name = uuid.uuid4().hex
-        unfinished = home / f"{name}.tmp"
-        try:
+        with written_whole(home / f"{uuid.uuid4().hex}.safetensors") as unfinished:
             save_file(arrays, unfinished)
-            with unfinished.open("rb+") as file:
-                os.fsync(file.fileno())
-            unfinished.replace(home / f"{name}.safetensors")
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def _load(
         self, rows: NDArray[np.int64], stages: Sequence[int] | None

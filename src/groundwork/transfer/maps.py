@@ -1,6 +1,5 @@
 """The map of one stage for many images, computed once and read from disk: what later stages train on."""
 
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.transfer.features import Compute, prune
+from groundwork.transfer.features import Compute, prune, written_whole
 
 
 class MapCache:
@@ -55,8 +54,7 @@ class MapCache:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_name(f"{uuid.uuid4().hex}.tmp")
-        try:
+        with written_whole(file) as unfinished:
             maps = None
             for first in range(0, len(rows), self.batch_size):
                 (batch,) = compute(rows[first : first + self.batch_size])
@@ -70,6 +68,3 @@ class MapCache:
             if maps is not None:
                 maps.flush()
             del maps  # Windows renames no file that is mapped
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
