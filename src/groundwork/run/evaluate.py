@@ -93,7 +93,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     prepared = _prepare_as_trained(folder, config, screen)
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
-    network = load_network(folder).arrange(memory_format(trained))
+    network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
     prediction = predict(network, prepared.source, rows, size, device, precision, screen, "predicting test")
@@ -121,7 +121,20 @@ def load_network(folder: RunFolder) -> Network:
         UserError: If the checkpoint does not hold the network that it describes.
     """
     checkpoint = load_model(folder.best)
-    config = checked_config(checkpoint["config"], folder.best)
+    return network_of(checkpoint, checked_config(checkpoint["config"], folder.best), folder.best)
+
+
+def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Network:
+    """Build the network that a checkpoint holds.
+
+    Args:
+        checkpoint: See `load_model`.
+        config: Of the checkpoint, checked.
+        path: Of the checkpoint.
+
+    Raises:
+        UserError: If the checkpoint does not hold the network that it describes.
+    """
     try:
         reads = checkpoint["reads"]
         network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
@@ -131,7 +144,7 @@ def load_network(folder: RunFolder) -> Network:
     except Exception as error:  # whatever a foreign or changed description leads to
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(
-            f"{folder.best} must hold the network that it describes, but: {first} Restore it, or repeat the run."
+            f"{path} must hold the network that it describes, but: {first} Restore it, or repeat the run."
         ) from error
     return network.eval()
 

@@ -18,7 +18,7 @@ from groundwork.run.checkpoint import load_model
 from groundwork.run.config.compose import machine_paths
 from groundwork.run.config.trust import checked_config
 from groundwork.run.door import DONE, FAILED
-from groundwork.run.evaluate import load_network
+from groundwork.run.evaluate import network_of
 from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import intact
 from groundwork.run.inputs import Inputs, read_inputs
@@ -56,7 +56,8 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
         screen.note(note)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
-    network, precision = load_network(folder).arrange(memory_format(config)), evaluation_precision(config)
+    network = network_of(checkpoint, config, folder.best).arrange(memory_format(config))
+    precision = evaluation_precision(config)
     prediction = predict(network, inputs.source, rows, size, device, precision, screen, "predicting")
     good = _readable(inputs, keys["input"])
     metrics = build_metrics(config, checkpoint.get("threshold"))

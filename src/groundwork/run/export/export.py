@@ -18,7 +18,7 @@ from groundwork.model import Network, predict_batch
 from groundwork.run.checkpoint import load_model
 from groundwork.run.config.trust import checked_config
 from groundwork.run.door import DONE
-from groundwork.run.evaluate import file_hash, load_network
+from groundwork.run.evaluate import file_hash, network_of
 from groundwork.run.export import preprocess_image, preprocess_table
 from groundwork.run.export.card import write_card
 from groundwork.run.export.formats import FORMATS, Format, input_name, output_name
@@ -67,7 +67,9 @@ def export_run(keys: Mapping[str, str]) -> int:
 
 def _write(folder: RunFolder, name: str, place: Path) -> str:
     """Write every file of an export into an empty folder, and say how far the model is from the run."""
-    checkpoint, network, kind = load_model(folder.best), load_network(folder), FORMATS[name]
+    checkpoint, kind = load_model(folder.best), FORMATS[name]
+    config = checked_config(checkpoint["config"], folder.best)
+    network = network_of(checkpoint, config, folder.best)
     data, preprocessing = plain(checkpoint["data"]), describe_preprocessing(checkpoint)
     _write_json(place / "preprocessing.json", preprocessing)
     code = preprocess_image if data["kind"] == "image" else preprocess_table
@@ -77,7 +79,7 @@ def _write(folder: RunFolder, name: str, place: Path) -> str:
     kind.write(network, example, _description(checkpoint), place / kind.file)
     difference = measure(kind, place / kind.file, network, check, data)
     checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
-    checked += _lower(checked_config(checkpoint["config"], folder.best), network, check, data)
+    checked += _lower(config, network, check, data)
     write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
     return checked
 
