@@ -57,12 +57,16 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     config, extra = setting.config, setting.extra
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
+    # Heads are solved where one of them is the head of the run, or says where to cut.
+    solves = obstacle is None or (plan.cut == "auto" and not own_parts(config))
     pretrained = bool(config.model.pretrained) and plan.pretrained
     with in_turns():
         whole = build_network(config, data, pretrained, None)
-    features = _read_features(setting, data, plan, whole, obstacle, device)
+    features = _read_features(setting, data, plan, whole, solves, device)
     read = time.perf_counter()
-    choice = _choose(setting, whole, features, plan, obstacle, device)
+    choice = None
+    if solves and (found := features) is not None:
+        choice = from_first(lambda: choose_head(setting, whole, found, plan, device))
     chosen = time.perf_counter()
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
     num_stages = whole.num_stages
@@ -92,39 +96,16 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
 
 
 def _read_features(
-    setting: Setting,
-    data: dict[str, Any],
-    plan: Plan,
-    network: Network,
-    obstacle: str | None,
-    device: torch.device,
+    setting: Setting, data: dict[str, Any], plan: Plan, network: Network, solves: bool, device: torch.device
 ) -> StageFeatures | None:
     """Run the backbone over the data once, where a head learns from what it gives."""
     config = setting.config
-    useful = obstacle is None or _chooses_cut(config, plan) or not instantiate(config.augment).active
+    useful = solves or not instantiate(config.augment).active
     if plan.phases[0].train != "head" or data["kind"] != "image" or not useful:
         return None
     settle_precision(setting, network, plan, device)
     with in_turns():
         return read_features(config, network, setting.prepared, plan, device, setting.screen)
-
-
-def _choose(
-    setting: Setting,
-    network: Network,
-    features: StageFeatures | None,
-    plan: Plan,
-    obstacle: str | None,
-    device: torch.device,
-) -> Choice | None:
-    """Solve heads on the features, where one of them is the head of the run or says where to cut."""
-    if features is None or not (obstacle is None or _chooses_cut(setting.config, plan)):
-        return None
-    return from_first(lambda: choose_head(setting, network, features, plan, device))
-
-
-def _chooses_cut(config: DictConfig, plan: Plan) -> bool:
-    return plan.cut == "auto" and not own_parts(config)
 
 
 def _keep_solved(setting: Setting, network: Network, plan: Plan, choice: Choice, reached: int) -> None:

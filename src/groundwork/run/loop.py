@@ -53,6 +53,7 @@ def train_phase(
     config, folder = setting.config, setting.folder
     data = build_data_module(setting, source)
     settle_execution(setting, network, source)
+    _prepare_steps(setting, network)
     steps = count_steps(config, data, epochs)
     task = build_task(setting, network, phase, steps)
     finite, position = _check_finite(setting), Position()
@@ -151,12 +152,6 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> None
 
     execution = from_first(lambda: choose_execution(config, network, inputs, choose_device(config)))
     execution.apply(network)
-    if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
-        setting.screen.note(
-            f"trainer.grad_checkpointing has no effect here: {config.model.name} cannot compute its blocks again"
-        )
-    if trainer.compile:
-        network.compile()  # in place: no name in a checkpoint changes
     if execution.gain > 1:
         setting.screen.say(
             f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads, "
@@ -170,6 +165,17 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> None
         trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
         trainer.threads = execution.threads
         setting.keep_config()
+
+
+def _prepare_steps(setting: Setting, network: Network) -> None:
+    """Let the network keep fewer activations and be compiled, where the configuration asks for it."""
+    trainer, name = setting.config.trainer, setting.config.model.name
+    if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
+        setting.screen.note(
+            f"trainer.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
+        )
+    if trainer.compile:
+        network.compile()  # in place: no name in a checkpoint changes
 
 
 def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:

@@ -92,11 +92,7 @@ def train(
     leave()
     if not is_first():
         return
-    solver = fitted.transfer["solver"]
-    solves = solver == "exact"
-    augments = instantiate(config.augment).active
-    if idle := idle_keys(words, solves, trains=not (solves and plan.head_only), augments=augments):
-        screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
+    _note_idle(setting, plan, fitted, words)
     result = _measure(setting, fitted, device)
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
@@ -148,6 +144,14 @@ def _check_content(folder: RunFolder, prepared: Prepared) -> None:
             f"the data must be that of the run, but its content has changed ({known[:12]} -> "
             f"{prepared.content_hash[:12]}). Restore the data, or start a run of its own."
         )
+
+
+def _note_idle(setting: Setting, plan: Plan, fitted: Fitted, words: tuple[str, ...]) -> None:
+    """Name the keys that were typed in vain."""
+    solver, augments = fitted.transfer["solver"], instantiate(setting.config.augment).active
+    solves = solver == "exact"
+    if idle := idle_keys(words, solves, trains=not (solves and plan.head_only), augments=augments):
+        setting.screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
 
 
 def _measure(setting: Setting, fitted: Fitted, device: torch.device) -> dict[str, Any]:

@@ -88,9 +88,8 @@ def remembered(
     """Choose once for each machine, network and shape of a batch; `asked` tells one question from another."""
     known = Path(config.paths.cache) / "execution" / f"{_key(config, network, inputs, device, asked)}.json"
     known.parent.mkdir(parents=True, exist_ok=True)
-    with locked(
-        known.with_suffix(".lock")
-    ):  # trials at once would measure each other, and choose differently
+    # Trials at once would measure each other, and choose differently.
+    with locked(known.with_suffix(".lock")):
         if known.is_file():
             return Execution(**json.loads(known.read_text(encoding="utf-8")))
         chosen = choose()
