@@ -1,7 +1,7 @@
 """Measure every scenario on four real data sets, and judge the advice on each by what the other three taught.
 
 Writes src/groundwork/transfer/calibration.csv: per data set and share of its training rows, what a cached pass knew
-before, and what each scenario then scored on val. Then it prints, for each whole data set, the scenario that the
+before, and what each scenario then scored on val. Then it prints, for each data set and part, the scenario that the
 advice takes when that set and its parts are left out, and what the best of the five scored.
 
     python scripts/benchmarks/advice.py --groceries GroceryStoreDataset               # hours on two cores
@@ -125,15 +125,17 @@ def judged() -> Iterator[str]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     table: list[Measured] = read_calibration()
-    for row in (row for row in rows if float(row["share"]) == 1):
+    for row in rows:
         evidence = evidence_of({"evidence": json.loads(row["evidence"])})
         advice = advise(evidence, [other for other in table if other.data != row["data"]])
         scores = {name: float(row[f"score/{name}"]) for name in SCENARIOS}
         best = max(scores, key=lambda name: scores[name])
+        taken, trained = advice.expected[advice.scenario], advice.expected["large_different"]
         yield (
-            f"{row['data']:14} {advice.scenario:16} expected {advice.expected[advice.scenario].score:.4f}"
+            f"{row['data']:14} {float(row['share']):4.0%} {advice.scenario:16} expected {taken.score:.4f}"
             f"  reached {scores[advice.scenario]:.4f}  best {best:16} {scores[best]:.4f}"
             f"  below by {100 * (scores[best] - scores[advice.scenario]):.2f} points"
+            f"  (trained between {trained.low:.3f} and {trained.high:.3f})"
         )
 
 

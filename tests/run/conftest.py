@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 
 @pytest.fixture
@@ -18,6 +21,19 @@ def image_folder(tmp_path: Path) -> Path:
             pixels = np.clip(rng.normal(level, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
     return tmp_path / "images"
+
+
+@pytest.fixture
+def pretrained(tmp_path: Path, image_folder: Path) -> list[str]:
+    """Words of a run on small photographs with a small network whose weights lie in `weights.safetensors`."""
+    torch.manual_seed(0)
+    weights = tmp_path / "weights.safetensors"
+    save_file(timm.create_model("test_resnet", pretrained=False).state_dict(), weights)
+    return [
+        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
+        "model=timm", "model.name=test_resnet", f"model.pretrained={weights}",
+        "task=classification", "trainer=cpu", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
 
 from groundwork.run.checkpoint import load
 from groundwork.run.config.compose import compose_run
@@ -21,18 +20,8 @@ from groundwork.run.start import advise, read_samples, resume, start
 
 
 @pytest.fixture
-def words(tmp_path: Path, image_folder: Path) -> list[str]:
-    """A run on small photographs with a small network whose weights lie in a file."""
-    torch.manual_seed(0)
-    save_file(
-        timm.create_model("test_resnet", pretrained=False).state_dict(), tmp_path / "weights.safetensors"
-    )
-    return [
-        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
-        "model=timm", "model.name=test_resnet", f"model.pretrained={tmp_path / 'weights.safetensors'}",
-        "task=classification", "trainer=cpu", "trainer.max_epochs=4", "metrics.resamples=20",
-        f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
-    ]  # fmt: skip
+def words(pretrained: list[str]) -> list[str]:
+    return [*pretrained, "trainer.max_epochs=4", "metrics.resamples=20"]
 
 
 def latest(tmp_path: Path) -> RunFolder:

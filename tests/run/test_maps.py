@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import timm
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from groundwork.run.cached import CachedSource, DrawView, places
 from groundwork.run.checkpoint import load
@@ -17,17 +16,10 @@ from groundwork.run.start import resume, start
 
 
 @pytest.fixture
-def words(tmp_path: Path, image_folder: Path) -> list[str]:
-    torch.manual_seed(0)
-    save_file(
-        timm.create_model("test_resnet", pretrained=False).state_dict(), tmp_path / "weights.safetensors"
-    )
+def words(pretrained: list[str]) -> list[str]:
     return [
-        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
-        "model=timm", "model.name=test_resnet", f"model.pretrained={tmp_path / 'weights.safetensors'}",
-        "transfer=large_different", "transfer.frozen=2", "task=classification", "trainer=cpu",
-        "trainer.max_epochs=3", "metrics.resamples=2", "optim=sgd", "optim.lr=0.05",
-        f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        *pretrained, "transfer=large_different", "transfer.frozen=2", "trainer.max_epochs=3", "metrics.resamples=2",
+        "optim=sgd", "optim.lr=0.05",
     ]  # fmt: skip
 
 

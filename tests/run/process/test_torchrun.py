@@ -5,10 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from groundwork.run.config.compose import ROOT
 from groundwork.run.folder import RunFolder
@@ -17,17 +15,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv, which torch lacks on Windows"),
 ]
-
-
-@pytest.fixture
-def birds(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    for name, level in (("owl", 90), ("wren", 150)):
-        (tmp_path / "birds" / name).mkdir(parents=True)
-        for number in range(40):
-            pixels = np.clip(rng.normal(level, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "birds" / name / f"{number}.png")
-    return tmp_path / "birds"
 
 
 def torchrun(tmp_path: Path, *words: str) -> RunFolder:
@@ -48,9 +35,9 @@ def torchrun(tmp_path: Path, *words: str) -> RunFolder:
     return folder
 
 
-def test_frozen_advised_and_like_another(tmp_path: Path, birds: Path):
+def test_frozen_advised_and_like_another(tmp_path: Path, image_folder: Path):
     ranks = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.max_epochs=2", "metrics.resamples=20"]
-    data = ["data=image_folder", f"data.root={birds}", "data.image_size=32", "data.batch_size=8", "model=timm",
+    data = ["data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8", "model=timm",
             "model.name=test_resnet", "model.pretrained=false"]  # fmt: skip
     exact = torchrun(tmp_path, *ranks, *data, "transfer=small_similar", "trainer.devices=2")
     assert exact.read_json("result.json")["transfer"]["solver"] == "exact"
