@@ -99,6 +99,10 @@ class Plan:
                 f"transfer.cut must be last, auto, a stage or a list of stages, but got {self.cut}."
                 " Choose one."
             )
+        if self.frozen != "all" and (type(self.frozen) is not int or self.frozen < 0):
+            raise UserError(
+                f"transfer.frozen must be all or a number of stages, but got {self.frozen}. Change it."
+            )
         if not self.strengths or min(self.strengths) <= 0:
             raise UserError(
                 f"transfer.strengths must be one or more numbers above 0, but got {list(self.strengths)}."

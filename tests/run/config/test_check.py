@@ -28,6 +28,11 @@ from groundwork.run.config.compose import compose_run
         ),
         (["data=digits", "trainer.precision=half"], "trainer.precision must be one of auto, 32-true"),
         (
+            ["data=digits", "trainer.grad_checkpointing=maybe"],
+            "trainer.grad_checkpointing must be true or false",
+        ),
+        (["data=digits", "trainer.compile=1"], "trainer.compile must be true or false"),
+        (
             ["data=digits", "trainer.memory_format=nhwc"],
             "trainer.memory_format must be one of auto, contiguous",
         ),

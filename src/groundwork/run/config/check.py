@@ -25,6 +25,7 @@ VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"),
 }
+SWITCHES = ("trainer.compile", "trainer.grad_checkpointing")
 
 
 def check_combination(composition: Composition) -> None:
@@ -73,6 +74,9 @@ def _check_values(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if value not in values:
             raise UserError(f"{key} must be one of {', '.join(values)}, but got {value}. Choose one.")
+    for key in SWITCHES:
+        if not isinstance(value := OmegaConf.select(config, key), bool):
+            raise UserError(f"{key} must be true or false, but got {value}. Choose one.")
 
 
 def _check_table(choices: dict[str, str]) -> None:
