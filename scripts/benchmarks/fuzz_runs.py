@@ -36,6 +36,7 @@ from groundwork.run.compare import compare_runs
 from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import seal_runs
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder.intact import intact
 from groundwork.run.predict import predict_inputs
 from groundwork.run.run import Run
 from groundwork.run.start import resume, start
@@ -145,9 +146,15 @@ def commands(path: Path, place: Path) -> dict[str, Callable[[], object]]:
         "evaluate": lambda: seal_runs({"run": str(path), "paths.runs": str(place / "runs")}),
         "predict": lambda: predict_inputs(predicting),
         "compare": lambda: compare_runs({**keys, "output": str(place / "compared")}),
-        "report": lambda: write_report(path, {}),
+        "report": lambda: draw_report(path),
         "resume": lambda: resume(str(path), []),
     }
+
+
+def draw_report(path: Path) -> None:
+    """Draw the report as `evaluate` does at its end."""
+    with intact(path):
+        write_report(path, {})
 
 
 def judge(act: Callable[[], object], what: str) -> str:

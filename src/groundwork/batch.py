@@ -55,9 +55,20 @@ class Batch:
 
     def to(self, device: torch.device, *, non_blocking: bool = False) -> Batch:
         """Move every tensor to a device."""
-        moved = {
-            field.name: value.to(device, non_blocking=non_blocking)
-            for field in fields(self)
-            if (value := getattr(self, field.name)) is not None
-        }
-        return replace(self, **moved)
+        return replace(
+            self, **{name: value.to(device, non_blocking=non_blocking) for name, value in self._tensors()}
+        )
+
+    def pin_memory(self) -> Batch:
+        """Copy what is not on a GPU yet to page-locked memory, from which a GPU reads by itself."""
+        pinned = {name: value.pin_memory() for name, value in self._tensors() if not value.is_cuda}
+        return replace(self, **pinned)
+
+    def record_stream(self, stream: torch.cuda.Stream) -> None:
+        """Keep the memory on a GPU until what a stream was told by now is done."""
+        for _, value in self._tensors():
+            value.record_stream(stream)
+
+    def _tensors(self) -> list[tuple[str, Tensor]]:
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return [(name, value) for name, value in named if value is not None]

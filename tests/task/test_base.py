@@ -174,3 +174,18 @@ def test_frozen_stages_stay_in_a_whole_fit(trainer: Callable[..., Trainer]) -> N
         name for name, value in judge.network.state_dict().items() if not torch.equal(before[name], value)
     }
     assert changed == {"head.linear.weight", "head.linear.bias"}
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_by_their_norm_in_every_precision(
+    trainer: Callable[..., Trainer], precision: str
+) -> None:
+    norms: list[float] = []
+
+    class Norm(Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx) -> None:
+            norms.append(float(torch.nn.utils.get_total_norm([p.grad for p in pl_module.parameters()])))
+
+    fit = trainer(1, [Norm()], precision=precision, gradient_clip_val=0.01)
+    fit.fit(task(), Batches(CLASSES, 8, EVERY), Batches(CLASSES, 16, EVERY))
+    assert norms == pytest.approx([0.01] * 5, rel=1e-3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from groundwork.batch import Batch
 from groundwork.data.order import Slice
+
+Move = Callable[[Iterator[Batch]], Iterator[Batch]]
 
 
 class Source(Protocol):
@@ -81,10 +83,11 @@ class Batches:
         source: Inputs of all samples.
         target: (N,) or (N, T), of all samples.
         plan: The batches of an epoch.
+        move: Brings batches to where they are used, see `copied_ahead`; None leaves them where they are.
     """
 
-    def __init__(self, source: Source, target: Tensor, plan: Callable[[int], list[Slice]], pinned: bool):
-        self.source, self.target, self.plan, self.pinned = source, target, plan, pinned
+    def __init__(self, source: Source, target: Tensor, plan: Callable[[int], list[Slice]], move: Move | None):
+        self.source, self.target, self.plan, self.move = source, target, plan, move
         self.num_batches = len(plan(0))
 
     def __len__(self) -> int:
@@ -96,8 +99,8 @@ class Batches:
     def _batches(self, cut: list[Slice], source: Source) -> Iterator[Batch]:
         rows = [part.rows for part in cut]
         inputs = source.batches(rows) if isinstance(source, Ahead) else map(source.batch, rows)
-        for part, values in zip(cut, inputs, strict=True):
-            yield self._batch(part, values)
+        batches = (self._batch(part, values) for part, values in zip(cut, inputs, strict=True))
+        return batches if self.move is None else self.move(batches)
 
     def _batch(self, part: Slice, inputs: Tensor) -> Batch:
         index = torch.from_numpy(part.rows)
@@ -105,7 +108,7 @@ class Batches:
         if part.real is not None:
             mask = torch.from_numpy(part.real)
             batch = replace(batch, mask=mask, weight=mask.float() * part.share)
-        return _pin(batch) if self.pinned else batch
+        return batch
 
 
 class TrainBatches(Batches):
@@ -120,11 +123,11 @@ class TrainBatches(Batches):
         source: Source,
         target: Tensor,
         plan: Callable[[int], list[Slice]],
-        pinned: bool,
+        move: Move | None,
         cursor: Cursor,
         limit: Callable[[], float],
     ):
-        super().__init__(source, target, plan, pinned)
+        super().__init__(source, target, plan, move)
         self.cursor, self.limit = cursor, limit
 
     def __iter__(self) -> Iterator[Batch]:
@@ -143,11 +146,3 @@ class TrainBatches(Batches):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go back to a position."""
         self.cursor.load_state_dict(state)
-
-
-def _pin(batch: Batch) -> Batch:
-    """Move a batch to page-locked memory, from which a GPU copies while the CPU goes on."""
-    tensors = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    return replace(
-        batch, **{name: tensor.pin_memory() for name, tensor in tensors.items() if tensor is not None}
-    )

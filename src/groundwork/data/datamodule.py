@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,8 @@ from lightning import LightningDataModule
 from numpy.typing import NDArray
 
 from groundwork.batch import Batch
-from groundwork.data.batches import Batches, Cursor, Source, TrainBatches
+from groundwork.data.batches import Batches, Cursor, Move, Source, TrainBatches
+from groundwork.data.device import SHARE, Resident, copied_ahead, fits_on
 from groundwork.data.order import Order, Slice, slices
 
 
@@ -34,6 +36,7 @@ class GroundworkDataModule(LightningDataModule):
         order: Draws the order of each training epoch.
         balance: Resamples the training rows; None visits each once.
         drop_last: Leave out the last training batch of an epoch when it is not full.
+        resident: Keep all inputs in the memory of a GPU; None does where they take little of it.
     """
 
     def __init__(
@@ -45,21 +48,22 @@ class GroundworkDataModule(LightningDataModule):
         order: Order,
         balance: Resampler | None,
         drop_last: bool,
+        resident: bool | None = None,
     ):
         super().__init__()
         self.source, self.batch_size, self.order = source, batch_size, order
         self.target = torch.from_numpy(target)
         self.rows = {split: np.asarray(own, dtype=np.int64) for split, own in rows.items()}
-        self.balance, self.drop_last = balance, drop_last
+        self.balance, self.drop_last, self.resident = balance, drop_last, resident
         self.cursor = Cursor()
 
     def train_dataloader(self) -> TrainBatches:
         """Shuffle anew in each epoch."""
-        return TrainBatches(self.source, self.target, self._epoch, self._pinned(), self.cursor, self._limit)
+        return self._train_batches(self.cursor)
 
     def apart(self) -> TrainBatches:
         """Go through the training samples of the first epoch without moving the position of the run."""
-        return TrainBatches(self.source, self.target, self._epoch, self._pinned(), Cursor(), self._limit)
+        return self._train_batches(Cursor())
 
     def val_dataloader(self) -> Batches | list[Batches]:
         """Visit the validation samples in order, if there are any."""
@@ -73,7 +77,7 @@ class GroundworkDataModule(LightningDataModule):
         """Visit each sample of a split once, in the order of the table."""
         rank, world_size = self._rank()
         cut = slices(self.rows[split], self.batch_size, rank, world_size, drop_last=False, train=False)
-        return Batches(self.source, self.target, lambda _: cut, self._pinned())
+        return Batches(self._near_source, self.target, lambda _: cut, self._move)
 
     def state_dict(self) -> dict[str, int]:
         """Give the position in training as plain whole numbers."""
@@ -84,8 +88,8 @@ class GroundworkDataModule(LightningDataModule):
         self.cursor.load_state_dict(state_dict)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Copy to the device; from pinned memory, without waiting."""
-        return batch.to(device, non_blocking=device.type == "cuda")
+        """Copy to the device, unless that has been done ahead."""
+        return batch if batch.inputs.device == device else batch.to(device)
 
     def num_batches(self, world_size: int) -> int:
         """Count the training batches of an epoch on each of several devices."""
@@ -107,5 +111,21 @@ class GroundworkDataModule(LightningDataModule):
     def _limit(self) -> float:
         return self.trainer.num_training_batches if self.trainer is not None else float("inf")
 
-    def _pinned(self) -> bool:
-        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+    def _train_batches(self, cursor: Cursor) -> TrainBatches:
+        return TrainBatches(self._near_source, self.target, self._epoch, self._move, cursor, self._limit)
+
+    @cached_property
+    def _near_source(self) -> Source:
+        """Give the inputs from where the device reads them soonest; asked first when the network is there already."""
+        rows = np.concatenate(list(self.rows.values()))
+        share = {None: SHARE, True: 1.0, False: 0.0}[self.resident]
+        fits = fits_on(self.source, rows, self._device, share)
+        return Resident(self.source, rows, self._device) if fits else self.source
+
+    @property
+    def _move(self) -> Move | None:
+        return partial(copied_ahead, device=self._device) if self._device.type == "cuda" else None
+
+    @property
+    def _device(self) -> torch.device:
+        return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device

@@ -2,7 +2,7 @@
 
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers
-from groundwork.model.fold import fold_batch_norm
+from groundwork.model.fold import fold_batch_norm, folding_pays
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
 from groundwork.model.lower import evaluating, lowered, predict_batch
@@ -28,6 +28,7 @@ __all__ = [
     "TimmBackbone",
     "evaluating",
     "fold_batch_norm",
+    "folding_pays",
     "initialize",
     "lowered",
     "predict_batch",

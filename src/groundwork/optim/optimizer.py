@@ -68,7 +68,7 @@ class AdamW:
         groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay, stage_lr)
         first, second = self.betas
         return torch.optim.AdamW(
-            groups, lr=self.lr, betas=(first, second), eps=self.eps, fused=_on_cpu(network)
+            groups, lr=self.lr, betas=(first, second), eps=self.eps, fused=_fuses(network)
         )
 
 
@@ -91,7 +91,7 @@ class SGD:
         groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay, stage_lr)
         nesterov = self.nesterov and self.momentum > 0
         return torch.optim.SGD(
-            groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=_on_cpu(network)
+            groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=_fuses(network)
         )
 
 
@@ -103,9 +103,6 @@ def _check(factory: AdamW | SGD) -> None:
     )
 
 
-def _on_cpu(network: nn.Module) -> bool | None:
-    """Fuse the step on a CPU, where torch would loop; elsewhere torch chooses.
-
-    On GPUs a fused step can't be combined with clipped gradients in float16.
-    """
-    return True if all(parameter.device.type == "cpu" for parameter in network.parameters()) else None
+def _fuses(network: nn.Module) -> bool | None:
+    """Fuse the step where torch has one kernel for it; elsewhere torch chooses."""
+    return {parameter.device.type for parameter in network.parameters()} <= {"cpu", "cuda"} or None

@@ -45,6 +45,7 @@ def build_data_module(setting: Setting, source: Source) -> GroundworkDataModule:
         Order(config.seed),
         setting.balance if prepared.target.task == "classification" else None,
         drop_last=False,
+        resident=None if config.trainer.get("resident", "auto") == "auto" else config.trainer.resident,
     )
 
 

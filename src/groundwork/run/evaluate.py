@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
@@ -23,6 +22,7 @@ from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import intact, read_splits
 from groundwork.run.folder.ledger import append_test, count_configurations
 from groundwork.run.loop import network_state
+from groundwork.run.machine.device import best_device
 from groundwork.run.machine.environment import commit
 from groundwork.run.machine.execution import memory_format
 from groundwork.run.machine.precision import evaluation_precision
@@ -94,7 +94,7 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
     network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
     prediction = predict(network, prepared.source, rows, size, device, precision, screen, "predicting test")
     metrics = build_metrics(config, checkpoint.get("threshold"))

@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 
 from groundwork.batch import Split
 from groundwork.data import Store, TableSource
+from groundwork.data.device import copied_ahead
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
-from groundwork.model import Network, fold_batch_norm, predict_batch
+from groundwork.model import Network, fold_batch_norm, folding_pays, predict_batch
 from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
@@ -41,24 +42,24 @@ def predict(
         precision: What the backbone computes in, see `evaluation_precision`; the head computes in float32.
     """
     network.to(device).eval()
-    if len(rows) > batch_size:
+    if len(rows) > batch_size and folding_pays(device):
         some = source.batch(rows[:1]).to(device)
         network = fold_batch_norm(network, network.normalize(some))
-    parts = []
+    parts: list[torch.Tensor] = []
+    done = 0
     with torch.inference_mode(), screen.progress(title, "samples") as bar:
-        start = 0
-        while start < len(rows):
+        while done < len(rows):
+            cut = np.split(rows[done:], range(batch_size, len(rows) - done, batch_size))
             try:
-                inputs = source.batch(rows[start : start + batch_size]).to(device)
-                parts.append(predict_batch(network, inputs, precision).cpu().numpy())
+                for inputs in copied_ahead(map(source.batch, cut), device):
+                    parts.append(predict_batch(network, inputs, precision))
+                    done += len(inputs)
+                    bar(done, len(rows))
             except torch.OutOfMemoryError:
                 if batch_size < 2:
                     raise
                 batch_size //= 2  # changes no prediction, beyond rounding
-                continue
-            start = min(start + batch_size, len(rows))
-            bar(start, len(rows))
-    return np.concatenate(parts)
+    return torch.cat(parts).cpu().numpy()
 
 
 def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:

@@ -7,7 +7,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
@@ -22,6 +21,7 @@ from groundwork.run.evaluate import network_of
 from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import intact
 from groundwork.run.inputs import Inputs, read_inputs
+from groundwork.run.machine.device import best_device
 from groundwork.run.machine.execution import memory_format
 from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import Metrics, build_metrics, decide, predict
@@ -54,7 +54,7 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     screen = Screen()
     for note in inputs.notes:
         screen.note(note)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
     network = network_of(checkpoint, config, folder.best).arrange(memory_format(config))
     precision = evaluation_precision(config)

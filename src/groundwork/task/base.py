@@ -10,6 +10,7 @@ import torch
 from lightning import LightningModule
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torchmetrics.utilities.distributed import gather_all_tensors
 
@@ -134,6 +135,22 @@ class Task(LightningModule, ABC):
         optimizer = self.optimizer(self.network)
         scheduler = self.schedule(optimizer, self.total_steps, self.monitor, self.mode)
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the norm of all gradients; Lightning refuses to where a fused optimizer meets a lower precision."""
+        if not gradient_clip_val:
+            return
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+            scaler.unscale_(optimizer)  # a fused step would do so itself, but only after this
+        clip_grad_norm_(
+            [each for group in optimizer.param_groups for each in group["params"]], gradient_clip_val
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the training loss since the last validation, of each device."""

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.model import Network, StagePool, evaluating, fold_batch_norm, lowered
+from groundwork.model import Network, StagePool, evaluating, fold_batch_norm, folding_pays, lowered
 from groundwork.model.pool import Pooling
 from groundwork.transfer.views import view
 
@@ -58,7 +58,8 @@ class StageReader:
         """Return one (B, D_s) float32 array per stage for the rows (B,), or the maps of the one stage."""
         inputs = self.load(rows).to(self.device, non_blocking=True)
         if self._folded is None:
-            self._folded = fold_batch_norm(self.network, self.network.normalize(inputs[:1]))
+            some = self.network.normalize(inputs[:1])
+            self._folded = fold_batch_norm(self.network, some) if folding_pays(self.device) else self.network
         network = self._folded
         with evaluating(network), torch.inference_mode(), lowered(self.device, self.precision):
             inputs = network.normalize(inputs)

@@ -23,6 +23,7 @@ SOLVER_KEYS = ("transfer.strengths",)
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
+    "trainer.resident": ("auto", True, False),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"),
 }
 SWITCHES = ("trainer.compile", "trainer.grad_checkpointing")
@@ -73,7 +74,9 @@ def _check_values(config: DictConfig) -> None:
     for key, values in VALUES.items():
         value = OmegaConf.select(config, key)
         if value not in values:
-            raise UserError(f"{key} must be one of {', '.join(values)}, but got {value}. Choose one.")
+            raise UserError(
+                f"{key} must be one of {', '.join(map(str, values)).lower()}, but got {value}. Choose one."
+            )
     for key in SWITCHES:
         if not isinstance(value := OmegaConf.select(config, key), bool):
             raise UserError(f"{key} must be true or false, but got {value}. Choose one.")

@@ -9,6 +9,11 @@ from groundwork.batch import UserError
 from groundwork.run.process.ranks import world_size
 
 
+def best_device() -> torch.device:
+    """Find where a finished run predicts, whatever it trained on."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def choose_device(config: DictConfig) -> torch.device:
     """Find the device that `trainer.accelerator` means.
 

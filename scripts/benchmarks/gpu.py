@@ -1,0 +1,174 @@
+"""Time ResNet-50 in bfloat16 on a GPU, training and predicting, against the loops of timm's benchmark script.
+
+    python scripts/benchmarks/gpu.py [images=8192] [size=224] [batch=256] [rounds=3] [compile=false]
+
+timm's side reads one random batch that lies on the GPU again and again, channels last, under autocast, and waits for
+the GPU after each step. Ours does a whole phase of training: uint8 images out of memory, normalized, every sample
+once an epoch, Lightning with all callbacks of a run; and predictions of a whole split, from memory of the host to
+probabilities there. Both use SGD. With `compile=true` both networks are compiled.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import LightningModule, Trainer
+from measure import alternate, machine, report, seconds
+from timm.optim import create_optimizer_v2
+from torch.nn.functional import cross_entropy
+
+from groundwork.data import Store
+from groundwork.run import loop
+from groundwork.run.build import build_network, describe_data
+from groundwork.run.callbacks.history import ProgressBar
+from groundwork.run.config.compose import compose_run
+from groundwork.run.folder import RunFolder
+from groundwork.run.loop import train_phase
+from groundwork.run.outcome import predict
+from groundwork.run.prepare import prepare
+from groundwork.run.quiet import silence
+from groundwork.run.screen import Screen
+from groundwork.run.setting import build_setting
+from groundwork.run.start import read_samples
+
+NAME, CLASSES, STEPS, WARM = "resnet50", 10, 25, 5
+
+
+def wait() -> float:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return perf_counter()
+
+
+class Clock(ProgressBar):
+    """Time the last epoch from its second batch on."""
+
+    per_step = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        if batch_idx == 0:
+            self.began = wait()
+        elif trainer.is_last_batch:
+            Clock.per_step = (wait() - self.began) / batch_idx
+
+
+class Race:
+    """Train and run the same network in both ways; each side gives images per second."""
+
+    def __init__(self, given: dict[str, str], scratch: Path):
+        self.size, self.batch = int(given["size"]), int(given["batch"])
+        self.count = int(given["images"]) // self.batch * self.batch
+        words = (
+            *("data=digits", "data.image_size=8", "task=classification", "model=timm", f"model.name={NAME}"),
+            *("model.pretrained=false", "transfer=scratch", "optim=sgd", "schedule=constant", "trainer.max_epochs=2"),
+            *("trainer.precision=bf16-mixed", "trainer.memory_format=channels_last", "loss=cross_entropy"),
+            *(f"data.batch_size={self.batch}", f"trainer.compile={given['compile']}"),
+            *(f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}"),
+        )  # fmt: skip
+        self.screen, self.scratch, self.compiled = Screen(quiet=True), scratch, given["compile"] == "true"
+        self.config = compose_run(words).config
+        self.config.data.image_size = self.size
+        samples, target = read_samples(self.config)
+        rng, shape = np.random.default_rng(0), (self.count + CLASSES, self.size, self.size, 3)
+        images = rng.integers(0, 256, shape, dtype=np.uint8)
+        rows = {"train": np.arange(self.count), "val": np.arange(self.count, len(images))}
+        prepared = prepare(self.config, samples, target, self.screen)
+        source = Store(np.zeros(len(images), dtype=np.str_), [], [], images)
+        encoded = rng.integers(0, CLASSES, len(images))
+        encoded[-CLASSES:] = np.arange(CLASSES)
+        self.prepared = replace(prepared, source=source, rows=rows, encoded=encoded)
+        self.data = describe_data(self.config, self.prepared)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def network(self) -> Any:
+        network = build_network(self.config, self.data, False, None)
+        return network.train_stages(range(network.num_stages), "adapt")
+
+    def model(self) -> Any:
+        model = timm.create_model(NAME, num_classes=CLASSES).to(
+            self.device, memory_format=torch.channels_last
+        )
+        return torch.compile(model) if self.compiled else model
+
+    def inputs(self) -> torch.Tensor:
+        inputs = torch.randn(self.batch, 3, self.size, self.size, device=self.device)
+        return inputs.contiguous(memory_format=torch.channels_last)
+
+    def train_ours(self) -> float:
+        folder = RunFolder.create(self.scratch, "gpu")
+        setting = build_setting(folder, self.config, self.prepared, self.data, self.screen)
+        phase = instantiate(self.config.transfer, _convert_="all").phases[0]
+        train_phase(setting, self.network(), self.prepared.source, phase, 1, 2, False)
+        return self.batch / Clock.per_step
+
+    def train_timm(self) -> float:
+        model, inputs = self.model().train(), self.inputs()
+        optimizer = create_optimizer_v2(model, opt="sgd", lr=1e-4)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            with torch.autocast(self.device.type, torch.bfloat16):
+                output = model(inputs)
+                target = torch.empty(self.batch, dtype=torch.long, device=self.device).random_(CLASSES)
+                cross_entropy(output, target).backward()
+            optimizer.step()
+            wait()
+
+        for _ in range(WARM):
+            step()
+        return self.batch * STEPS / seconds(lambda: [step() for _ in range(STEPS)])
+
+    def predict_ours(self) -> float:
+        network = self.network().arrange(torch.channels_last)
+        rows, source = self.prepared.rows["train"], self.prepared.source
+
+        def run(rows: Any) -> None:
+            predict(network, source, rows, self.batch, self.device, torch.bfloat16, self.screen, "")
+
+        run(rows[: WARM * self.batch])
+        return len(rows) / seconds(lambda: run(rows))
+
+    def predict_timm(self) -> float:
+        model, inputs = self.model().eval(), self.inputs()
+
+        def step() -> None:
+            with torch.autocast(self.device.type, torch.bfloat16):
+                model(inputs)
+            wait()
+
+        with torch.no_grad():
+            for _ in range(WARM):
+                step()
+            return self.batch * STEPS / seconds(lambda: [step() for _ in range(STEPS)])
+
+
+def main(given: dict[str, str]) -> None:
+    silence()
+    loop.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
+    torch.backends.cudnn.benchmark = True  # as timm's script asks for; it is one setting of the process
+    print(machine())
+    with TemporaryDirectory() as scratch:
+        race, rounds = Race(given, Path(scratch)), int(given["rounds"])
+        report("training", *alternate((race.train_ours, race.train_timm), rounds), "img/s", "at least 1.0")
+        if not race.compiled:
+            report(
+                "predicting",
+                *alternate((race.predict_ours, race.predict_timm), rounds),
+                "img/s",
+                "at least 1.0",
+            )
+
+
+if __name__ == "__main__":
+    defaults = {"images": "8192", "size": "224", "batch": "256", "rounds": "3", "compile": "false"}
+    main(defaults | dict(word.split("=") for word in sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""Runs on a GPU: `pytest -m gpu -n 0`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from groundwork.run.config.compose import compose_run
+from groundwork.run.folder import RunFolder
+from groundwork.run.start import start
+
+Train = Callable[..., RunFolder]
+
+
+@pytest.fixture(scope="session")
+def gpu() -> torch.device:
+    """The GPU; these tests are asked for by name, so a machine without one fails them."""
+    assert torch.cuda.is_available(), "pytest -m gpu needs a CUDA device"
+    return torch.device("cuda", 0)
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Path:
+    """Sixty photographs of three classes that differ in color and noise, 40 x 40."""
+    rng = np.random.default_rng(0)
+    for name, color in (("red", (170, 70, 70)), ("green", (70, 170, 70)), ("blue", (70, 70, 170))):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = np.clip(rng.normal(color, 60, (40, 40, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def train(tmp_path: Path, image_folder: Path, gpu: torch.device) -> Train:
+    """Train a small network on these photographs, as some words change it, and give the run's folder."""
+    words = [
+        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
+        "task=classification", "model=timm", "model.name=test_resnet", "model.pretrained=false", "transfer=scratch",
+        "trainer=gpu", "trainer.max_epochs=3", "callbacks.patience=null", "metrics.resamples=20", "report.write=false",
+        f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+
+    def run(*changes: str) -> RunFolder:
+        assert start(compose_run([*words, *changes])) == 0
+        return RunFolder.find("latest", tmp_path / "runs")
+
+    return run
