@@ -13,8 +13,8 @@ from torch.optim import Optimizer
 class CheckFinite(Callback):
     """Stop when loss or gradient is no longer a finite number, naming epoch, step and samples.
 
-    Each step is judged on the device; the judgments are read every `every` steps and before a checkpoint is
-    written, so that none ever holds what a broken step left behind.
+    Each step leaves one number on the device, loss plus norm of the gradient; they are read every `every` steps and
+    before a checkpoint is written, so that none ever holds what a broken step left behind.
 
     Args:
         every: Steps between looks; each look waits for the device.
@@ -25,8 +25,8 @@ class CheckFinite(Callback):
     def __init__(self, every: int, skip: int, sample_ids: pd.Series):
         self.every, self.skip, self.sample_ids = every, skip, sample_ids
         self.skipped = 0
-        self._steps: list[tuple[int, int, Tensor, Tensor]] = []  # epoch, step, rows, whether all is finite
-        self._gradient: Tensor | None = None
+        self._steps: list[tuple[int, int, Tensor, Tensor]] = []  # epoch, step, rows, what must be finite
+        self._norm: Tensor | None = None
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
@@ -42,8 +42,8 @@ class CheckFinite(Callback):
         ]
         if not gradients:
             return
-        finite = torch.isfinite(torch.nn.utils.get_total_norm(gradients))
-        if self.skipped < self.skip and not bool(finite):
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if self.skipped < self.skip and not bool(torch.isfinite(norm)):
             self.skipped += 1
             self._steps.clear()
             # Without a gradient an optimizer leaves a weight and its moments as they are.
@@ -51,17 +51,17 @@ class CheckFinite(Callback):
                 for parameter in group["params"]:
                     parameter.grad = None
             return
-        self._gradient = finite
+        self._norm = norm
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Judge this step, and look at the judgments every few steps."""
+        """Keep what must be finite of this step, and look every few steps."""
         loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs
-        finite = torch.isfinite(loss.detach())
-        if self._gradient is not None:
-            finite, self._gradient = finite & self._gradient, None
-        self._steps.append((trainer.current_epoch + 1, trainer.global_step, batch.index, finite))
+        # No sum of two numbers that are not finite is finite, since a norm is never -inf.
+        value = loss.detach() if self._norm is None else loss.detach() + self._norm
+        self._norm = None
+        self._steps.append((trainer.current_epoch + 1, trainer.global_step, batch.index, value))
         if len(self._steps) >= self.every or self.skipped < self.skip:
             self.look()
 
@@ -78,7 +78,7 @@ class CheckFinite(Callback):
         steps, self._steps = self._steps, []
         if not steps:
             return
-        finite = torch.stack([step[3] for step in steps]).tolist()
+        finite = torch.isfinite(torch.stack([step[3] for step in steps])).tolist()
         if all(finite):
             return
         epoch, step, rows, _ = steps[finite.index(False)]
