@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from omegaconf import OmegaConf
 
-from groundwork.run.config.compose import ROOT, complete, compose_run
+from groundwork.run.config.compose import ROOT, Composition, complete, compose_run
 from groundwork.run.launch import hydra_application
 from groundwork.run.sweep.slurm import parameters, with_resources
 
@@ -27,8 +27,8 @@ def test_every_command_composes_to_what_its_row_says(
     words = [word for word in words if word == "-m" or "=" in word or word.startswith("experiment")]
     found: list[Sequence[str]] = []
 
-    def one_run(overrides: Sequence[str]) -> int:
-        return many_runs([overrides])
+    def one_run(composition: Composition) -> int:
+        return many_runs([composition.overrides])
 
     def many_runs(combinations: Sequence[Sequence[str]]) -> int:
         found.extend(combinations)

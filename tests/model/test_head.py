@@ -96,9 +96,19 @@ def test_dropout_acts_while_training_only() -> None:
         ({"activation": "sigmoid"}, r"task.bounds must be \[low, high\]"),
         ({"activation": "sigmoid", "bounds": [1.0, 1.0]}, r"task.bounds must be \[low, high\]"),
         ({"decision": "floor"}, "task.decision must be one of value, round, but got floor"),
-        ({"bounds": [0.0, 1.0]}, "task.bounds must come with task.activation=sigmoid, but got none"),
+        (
+            {"activation": "softplus", "bounds": [0.0, 1.0]},
+            "task.bounds must come with task.activation=none or sigmoid, but got softplus",
+        ),
+        ({"bounds": [1.0, 0.0]}, r"task.bounds must be \[low, high\] for task.activation=none"),
     ],
 )
 def test_a_wrong_range_is_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         regression([0.0], [1.0], **options)
+
+
+def test_bounds_without_activation_cut_predictions_and_leave_the_loss_alone() -> None:
+    head = regression([0.5], [0.1], bounds=[0.0, 1.0])
+    assert trained(head, 10.0).flatten().tolist() == pytest.approx([0.0, 0.5, 1.0])
+    assert head(torch.full((1, 4), 9.0)).item() == pytest.approx(360.0)

@@ -1,5 +1,6 @@
 """pixels or columns -> features by stage -> logits or values."""
 
+from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers
 from groundwork.model.fold import fold_batch_norm, folding_pays

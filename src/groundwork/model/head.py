@@ -47,7 +47,7 @@ class ClassificationHead(_LinearHead):
 class RegressionHead(_LinearHead):
     """Give one value per target; it starts at the target's center, so the first loss is the scaled variance.
 
-    none:     y = center + scale * z
+    none:     y = center + scale * z, cut at the bounds where there are some; the loss sees it uncut
     softplus: y = scale * log(1 + exp(z + a)), positive
     sigmoid:  y = low + (high - low) / (1 + exp(-(z + a))), between the bounds
     where z is the linear layer and a makes y the center at z = 0. The head's output is (y - center) / scale.
@@ -58,7 +58,7 @@ class RegressionHead(_LinearHead):
         center: (T,) mean of each target over the training rows, original units.
         scale: (T,) standard deviation, original units, above 0.
         activation: Range of the predictions.
-        bounds: (low, high) in original units, with "sigmoid" only.
+        bounds: (low, high) in original units; "sigmoid" needs them, "softplus" has its own.
         dropout: In [0, 1).
         decision: "round" predicts whole numbers, halves to the even one; the loss sees values either way.
     """
@@ -81,7 +81,8 @@ class RegressionHead(_LinearHead):
         super().__init__(num_features, num_targets, dropout)
         check_choice("task.decision", decision, get_args(Decision))
         self.activation, self.decision = activation, decision
-        self.low, self.high = _checked_bounds(activation, bounds)
+        self.bounds = _checked_bounds(activation, bounds)
+        self.low, self.high = self.bounds or (0.0, 1.0)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
         for name, values in (("center", center), ("scale", scale), ("shift", shift)):
             self.register_buffer(name, torch.tensor([float(value) for value in values]))
@@ -99,6 +100,8 @@ class RegressionHead(_LinearHead):
     def decode(self, output: Tensor) -> Tensor:
         """Turn scaled values (B, T) into original units."""
         value = output * self.scale + self.center
+        if self.activation == "none" and self.bounds is not None:
+            value = value.clamp(*self.bounds)  # an input unlike all others can lead a linear head anywhere
         return value.round() if self.decision == "round" else value
 
     def scale_target(self, target: Tensor) -> Tensor:
@@ -116,16 +119,16 @@ class RegressionHead(_LinearHead):
         return 0.0
 
 
-def _checked_bounds(activation: str, bounds: Sequence[float] | None) -> tuple[float, float]:
+def _checked_bounds(activation: str, bounds: Sequence[float] | None) -> tuple[float, float] | None:
     check_choice("task.activation", activation, get_args(Activation))
-    if activation != "sigmoid":
-        if bounds is not None:
-            raise UserError(
-                f"task.bounds must come with task.activation=sigmoid, but got {activation}. Drop one."
-            )
-        return 0.0, 1.0
+    if bounds is None and activation != "sigmoid":
+        return None
+    if activation == "softplus":
+        raise UserError(
+            "task.bounds must come with task.activation=none or sigmoid, but got softplus. Drop one."
+        )
     if bounds is None or len(bounds) != 2 or not bounds[0] < bounds[1]:
         raise UserError(
-            f"task.bounds must be [low, high] for task.activation=sigmoid, but got {bounds}. Give both."
+            f"task.bounds must be [low, high] for task.activation={activation}, but got {bounds}. Give both."
         )
     return float(bounds[0]), float(bounds[1])

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -12,7 +13,15 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
-from groundwork.run.config.compose import CONF, complete, compose_run, explain, machine_paths, quote_path
+from groundwork.run.config.compose import (
+    CONF,
+    Composition,
+    complete,
+    composed,
+    explain,
+    machine_paths,
+    quote_path,
+)
 from groundwork.run.config.searchpath import searchpath_words
 from groundwork.run.config.usage import usage
 from groundwork.run.door import DONE, key_values
@@ -31,10 +40,10 @@ def train(words: list[str]) -> int:
 
         words = with_like(words)
 
-    def one_run(overrides: Sequence[str]) -> int:
+    def one_run(composition: Composition) -> int:
         from groundwork.run.start import start  # pandas: not for --help
 
-        return start(compose_run(overrides))
+        return start(composition)
 
     def many_runs(combinations: Sequence[Sequence[str]]) -> int:
         from groundwork.run.sweep.drive import drive  # pandas: not for --help
@@ -47,8 +56,7 @@ def train(words: list[str]) -> int:
 def audit(words: list[str]) -> int:
     """Look at the data of a configuration before anyone trains on it."""
 
-    def one_audit(overrides: Sequence[str]) -> int:
-        composition = compose_run(overrides)
+    def one_audit(composition: Composition) -> int:
         from groundwork.run.audit.audit import start  # torch: not before the words are understood
         from groundwork.run.screen import Screen
 
@@ -61,8 +69,7 @@ def audit(words: list[str]) -> int:
 def search(words: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
 
-    def one_search(overrides: Sequence[str]) -> int:
-        composition = compose_run(overrides)
+    def one_search(composition: Composition) -> int:
         from groundwork.run.search.search import start  # pandas: not for --help
 
         return start(composition, worker=False)
@@ -73,7 +80,7 @@ def search(words: list[str]) -> int:
 def hydra_application(
     words: list[str],
     config_name: str,
-    act: Callable[[Sequence[str]], int],
+    act: Callable[[Composition], int],
     act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
 ) -> int:
     """Let Hydra read the words (`--cfg job`, `-m` and overrides), then act on the combinations.
@@ -91,11 +98,12 @@ def hydra_application(
     if {"--help", "-h"} & {*words}:
         print(usage())
         return DONE
-    combinations: list[list[str]] = []
+    combinations: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
 
-    def collect(_: DictConfig) -> None:
+    def collect(config: DictConfig) -> None:
+        known = HydraConfig.get()
         # Hydra keeps its own words apart; where one's own choices lie belongs to every run.
-        combinations.append([*searched, *HydraConfig.get().overrides.task])
+        combinations.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
 
     plain = [quote_path(word) for word in words if word not in ("-m", "--multirun")]
     searched = searchpath_words(plain)
@@ -109,8 +117,8 @@ def hydra_application(
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
     if many is not None and combinations:
-        return many(combinations)
-    return max((act(combination) for combination in combinations), default=DONE)
+        return many([words for _, _, words in combinations])
+    return max((act(composed(*combination)) for combination in combinations), default=DONE)
 
 
 def _resume(word: str, changes: list[str]) -> int:
@@ -128,11 +136,11 @@ def _resume(word: str, changes: list[str]) -> int:
 def advise(words: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
 
-    def one_advice(overrides: Sequence[str]) -> int:
+    def one_advice(composition: Composition) -> int:
         from groundwork.run.screen import Screen  # rich and pandas: not for --help
         from groundwork.run.start import advise as start_advice
 
-        start_advice(compose_run(overrides), Screen())
+        start_advice(composition, Screen())
         return DONE
 
     return hydra_application(complete(words), "train", one_advice)

@@ -16,7 +16,6 @@ from groundwork.data import Store, TableSource
 from groundwork.data.device import copied_ahead
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 from groundwork.model import Network, fold_batch_norm, folding_pays, predict_batch
-from groundwork.run.baselines import Part, baselines, small_pixels
 from groundwork.run.folder import RunFolder
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
@@ -110,6 +109,8 @@ def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dic
 
     Where the threshold is chosen on val, each baseline has its own chosen there, too.
     """
+    from groundwork.run.baselines import Part, baselines  # scikit-learn: not before training
+
     train, val = _baseline_inputs(prepared, "train"), _baseline_inputs(prepared, "val")
     if train is None or val is None:
         return {}
@@ -132,6 +133,8 @@ def _baseline_inputs(prepared: Prepared, split: Split) -> NDArray[Any] | None:
     if isinstance(prepared.source, TableSource):
         return prepared.source.array.numpy()[rows]
     if isinstance(prepared.source, Store):
+        from groundwork.run.baselines import small_pixels  # as above
+
         return small_pixels(prepared.source.images, rows, BASELINE_SIDE)
     return None
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
-from openpyxl.cell import WriteOnlyCell
 from pandas import DataFrame, Series
 
 from groundwork.batch import UserError
@@ -55,6 +53,9 @@ def write_xlsx(frame: DataFrame, path: Path) -> None:
         raise UserError(
             f"xlsx must have at most {MAX_ROWS - 1:,} rows and {MAX_COLUMNS:,} columns. Write parquet."
         )
+    import openpyxl  # where it is needed: most runs read no workbook, and it takes a while
+    from openpyxl.cell import WriteOnlyCell
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("data")
 
@@ -73,6 +74,8 @@ def write_xlsx(frame: DataFrame, path: Path) -> None:
 
 
 def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
+    import openpyxl  # as above
+
     try:
         with zipfile.ZipFile(path) as archive:
             check_unpacked(archive, str(path))

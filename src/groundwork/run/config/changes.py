@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
 
-from groundwork.run.config.compose import Composition, compose_run
+from groundwork.run.config.compose import Composition, compose_choices, compose_run
 from groundwork.run.config.searchpath import searchpath_words
 from groundwork.run.process.share import once
 
@@ -28,14 +28,15 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     words = [word for word in run.overrides for group in BASE if word.startswith(f"{group}=")]
     chosen = [word for word in words if word.startswith("experiment=")] or words
     chosen = [*searchpath_words(run.overrides), *chosen]
-    plain = _composed(chosen, derived).choices
+    chosen = [*_derived_words(_choices(chosen), derived), *chosen]
+    plain = _choices(chosen)
     groups = {
         group: [plain.get(group), option]
         for group, option in run.choices.items()
         if not group.startswith("hydra/") and plain.get(group) != option
     }
     options = [f"{group}={option}" for group, (_, option) in groups.items() if group not in BASE]
-    base = flat(_composed([*chosen, *options], derived).config)
+    base = flat(_composed([*chosen, *options]).config)
     keys = {
         key: [base.get(key), value]
         for key, value in flat(run.config).items()
@@ -44,10 +45,19 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     return groups | _without_repeats(keys)
 
 
-def _composed(words: Sequence[str], derived: Mapping[str, str | None]) -> Composition:
-    """Compose what a run is compared with, once for all trials of a search."""
-    key = ("changes", *words, *sorted(derived.items()))
-    return once(key, lambda: compose_run(words).choose(**derived))
+def _choices(words: Sequence[str]) -> dict[str, str]:
+    """Find what a run is compared with, once for all trials of a search."""
+    return once(("choices", *words), lambda: compose_choices(words))
+
+
+def _composed(words: Sequence[str]) -> Composition:
+    return once(("changes", *words), lambda: compose_run(words))
+
+
+def _derived_words(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:
+    return [
+        f"{group}={option}" for group, option in derived.items() if option and choices.get(group) == "auto"
+    ]
 
 
 def _without_repeats(keys: Mapping[str, list[Any]]) -> dict[str, list[Any]]:

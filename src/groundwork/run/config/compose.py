@@ -2,13 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -90,15 +92,44 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose(config_name, [quote_path(word) for word in words], return_hydra_config=True)
-        chosen = config.hydra.runtime.choices.items()
-        choices = {str(group): str(option) for group, option in chosen if option is not None}
-        with open_dict(config):
-            del config["hydra"]
-        _make_paths_absolute(config, words)
-        settle_batch_size(config, CONF / "data" / "_common.yaml")
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
-    return Composition(config, choices, tuple(_absolute_word(word, config) for word in words))
+    choices = config.hydra.runtime.choices
+    with open_dict(config):
+        del config["hydra"]
+    return composed(config, choices, words)
+
+
+def compose_choices(words: Sequence[str], config_name: str = "train") -> dict[str, str]:
+    """Find the option of each group that words lead to, without composing the configuration, which takes longer."""
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            loader = GlobalHydra.instance().config_loader()
+            quoted = [quote_path(word) for word in words]
+            choices = loader.compute_defaults_list(config_name, quoted, RunMode.RUN).overrides.known_choices
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+    return _named(choices)
+
+
+def composed(config: DictConfig, choices: Mapping[str, Any], words: Sequence[str]) -> Composition:
+    """Make what Hydra composed of words the configuration of one run.
+
+    Args:
+        config: Without Hydra's own part; changed in place.
+        choices: Group -> option, as Hydra noted them.
+        words: As typed.
+    """
+    try:
+        _make_paths_absolute(config, words)
+        settle_batch_size(config, CONF / "data" / "_common.yaml")
+    except OmegaConfBaseException as error:
+        raise UserError(explain(error)) from error
+    return Composition(config, _named(choices), tuple(_absolute_word(word, config) for word in words))
+
+
+def _named(choices: Mapping[str, Any]) -> dict[str, str]:
+    return {str(group): str(option) for group, option in choices.items() if option is not None}
 
 
 def quote_path(word: str) -> str:
