@@ -1,5 +1,6 @@
 """Some steps of a training -> which operations they spend their time on, as a table and as a trace."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Profile(Callback):
     ) -> None:
         """Start to measure after the warm-up."""
         if self._seen == self.warmup and trainer.is_global_zero:
+            os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # it would write of devices between our lines
             cuda = [ProfilerActivity.CUDA] if torch.cuda.is_available() else []
             self._profiler = profile(activities=[ProfilerActivity.CPU, *cuda])
             self._profiler.start()
