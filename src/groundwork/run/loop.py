@@ -175,7 +175,9 @@ def _prepare_steps(setting: Setting, network: Network) -> None:
             f"trainer.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
         )
     if trainer.compile:
-        network.compile()  # in place: no name in a checkpoint changes
+        # In place: no name in a checkpoint changes. For each size of a batch anew: there are two, full and last, and
+        # the code of torch 2.11 for batches of any size failed on a GPU at the first short one.
+        network.compile(dynamic=False)
 
 
 def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
