@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from groundwork.batch import UserError
-from groundwork.run.config.compose import ROOT, absolute, complete, compose_run, machine_paths, quote_path
+from groundwork.run.config.compose import (
+    ROOT,
+    absolute,
+    complete,
+    compose_choices,
+    compose_run,
+    machine_paths,
+    quote_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +97,13 @@ def test_seed_zero_is_a_seed():
 def test_quoting_leaves_other_words_alone():
     assert quote_path("optim.lr=1e-3") == "optim.lr=1e-3"
     assert quote_path("data.root='a b'") == "data.root='a b'"
+
+
+@pytest.mark.parametrize("words", [["experiment=diabetes"], ["data=digits", "model=efficientnet_lite0"]])
+def test_choices_alone_are_those_of_the_whole_configuration(words: list[str]) -> None:
+    assert compose_choices(words) == compose_run(words).choices
+
+
+def test_choices_refuse_what_the_configuration_refuses() -> None:
+    with pytest.raises(UserError, match="model=nonsense is not an option of model"):
+        compose_choices(["data=digits", "model=nonsense"])
