@@ -2,9 +2,32 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
 
 # Tests are small, and several run at once: threads that wait for one another would cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # As the commands do: where no bytecode is written, every process of the tests would compile torch anew.
 sys.dont_write_bytecode = False
+
+
+@pytest.fixture
+def draw_photographs() -> Callable[[Path, Mapping[str, float | Sequence[float]], int, float], Path]:
+    """Give a function that writes twenty noisy color photographs of one mean color for each class."""
+
+    import numpy as np  # only now: it asks how many threads to take when it is imported
+    from PIL import Image
+
+    def draw(folder: Path, colors: Mapping[str, float | Sequence[float]], size: int, noise: float) -> Path:
+        rng = np.random.default_rng(0)
+        for name, color in colors.items():
+            (folder / name).mkdir(parents=True)
+            for number in range(20):
+                pixels = np.clip(rng.normal(color, noise, (size, size, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / name / f"{number}.png")
+        return folder
+
+    return draw

@@ -18,6 +18,7 @@ from typing import Any
 
 import timm
 import torch
+from clock import Clock
 from lightning.pytorch import LightningModule, Trainer
 from measure import alternate, machine, report
 from store import draw
@@ -31,28 +32,12 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from groundwork.run import loop
-from groundwork.run.callbacks.history import ProgressBar
 from groundwork.run.config.compose import compose_run
 from groundwork.run.quiet import silence
 from groundwork.run.screen import Screen
 from groundwork.run.start import begin
 
 NAME, SIZE, BATCH_SIZE = "tf_efficientnet_lite0", 160, 32
-
-
-class Clock(ProgressBar):
-    """Note when each epoch of training batches began and ended."""
-
-    epochs: list[float] = []  # noqa: RUF012  # the callback is built inside the run; here its numbers come out
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        if batch_idx == 0:
-            self.began = perf_counter()
-        elif trainer.is_last_batch:
-            Clock.epochs.append((perf_counter() - self.began) / batch_idx)
 
 
 def ours(folder: Path, scratch: Path) -> float:

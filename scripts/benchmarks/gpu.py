@@ -12,14 +12,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import timm
 import torch
+from clock import Clock, wait
 from hydra.utils import instantiate
-from lightning.pytorch import LightningModule, Trainer
 from measure import alternate, machine, report, seconds
 from timm.optim import create_optimizer_v2
 from torch.nn.functional import cross_entropy
@@ -27,7 +26,6 @@ from torch.nn.functional import cross_entropy
 from groundwork.data import Store
 from groundwork.run import loop
 from groundwork.run.build import build_network, describe_data
-from groundwork.run.callbacks.history import ProgressBar
 from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
 from groundwork.run.loop import train_phase
@@ -39,27 +37,6 @@ from groundwork.run.setting import build_setting
 from groundwork.run.start import read_samples
 
 NAME, CLASSES, STEPS, WARM = "resnet50", 10, 25, 5
-
-
-def wait() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return perf_counter()
-
-
-class Clock(ProgressBar):
-    """Time the last epoch from its second batch on."""
-
-    per_step = 0.0
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        if batch_idx == 0:
-            self.began = wait()
-        elif trainer.is_last_batch:
-            Clock.per_step = (wait() - self.began) / batch_idx
 
 
 class Race:
@@ -109,7 +86,7 @@ class Race:
         setting = build_setting(folder, self.config, self.prepared, self.data, self.screen)
         phase = instantiate(self.config.transfer, _convert_="all").phases[0]
         train_phase(setting, self.network(), self.prepared.source, phase, 1, 2, False)
-        return self.batch / Clock.per_step
+        return self.batch / Clock.epochs[-1]
 
     def train_timm(self) -> float:
         model, inputs = self.model().train(), self.inputs()

@@ -1,12 +1,10 @@
-"""Runs on a GPU: `pytest -m gpu -n 0`."""
+"""Runs on a GPU: `pytest -m gpu -n 4`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
@@ -23,15 +21,10 @@ def gpu() -> torch.device:
 
 
 @pytest.fixture
-def image_folder(tmp_path: Path) -> Path:
+def image_folder(tmp_path: Path, draw_photographs: Callable[..., Path]) -> Path:
     """Sixty photographs of three classes that differ in color and noise, 40 x 40."""
-    rng = np.random.default_rng(0)
-    for name, color in (("red", (170, 70, 70)), ("green", (70, 170, 70)), ("blue", (70, 70, 170))):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        for number in range(20):
-            pixels = np.clip(rng.normal(color, 60, (40, 40, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
-    return tmp_path / "images"
+    colors = {"red": (170, 70, 70), "green": (70, 170, 70), "blue": (70, 70, 170)}
+    return draw_photographs(tmp_path / "images", colors, 40, 60)
 
 
 @pytest.fixture

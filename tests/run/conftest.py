@@ -1,5 +1,6 @@
 """Small data that real runs are made of."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,20 +8,13 @@ import pandas as pd
 import pytest
 import timm
 import torch
-from PIL import Image
 from safetensors.torch import save_file
 
 
 @pytest.fixture
-def image_folder(tmp_path: Path) -> Path:
-    """Forty grey-and-color photographs of two classes that differ in brightness, 32 x 32."""
-    rng = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("light", 180)):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        for number in range(20):
-            pixels = np.clip(rng.normal(level, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
-    return tmp_path / "images"
+def image_folder(tmp_path: Path, draw_photographs: Callable[..., Path]) -> Path:
+    """Forty photographs of two classes that differ in brightness, 32 x 32."""
+    return draw_photographs(tmp_path / "images", {"dark": 60, "light": 180}, 32, 40)
 
 
 @pytest.fixture

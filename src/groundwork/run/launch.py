@@ -8,9 +8,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.batch import UserError
 from groundwork.run.config.compose import (
@@ -18,7 +16,7 @@ from groundwork.run.config.compose import (
     Composition,
     complete,
     composed,
-    explain,
+    explained,
     machine_paths,
     quote_path,
 )
@@ -108,14 +106,11 @@ def hydra_application(
     plain = [quote_path(word) for word in words if word not in ("-m", "--multirun")]
     searched = searchpath_words(plain)
     many = act_on_many if len(plain) < len(words) else None
-    try:
-        with TemporaryDirectory() as scratch:
-            # First, since Hydra reads words on one side of a flag only; and its multirun.yaml is of no use here.
-            sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(words) else []
-            sys.argv[1:] = [*sweep, *plain]
-            hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from error
+    with explained(), TemporaryDirectory() as scratch:
+        # First, since Hydra reads words on one side of a flag only; and its multirun.yaml is of no use here.
+        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(words) else []
+        sys.argv[1:] = [*sweep, *plain]
+        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
     if many is not None and combinations:
         return many([words for _, _, words in combinations])
     return max((act(composed(*combination)) for combination in combinations), default=DONE)

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,27 +90,20 @@ def compose_run(words: Sequence[str], config_name: str = "train") -> Composition
     Raises:
         UserError: If a word is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = compose(config_name, [quote_path(word) for word in words], return_hydra_config=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from error
+    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(config_name, [quote_path(word) for word in words], return_hydra_config=True)
     choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
     return composed(config, choices, words)
 
 
-def compose_choices(words: Sequence[str], config_name: str = "train") -> dict[str, str]:
+def compose_choices(words: Sequence[str]) -> dict[str, str]:
     """Find the option of each group that words lead to, without composing the configuration, which takes longer."""
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            loader = GlobalHydra.instance().config_loader()
-            quoted = [quote_path(word) for word in words]
-            choices = loader.compute_defaults_list(config_name, quoted, RunMode.RUN).overrides.known_choices
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from error
-    return _named(choices)
+    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        quoted = [quote_path(word) for word in words]
+        return _named(loader.compute_defaults_list("train", quoted, RunMode.RUN).overrides.known_choices)
 
 
 def composed(config: DictConfig, choices: Mapping[str, Any], words: Sequence[str]) -> Composition:
@@ -120,11 +114,9 @@ def composed(config: DictConfig, choices: Mapping[str, Any], words: Sequence[str
         choices: Group -> option, as Hydra noted them.
         words: As typed.
     """
-    try:
+    with explained():
         _make_paths_absolute(config, words)
         settle_batch_size(config, CONF / "data" / "_common.yaml")
-    except OmegaConfBaseException as error:
-        raise UserError(explain(error)) from error
     return Composition(config, _named(choices), tuple(_absolute_word(word, config) for word in words))
 
 
@@ -142,6 +134,19 @@ def quote_path(word: str) -> str:
     # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.
     escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
     return f"{key}='{escaped}'"
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Tell in one line what Hydra or OmegaConf refuses inside a block.
+
+    Raises:
+        UserError: Instead of theirs.
+    """
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
 
 
 def explain(error: Exception) -> str:
