@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from groundwork.transfer.advise import advise, expectations
+from groundwork.transfer.attempts import HeldOut
 from groundwork.transfer.calibration import Measured, headroom, predict_gains
-from groundwork.transfer.choose import candidates, choose_cut
+from groundwork.transfer.candidates import candidates
+from groundwork.transfer.choose import choose_cut
 from groundwork.transfer.evidence import Evidence, Probe, learning_curve, measure
 from groundwork.transfer.solve import solve_head
 
@@ -162,19 +164,11 @@ def _probe() -> Probe:
 def test_the_evidence_is_measured_from_features_alone():
     probe = _probe()
 
-    def solve(features: torch.Tensor, strengths: object) -> list[object]:
-        return solve_head(features, probe.target, 2, strengths)  # type: ignore[arg-type, return-value]
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: object) -> list[object]:
+        return solve_head(features, known, 2, strengths)  # type: ignore[arg-type, return-value]
 
-    options = candidates("auto", "auto", probe.spatial)
-    choice = choose_cut(
-        probe.train,
-        probe.val,
-        probe.spatial,
-        options,
-        probe.strengths,
-        solve,  # type: ignore[arg-type]
-        probe.score,
-    )
+    attempts = HeldOut(probe.train, probe.val, probe.spatial, probe.target, probe.strengths, solve)  # type: ignore[arg-type]
+    choice = choose_cut(candidates("auto", "auto", probe.spatial), attempts, probe.score)
     evidence = measure(probe, choice, (0.1, 0.2), seed=0)
     assert evidence.error_by_stage[1] < 0.25 < evidence.error_by_stage[0]
     assert evidence.similarity > 0

@@ -1,17 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pytest
 import torch
 
-from groundwork.batch import UserError
 from groundwork.transfer import (
     Candidate,
     Choice,
+    HeldOut,
     Linear,
     candidates,
     choose_cut,
-    gather,
     head_loss,
     solve_head,
 )
@@ -33,8 +31,8 @@ def _choose(informed: tuple[int, ...], cut: object = "auto") -> Choice:
         stages[stage][:, stage] += 1.5 * target
     classes = torch.tensor(target)
 
-    def solve(features: torch.Tensor, strengths: object) -> Iterator[Linear]:
-        return solve_head(features, classes[:200], 2, strengths)  # type: ignore[arg-type]
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: object) -> Iterator[Linear]:
+        return solve_head(features, known, 2, strengths)  # type: ignore[arg-type]
 
     def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
         return accuracy(output, classes[200:], draws)
@@ -42,7 +40,7 @@ def _choose(informed: tuple[int, ...], cut: object = "auto") -> Choice:
     spatial = (True, True, True, False)
     options = candidates("auto", cut, spatial)  # type: ignore[arg-type]
     train, val = [stage[:200] for stage in stages], [stage[200:] for stage in stages]
-    return choose_cut(train, val, spatial, options, STRENGTHS, solve, score)
+    return choose_cut(options, HeldOut(train, val, spatial, classes[:200], STRENGTHS, solve), score)
 
 
 def test_the_stage_that_knows_the_class_is_chosen():
@@ -65,19 +63,12 @@ def test_every_candidate_and_strength_is_in_the_table():
 def test_of_equal_candidates_the_one_with_fewer_features_and_the_stronger_penalty_wins():
     features = [np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)] * 2
 
-    def solve(rows: torch.Tensor, strengths: list[float]) -> list[Linear]:
+    def solve(rows: torch.Tensor, known: torch.Tensor, strengths: list[float]) -> list[Linear]:
         return [Linear(torch.zeros(2, rows.shape[1]), torch.zeros(2)) for _ in strengths]
 
     options = [Candidate((0, 1), "mean"), Candidate((0,), "mean_max"), Candidate((1,), "mean")]
-    choice = choose_cut(
-        features,
-        features,
-        (True, True),
-        options,
-        STRENGTHS,
-        solve,  # type: ignore[arg-type]
-        lambda output, draws: np.full(draws.shape[1], 0.5),
-    )
+    attempts = HeldOut(features, features, (True, True), torch.zeros(20), STRENGTHS, solve)  # type: ignore[arg-type]
+    choice = choose_cut(options, attempts, lambda output, draws: np.full(draws.shape[1], 0.5))
     assert (choice.candidate, choice.strength) == (Candidate((1,), "mean"), 100.0)
 
 
@@ -92,7 +83,7 @@ def test_a_lucky_score_does_not_beat_a_lower_loss_within_its_error():
     )
     val = [each[:, None].astype(np.float32) for each in (lucky, steady)]
 
-    def solve(features: torch.Tensor, strengths: list[float]) -> list[Linear]:
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: list[float]) -> list[Linear]:
         return [Linear(torch.tensor([[-0.5], [0.5]]), torch.zeros(2)) for _ in strengths]
 
     def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
@@ -103,7 +94,8 @@ def test_a_lucky_score_does_not_beat_a_lower_loss_within_its_error():
 
     options = [Candidate((0,), "mean"), Candidate((1,), "mean")]
     for judge, expected in ((None, (0,)), (loss, (1,))):
-        choice = choose_cut(val, val, (False, False), options, [1.0], solve, score, None, judge)  # type: ignore[arg-type]
+        attempts = HeldOut(val, val, (False, False), target, [1.0], solve)  # type: ignore[arg-type]
+        choice = choose_cut(options, attempts, score, judge)
         assert choice.candidate.stages == expected
 
 
@@ -113,18 +105,13 @@ def test_a_score_beyond_its_error_wins_whatever_the_loss():
     right, wrong = 0.01 * sure, np.where(np.arange(60) < 20, -0.1 * sure, 5 * sure)
     val = [each[:, None].astype(np.float32) for each in (right, wrong)]
 
-    def solve(features: torch.Tensor, strengths: list[float]) -> list[Linear]:
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: list[float]) -> list[Linear]:
         return [Linear(torch.tensor([[-0.5], [0.5]]), torch.zeros(2)) for _ in strengths]
 
     choice = choose_cut(
-        val,
-        val,
-        (False, False),
         [Candidate((0,), "mean"), Candidate((1,), "mean")],
-        [1.0],
-        solve,  # type: ignore[arg-type]
+        HeldOut(val, val, (False, False), target, [1.0], solve),  # type: ignore[arg-type]
         lambda output, draws: accuracy(output, target, draws),
-        None,
         lambda output: head_loss(output, target),
     )
     assert choice.candidate.stages == (0,)
@@ -135,37 +122,16 @@ def test_weaker_penalties_are_not_solved_once_two_of_them_did_worse_on_val():
     val, losses = [np.zeros((4, 1), dtype=np.float32)], iter([0.6, 0.5, 0.7, 0.8, 0.1])
     solved = []
 
-    def solve(features: torch.Tensor, strengths: list[float]) -> Iterator[Linear]:
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
         for strength in strengths:
             solved.append(strength)
             yield Linear(torch.zeros(2, 1), torch.zeros(2))
 
     choice = choose_cut(
-        val,
-        val,
-        (False,),
         [Candidate((0,), "mean")],
-        [1.0, 1e2, 1e4, 1e1, 1e3],
-        solve,
+        HeldOut(val, val, (False,), torch.zeros(4), [1.0, 1e2, 1e4, 1e1, 1e3], solve),
         lambda output, draws: np.zeros(draws.shape[1]),
-        None,
         lambda output: next(losses),
     )
     assert solved == [1e4, 1e3, 1e2, 1e1]
     assert choice.strength == 1e3
-
-
-def test_a_cut_given_by_hand_is_the_only_candidate():
-    spatial = (True, True, False)
-    assert candidates("mean", "last", spatial) == [Candidate((2,), "mean")]
-    assert candidates("mean", -2, spatial) == [Candidate((1,), "mean")]
-    assert candidates("max", [1, 0], spatial) == [Candidate((0, 1), "max")]
-    with pytest.raises(UserError, match="stages below 3"):
-        candidates("mean", 3, spatial)
-
-
-def test_the_columns_of_stages_are_joined_as_a_network_joins_them():
-    first, second = np.arange(4.0).reshape(1, 4), np.arange(10.0, 12).reshape(1, 2)
-    joined = gather([first, second], Candidate((0, 1), "mean_max"), (True, False))
-    assert joined.tolist() == [[0, 1, 2, 3, 10, 11]]
-    assert gather([first, second], Candidate((0, 1), "max"), (True, False)).tolist() == [[2, 3, 10, 11]]

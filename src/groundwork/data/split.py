@@ -179,13 +179,27 @@ class FoldSplit(Splitter):
         return split
 
     def _fold(self, pool: SplitKeys, unit: Parts) -> NDArray[Any]:
-        shares = (1 / self.k,) * self.k
-        strata = make_strata(pool, shares, self.num_bins)
-        key = keyed_hash(pool.sample_id, f"groundwork folds {self.seed}")
-        fold = draw_parts(strata, unit, key, shares, grouped=pool.group is not None, first_wins=False)
+        fold = deal_folds(pool, unit, self.k, self.seed, self.num_bins)
+        strata = make_strata(pool, (1 / self.k,) * self.k, self.num_bins)
         only_one = is_alone(strata) & is_alone(unit)
         return np.where((fold == self.fold) & ~only_one, "val", "train")
 
     def notes(self, keys: SplitKeys) -> list[str]:
         """Say in plain lines what a reader of the folds should know."""
         return describe(keys, self(keys), self.fractions, folds=self.k)
+
+
+def deal_folds(pool: SplitKeys, unit: Parts, k: int, seed: int, num_bins: int) -> Parts:
+    """Give each row of a pool its fold, (N,) from 0 to k - 1: every class or quantile bin in the same shares.
+
+    Args:
+        pool: What is dealt.
+        unit: (N,) what stays whole, see `tie_units`.
+        k: Number of folds.
+        seed: Draws them.
+        num_bins: Most quantile bins per continuous target.
+    """
+    shares = (1 / k,) * k
+    strata = make_strata(pool, shares, num_bins)
+    key = keyed_hash(pool.sample_id, f"groundwork folds {seed}")
+    return draw_parts(strata, unit, key, shares, grouped=pool.group is not None, first_wins=False)

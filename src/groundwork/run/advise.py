@@ -1,6 +1,7 @@
 """Cached features of a data set -> which transfer scenario to take, measured rather than guessed."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from groundwork.data import Samples, Target
 from groundwork.report import write_advice
 from groundwork.run.build import build_network, describe_data
 from groundwork.run.config.own import own_parts
-from groundwork.run.exact import choose_head, loss_weights, scaled_target, score_on_val
+from groundwork.run.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.run.folder import RunFolder
 from groundwork.run.frozen import read_features
 from groundwork.run.machine.device import choose_device
@@ -92,7 +93,8 @@ def advise_run(
     network = build_network(config, data, True, None)
     settle_precision(setting, network, plan, device)
     features = read_features(config, network, prepared, plan, device, screen)
-    choice = choose_head(setting, network, features, plan, device)
+    # By val alone, as the calibration was measured.
+    choice = choose_head(setting, network, features, replace(plan, folds=1), device)
     probe = Probe(
         train=features.train,
         val=features.val,
@@ -101,7 +103,7 @@ def advise_run(
         num_outputs=len(prepared.names),
         strengths=plan.strengths,
         class_weights=loss_weights(setting),
-        score=score_on_val(setting, network, device),
+        score=score_by(setting, network, device, prepared.targets("val")),
         perfect=PERFECT.get(config.monitor, 1.0) if setting.direction == "max" else 0.0,
     )
     batches = _some_batches(prepared, config.data.batch_size, device)

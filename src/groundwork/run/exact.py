@@ -11,23 +11,28 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
+from groundwork.batch import Split
 from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network
 from groundwork.run.config.own import own_parts
+from groundwork.run.folds import out_of_fold
 from groundwork.run.frozen import StageFeatures
-from groundwork.run.prepare import Prepared
 from groundwork.run.setting import Setting
 from groundwork.transfer import (
+    Attempts,
     Candidate,
     Choice,
+    HeldOut,
     Linear,
     Plan,
     Score,
     candidates,
     choose_cut,
+    gather,
     head_loss,
     solve_head,
 )
+from groundwork.transfer.attempts import Solve
 
 EXACT_LOSSES = (CrossEntropy, MSE)
 
@@ -60,21 +65,13 @@ def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
 def choose_head(
     setting: Setting, network: Network, features: StageFeatures, plan: Plan, device: torch.device
 ) -> Choice:
-    """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best on val."""
-    prepared = setting.prepared
+    """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best.
+
+    Val judges heads on train; where the plan crosses, every fold of train and val together judges heads on the others.
+    """
     options = candidates(plan.pool, plan.cut, features.spatial)
-    target = scaled_target(network, np.tile(prepared.targets("train"), _repeats(prepared, plan)))
+    attempts, truth = _attempts(setting, network, features, plan, device)
     weights = loss_weights(setting)
-    truth = prepared.targets("val")
-
-    def solve(inputs: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
-        moved = None if weights is None else weights.to(device)
-        heads = solve_head(inputs.to(device), target.to(device), len(prepared.names), strengths, moved)
-        return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
-
-    def loss(output: Tensor) -> float:
-        return head_loss(output, scaled_target(network, truth), weights)
-
     done = [0]
     with setting.screen.progress("solving linear heads", "cuts") as bar:
 
@@ -83,19 +80,65 @@ def choose_head(
             bar(done[0], len(options))
 
         choice = choose_cut(
-            features.train,
-            features.val,
-            features.spatial,
             options,
-            plan.strengths,
-            solve,
-            score_on_val(setting, network, device),
+            attempts,
+            score_by(setting, network, device, truth),
+            lambda output: head_loss(output, scaled_target(network, truth), weights),
             advance,
-            loss,
+            f"in {plan.folds} folds" if plan.crosses else "on val",
         )
     # Where less is better, scores are the metric with a minus, which people need not read.
     less = setting.direction == "min"
     return replace(choice, why=choice.why.replace(" -", " ")) if less else choice
+
+
+def refit_head(
+    setting: Setting,
+    network: Network,
+    features: StageFeatures,
+    plan: Plan,
+    choice: Choice,
+    device: torch.device,
+) -> Linear:
+    """Solve the head that was chosen once more, at its strength, on train and val together."""
+    inputs = gather(features.both(), choice.candidate, features.spatial)
+    target = _targets(setting, network, plan, ("train", "val"))
+    (head,) = _solver(setting, device)(inputs, target, [choice.strength])
+    return head
+
+
+def _attempts(
+    setting: Setting, network: Network, features: StageFeatures, plan: Plan, device: torch.device
+) -> tuple[Attempts, NDArray[Any]]:
+    """Say how heads are tried, and give the targets of the samples that judge them."""
+    prepared, solve = setting.prepared, _solver(setting, device)
+    if plan.crosses:
+        both = _targets(setting, network, plan, ("train", "val"))
+        truth = np.concatenate([prepared.targets("train"), prepared.targets("val")])
+        return out_of_fold(setting, features, plan, both, solve), truth
+    target = _targets(setting, network, plan, ("train",))
+    held_out = HeldOut(features.train, features.val, features.spatial, target, plan.strengths, solve)
+    return held_out, prepared.targets("val")
+
+
+def _solver(setting: Setting, device: torch.device) -> Solve:
+    weights, num_outputs = loss_weights(setting), len(setting.prepared.names)
+    moved = None if weights is None else weights.to(device)
+
+    def solve(inputs: Tensor, target: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
+        heads = solve_head(inputs.to(device), target.to(device), num_outputs, strengths, moved)
+        return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
+
+    return solve
+
+
+def _targets(setting: Setting, network: Network, plan: Plan, splits: Sequence[Split]) -> Tensor:
+    """Give what heads are compared with, of all views of one split after the other."""
+    prepared = setting.prepared
+    repeats = (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)
+    return scaled_target(
+        network, np.concatenate([np.tile(prepared.targets(split), repeats) for split in splits])
+    )
 
 
 def loss_weights(setting: Setting) -> Tensor | None:
@@ -104,11 +147,10 @@ def loss_weights(setting: Setting) -> Tensor | None:
     return None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
 
 
-def score_on_val(setting: Setting, network: Network, device: torch.device) -> Score:
+def score_by(setting: Setting, network: Network, device: torch.device, truth: NDArray[Any]) -> Score:
     """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined."""
     prepared, metrics, monitor = setting.prepared, setting.metrics, setting.config.monitor
     sign = 1.0 if setting.direction == "max" else -1.0
-    truth = prepared.targets("val")
 
     def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
         prediction = network.decode(output.to(device)).cpu().numpy()
@@ -136,8 +178,9 @@ def set_head(network: Network, head: Linear) -> None:
         linear.linear.bias.copy_(head.bias)
 
 
-def strength_history(choice: Choice, monitor: str, direction: str) -> list[dict[str, Any]]:
-    """List the score on val by cut and strength, as rows of `history.csv`; `kept` marks the head of the run."""
+def strength_history(choice: Choice, plan: Plan, monitor: str, direction: str) -> list[dict[str, Any]]:
+    """List the score by cut and strength, as rows of `history.csv`; `kept` marks the head of the run."""
+    judge = "folds" if plan.crosses else "val"
     sign = 1.0 if direction == "max" else -1.0
     kept = (choice.candidate.stages, choice.candidate.pool, choice.strength)
     return [
@@ -146,12 +189,8 @@ def strength_history(choice: Choice, monitor: str, direction: str) -> list[dict[
             "pool": trial.pool,
             "num_features": trial.num_features,
             "strength": trial.strength,
-            f"val/{monitor}": sign * trial.score,
+            f"{judge}/{monitor}": sign * trial.score,
             "kept": (trial.stages, trial.pool, trial.strength) == kept,
         }
         for trial in choice.trials
     ]
-
-
-def _repeats(prepared: Prepared, plan: Plan) -> tuple[int, ...]:
-    return (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)

@@ -15,14 +15,20 @@ from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.config.own import own_parts
-from groundwork.run.exact import choose_head, set_head, strength_history, why_not_exact
+from groundwork.run.exact import (
+    choose_head,
+    refit_head,
+    set_head,
+    strength_history,
+    why_not_exact,
+)
 from groundwork.run.frozen import StageFeatures, read_features
 from groundwork.run.machine.precision import settle_precision
 from groundwork.run.maps import read_maps
 from groundwork.run.phases import Cached, finish_phase, restore, train_phases
 from groundwork.run.process.ranks import from_first, in_turns
 from groundwork.run.setting import Setting
-from groundwork.transfer import Candidate, Choice, Plan, candidates
+from groundwork.transfer import Candidate, Choice, Linear, Plan, candidates
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Fitted:
         network: As it was at its best on val.
         features: What the head reads, by split, where it is cached; None where images were trained on.
         best_epoch: Of the phase that trained last; 0 for an exact head.
+        refit: Head that learned from val, too, to be used when val has measured the network; None for none.
         transfer: What was cut, frozen, cached and solved, and why, in plain types.
         seconds: Spent on features and on fitting.
     """
@@ -40,6 +47,7 @@ class Fitted:
     network: Network
     features: dict[Split, NDArray[np.float32]] | None
     best_epoch: int
+    refit: Linear | None
     transfer: dict[str, Any]
     seconds: dict[str, float]
 
@@ -64,9 +72,11 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         whole = build_network(config, data, pretrained, None)
     features = _read_features(setting, data, plan, whole, solves, device)
     read = time.perf_counter()
-    choice = None
+    choice, refit = None, None
     if solves and (found := features) is not None:
         choice = from_first(lambda: choose_head(setting, whole, found, plan, device))
+        if obstacle is None and plan.refits:
+            refit = from_first(lambda: refit_head(setting, whole, found, plan, choice, device))
     chosen = time.perf_counter()
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
     num_stages = whole.num_stages
@@ -90,6 +100,7 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
         network,
         None if kept is None else {split: kept.of(split, candidate) for split in ("train", "val")},
         best_epoch,
+        refit,
         transfer,
         seconds | {"fit": time.perf_counter() - started - seconds["features"]},
     )
@@ -118,7 +129,7 @@ def _keep_solved(setting: Setting, network: Network, plan: Plan, choice: Choice,
         )
     if reached < 2:
         set_head(network, choice.head)
-        setting.rows.extend(strength_history(choice, config.monitor, setting.direction))
+        setting.rows.extend(strength_history(choice, plan, config.monitor, setting.direction))
         write_history(setting.folder.history, setting.rows)
         finish_phase(setting, network, 1, 0)
 
@@ -166,4 +177,5 @@ def _describe(
     }
     if exact and choice is not None:
         described |= {"strength": choice.strength, "strengths": list(plan.strengths), "views": plan.views}
+        described |= {"folds": plan.folds if plan.crosses else 1, "refit": plan.refits}
     return described

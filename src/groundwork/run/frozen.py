@@ -1,6 +1,6 @@
 """A frozen backbone -> its features, computed once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,18 +28,25 @@ class StageFeatures:
         val: Per stage (M, D_s), of the images as they are.
         spatial: Which stages are maps.
         views: Number of views in `train`.
+        val_views: The other views of the val images, where a head learns from them, too.
     """
 
     train: Stages
     val: Stages
     spatial: tuple[bool, ...]
     views: int
+    val_views: Sequence[Stages] = ()
 
     def of(self, split: Split, candidate: Candidate) -> NDArray[np.float32]:
         """Join what a candidate reads, (N, D); of train the first view only."""
         if split == "train":
             return self.views_of(candidate)[0]
         return gather(self.val, candidate, self.spatial).numpy()
+
+    def both(self) -> Stages:
+        """Stack all views of train and then those of val, per stage (V * N + V * M, D_s)."""
+        parts = (self.train, self.val, *self.val_views)
+        return [np.concatenate(stage) for stage in zip(*parts, strict=True)]
 
     def views_of(self, candidate: Candidate) -> list[NDArray[np.float32]]:
         """Join what a candidate reads of the training images, (N, D) for each view."""
@@ -56,7 +63,8 @@ def view_readers(
 ) -> Iterator[tuple[NDArray[np.int64], dict[str, object], StageReader]]:
     """Give for each view of a plan the rows that it is read of, what its numbers depend on, and who reads them.
 
-    The first view is read of training and val rows, the others of training rows; none of test.
+    The first view is read of training and val rows, the others of training rows, or of both where a head learns
+    from val, too; none of test.
 
     Args:
         stage: See `StageReader`.
@@ -72,7 +80,7 @@ def view_readers(
     }
     network.to(device)
     for symmetry in range(plan.views):
-        rows = train if symmetry else np.concatenate([train, val])
+        rows = train if symmetry and not (plan.refits or plan.crosses) else np.concatenate([train, val])
         reader = StageReader(network, prepared.source.batch, device, precision, symmetry, stage)
         yield rows, {**known, "symmetry": symmetry}, reader
 
@@ -90,5 +98,5 @@ def read_features(
     count = len(prepared.rows["train"])
     views = [[stage[:count] for stage in part] for part in parts]
     stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
-    val = [stage[count:] for stage in parts[0]]
-    return StageFeatures(stacked, val, tuple(network.stem.spatial), plan.views)
+    val, *others = ([stage[count:] for stage in part] for part in parts if len(part[0]) > count)
+    return StageFeatures(stacked, val, tuple(network.stem.spatial), plan.views, others)

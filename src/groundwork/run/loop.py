@@ -25,7 +25,7 @@ from groundwork.run.checkpoint import load
 from groundwork.run.checkpoint.keep import KeepBestAndLast
 from groundwork.run.checkpoint.position import Position, seed_phase
 from groundwork.run.machine.device import choose_device, spare_gpu_checks
-from groundwork.run.machine.execution import choose_execution
+from groundwork.run.machine.execution import Execution, choose_execution, compile_in_place
 from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import predict
 from groundwork.run.process.ranks import from_first, world_size
@@ -52,8 +52,10 @@ def train_phase(
     """
     config, folder = setting.config, setting.folder
     data = build_data_module(setting, source)
-    settle_execution(setting, network, source)
-    _prepare_steps(setting, network)
+    execution = settle_execution(setting, network, source)
+    _recompute(setting, network)
+    if execution.compiled:
+        compile_in_place(network)
     steps = count_steps(config, data, epochs)
     task = build_task(setting, network, phase, steps)
     finite, position = _check_finite(setting), Position()
@@ -138,7 +140,7 @@ def _measure_train(
     return measure
 
 
-def settle_execution(setting: Setting, network: Network, source: Source) -> None:
+def settle_execution(setting: Setting, network: Network, source: Source) -> Execution:
     """Choose how steps are computed, and write it down, so that a resumed run computes the same bits.
 
     Args:
@@ -150,34 +152,35 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> None
     def inputs() -> torch.Tensor:
         return source.batch(setting.prepared.rows["train"][: config.data.batch_size])
 
-    execution = from_first(lambda: choose_execution(config, network, inputs, choose_device(config)))
+    num_images = len(setting.prepared.rows["train"]) * trainer.max_epochs
+    execution = from_first(
+        lambda: choose_execution(config, network, inputs, choose_device(config), num_images)
+    )
     execution.apply(network)
     if execution.gain > 1:
         setting.screen.say(
-            f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads, "
-            f"{execution.gain:.2f} times as fast as contiguous 32-true"
+            f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads"
+            f"{', compiled' * execution.compiled}, {execution.gain:.2f} times as fast as contiguous 32-true"
         )
     if network_reads_images(network) and "auto" in (
         trainer.memory_format,
         trainer.precision,
         trainer.threads,
+        trainer.compile,
     ):
         trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
-        trainer.threads = execution.threads
+        trainer.threads, trainer.compile = execution.threads, execution.compiled
         setting.keep_config()
+    return execution
 
 
-def _prepare_steps(setting: Setting, network: Network) -> None:
-    """Let the network keep fewer activations and be compiled, where the configuration asks for it."""
+def _recompute(setting: Setting, network: Network) -> None:
+    """Let the network keep fewer activations, where the configuration asks for it."""
     trainer, name = setting.config.trainer, setting.config.model.name
     if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
         setting.screen.note(
             f"trainer.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
         )
-    if trainer.compile:
-        # In place: no name in a checkpoint changes. For each size of a batch anew: there are two, full and last, and
-        # the code of torch 2.11 for batches of any size failed on a GPU at the first short one.
-        network.compile(dynamic=False)
 
 
 def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
@@ -187,6 +190,11 @@ def network_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
     return {
         name.removeprefix(beginning): value for name, value in state.items() if name.startswith(beginning)
     }
+
+
+def checkpoint_state(network: Network) -> dict[str, torch.Tensor]:
+    """Name the network's tensors as a checkpoint does, on the processor."""
+    return {f"network.{name}": value.cpu() for name, value in network.state_dict().items()}
 
 
 def batch_line(config: DictConfig) -> str:

@@ -17,7 +17,7 @@ from groundwork.run.callbacks.history import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
 from groundwork.run.folder.conceal import conceal
 from groundwork.run.frozen import StageFeatures
-from groundwork.run.loop import network_state, train_phase
+from groundwork.run.loop import checkpoint_state, network_state, train_phase
 from groundwork.run.machine.memory import fit_into_memory
 from groundwork.run.maps import Maps
 from groundwork.run.process.ranks import on_any, world_size
@@ -127,14 +127,14 @@ def finish_phase(setting: Setting, network: Network, number: int, best_epoch: in
     save_network(setting, network)
     keep_previous(setting.folder)
     over = {"phase": number + 1, "rows": list(setting.rows), "best_epoch": best_epoch}
-    save({**setting.extra, **over, "state_dict": _state(network)}, setting.folder.last)
+    save({**setting.extra, **over, "state_dict": checkpoint_state(network)}, setting.folder.last)
     if on_any(requested()):
         end()
 
 
 def save_network(setting: Setting, network: Network) -> None:
     """Write `best.ckpt`: the whole network, and what `predict` and `export` need to know."""
-    save({**setting.extra, "state_dict": _state(network)}, setting.folder.best)
+    save({**setting.extra, "state_dict": checkpoint_state(network)}, setting.folder.best)
 
 
 def _train_one(
@@ -189,7 +189,3 @@ def _readable(setting: Setting) -> bool:
         setting.screen.note(f"{error}; training from the start")
         return False
     return True
-
-
-def _state(network: Network) -> dict[str, Any]:
-    return {f"network.{name}": value.cpu() for name, value in network.state_dict().items()}

@@ -9,13 +9,13 @@ from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.batch import Split, UserError
+from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
 from groundwork.run.audit.facts import write_facts
 from groundwork.run.build import describe_data
-from groundwork.run.checkpoint import load, save
+from groundwork.run.conclude import conclude
 from groundwork.run.config.check import idle_keys
 from groundwork.run.config.own import FALLBACK, is_own_task, own_parts
 from groundwork.run.figure.attention import write_attention
@@ -29,15 +29,7 @@ from groundwork.run.loop import batch_line
 from groundwork.run.machine.device import choose_device
 from groundwork.run.machine.environment import describe_environment
 from groundwork.run.machine.memory import memory_explained
-from groundwork.run.machine.precision import evaluation_precision
-from groundwork.run.outcome import (
-    measure,
-    measure_baselines,
-    predict,
-    values,
-    with_threshold,
-    write_predictions,
-)
+from groundwork.run.outcome import measure_baselines
 from groundwork.run.prepare import Prepared, prepare, write_splits
 from groundwork.run.process.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.run.process.share import data_key, once
@@ -93,7 +85,7 @@ def train(
     if not is_first():
         return
     _note_idle(setting, plan, fitted, words)
-    result = _measure(setting, fitted, device)
+    result = {**conclude(setting, fitted, device), "baselines": _baselines(setting)}
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
     folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
@@ -154,38 +146,6 @@ def _note_idle(setting: Setting, plan: Plan, fitted: Fitted, words: tuple[str, .
         setting.screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
 
 
-def _measure(setting: Setting, fitted: Fitted, device: torch.device) -> dict[str, Any]:
-    """Measure train and val in evaluation mode, with intervals and baselines."""
-    config, prepared, folder, screen = setting.config, setting.prepared, setting.folder, setting.screen
-    splits: tuple[Split, ...] = ("train", "val")
-    predicted = {split: _predictions(config, prepared, fitted, split, device, screen) for split in splits}
-    metrics, said = with_threshold(
-        setting.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
-    )
-    if said:
-        screen.note(said)
-        save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
-    measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
-    write_predictions(folder, "val", predicted["val"], metrics, prepared)
-    return {
-        "task": config.task.name,
-        "monitor": config.monitor,
-        "direction": setting.direction,
-        "best_epoch": fitted.best_epoch,
-        "n": {split: len(rows) for split, rows in prepared.rows.items()},
-        "train": values(measured["train"]),
-        "val": values(measured["val"]),
-        "intervals": measured,
-        "baselines": _baselines(setting),
-        "transfer": fitted.transfer,
-        "parameters": fitted.network.describe(),
-        "split_hash": prepared.split_hash,
-        "threshold": getattr(metrics, "threshold", None),
-        "notes": [*prepared.notes, *([said] if said else [])],
-        "choices": [prepared.target.why],
-    }
-
-
 def _baselines(setting: Setting) -> dict[str, Any]:
     """Measure the baselines on val, once for all runs of this process; none for a task of one's own."""
     config = setting.config
@@ -203,18 +163,3 @@ def _draw(setting: Setting, fitted: Fitted, device: torch.device) -> None:
     write_attention(folder, fitted.network, prepared, device)
     write_dependence(folder, fitted.network, prepared, device)
     write_report(folder.path, wanted_pixels(folder, prepared))
-
-
-def _predictions(
-    config: DictConfig, prepared: Prepared, fitted: Fitted, split: Any, device: torch.device, screen: Screen
-) -> Any:
-    """Predict a split by the head on cached features where there are some, by the whole network elsewhere."""
-    rows, batch_size = prepared.rows[split], config.data.batch_size
-    if fitted.features is None:
-        title = f"predicting {split}"
-        precision = evaluation_precision(config)
-        return predict(fitted.network, prepared.source, rows, batch_size, device, precision, screen, title)
-    network = fitted.network.to(device).eval()
-    with torch.inference_mode():
-        features = torch.from_numpy(fitted.features[split]).to(device)
-        return network.decode(network.head(features)).float().cpu().numpy()

@@ -1,8 +1,10 @@
 """pretrained network -> what to keep, freeze, cache, solve and tune, and which scenario."""
 
 from groundwork.transfer.advise import Advice, Expectation, advise
+from groundwork.transfer.attempts import Attempts, HeldOut, OutOfFold
 from groundwork.transfer.calibration import Measured, read_calibration
-from groundwork.transfer.choose import Candidate, Choice, Score, Trial, candidates, choose_cut, gather
+from groundwork.transfer.candidates import Candidate, candidates, gather
+from groundwork.transfer.choose import Choice, Score, Trial, choose_cut
 from groundwork.transfer.distance import activation_distance
 from groundwork.transfer.evidence import Evidence, Probe, measure
 from groundwork.transfer.extract import StageReader, take_pool
@@ -17,14 +19,17 @@ from groundwork.transfer.views import view
 
 __all__ = [
     "Advice",
+    "Attempts",
     "Candidate",
     "Choice",
     "Evidence",
     "Expectation",
     "FeatureCache",
+    "HeldOut",
     "Linear",
     "MapCache",
     "Measured",
+    "OutOfFold",
     "Phase",
     "Plan",
     "Probe",

@@ -1,20 +1,17 @@
-"""Which stages a linear head should read, and how strong its penalty should be, judged on val."""
+"""Which stages a linear head should read, and how strong its penalty should be."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.batch import UserError
-from groundwork.model.pool import Pooling
-from groundwork.transfer.extract import KINDS, take_pool
+from groundwork.transfer.attempts import Attempt, Attempts
+from groundwork.transfer.candidates import Candidate
 from groundwork.transfer.spectrum import Linear
 
-Solve = Callable[[Tensor, Sequence[float]], Iterable[Linear]]
 Score = Callable[[Tensor, NDArray[np.float64]], NDArray[np.floating]]
 Loss = Callable[[Tensor], float]
 # Of val, for the standard error of a difference; more move it by a few percent.
@@ -23,21 +20,9 @@ RESAMPLES = 50
 WORSE = 2
 
 
-class Candidate(NamedTuple):
-    """Name what a head reads: stages counted from 0, and how each map is pooled."""
-
-    stages: tuple[int, ...]
-    pool: str
-
-    @property
-    def kinds(self) -> tuple[Pooling, ...]:
-        """Give the statistics that a StagePool joins."""
-        return KINDS[self.pool]
-
-
 @dataclass(frozen=True)
 class Trial:
-    """Record one candidate at one strength: the score on val, higher is better, and the loss where known."""
+    """Record one candidate at one strength: the score, higher is better, and the loss where known."""
 
     stages: tuple[int, ...]
     pool: str
@@ -54,7 +39,7 @@ class Choice:
     Attributes:
         candidate: What the head reads.
         strength: Of its penalty.
-        score: On val.
+        score: Of the rows that judged.
         head: On the raw features of the candidate, stages in order.
         trials: All candidates at all strengths.
         why: One sentence.
@@ -72,54 +57,15 @@ class Choice:
         return [asdict(trial) for trial in self.trials]
 
 
-def candidates(pool: str, cut: str | int | Sequence[int], spatial: Sequence[bool]) -> list[Candidate]:
-    """List what a head could read.
-
-    Args:
-        pool: "mean", "max", "mean_max", or "auto" for mean and mean_max.
-        cut: "last", a stage, a list of stages, or "auto": each stage, neighbors in pairs, the last three.
-        spatial: For each stage of the backbone, whether it is a map that can be pooled.
-    """
-    num_stages = len(spatial)
-    if cut == "auto":
-        chosen: list[tuple[int, ...]] = [(stage,) for stage in range(num_stages)]
-        chosen += [(stage, stage + 1) for stage in range(num_stages - 1)]
-        chosen += [tuple(range(num_stages - 3, num_stages))] if num_stages > 3 else []
-    elif cut == "last":
-        chosen = [(num_stages - 1,)]
-    else:
-        listed = [int(cut)] if isinstance(cut, int | str) else list(cut)
-        if not listed or not all(-num_stages <= stage < num_stages for stage in listed):
-            raise UserError(
-                f"transfer.cut must name stages below {num_stages}, but got {cut}. Change it, or use auto."
-            )
-        chosen = [tuple(sorted({stage % num_stages for stage in listed}))]
-    pools = ["mean", "mean_max"] if pool == "auto" else [pool]
-    return [
-        Candidate(stages, each)
-        for stages in chosen
-        for each in (pools if any(spatial[stage] for stage in stages) else pools[:1])
-    ]
-
-
-def gather(stages: Sequence[NDArray[np.float32]], candidate: Candidate, spatial: Sequence[bool]) -> Tensor:
-    """Join the columns that a candidate reads into (N, D)."""
-    parts = [take_pool(stages[stage], candidate.pool, spatial[stage]) for stage in candidate.stages]
-    return torch.from_numpy(np.ascontiguousarray(np.concatenate(parts, axis=1)))
-
-
 def choose_cut(
-    train: Sequence[NDArray[np.float32]],
-    val: Sequence[NDArray[np.float32]],
-    spatial: Sequence[bool],
     options: Iterable[Candidate],
-    strengths: Sequence[float],
-    solve: Solve,
+    attempts: Attempts,
     score: Score,
-    progress: Callable[[Candidate, float], None] | None = None,
     loss: Loss | None = None,
+    progress: Callable[[Candidate, float], None] | None = None,
+    judge: str = "on val",
 ) -> Choice:
-    """Solve a head for every candidate at every strength and choose one on val.
+    """Solve a head for every candidate at every strength and choose one.
 
     The best score of many on a small val is partly luck. So each candidate is represented by the strength
     with the lowest loss on val, which is less noisy than a metric that counts decisions; those that stay
@@ -128,22 +74,18 @@ def choose_cut(
     by the best score, 0.819 with the last stage alone.
 
     Args:
-        train: Per stage (N, D_s) features as `StageReader` gives them.
-        val: The same for the samples that judge.
-        spatial: Which stages are maps.
         options: What to compare.
-        strengths: Penalties to try, from the strongest on, as long as the loss on val falls.
-        solve: Training features (N, D) and strengths -> one head each, the next one solved when it is asked for.
-        score: Outputs (M, K) on val, and how often each row occurs in each of R draws (M, R) -> the monitored
-            metric (R,), higher is better.
-        progress: Called with each candidate and its best score.
-        loss: Outputs on all of val -> what the heads minimize; None lets the score decide alone. Of equals
+        attempts: `HeldOut` or `OutOfFold`; a candidate is left when weaker penalties only raise the loss.
+        score: Outputs (M, K) of the rows that judge, and how often each row occurs in each of R draws (M, R) -> the
+            monitored metric (R,), higher is better.
+        loss: Outputs of the rows that judge -> what the heads minimize; None lets the score decide alone. Of equals
             the one with fewer features wins, then the stronger penalty.
+        progress: Called with each candidate and its best score.
+        judge: How to say where scores are from.
     """
     tried: list[_Tried] = []
     for option in options:
-        features, judged = gather(train, option, spatial), gather(val, option, spatial)
-        tried += (own := _try(option, features, judged, strengths, solve, score, loss))
+        tried += (own := _try(option, attempts(option), score, loss))
         if progress is not None:
             progress(option, max(each.trial.score for each in own))
     if not tried:
@@ -152,34 +94,24 @@ def choose_cut(
     chosen = best if loss is None else _lowest_loss(best, tried, score)
     trial, trials = chosen.trial, tuple(each.trial for each in tried)
     candidate = Candidate(trial.stages, trial.pool)
-    return Choice(candidate, trial.strength, trial.score, chosen.head, trials, _why(trial, trials))
+    return Choice(candidate, trial.strength, trial.score, chosen.head(), trials, _why(trial, trials, judge))
 
 
 class _Tried(NamedTuple):
     trial: Trial
-    head: Linear
+    head: Callable[[], Linear]
     output: Tensor
 
     def rank(self) -> tuple[float, int, float]:
         return (-(self.trial.loss or 0.0), -self.trial.num_features, self.trial.strength)
 
 
-def _try(
-    option: Candidate,
-    features: Tensor,
-    judged: Tensor,
-    strengths: Sequence[float],
-    solve: Solve,
-    score: Score,
-    loss: Loss | None,
-) -> list[_Tried]:
-    once = np.ones((len(judged), 1))
-    order = sorted(strengths, reverse=True)
+def _try(option: Candidate, attempts: Iterable[Attempt], score: Score, loss: Loss | None) -> list[_Tried]:
     tried: list[_Tried] = []
-    for strength, head in zip(order, solve(features, order), strict=False):
-        output = head(judged)
+    for strength, num_features, output, head in attempts:
+        once = np.ones((len(output), 1))
         judgement = float(score(output, once)[0]), None if loss is None else loss(output)
-        tried.append(_Tried(Trial(*option, features.shape[1], strength, *judgement), head, output))
+        tried.append(_Tried(Trial(*option, num_features, strength, *judgement), head, output))
         if _past_the_best(tried):
             break
     return tried
@@ -212,9 +144,9 @@ def _within_error(scores: NDArray[np.floating], reference: NDArray[np.floating])
     return len(below) > 0 and bool(below.mean() <= below.std())
 
 
-def _why(trial: Trial, trials: Sequence[Trial]) -> str:
+def _why(trial: Trial, trials: Sequence[Trial], judge: str) -> str:
     last = max(other.stages[-1] for other in trials)
     alone = [other.score for other in trials if other.stages == (last,)]
     named = "stage" if len(trial.stages) == 1 else "stages"
-    text = f"{named} {', '.join(map(str, trial.stages))} ({trial.pool}) score {trial.score:.4f} on val"
+    text = f"{named} {', '.join(map(str, trial.stages))} ({trial.pool}) score {trial.score:.4f} {judge}"
     return f"{text}, the last stage alone {max(alone):.4f}" if alone and trial.stages != (last,) else text

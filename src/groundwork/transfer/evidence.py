@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.transfer.choose import Candidate, Choice, Score, Trial, gather
+from groundwork.transfer.candidates import Candidate, gather
+from groundwork.transfer.choose import Choice, Score, Trial
 from groundwork.transfer.logme import logme
 from groundwork.transfer.solve import solve_head
 

@@ -75,6 +75,9 @@ class Plan:
         strengths: Penalties of the exact head; val chooses one.
         views: How many fixed symmetries of an image training sees: 1, 2, 4 or 8; see `view`. An exact head learns
             from all at once, descent draws one for each sample and epoch.
+        folds: Where the head alone trains, this many folds of train and val together choose cut and strength; with 1
+            val chooses. The head itself learns from train in both cases.
+        refit: Whether an exact head is solved again on train and val together when val has measured it.
         phases: In order; their shares sum to 1.
     """
 
@@ -87,6 +90,8 @@ class Plan:
     solver: Solver
     strengths: Sequence[float]
     views: int
+    folds: int
+    refit: bool
     phases: Sequence[Phase]
 
     def __post_init__(self) -> None:
@@ -110,6 +115,10 @@ class Plan:
             )
         if self.views not in VIEWS:
             raise UserError(f"transfer.views must be 1, 2, 4 or 8, but got {self.views}. Choose one.")
+        if type(self.folds) is not int or self.folds < 1:
+            raise UserError(
+                f"transfer.folds must be a whole number from 1, but got {self.folds}. Use 1 or 5."
+            )
         if self.phases and abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
             shares = [phase.share for phase in self.phases]
             raise UserError(f"transfer.phases must have shares that sum to 1, but got {shares}. Change one.")
@@ -123,6 +132,16 @@ class Plan:
     def head_only(self) -> bool:
         """Tell whether every phase trains nothing but the head."""
         return all(phase.train == "head" for phase in self.phases)
+
+    @property
+    def refits(self) -> bool:
+        """Tell whether the head of the run, where it is exact, learns from val in the end."""
+        return self.refit and self.head_only
+
+    @property
+    def crosses(self) -> bool:
+        """Tell whether folds of train and val choose the head."""
+        return self.folds > 1 and self.head_only
 
     def frozen_stages(self, num_stages: int) -> int:
         """Count the first stages that never train."""

@@ -31,7 +31,12 @@ from groundwork.run.config.compose import compose_run
             ["data=digits", "trainer.grad_checkpointing=maybe"],
             "trainer.grad_checkpointing must be true or false",
         ),
-        (["data=digits", "trainer.compile=1"], "trainer.compile must be true or false"),
+        (["data=digits", "trainer.compile=1"], "trainer.compile must be one of auto, true, false"),
+        (["data=digits", "transfer.refit=maybe"], "transfer.refit must be true or false"),
+        (
+            ["data=digits", "split=chronological", "transfer.folds=5"],
+            "transfer.folds=5 must not go with split=chronological",
+        ),
         (
             ["data=digits", "trainer.memory_format=nhwc"],
             "trainer.memory_format must be one of auto, contiguous",

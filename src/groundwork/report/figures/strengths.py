@@ -6,14 +6,16 @@ from pandas import DataFrame
 from groundwork.report.drawing import MODEL, PALE, Drawing, grid, legend_above, new_figure, plain_log, ring
 from groundwork.report.folder import RunFolder
 
+_JUDGES = ("folds", "val")  # of folds where they chose; then val is that of later phases
 _MARKERS = ("o", "s", "D", "^")
 
 
 def draw(run: RunFolder) -> list[Drawing]:
-    """Draw what val said of each way to read the features and each penalty."""
-    score = f"val/{run.monitor}"
-    if not {"strength", "kept", score} <= set(run.history.columns):
+    """Draw what val, or folds of train and val, said of each way to read the features and each penalty."""
+    found = [score for judge in _JUDGES if (score := f"{judge}/{run.monitor}") in run.history.columns]
+    if not found or not {"strength", "kept"} <= set(run.history.columns):
         return []
+    score = found[0]
     table = run.history.dropna(subset=["strength", score])
     if table.empty:
         return []
@@ -36,7 +38,8 @@ def draw(run: RunFolder) -> list[Drawing]:
     caption = (
         f"Each point is one exact solution on cached features. Kept: strength {strength:g}"
         + (f" on stage {cut.replace('+', ' and ')}" if len(cuts) > 1 else "")
-        + ". Of the heads within one standard error of the best score it has the lowest loss on val."
+        + ". Of the heads within one standard error of the best score it has the lowest loss "
+        + ("in the folds that did not learn from it." if score.startswith("folds/") else "on val.")
     )
     return [Drawing("strengths", "Score by strength and cut", caption, figure, table)]
 

@@ -24,9 +24,10 @@ SOLVER_KEYS = ("transfer.strengths",)
 VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
     "trainer.resident": ("auto", True, False),
+    "trainer.compile": ("auto", True, False),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"),
 }
-SWITCHES = ("trainer.compile", "trainer.grad_checkpointing")
+SWITCHES = ("trainer.grad_checkpointing", "transfer.refit")
 
 
 def check_combination(composition: Composition) -> None:
@@ -66,6 +67,11 @@ def check_combination(composition: Composition) -> None:
             f"model={choices['model']} must read what the data holds, but it reads the kind {config.model.kind} "
             f"and data={choices['data']} is of kind {kind}. Use model=auto."
         )
+    if choices["split"] == "chronological" and config.transfer.folds != 1:
+        raise UserError(
+            f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
+            f"train. Use transfer.folds=1."
+        )
     if kind == "table":
         _check_table(choices)
 
@@ -73,7 +79,7 @@ def check_combination(composition: Composition) -> None:
 def _check_values(config: DictConfig) -> None:
     for key, values in VALUES.items():
         value = OmegaConf.select(config, key)
-        if value not in values:
+        if (type(value), value) not in [(type(each), each) for each in values]:  # 1 is not true
             raise UserError(
                 f"{key} must be one of {', '.join(map(str, values)).lower()}, but got {value}. Choose one."
             )
@@ -127,6 +133,7 @@ def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool) 
     idle = (
         *(() if trains else DESCENT_KEYS),
         *(() if solves else SOLVER_KEYS),
+        *(("transfer.folds", "transfer.refit") if trains else ()),
         *(("transfer.views",) if augments else ()),
     )
     keys = [word.partition("=")[0].lstrip("+~") for word in words]

@@ -1,11 +1,11 @@
-"""A network, a batch and this machine -> the memory format, precision and threads that train fastest."""
+"""A network, a batch and this machine -> the memory format, precision, threads and compilation that train fastest."""
 
 import json
 import platform
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
 from itertools import product
@@ -27,6 +27,10 @@ NUM_IMAGES = 8
 SECONDS = 2.0  # for all measurements together, the first step of each left out
 STEPS = 5  # of each at most
 WORTH = 1.05  # gain below which the plainer choice stays
+# Compiling takes half a minute to a few minutes, once for each size of a batch: it is tried where steps as they are
+# would take this many seconds, and must then be worth it.
+LONG = 1800.0
+WORTH_COMPILING = 1.1
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,31 @@ class Execution:
         precision: Lightning's name.
         threads: Of the processor.
         gain: Speed over contiguous 32-true on all threads; 1 where nothing was measured.
+        seconds: Of a step, for each of its images; None where nothing was measured.
+        compiled: Whether torch.compile translates the network.
     """
 
     memory_format: str
     precision: str
     threads: int
     gain: float
+    seconds: float | None = None
+    compiled: bool = False
 
     def apply(self, network: Network) -> None:
         """Lay out the network and set the threads of this process."""
         network.arrange(FORMATS[self.memory_format])
         torch.set_num_threads(self.threads)
+
+
+def compile_in_place(network: Network) -> None:
+    """Let torch.compile translate a network; no name in a checkpoint changes.
+
+    It does so for each size of a batch anew: there are two, full and last, and the code of torch 2.11 for batches of
+    any size failed on a GPU at the first short one. Random numbers stay those of the plain network.
+    """
+    torch.compiler.reset()  # what an earlier phase or run left counts toward the number of versions that are kept
+    network.compile(dynamic=False, options={"fallback_random": True})
 
 
 def memory_format(config: DictConfig) -> torch.memory_format:
@@ -57,24 +75,57 @@ def memory_format(config: DictConfig) -> torch.memory_format:
 
 
 def choose_execution(
-    config: DictConfig, network: Network, read: Callable[[], Tensor], device: torch.device
+    config: DictConfig, network: Network, read: Callable[[], Tensor], device: torch.device, num_images: int
 ) -> Execution:
     """Measure what `trainer` leaves to `auto`, once for each machine, network and shape of a batch.
 
     Args:
-        config: Of the run; `trainer.memory_format`, `trainer.precision`, `trainer.threads` and `paths.cache` are read.
+        config: Of the run; `trainer.memory_format`, `trainer.precision`, `trainer.threads`, `trainer.compile` and
+            `paths.cache` are read.
         network: Frozen as it will train; it is left as it is.
         read: Gives a batch as stored; called only where something must be measured.
         device: Where training takes place.
+        num_images: That the run will see, each as often as there are epochs.
     """
     candidates = _candidates(config, network, device)
     if len(candidates) == 1:
-        return candidates[0]
-    inputs = read()
-    some = inputs if device.type == "cuda" else inputs[:NUM_IMAGES]
-    return remembered(
-        config, network, inputs, device, candidates, lambda: _fastest(candidates, network, some, device)
-    )
+        chosen = candidates[0]
+    else:
+        inputs = read()
+        chosen = remembered(
+            config, network, inputs, device, candidates, lambda: _fastest(candidates, network, inputs, device)
+        )
+    if config.trainer.compile is True:
+        return replace(chosen, compiled=True)
+    if config.trainer.compile == "auto" and _reads_images(network):
+        return _compiled_if_long(config, network, read(), device, chosen, num_images)
+    return chosen
+
+
+def _compiled_if_long(
+    config: DictConfig,
+    network: Network,
+    inputs: Tensor,
+    device: torch.device,
+    plain: Execution,
+    num_images: int,
+) -> Execution:
+    """Try to compile, in a run that is long enough for it to pay."""
+    if plain.seconds is None:
+        plain = _fastest([plain], network, inputs, device)
+    if plain.seconds is None or plain.seconds * num_images < LONG:
+        return plain
+
+    def choose() -> Execution:
+        try:
+            compiled = _fastest(
+                [plain, replace(plain, compiled=True)], network, inputs, device, WORTH_COMPILING
+            )
+        except Exception:  # whatever a network or a machine without a compiler makes of it
+            return plain
+        return replace(compiled, gain=plain.gain * compiled.gain)
+
+    return remembered(config, network, inputs, device, ("compiled", plain), choose)
 
 
 def remembered(
@@ -99,7 +150,7 @@ def remembered(
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
     """List what may be chosen, the plainest first; rows and cached features have no layout to choose."""
-    trainer, images = config.trainer, isinstance(network.normalize, ImageNormalize | MapInput)
+    trainer, images = config.trainer, _reads_images(network)
     if trainer.memory_format not in ("auto", *FORMATS):
         raise UserError(
             f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."
@@ -122,6 +173,10 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
     ]
 
 
+def _reads_images(network: Network) -> bool:
+    return isinstance(network.normalize, ImageNormalize | MapInput)
+
+
 def knows_bf16(device: torch.device) -> bool:
     """Tell whether bfloat16 is worth a try; a processor without it emulates it, which measuring shows."""
     return device.type != "cuda" or torch.cuda.is_bf16_supported()
@@ -134,21 +189,26 @@ def _all_threads() -> int:
 
 
 def _fastest(
-    candidates: list[Execution], network: Network, inputs: Tensor, device: torch.device
+    candidates: list[Execution],
+    network: Network,
+    inputs: Tensor,
+    device: torch.device,
+    worth: float = WORTH,
 ) -> Execution:
+    some = inputs if device.type == "cuda" else inputs[:NUM_IMAGES]
     before = torch.get_num_threads()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
             seconds = {
-                each: _step_seconds(each, network, inputs, device, len(candidates)) for each in candidates
+                each: _step_seconds(each, network, some, device, len(candidates)) for each in candidates
             }
         finally:
             torch.set_num_threads(before)
     plain = candidates[0]
     best = min(candidates, key=lambda each: seconds[each])
-    if seconds[plain] / seconds[best] < WORTH:
+    if seconds[plain] / seconds[best] < worth:
         best = plain
-    return Execution(best.memory_format, best.precision, best.threads, seconds[plain] / seconds[best])
+    return replace(best, gain=seconds[plain] / seconds[best], seconds=seconds[best] / len(some))
 
 
 def _step_seconds(
@@ -157,6 +217,8 @@ def _step_seconds(
     """Time the shortest of a few steps forward and back, on a copy."""
     copy = deepcopy(network).to(device).train()
     candidate.apply(copy)
+    if candidate.compiled:
+        compile_in_place(copy)
     moved, lower = inputs.to(device), AUTOCAST.get(candidate.precision)
     best, began = float("inf"), 0.0
     for step in range(STEPS + 1):
@@ -167,7 +229,7 @@ def _step_seconds(
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         ended = time.perf_counter()
-        if step:  # the first one also allocates and chooses kernels
+        if step:  # the first one also allocates, chooses kernels and compiles
             best = min(best, ended - started)
             if ended - began > SECONDS / num_candidates:
                 break
