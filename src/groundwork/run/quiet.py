@@ -35,3 +35,5 @@ def silence() -> None:
     # Lightning announces devices, seeds, tips and its parameter table at INFO; run says what matters itself.
     for name in ("lightning.pytorch", "lightning.fabric", "lightning_utilities", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Compiling for a processor looks for CUDA where its variables are set.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
