@@ -3,10 +3,12 @@
 import os
 
 import pytest
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch import nn
 
 from groundwork.model import ClassificationHead, FeatureBackbone, Network, StagePool
-from groundwork.run.assemble import StandingRanks, _precision
+from groundwork.run.assemble import STEP_HOOKS, StandingRanks, _precision, pass_over_empty_hooks
 from groundwork.run.process.ranks import world_size
 
 
@@ -30,3 +32,25 @@ def test_a_head_on_cached_features_trains_in_float32_unless_more_is_asked(name: 
 def test_rows_of_a_table_train_in_what_was_chosen_by_hand():
     network = Network(nn.Identity(), nn.Linear(4, 2), StagePool((0,), ("mean",)), nn.Identity())
     assert _precision("bf16-mixed", network) == "bf16-mixed"
+
+
+class Watch(Callback):
+    """Look before each step of the optimizer."""
+
+    def on_before_optimizer_step(self, *_: object) -> None:
+        """Look."""
+
+
+def test_hooks_that_a_callback_defines_are_kept_and_only_empty_ones_passed_over():
+    own, average, empty = Watch(), EMAWeightAveraging(), Callback()
+    pass_over_empty_hooks([own, average, empty])
+    for callback, kept in (
+        (own, {"on_before_optimizer_step"}),
+        (average, {"on_train_batch_end"}),
+        (empty, set()),
+    ):
+        assert {name for name in STEP_HOOKS if callable(getattr(callback, name))} == kept
+    # Hooks that run once, and other callbacks, are as Lightning made them.
+    assert callable(own.on_train_start)
+    assert callable(Watch().on_train_batch_start)
+    assert set(STEP_HOOKS) <= set(dir(Callback))

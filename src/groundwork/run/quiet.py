@@ -7,8 +7,6 @@ import warnings
 NOISE = {
     # Batches are slices of memory, so there are no workers to add.
     r"The '\w+' does not have many workers": "Lightning looks for DataLoader workers",
-    # History rows are written at each validation, whatever Lightning's own logging interval is.
-    r"The number of training batches \(\d+\) is smaller than the logging interval": "we log per validation",
     # Resuming in the middle of an epoch is exact here: the data module keeps the position.
     r"You're resuming from a checkpoint that ended before the epoch ended": "our loaders know their position",
     # Our loaders are no DataLoaders and shuffle by themselves.

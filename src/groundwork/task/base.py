@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Literal
 
 import numpy as np
@@ -36,6 +37,9 @@ class Outputs:
     target: NDArray[Any]
     prediction: NDArray[np.float32]
     loss: float
+
+
+OF_EVERY_STEP = frozenset({"_current_fx_name", "_loss_sum", "_loss_count"})
 
 
 class Task(LightningModule, ABC):
@@ -79,6 +83,8 @@ class Task(LightningModule, ABC):
         seed: int,
     ):
         super().__init__()
+        # Lightning asks for it at every step, and would look it up anew.
+        vars(type(self).training_step)["__signature__"] = signature(type(self).training_step)
         self.network: Any = network
         self.loss, self.penalty, self.augment, self.mix = loss, penalty, augment, mix
         self.num_outputs = num_outputs
@@ -89,8 +95,8 @@ class Task(LightningModule, ABC):
         self._loss_count = 0
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; the name of the hook that runs, which Lightning notes 50 times a step, by a shorter way."""
-        if name == "_current_fx_name":
+        """Set an attribute; those of every step, such as the hook that runs, which Lightning notes 50 times, faster."""
+        if name in OF_EVERY_STEP:
             self.__dict__[name] = value  # a module would look whether it is a parameter, 1 us each
         else:
             super().__setattr__(name, value)

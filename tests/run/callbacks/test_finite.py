@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from groundwork.run.callbacks.finite import CheckFinite
+from groundwork.run.callbacks.finite import CheckFinite, not_finite
 
 NAMES = pd.Series([f"row {number}" for number in range(20)])
 
@@ -56,3 +56,17 @@ def test_so_many_broken_steps_are_left_out_by_choice_and_no_more():
     take_step(again, 4, 1.0, float("nan"))
     with pytest.raises(FloatingPointError, match="step 4"):
         again.look()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+def test_looking_at_gradients_leaves_every_bit(dtype: torch.dtype):
+    tiny = torch.finfo(dtype).smallest_normal / 2
+    gradients = [torch.tensor([tiny, -0.0, 3.1], dtype=dtype), torch.randn(4, 5, dtype=dtype)]
+    before = [each.clone() for each in gradients]
+    assert not_finite(gradients).item() == 0
+    for each, other in zip(gradients, before, strict=True):
+        assert torch.equal(each, other)
+        assert torch.equal(torch.signbit(each), torch.signbit(other))
+    for broken in (float("nan"), float("inf"), -float("inf")):
+        gradients[1][2, 3] = broken
+        assert not_finite(gradients).item() == 1
