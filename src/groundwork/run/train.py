@@ -10,7 +10,7 @@ from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.batch import UserError
-from groundwork.data import Samples, Target
+from groundwork.data import Samples, Stream, Target
 from groundwork.report import summary, write_report
 from groundwork.run.advise import advise_run
 from groundwork.run.audit.facts import write_facts
@@ -84,7 +84,7 @@ def train(
     leave()
     if not is_first():
         return
-    _note_idle(setting, plan, fitted, words)
+    _note_idle(setting, plan, fitted, words, device)
     result = {**conclude(setting, fitted, device), "baselines": _baselines(setting)}
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result.json").get("changes", {})}
@@ -138,12 +138,17 @@ def _check_content(folder: RunFolder, prepared: Prepared) -> None:
         )
 
 
-def _note_idle(setting: Setting, plan: Plan, fitted: Fitted, words: tuple[str, ...]) -> None:
+def _note_idle(
+    setting: Setting, plan: Plan, fitted: Fitted, words: tuple[str, ...], device: torch.device
+) -> None:
     """Name the keys that were typed in vain."""
     solver, augments = fitted.transfer["solver"], instantiate(setting.config.augment).active
-    solves = solver == "exact"
-    if idle := idle_keys(words, solves, trains=not (solves and plan.head_only), augments=augments):
-        setting.screen.note(f"{', '.join(idle)} set by hand has no effect on this run (solver {solver})")
+    trains = solver != "exact" or not plan.head_only
+    stays = device.type == "cuda" and not isinstance(setting.prepared.source, Stream)
+    if idle := idle_keys(words, solver == "exact", trains, augments, stays):
+        setting.screen.note(
+            f"{', '.join(idle)} set by hand has no effect on this run (solver {solver}, {device.type})"
+        )
 
 
 def _baselines(setting: Setting) -> dict[str, Any]:

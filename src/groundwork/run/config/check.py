@@ -18,7 +18,8 @@ LOSS_TASK = {
 }
 # Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
 DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
-                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "seed")  # fmt: skip
+                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "trainer.compile",
+                "seed")  # fmt: skip
 SOLVER_KEYS = ("transfer.strengths",)
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
@@ -121,7 +122,7 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     }
 
 
-def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool) -> list[str]:
+def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool, stays: bool) -> list[str]:
     """Name the keys set by hand that have no effect on this run.
 
     Args:
@@ -129,12 +130,14 @@ def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool) 
         solves: Whether a head is solved.
         trains: Whether anything is trained by gradient descent.
         augments: Whether images are changed by chance, which takes the place of fixed views.
+        stays: Whether samples are such, and where, that they could stay in the memory of a GPU.
     """
     idle = (
         *(() if trains else DESCENT_KEYS),
         *(() if solves else SOLVER_KEYS),
         *(("transfer.folds", "transfer.refit") if trains else ()),
         *(("transfer.views",) if augments else ()),
+        *(() if trains and stays else ("trainer.resident",)),
     )
     keys = [word.partition("=")[0].lstrip("+~") for word in words]
     return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]
