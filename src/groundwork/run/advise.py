@@ -16,9 +16,9 @@ from groundwork.data import Samples, Target
 from groundwork.report import write_advice
 from groundwork.run.build import build_network, describe_data
 from groundwork.run.config.own import own_parts
-from groundwork.run.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.run.folder import RunFolder
-from groundwork.run.frozen import read_features
+from groundwork.run.frozen.exact import choose_head, loss_weights, scaled_target, score_by
+from groundwork.run.frozen.features import read_features
 from groundwork.run.machine.device import choose_device
 from groundwork.run.machine.precision import settle_precision
 from groundwork.run.pilot import run_pilots

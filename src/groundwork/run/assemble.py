@@ -18,9 +18,9 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import FeatureBackbone, ImageNormalize, Network
-from groundwork.run.cached import DrawView
 from groundwork.run.callbacks.gradients import Gradients
 from groundwork.run.checkpoint import AtomicCheckpointIO
+from groundwork.run.frozen.cached import DrawView
 from groundwork.run.machine.device import choose_accelerator
 from groundwork.run.machine.precision import LOWER
 from groundwork.run.process.ranks import local_world_size, world_size

@@ -7,8 +7,8 @@ from omegaconf import DictConfig
 
 from groundwork.batch import Split
 from groundwork.run.checkpoint import load, save
-from groundwork.run.exact import set_head
 from groundwork.run.fit import Fitted
+from groundwork.run.frozen.exact import set_head
 from groundwork.run.loop import checkpoint_state
 from groundwork.run.machine.precision import evaluation_precision
 from groundwork.run.outcome import (

@@ -15,16 +15,16 @@ from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.config.own import own_parts
-from groundwork.run.exact import (
+from groundwork.run.frozen.exact import (
     choose_head,
     refit_head,
     set_head,
     strength_history,
     why_not_exact,
 )
-from groundwork.run.frozen import StageFeatures, read_features
+from groundwork.run.frozen.features import StageFeatures, read_features
+from groundwork.run.frozen.maps import read_maps
 from groundwork.run.machine.precision import settle_precision
-from groundwork.run.maps import read_maps
 from groundwork.run.phases import Cached, finish_phase, restore, train_phases
 from groundwork.run.process.ranks import from_first, in_turns
 from groundwork.run.setting import Setting

@@ -12,14 +12,14 @@ from torch import nn
 from groundwork.data.batches import Source
 from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.run.build import build_head
-from groundwork.run.cached import CachedSource, places
 from groundwork.run.callbacks.history import write_history
 from groundwork.run.checkpoint import check_space, keep_previous, load, load_last, save
 from groundwork.run.folder.conceal import conceal
-from groundwork.run.frozen import StageFeatures
+from groundwork.run.frozen.cached import CachedSource, places
+from groundwork.run.frozen.features import StageFeatures
+from groundwork.run.frozen.maps import Maps
 from groundwork.run.loop import checkpoint_state, network_state, train_phase
 from groundwork.run.machine.memory import fit_into_memory
-from groundwork.run.maps import Maps
 from groundwork.run.process.ranks import on_any, world_size
 from groundwork.run.process.stop import end, requested
 from groundwork.run.setting import Setting

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.run.folder import plain, write_text
 from groundwork.run.screen import Screen
+
+BETWEEN_DRAWINGS = 0.1  # seconds, as rich draws
 
 
 class History(Callback):
@@ -82,7 +85,7 @@ class ProgressBar(Callback):
 
     def __init__(self, screen: Screen, monitor: str, title: str):
         self.screen, self.monitor, self.title = screen, monitor, title
-        self._stack = ExitStack()
+        self._stack, self._due = ExitStack(), 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Open the bar."""
@@ -94,9 +97,11 @@ class ProgressBar(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Move the bar."""
-        if trainer.is_global_zero:
+        """Move the bar, if it has been drawn since it last moved."""
+        now = monotonic()
+        if now >= self._due and trainer.is_global_zero:
             self.advance.move(trainer.global_step, self.total)
+            self._due = now + BETWEEN_DRAWINGS
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the metric."""

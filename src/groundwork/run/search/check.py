@@ -117,7 +117,7 @@ def is_exact(config: DictConfig) -> bool:
 
 def solves(config: DictConfig) -> bool:
     """Tell whether a run solves its head, whatever it trains then."""
-    from groundwork.run.exact import why_not_exact  # torch: not before the words are understood
+    from groundwork.run.frozen.exact import why_not_exact  # torch: not before the words are understood
 
     plan = instantiate(config.transfer, _convert_="all")
     return config.data.kind == "image" and why_not_exact(config, plan) is None

@@ -8,7 +8,7 @@ from groundwork.batch import UserError
 from groundwork.data import SplitKeys
 from groundwork.data.split import deal_folds
 from groundwork.data.split_keys import tie_units
-from groundwork.run.frozen import StageFeatures
+from groundwork.run.frozen.features import StageFeatures
 from groundwork.run.prepare import Prepared
 from groundwork.run.setting import Setting
 from groundwork.transfer import OutOfFold, Plan

@@ -12,8 +12,8 @@ from hydra.utils import instantiate
 from numpy.typing import NDArray
 
 from groundwork.model import Network, evaluating
-from groundwork.run.cached import CachedSource, places
-from groundwork.run.frozen import view_readers
+from groundwork.run.frozen.cached import CachedSource, places
+from groundwork.run.frozen.features import view_readers
 from groundwork.run.loop import settle_execution
 from groundwork.run.process.ranks import in_turns
 from groundwork.run.setting import Setting

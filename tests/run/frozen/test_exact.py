@@ -17,7 +17,7 @@ from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import read_splits
-from groundwork.run.folds import draw_folds
+from groundwork.run.frozen.folds import draw_folds
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples, resume, start

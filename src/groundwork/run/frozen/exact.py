@@ -15,8 +15,8 @@ from groundwork.batch import Split
 from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network
 from groundwork.run.config.own import own_parts
-from groundwork.run.folds import out_of_fold
-from groundwork.run.frozen import StageFeatures
+from groundwork.run.frozen.features import StageFeatures
+from groundwork.run.frozen.folds import out_of_fold
 from groundwork.run.setting import Setting
 from groundwork.transfer import (
     Attempts,

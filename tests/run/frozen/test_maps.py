@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from groundwork.run.cached import CachedSource, DrawView, places
 from groundwork.run.checkpoint import load
 from groundwork.run.config.compose import compose_run
 from groundwork.run.folder import RunFolder
+from groundwork.run.frozen.cached import CachedSource, DrawView, places
 from groundwork.run.loop import network_state
 from groundwork.run.start import resume, start
 
