@@ -18,6 +18,7 @@ from groundwork.run.evaluate import load_network
 from groundwork.run.folder import RunFolder
 from groundwork.run.folder.intact import read_splits
 from groundwork.run.frozen.folds import draw_folds
+from groundwork.run.launch import export
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples, resume, start
@@ -94,14 +95,18 @@ def test_a_crash_between_measuring_and_solving_again_is_made_good(
     assert light(folder, prepared, rows).tolist() == light(whole, prepared, rows).tolist()
 
 
-def test_folds_choose_and_the_history_says_so(words: list[str]):
-    folder, result = run(words, "transfer.folds=3", "report.write=true")
+def test_folds_choose_and_history_and_card_say_so(words: list[str], tmp_path: Path):
+    folder, result = run(words, "transfer.folds=3", "transfer.refit=true", "report.write=true")
     history = pd.read_csv(folder.history)
     assert "val/balanced_accuracy" not in history
     assert history["folds/balanced_accuracy"].between(0, 1).all()
     assert result["transfer"]["folds"] == 3
     assert "in 3 folds" in result["transfer"]["why"]
     assert (folder.path / "figures" / "strengths.png").is_file()
+    assert export([f"run={folder.path}", "format=safetensors", f"output={tmp_path / 'model'}"]) == 0
+    card = (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
+    assert "Chosen by: balanced_accuracy in 3 folds of the training and validation splits" in card
+    assert "those of its head before it learned from this split, too" in card
 
 
 def test_folds_deal_every_class_alike_and_keep_groups_whole(words: list[str]):

@@ -60,10 +60,17 @@ def _summary(
             f"Task: {result['task']}, {what}",
             f"Model: {model['name']} from {start}, {result['parameters']['parameters']:,} parameters, "
             f"transfer scenario {result['transfer']['scenario']}",
-            f"Chosen by: {result['monitor']} on the validation split",
+            f"Chosen by: {result['monitor']} {_judges(result)}",
             f"Code: commit {environment.get('git', {}).get('commit')}, torch {packages.get('torch')}, "
             f"seed {config['seed']}",
         ]
+    )
+
+
+def _judges(result: Mapping[str, Any]) -> str:
+    folds = result["transfer"].get("folds", 1)
+    return (
+        "on the validation split" if folds == 1 else f"in {folds} folds of the training and validation splits"
     )
 
 
@@ -95,8 +102,10 @@ def _sealed(result: Mapping[str, Any]) -> str:
 
 
 def _validation(result: Mapping[str, Any]) -> str:
-    note = "The checkpoint was chosen on this split, so these numbers flatter it.\n\n"
-    return note + _metrics(result["intervals"]["val"], result["monitor"])
+    note = "The checkpoint was chosen on this split, so these numbers flatter it."
+    if result["transfer"].get("refit"):
+        note += " They are those of its head before it learned from this split, too."
+    return note + "\n\n" + _metrics(result["intervals"]["val"], result["monitor"])
 
 
 def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:
