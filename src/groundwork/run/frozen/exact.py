@@ -28,7 +28,6 @@ from groundwork.transfer import (
     Score,
     candidates,
     choose_cut,
-    gather,
     head_loss,
     solve_head,
 )
@@ -101,9 +100,8 @@ def refit_head(
     device: torch.device,
 ) -> Linear:
     """Solve the head that was chosen once more, at its strength, on train and val together."""
-    inputs = gather(features.both(), choice.candidate, features.spatial)
     target = _targets(setting, network, plan, ("train", "val"))
-    (head,) = _solver(setting, device)(inputs, target, [choice.strength])
+    (head,) = _solver(setting, device)(features.both_of(choice.candidate), target, [choice.strength])
     return head
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
+from torch import Tensor
 
 from groundwork.batch import Split
 from groundwork.model import Network, weights_hash
@@ -45,8 +46,15 @@ class StageFeatures:
 
     def both(self) -> Stages:
         """Stack all views of train and then those of val, per stage (V * N + V * M, D_s)."""
-        parts = (self.train, self.val, *self.val_views)
-        return [np.concatenate(stage) for stage in zip(*parts, strict=True)]
+        return [np.concatenate(stage) for stage in zip(*self._parts, strict=True)]
+
+    def both_of(self, candidate: Candidate) -> Tensor:
+        """Join what a candidate reads of all views of train and then of val, (V * N + V * M, D)."""
+        return torch.cat([gather(part, candidate, self.spatial) for part in self._parts])
+
+    @property
+    def _parts(self) -> tuple[Stages, ...]:
+        return (self.train, self.val, *self.val_views)
 
     def views_of(self, candidate: Candidate) -> list[NDArray[np.float32]]:
         """Join what a candidate reads of the training images, (N, D) for each view."""
