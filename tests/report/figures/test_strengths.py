@@ -36,3 +36,12 @@ def test_one_way_to_read_the_features_needs_no_second_panel(write_regression: Ca
 
 def test_a_run_by_epochs_has_no_strengths(write_regression: Callable[..., Path]) -> None:
     assert draw(RunFolder(write_regression(num_val=5))) == []
+
+
+def test_scores_of_folds_are_called_so(write_regression: Callable[..., Path]) -> None:
+    folder = write_regression(num_val=5)
+    table = DataFrame({"strength": [1.0, 10.0], "folds/rmse": [2.0, 1.0], "kept": [False, True]})
+    table.to_csv(folder / "history.csv", index=False)
+    (drawing,) = draw(RunFolder(folder))
+    assert "the lowest loss in the folds" in drawing.caption
+    assert drawing.figure.axes[0].get_ylabel() == "cross-validated rmse"

@@ -44,6 +44,10 @@ def draw(run: RunFolder) -> list[Drawing]:
     return [Drawing("strengths", "Score by strength and cut", caption, figure, table)]
 
 
+def _words(score: str) -> str:
+    return score.replace("folds/", "cross-validated ").replace("/", " ")
+
+
 def _draw_lines(axes: Axes, table: DataFrame, kept: DataFrame, score: str) -> None:
     chosen = (kept["cut"].iloc[0], kept["pool"].iloc[0])
     for (cut, pool), rows in table.sort_values("strength").groupby(["cut", "pool"], sort=False):
@@ -60,7 +64,7 @@ def _draw_lines(axes: Axes, table: DataFrame, kept: DataFrame, score: str) -> No
     ring(axes, kept["strength"], kept[score])
     if (table["strength"] > 0).all():
         plain_log(axes)
-    axes.set(xlabel="strength of the penalty", ylabel=score.replace("/", " "))
+    axes.set(xlabel="strength of the penalty", ylabel=_words(score))
     grid(axes)
 
 
@@ -72,7 +76,7 @@ def _draw_cuts(axes: Axes, tops: DataFrame, kept: DataFrame, score: str, cuts: l
     ring(axes, kept[score], [cuts.index(kept["cut"].iloc[0])])
     axes.set_yticks(range(len(cuts)), cuts)
     axes.set_ylim(len(cuts) - 0.4, -0.6)
-    axes.set(xlabel=f"best {score.replace('/', ' ')}", ylabel="stages that the head reads")
+    axes.set(xlabel=f"best {_words(score)}", ylabel="stages that the head reads")
     axes.locator_params(axis="x", nbins=5)
     grid(axes, "both")
     if tops["pool"].nunique() > 1:
