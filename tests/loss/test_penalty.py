@@ -104,3 +104,12 @@ def test_the_start_travels_with_the_state() -> None:
     resumed.load_state_dict(term.state_dict())
     assert number(resumed(net)) == number(term(net)) == pytest.approx(12.0)
     assert not Penalty(1.0, 1.0, 0.0, "weights", net).state_dict()
+
+
+def test_a_network_that_has_moved_is_held_to_where_it_once_began() -> None:
+    net = network()
+    start = {name: value.detach().clone() for name, value in net.named_parameters()}
+    with torch.no_grad():
+        net["backbone"][0].weight += 2.0
+    later = Penalty(0.0, 0.0, 1.0, "weights", net, start)
+    assert number(later(net)) == pytest.approx(12.0)

@@ -79,3 +79,11 @@ def test_state_is_plain() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     state = Cosine(0.1, 0.0)(optimizer, 10, "loss", "min")["scheduler"].state_dict()
     assert all(isinstance(value, int | float | bool | list | None) for value in state.values())
+
+
+@pytest.mark.parametrize(("warmup", "total"), [(0.5, 2), (0.25, 4), (0.1, 10)])
+def test_one_cycle_that_rises_within_its_first_step_is_no_division_by_nothing(
+    warmup: float, total: int
+) -> None:
+    seen = rates(OneCycle(warmup=warmup, initial=0.1, final=0.01), total)
+    assert all(math.isfinite(rate) and 0 < rate <= 0.1 + 1e-9 for rate in seen)

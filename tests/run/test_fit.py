@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 import timm
 import torch
+from safetensors.torch import load_file
 
+from groundwork.batch import UserError
+from groundwork.loss import Penalty
 from groundwork.run.checkpoint import load
 from groundwork.run.config.compose import compose_run
 from groundwork.run.evaluate import load_network
@@ -38,8 +41,6 @@ def backbone_state(path: Path) -> dict[str, torch.Tensor]:
 def moved(tmp_path: Path, folder: RunFolder) -> list[str]:
     """Name the tensors of the backbone that differ from the file of weights."""
     model = timm.create_model("test_resnet", pretrained=False, num_classes=0)
-    from safetensors.torch import load_file
-
     before = load_file(tmp_path / "weights.safetensors")
     own = backbone_state(folder.best)
     assert set(own) <= set(model.state_dict())
@@ -88,8 +89,61 @@ def test_a_trained_backbone_moves(tmp_path: Path, words: list[str], scenario: st
 
 
 def test_scratch_starts_from_other_weights(tmp_path: Path, words: list[str]):
-    start(compose_run([*words, "transfer=scratch"]))
-    assert "conv1.weight" in moved(tmp_path, latest(tmp_path)) or moved(tmp_path, latest(tmp_path))
+    # At a rate at which pretrained weights would stay what they are, to four digits.
+    start(compose_run([*words, "transfer=scratch", "optim.lr=1e-9", "optim.weight_decay=0"]))
+    own, before = backbone_state(latest(tmp_path).best), load_file(tmp_path / "weights.safetensors")
+    far = [
+        name
+        for name in own
+        if name.endswith("conv1.weight") and not torch.allclose(own[name], before[name], atol=1e-3)
+    ]
+    assert len(far) == sum(name.endswith("conv1.weight") for name in own) > 1
+
+
+def test_l2_sp_holds_every_phase_to_where_the_first_began(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    starts = []
+    original = Penalty.__init__
+
+    def spy(self: Penalty, *arguments: object, **named: object) -> None:
+        original(self, *arguments, **named)  # type: ignore[arg-type]
+        starts.append({name: value.clone() for name, value in self.state_dict().items()})
+
+    monkeypatch.setattr(Penalty, "__init__", spy)
+    start(compose_run([*words, "transfer=gradual", "loss.l2_sp=0.1", "optim.lr=1e-2"]))
+    trained = [each for each in starts if each]
+    assert len(trained) >= 3
+    for each in trained[1:]:
+        assert each.keys() == trained[0].keys()
+        assert all(torch.equal(each[name], trained[0][name]) for name in each)
+
+
+def test_a_head_that_must_be_solved_but_cannot_be_is_refused(words: list[str]):
+    with pytest.raises(
+        UserError, match=r"transfer\.solver=exact must find a head to solve, but model\.dropout=0\.2"
+    ):
+        start(compose_run([*words, "transfer=small_similar", "transfer.solver=exact", "model.dropout=0.2"]))
+
+
+@pytest.mark.parametrize("more", [["transfer.cut=last"], ["transfer.views=2"]])
+def test_advice_looks_at_every_cut_and_every_view_all_the_same(
+    tmp_path: Path, words: list[str], more: list[str]
+):
+    start(compose_run([*words, "transfer=auto", *more]))
+    folder = latest(tmp_path)
+    evidence = folder.read_json("advice.json")["evidence"]
+    assert len(evidence["error_by_stage"]) == len(evidence["logme"]) > 1
+    assert all(value is not None for value in evidence["logme"])
+
+
+def test_folds_that_chose_the_cut_of_a_trained_head_are_told(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+):
+    start(compose_run([*words, "transfer=small_different", "transfer.solver=sgd", "transfer.folds=3"]))
+    transfer = latest(tmp_path).read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["folds"]) == ("sgd", 3)
+    assert "has no effect" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("balance", ["oversample", "undersample"])

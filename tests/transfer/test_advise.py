@@ -12,6 +12,7 @@ from groundwork.transfer.calibration import Measured, headroom, predict_gains
 from groundwork.transfer.candidates import candidates
 from groundwork.transfer.choose import choose_cut
 from groundwork.transfer.evidence import Evidence, Probe, learning_curve, measure
+from groundwork.transfer.logme import logme
 from groundwork.transfer.solve import solve_head
 
 
@@ -176,6 +177,25 @@ def test_the_evidence_is_measured_from_features_alone():
     assert [size for size, _ in evidence.curve] == [10, 20, 40, 80, 160]
     assert evidence.curve[-1][1] < evidence.curve[0][1]
     assert evidence.unit == 1
+
+
+def test_logme_looks_at_all_classes_of_a_sorted_folder():
+    rng = np.random.default_rng(0)
+    target = np.repeat([0, 1], 5000)
+    stage = (rng.normal(size=(10_000, 4)) + target[:, None]).astype(np.float32)
+
+    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+        return np.zeros(draws.shape[1])
+
+    probe = Probe([stage], [stage[:10]], (False,), torch.from_numpy(target), 2, [1.0], None, score, 1.0)
+
+    def solve(features: torch.Tensor, known: torch.Tensor, strengths: object) -> list[object]:
+        return solve_head(features, known, 2, strengths)  # type: ignore[arg-type, return-value]
+
+    attempts = HeldOut(probe.train, probe.val, probe.spatial, probe.target, [1.0], solve)  # type: ignore[arg-type]
+    choice = choose_cut(candidates("auto", "auto", probe.spatial), attempts, probe.score)
+    (found,) = measure(probe, choice, (None,), seed=0).logme
+    assert found == pytest.approx(logme(torch.from_numpy(stage), probe.target, 2), abs=0.02)
 
 
 def test_parts_that_hold_one_class_only_are_left_out_of_the_curve():

@@ -57,3 +57,24 @@ def test_pools_are_halves_of_what_is_stored():
     assert take_pool(stored, "max", spatial=True).tolist() == [[2, 3], [6, 7]]
     assert take_pool(stored, "mean_max", spatial=True).tolist() == stored.tolist()
     assert take_pool(stored, "mean", spatial=False).tolist() == stored.tolist()
+
+
+def test_a_batch_that_does_not_fit_is_read_in_halves(
+    images: Tensor, tiny_network: Build, monkeypatch: pytest.MonkeyPatch
+):
+    read, sizes = StageReader._read, []
+
+    def short_of_memory(self: StageReader, rows: np.ndarray) -> list[np.ndarray]:
+        sizes.append(len(rows))
+        if len(rows) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return read(self, rows)
+
+    network = tiny_network("test_resnet", (-1,), ("mean",))
+    whole = StageReader(network, lambda rows: images[rows], torch.device("cpu"), torch.float32, 0)
+    rows = np.arange(len(images))
+    expected = whole(rows)
+    monkeypatch.setattr(StageReader, "_read", short_of_memory)
+    for stage, other in zip(whole(rows), expected, strict=True):
+        np.testing.assert_allclose(stage, other, atol=1e-5)
+    assert max(sizes[1:]) < len(rows)

@@ -2,7 +2,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,3 +146,23 @@ def test_the_cache_used_longest_ago_makes_room(tmp_path: Path):
 def test_the_key_depends_on_every_part():
     assert feature_key(weights="a", image_size=300) == feature_key(image_size=300, weights="a")
     assert feature_key(weights="a", image_size=300) != feature_key(weights="a", image_size=299)
+
+
+def test_a_cache_that_is_removed_while_it_is_read_leaves_no_file_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cache = FeatureCache(tmp_path, "key", 4, 1.0)
+    rows = np.arange(3)
+    compute = lambda rows: [np.ones((len(rows), 2), dtype=np.float32)]  # noqa: E731
+    cache.features(rows, compute)
+    parts = FeatureCache._parts
+
+    def then_gone(self: FeatureCache) -> Iterator[Any]:
+        yield from parts(self)
+        shutil.rmtree(self.folder / self.key, ignore_errors=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureCache, "_parts", then_gone)
+        cache._load(rows, None)
+    assert not (tmp_path / "key").exists()
+    assert cache.features(rows, compute)[0].shape == (3, 2)

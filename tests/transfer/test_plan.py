@@ -31,7 +31,7 @@ def test_every_scenario_opens_with_a_sentence_and_builds(name: str):
     first = (CONF / "transfer" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# ")
     assert f"train.py transfer={name}" in first
-    assert _plan(name).starts(10)[0] == 0
+    assert _plan(name).phases
 
 
 def test_the_scenarios_train_what_their_names_say():
@@ -69,14 +69,6 @@ def test_a_list_of_stages_trains_exactly_those():
         _phase(4).stages(4)
 
 
-def test_phases_start_at_their_shares_and_last_an_epoch_at_least():
-    gradual = _plan("gradual")
-    assert gradual.starts(20) == (0, 2, 6, 10)
-    assert gradual.starts(4) == (0, 1, 2, 3)
-    with pytest.raises(UserError, match=r"trainer\.max_epochs"):
-        gradual.starts(3)
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -94,6 +86,9 @@ def test_phases_start_at_their_shares_and_last_an_epoch_at_least():
         ("frozen", True),
         ("phases", [_phase("head", 0.5)]),
         ("phases", [_phase("all")]),
+        ("phases", []),
+        ("folds", 0),
+        ("folds", 2.5),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line(key: str, value: object):

@@ -1,7 +1,7 @@
 """Weights of a network -> one number that the loss adds."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, get_args
 
 import torch
@@ -25,12 +25,21 @@ class Penalty(nn.Module):
         penalized: Which weights `l1` and `l2` mean: "weights" are matrices and kernels, "all" adds biases
             and norms, "head" is the head's matrix. `l2_sp` means every parameter of the backbone.
         network: Has `head` and `backbone`; read here for w0 only.
+        start: w0 by name, where the network has moved since; None or a missing name takes it from `network`.
 
     Source:
         L2-SP: Li et al., ICML 2018, arXiv:1802.01483, equation 2.
     """
 
-    def __init__(self, l1: float, l2: float, l2_sp: float, penalized: Penalized, network: nn.Module):
+    def __init__(
+        self,
+        l1: float,
+        l2: float,
+        l2_sp: float,
+        penalized: Penalized,
+        network: nn.Module,
+        start: Mapping[str, Tensor] | None = None,
+    ):
         super().__init__()
         for name, strength in (("l1", l1), ("l2", l2), ("l2_sp", l2_sp)):
             check_range(f"loss.{name}", strength, 0, math.inf, closed=True)
@@ -38,8 +47,9 @@ class Penalty(nn.Module):
             raise UserError(f"loss.penalized must be weights, all or head, but got {penalized}. Choose one.")
         self.l1, self.l2, self.l2_sp, self.penalized = l1, l2, l2_sp, penalized
         # in the checkpoint, since a resumed run can't read w0 from weights that have moved
-        for place, (_, parameter) in enumerate(_backbone(network) if l2_sp else ()):
-            self.register_buffer(f"start_{place}", parameter.detach().clone())
+        for place, (name, parameter) in enumerate(_backbone(network) if l2_sp else ()):
+            began = (start or {}).get(name, parameter)
+            self.register_buffer(f"start_{place}", began.detach().clone())
 
     def forward(self, network: nn.Module) -> Tensor | float:
         """Compute the penalty of a network's weights that are not frozen; 0.0 where none is on."""

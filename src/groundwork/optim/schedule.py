@@ -95,7 +95,8 @@ class OneCycle:
             optimizer,
             max_lr=[group["lr"] for group in optimizer.param_groups],
             total_steps=total_steps,
-            pct_start=self.warmup,
+            # torch divides by the steps of the rise less one
+            pct_start=self.warmup + (1e-3 / total_steps if math.isclose(self.warmup * total_steps, 1) else 0),
             div_factor=1 / self.initial,
             final_div_factor=1 / self.final,
         )

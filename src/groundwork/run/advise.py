@@ -93,8 +93,8 @@ def advise_run(
     network = build_network(config, data, True, None)
     settle_precision(setting, network, plan, device)
     features = read_features(config, network, prepared, plan, device, screen)
-    # By val alone, as the calibration was measured.
-    choice = choose_head(setting, network, features, replace(plan, folds=1), device)
+    # At every cut and by val alone, as the calibration was measured.
+    choice = choose_head(setting, network, features, replace(plan, cut="auto", folds=1), device)
     probe = Probe(
         train=features.train,
         val=features.val,

@@ -22,7 +22,7 @@ from groundwork.run.callbacks.gradients import Gradients
 from groundwork.run.checkpoint import AtomicCheckpointIO
 from groundwork.run.frozen.cached import DrawView
 from groundwork.run.machine.device import choose_accelerator
-from groundwork.run.machine.precision import LOWER
+from groundwork.run.machine.execution import LOWER
 from groundwork.run.process.ranks import local_world_size, world_size
 from groundwork.run.setting import Setting
 from groundwork.task import Task
@@ -77,7 +77,7 @@ def build_task(setting: Setting, network: Network, phase: Phase, total_steps: in
     options = {
         "network": network,
         "loss": instantiate(config.loss.function, **weights),
-        "penalty": instantiate(config.loss.penalty, network=network),
+        "penalty": instantiate(config.loss.penalty, _partial_=True)(network=network, start=setting.start),
         "metrics": lambda prediction, target: setting.metrics(prediction, target, prepared.names),
         "optimizer": replace(
             optimizer, lr=optimizer.lr * phase.lr, layer_decay=optimizer.layer_decay * phase.layer_decay
@@ -156,7 +156,7 @@ def pass_over_empty_hooks(callbacks: Sequence[Callback]) -> None:
     """
     for callback in callbacks:
         for name in STEP_HOOKS:
-            if getattr(type(callback), name) is getattr(Callback, name):
+            if name not in vars(callback) and getattr(type(callback), name) is getattr(Callback, name):
                 setattr(callback, name, None)
 
 

@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
-from groundwork.batch import Split
+from groundwork.batch import Split, UserError
 from groundwork.model import Network, StagePool
 from groundwork.run.build import build_head, build_network
 from groundwork.run.callbacks.history import write_history
@@ -65,6 +65,10 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     config, extra = setting.config, setting.extra
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
+    if obstacle is not None and plan.solver == "exact":
+        raise UserError(
+            f"transfer.solver=exact must find a head to solve, but {obstacle}. Use transfer.solver=auto."
+        )
     # Heads are solved where one of them is the head of the run, or says where to cut.
     solves = obstacle is None or (plan.cut == "auto" and not own_parts(config))
     pretrained = bool(config.model.pretrained) and plan.pretrained
@@ -85,6 +89,8 @@ def fit(setting: Setting, data: dict[str, Any], plan: Plan, device: torch.device
     seconds = {"features": read - started + time.perf_counter() - chosen}
     transfer = _describe(plan, num_stages, cached, choice, obstacle)
     extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
+    if config.loss.penalty.get("l2_sp"):
+        setting.start.update({name: value.detach().clone() for name, value in network.named_parameters()})
     with in_turns():
         reached = restore(setting, network) if resume else (0, False, 0)
     solved = choice if obstacle is None else None
@@ -175,7 +181,8 @@ def _describe(
         "why": choice.why if choice is not None else obstacle or "",
         "phases": [str(phase.train) for phase in plan.phases],
     }
+    if choice is not None:
+        described |= {"strengths": list(plan.strengths), "folds": plan.folds if plan.crosses else 1}
     if exact and choice is not None:
-        described |= {"strength": choice.strength, "strengths": list(plan.strengths), "views": plan.views}
-        described |= {"folds": plan.folds if plan.crosses else 1, "refit": plan.refits}
+        described |= {"strength": choice.strength, "views": plan.views, "refit": plan.refits}
     return described

@@ -1,6 +1,7 @@
 """One phase of training: a network, batches and Lightning's trainer."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -31,7 +32,7 @@ from groundwork.run.outcome import predict
 from groundwork.run.process.ranks import from_first, world_size
 from groundwork.run.screen import Screen
 from groundwork.run.setting import Setting
-from groundwork.transfer import Phase
+from groundwork.transfer import Phase, Plan
 
 
 def train_phase(
@@ -152,15 +153,17 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> Exec
     def inputs() -> torch.Tensor:
         return source.batch(setting.prepared.rows["train"][: config.data.batch_size])
 
-    num_images = len(setting.prepared.rows["train"]) * trainer.max_epochs
+    num_images = len(setting.prepared.rows["train"]) * trainer.max_epochs // world_size()
     execution = from_first(
-        lambda: choose_execution(config, network, inputs, choose_device(config), num_images)
+        lambda: choose_execution(
+            config, _at_length(config, network), inputs, choose_device(config), num_images
+        )
     )
     execution.apply(network)
     if execution.gain > 1:
         setting.screen.say(
             f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads"
-            f"{', compiled' * execution.compiled}, {execution.gain:.2f} times as fast as contiguous 32-true"
+            f"{', compiled' * execution.compiled}, {execution.gain:.2f} times as fast as {execution.plainest}"
         )
     if network_reads_images(network) and "auto" in (
         trainer.memory_format,
@@ -172,6 +175,16 @@ def settle_execution(setting: Setting, network: Network, source: Source) -> Exec
         trainer.threads, trainer.compile = execution.threads, execution.compiled
         setting.keep_config()
     return execution
+
+
+def _at_length(config: DictConfig, network: Network) -> Network:
+    """Give a network that reads images as its longest phase trains it: one choice has to serve all phases."""
+    if not network_reads_images(network):
+        return network
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    longest = max(plan.phases, key=lambda phase: phase.share)
+    stages = longest.stages(network.num_stages, plan.frozen_stages(network.num_stages))
+    return deepcopy(network).train_stages(stages, plan.batch_norm)
 
 
 def _recompute(setting: Setting, network: Network) -> None:

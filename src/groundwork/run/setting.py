@@ -6,6 +6,7 @@ from typing import Any
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 
 from groundwork.run.folder import RunFolder, plain
 from groundwork.run.folder.conceal import conceal
@@ -30,6 +31,7 @@ class Setting:
         screen: Where to speak.
         extra: Plain values that every checkpoint holds.
         rows: Of `history.csv`, from earlier phases.
+        start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
     """
 
     config: DictConfig
@@ -41,6 +43,7 @@ class Setting:
     screen: Screen
     extra: dict[str, Any]
     rows: list[dict[str, Any]]
+    start: dict[str, Tensor]
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder, and into checkpoints to come."""
@@ -66,4 +69,4 @@ def build_setting(
         "config": conceal(OmegaConf.to_container(config, resolve=True)),
         "data": plain(data),
     }
-    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [])
+    return Setting(config, prepared, build_metrics(config), weights, balance, folder, screen, extra, [], {})

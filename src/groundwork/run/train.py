@@ -143,9 +143,10 @@ def _note_idle(
 ) -> None:
     """Name the keys that were typed in vain."""
     solver, augments = fitted.transfer["solver"], instantiate(setting.config.augment).active
-    trains = solver != "exact" or not plan.head_only
+    solves = "strengths" in fitted.transfer
+    trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
     stays = device.type == "cuda" and not isinstance(setting.prepared.source, Stream)
-    if idle := idle_keys(words, solver == "exact", trains, augments, stays):
+    if idle := idle_keys(words, solves, trains, crosses, augments, stays):
         setting.screen.note(
             f"{', '.join(idle)} set by hand has no effect on this run (solver {solver}, {device.type})"
         )

@@ -138,8 +138,8 @@ class Task(LightningModule, ABC):
         self.log_dict({f"val/{name}": value for name, value in values.items()})
         self.log("val/loss", self.last_outputs.loss)
         if self._loss_sum is not None and self._loss_count:
-            total = self._gather(self._loss_sum[None])
-            count = self._gather(torch.full_like(self._loss_sum[None], self._loss_count))
+            total = self._gather(self._loss_sum[None].to(self.device))  # a restored one is on the processor
+            count = self._gather(torch.full_like(total[:1], self._loss_count))
             self.log("train/loss", total.sum() / count.sum())
             self._loss_sum, self._loss_count = None, 0
 
@@ -167,9 +167,9 @@ class Task(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the training loss since the last validation, of each device."""
-        total = torch.zeros((), device=self.device) if self._loss_sum is None else self._loss_sum
+        total = torch.zeros(()) if self._loss_sum is None else self._loss_sum
         counts = self._gather(torch.tensor([self._loss_count], device=self.device))
-        checkpoint["train_loss"] = (self._gather(total[None]), counts)
+        checkpoint["train_loss"] = (self._gather(total[None].to(self.device)), counts)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on counting the training loss."""
@@ -183,6 +183,11 @@ class Task(LightningModule, ABC):
         total = losses.sum()
         self._loss_sum = total if self._loss_sum is None else self._loss_sum.to(total) + total
         self._loss_count += len(losses)
+
+    def forget_broken_loss(self) -> None:
+        """Begin the mean of the training loss anew where a step that was left out has made it no number."""
+        if self._loss_sum is not None and not bool(torch.isfinite(self._loss_sum)):
+            self._loss_sum, self._loss_count = None, 0
 
     def _outputs(self) -> Outputs:
         kept = [torch.cat(parts) for parts in zip(*self._kept, strict=True)]

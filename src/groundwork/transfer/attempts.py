@@ -93,16 +93,15 @@ class OutOfFold:
         features = gather(self.stages, candidate, self.spatial)
         order = sorted(self.strengths, reverse=True)
         judges = torch.from_numpy(self.fold[self.judging])
-        solved, judged = [], []
-        for number in np.unique(self.fold[self.judging]):
-            learned = torch.from_numpy(self.fold != int(number))
+        numbers = np.unique(self.fold[self.judging])
+        solved = []
+        for number in numbers:
+            learned = torch.from_numpy(self.fold != number)
             solved.append(self.solve(features[learned], self.target[learned], order))
-            judged.append((judges == number, features[self.judging][judges == number]))
         for strength, heads in zip(order, zip(*solved, strict=True), strict=False):
-            parts = [head(rows) for head, (_, rows) in zip(heads, judged, strict=True)]
-            output = parts[0].new_empty(len(judges), parts[0].shape[1])
-            for (places, _), part in zip(judged, parts, strict=True):
-                output[places] = part
+            output = features.new_empty(len(judges), len(heads[0].bias))
+            for number, head in zip(numbers, heads, strict=True):
+                output[judges == number] = head(features[self.judging[self.fold[self.judging] == number]])
             # Not the features themselves: attempts of all candidates are kept until one is chosen.
             yield Attempt(strength, features.shape[1], output, partial(self._on_train, candidate, strength))
 

@@ -132,9 +132,11 @@ def measure(probe: Probe, choice: Choice, distance: Sequence[float | None], seed
         probe.perfect - _representative([trial for trial in choice.trials if trial.stages == (stage,)]).score
         for stage in range(len(probe.train))
     ]
+    # Of the images as they are, which come before other views, and evenly spread, since folders are sorted by class.
+    count = len(probe.target)
+    rows = np.linspace(0, count - 1, min(count, LOGME_ROWS)).astype(int)
     evidence = [
-        logme(torch.from_numpy(stage[:LOGME_ROWS]), probe.target[:LOGME_ROWS], probe.num_outputs)
-        for stage in probe.train
+        logme(torch.from_numpy(stage[rows]), probe.target[rows], probe.num_outputs) for stage in probe.train
     ]
     return Evidence(
         num_samples=len(probe.target),

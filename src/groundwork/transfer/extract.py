@@ -56,6 +56,15 @@ class StageReader:
 
     def __call__(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Return one (B, D_s) float32 array per stage for the rows (B,), or the maps of the one stage."""
+        try:
+            return self._read(rows)
+        except torch.OutOfMemoryError:
+            if len(rows) < 2:
+                raise
+        half = len(rows) // 2  # changes no number, beyond rounding
+        return [np.concatenate(both) for both in zip(self(rows[:half]), self(rows[half:]), strict=True)]
+
+    def _read(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         inputs = self.load(rows).to(self.device, non_blocking=True)
         if self._folded is None:
             some = self.network.normalize(inputs[:1])

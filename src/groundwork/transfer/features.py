@@ -149,7 +149,8 @@ class FeatureCache:
             filled[place] = True
         if not filled.all():
             return None
-        (self.folder / self.key).touch()
+        with suppress(FileNotFoundError):  # another process has made room since
+            os.utime(self.folder / self.key)
         return [loaded[stage] for stage in (sorted(loaded) if stages is None else stages)]
 
 

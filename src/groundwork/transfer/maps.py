@@ -1,6 +1,8 @@
 """The map of one stage for many images, computed once and read from disk: what later stages train on."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,8 @@ class MapCache:
         if not file.is_file():
             self._write(file, rows, compute, dtype, progress)
             prune(self.folder, self.cap_gb, keep=self.key)
-        file.parent.touch()
+        with suppress(FileNotFoundError):  # another process has made room since
+            os.utime(file.parent)
         return np.load(file, mmap_mode="r")  # type: ignore[no-any-return]  # numpy's own annotation
 
     def _write(

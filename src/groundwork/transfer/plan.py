@@ -64,7 +64,7 @@ class Plan:
     Args:
         scenario: Name of the choice.
         pretrained: Whether the backbone starts from its pretrained weights.
-        cut: "last"; "auto": chosen on val; a stage, whose features the head reads and after which the
+        cut: "last"; "auto": chosen on val, or by folds; a stage, whose features the head reads and after which the
             network ends; or several stages that the head reads together.
         pool: What the head reads of each feature map: "mean", "max", "mean_max" or "auto".
         frozen: How many of the first stages never train; "all" freezes the backbone.
@@ -72,7 +72,7 @@ class Plan:
             stages that train follow the data.
         solver: "exact" solves a head on cached features, "sgd" trains it, "auto" takes exact where
             loss and augmentation allow it.
-        strengths: Penalties of the exact head; val chooses one.
+        strengths: Penalties of the exact head; val, or folds, choose one.
         views: How many fixed symmetries of an image training sees: 1, 2, 4 or 8; see `view`. An exact head learns
             from all at once, descent draws one for each sample and epoch.
         folds: Where the head alone trains, this many folds of train and val together choose cut and strength; with 1
@@ -119,7 +119,9 @@ class Plan:
             raise UserError(
                 f"transfer.folds must be a whole number from 1, but got {self.folds}. Use 1 or 5."
             )
-        if self.phases and abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
+        if not self.phases:
+            raise UserError("transfer.phases must hold one phase or more, but got none. Add one.")
+        if abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
             shares = [phase.share for phase in self.phases]
             raise UserError(f"transfer.phases must have shares that sum to 1, but got {shares}. Change one.")
         if self.frozen == "all" and not self.head_only:
@@ -154,19 +156,6 @@ class Plan:
         frozen = self.frozen_stages(num_stages)
         trained = [stage for phase in self.phases for stage in phase.stages(num_stages, frozen)]
         return min(trained, default=num_stages)
-
-    def starts(self, total: int) -> tuple[int, ...]:
-        """Say at which epoch or step of `total` each phase begins; each lasts at least one."""
-        if total < len(self.phases):
-            raise UserError(
-                f"trainer.max_epochs must be at least {len(self.phases)}, one per phase, but got {total}."
-                " Raise it."
-            )
-        starts = [0]
-        for number, phase in enumerate(self.phases[:-1], start=1):
-            latest = total - (len(self.phases) - number)
-            starts.append(min(max(starts[-1] + round(phase.share * total), starts[-1] + 1), latest))
-        return tuple(starts)
 
 
 def _position(stage: int, num_stages: int) -> int:

@@ -52,6 +52,7 @@ def solve_softmax(
     if len(present) < 2:
         raise ValueError(f"target must hold two classes or more, but got {present.tolist()}")
     spectrum = decompose(features)
+    del features  # not kept from one strength to the next
     problem = _Problem(spectrum, compact, len(present), weight.to(spectrum.scores.dtype))
     for strength in strengths:
         problem.fit(strength, tolerance, max_iterations)

@@ -68,16 +68,23 @@ def test_keys_without_effect_are_named():
     words = ["optim.lr=1", "optim=sgd", "data.image_size=64", "trainer.max_epochs=3", "seed=2"]
     words.append("trainer.precision=bf16-mixed")  # features are read in it
     descent = ["optim.lr", "optim", "trainer.max_epochs", "seed"]
-    assert idle_keys(words, solves=True, trains=False, augments=False, stays=False) == descent
+    assert idle_keys(words, solves=True, trains=False, crosses=True, augments=False, stays=False) == descent
     words += ["transfer.strengths=[1]", "transfer.views=4"]
-    assert idle_keys(words, solves=False, trains=True, augments=False, stays=True) == ["transfer.strengths"]
+    assert idle_keys(words, solves=False, trains=True, crosses=False, augments=False, stays=True) == [
+        "transfer.strengths"
+    ]
     # A head that is solved first, and a network that is trained then: both have their keys.
-    assert idle_keys(words, solves=True, trains=True, augments=True, stays=True) == ["transfer.views"]
+    assert idle_keys(words, solves=True, trains=True, crosses=False, augments=True, stays=True) == [
+        "transfer.views"
+    ]
     words = ["transfer.folds=5", "transfer.refit=true", "trainer.resident=true"]
     folds, refit, resident = "transfer.folds", "transfer.refit", "trainer.resident"
-    assert idle_keys(words, solves=True, trains=False, augments=False, stays=True) == [resident]
-    assert idle_keys(words, solves=True, trains=True, augments=False, stays=True) == [folds, refit]
-    assert idle_keys(words, solves=False, trains=True, augments=False, stays=False) == [
+    assert idle_keys(words, solves=True, trains=False, crosses=True, augments=False, stays=True) == [resident]
+    assert idle_keys(words, solves=True, trains=True, crosses=False, augments=False, stays=True) == [
+        folds,
+        refit,
+    ]
+    assert idle_keys(words, solves=False, trains=True, crosses=False, augments=False, stays=False) == [
         folds,
         refit,
         resident,

@@ -130,3 +130,12 @@ def test_images_are_turned_by_the_same_draw():
     turned = DrawView(8)(image, torch.arange(4) + (5 << 32))
     assert all(sorted(new.flatten()) == sorted(old.flatten()) for new, old in zip(turned, image, strict=True))
     assert not torch.equal(turned, image)
+
+
+def test_images_of_sixteen_bits_are_turned_as_those_of_eight():
+    image = torch.randint(0, 256, (16, 1, 5, 5), dtype=torch.uint8)
+    key = torch.arange(16) * 7919
+    turned = DrawView(8)(image, key)
+    deep = DrawView(8)(image.to(torch.uint16), key)
+    assert deep.dtype == torch.uint16
+    assert torch.equal(deep.int(), turned.int())

@@ -73,8 +73,8 @@ def test_a_gain_of_a_few_percent_leaves_the_plain_choice(tmp_path, network, monk
 
 def test_what_was_chosen_by_hand_is_not_measured(tmp_path, network, monkeypatch):
     asked = pretend(monkeypatch, {})
-    own = config(tmp_path, memory_format="channels_last", precision="64-true", threads=1)
-    assert choose_execution(own, network, images, CPU, 100) == Execution("channels_last", "64-true", 1, 1.0)
+    own = config(tmp_path, memory_format="channels_last", precision="16-mixed", threads=1)
+    assert choose_execution(own, network, images, CPU, 100) == Execution("channels_last", "16-mixed", 1, 1.0)
     assert asked == []
     choose_execution(config(tmp_path, precision="32-true", threads=1), network, images, CPU, 100)
     assert {each.precision for each in asked} == {"32-true"}
@@ -140,6 +140,20 @@ def test_compiling_is_measured_where_all_else_was_chosen_by_hand(tmp_path, netwo
     assert choose_execution(own, network, images, CPU, 10**6).compiled
     assert not choose_execution(own, network, images, CPU, 10).compiled
     assert {each.memory_format for each in asked} == {"contiguous"}
+
+
+def test_what_compiling_brings_is_known_the_next_time_whatever_the_clock_said(tmp_path, network, monkeypatch):
+    tried = []
+
+    def measure(candidate: Execution, *_: object) -> float:
+        tried.append(candidate.compiled)
+        return 0.5 + 0.01 * len(tried)  # no two measurements are alike
+
+    monkeypatch.setattr(execution, "_step_seconds", measure)
+    own = config(tmp_path, memory_format="contiguous", precision="32-true", threads=1, compile="auto")
+    for _ in range(3):
+        choose_execution(own, network, images, CPU, 10**6)
+    assert sum(tried) == 1
 
 
 def test_what_cannot_be_compiled_trains_as_it_is(tmp_path, network, monkeypatch):

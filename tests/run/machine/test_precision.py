@@ -67,7 +67,7 @@ def stored(folder: RunFolder) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("32-true", torch.float32), ("bf16-mixed", torch.bfloat16), ("16-mixed", torch.float16),
-     ("auto", torch.float32), ("64-true", torch.float32)],
+     ("auto", torch.float32)],
 )  # fmt: skip
 def test_only_what_is_written_down_lowers_the_precision(name: str, expected: torch.dtype):
     assert evaluation_precision(OmegaConf.create({"trainer": {"precision": name}})) is expected

@@ -9,6 +9,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
+from groundwork.task import Task
+
 
 class CheckFinite(Callback):
     """Stop when loss or gradient is no longer a finite number, naming epoch, step and samples.
@@ -18,7 +20,7 @@ class CheckFinite(Callback):
 
     Args:
         every: Steps between looks; each look waits for the device.
-        skip: Steps of a run that may be left out instead; every step is then looked at. 0 stops at the first.
+        skip: Steps of a phase that may be left out instead; every step is then looked at. 0 stops at the first.
         sample_ids: (N,) names of the samples, by row.
     """
 
@@ -28,6 +30,7 @@ class CheckFinite(Callback):
         # Epoch, step, rows, loss, and 1 where the gradient is not finite, else 0.
         self._steps: list[tuple[int, int, Tensor, Tensor, Tensor]] = []
         self._broken: Tensor | None = None
+        self._leaves_out = False
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
@@ -46,7 +49,10 @@ class CheckFinite(Callback):
         broken = not_finite(gradients)
         if self.skipped < self.skip and bool(broken):
             self.skipped += 1
-            self._steps.clear()
+            self._steps.clear()  # of the batches before this one, whose gradients go with it
+            self._leaves_out = True
+            if isinstance(pl_module, Task):
+                pl_module.forget_broken_loss()
             # Without a gradient an optimizer leaves a weight and its moments as they are.
             for group in optimizer.param_groups:
                 for parameter in group["params"]:
@@ -58,12 +64,17 @@ class CheckFinite(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Keep what must be finite of this step, and look every few steps."""
+        if self._leaves_out:
+            self._leaves_out = False
+            return
         loss = (outputs["loss"] if isinstance(outputs, Mapping) else outputs).detach()
         broken, self._broken = self._broken, None
         if broken is None:  # no optimizer step here, or one that is left to a scaler
             broken = loss.new_zeros(1)
         self._steps.append((trainer.current_epoch + 1, trainer.global_step, batch.index, loss, broken))
-        if len(self._steps) >= self.every or self.skipped < self.skip:
+        # A step that may be left out is judged with its gradient, at the last of its batches.
+        may_skip = self.skipped < self.skip
+        if not trainer.fit_loop._should_accumulate() if may_skip else len(self._steps) >= self.every:
             self.look()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -25,10 +25,15 @@ class Gradients(Callback):
         """Count the gradients of this step."""
         if trainer.global_step % self.every or not trainer.is_global_zero:
             return
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        # A fused step undoes the scale of half precision by itself, after this.
+        scale = (
+            scaler.get_scale() if scaler and getattr(optimizer, "_step_supports_amp_scaling", False) else 1.0
+        )
         layers = {}
         for name, parameter in pl_module.named_parameters():
             if parameter.grad is not None and bool(torch.isfinite(parameter.grad).all()):
-                counts, edges = torch.histogram(parameter.grad.detach().float().cpu(), BINS)
+                counts, edges = torch.histogram(parameter.grad.detach().float().cpu() / scale, BINS)
                 layers[name.removeprefix("network.")] = {"counts": counts.tolist(), "edges": edges.tolist()}
         line = json.dumps({"step": trainer.global_step, "layers": layers})
         with self.path.open("a", encoding="utf-8") as file:

@@ -26,7 +26,7 @@ VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
     "trainer.resident": ("auto", True, False),
     "trainer.compile": ("auto", True, False),
-    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true"),
+    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
 }
 SWITCHES = ("trainer.grad_checkpointing", "transfer.refit")
 
@@ -122,20 +122,24 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     }
 
 
-def idle_keys(words: Iterable[str], solves: bool, trains: bool, augments: bool, stays: bool) -> list[str]:
+def idle_keys(
+    words: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
+) -> list[str]:
     """Name the keys set by hand that have no effect on this run.
 
     Args:
         words: As typed, without what an experiment sets.
-        solves: Whether a head is solved.
+        solves: Whether a head is solved, be it only to say where to cut.
         trains: Whether anything is trained by gradient descent.
+        crosses: Whether folds may choose what is solved.
         augments: Whether images are changed by chance, which takes the place of fixed views.
         stays: Whether samples are such, and where, that they could stay in the memory of a GPU.
     """
     idle = (
         *(() if trains else DESCENT_KEYS),
         *(() if solves else SOLVER_KEYS),
-        *(("transfer.folds", "transfer.refit") if trains else ()),
+        *(() if crosses else ("transfer.folds",)),
+        *(("transfer.refit",) if trains else ()),
         *(("transfer.views",) if augments else ()),
         *(() if trains and stays else ("trainer.resident",)),
     )

@@ -33,6 +33,8 @@ class DrawView(nn.Module):
     def forward(self, image: Tensor, key: Tensor) -> Tensor:
         """Turn (B, C, H, W) by what (B,) keys draw."""
         number = draw_views(key, self.views)
+        if image.dtype == torch.uint16:  # which torch can't index
+            return self.forward(image.int(), key).to(torch.uint16)
         turned = image.clone()
         for each in range(1, self.views):
             rows = (number == each).nonzero().flatten()

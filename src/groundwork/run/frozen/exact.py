@@ -1,4 +1,4 @@
-"""Features of a frozen backbone -> an exact linear head, chosen on val, where a run allows one."""
+"""Features of a frozen backbone -> an exact linear head, chosen on val or by folds, where a run allows one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

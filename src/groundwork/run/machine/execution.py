@@ -21,7 +21,7 @@ from groundwork.run.folder import write_text
 from groundwork.run.folder.lock import locked
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16}
+LOWER = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}  # by Lightning's names
 # Images of a measured step on a processor; a GPU is measured on the whole batch, which it needs to be busy.
 NUM_IMAGES = 8
 SECONDS = 2.0  # for all measurements together, the first step of each left out
@@ -41,9 +41,10 @@ class Execution:
         memory_format: "contiguous" or "channels_last", of images and of the weights that meet them.
         precision: Lightning's name.
         threads: Of the processor.
-        gain: Speed over contiguous 32-true on all threads; 1 where nothing was measured.
+        gain: Speed over `plainest`; 1 where nothing was measured.
         seconds: Of a step, for each of its images; None where nothing was measured.
         compiled: Whether torch.compile translates the network.
+        plainest: Of the choices that were left.
     """
 
     memory_format: str
@@ -52,6 +53,7 @@ class Execution:
     gain: float
     seconds: float | None = None
     compiled: bool = False
+    plainest: str = ""
 
     def apply(self, network: Network) -> None:
         """Lay out the network and set the threads of this process."""
@@ -97,7 +99,7 @@ def choose_execution(
         )
     if config.trainer.compile is True:
         return replace(chosen, compiled=True)
-    if config.trainer.compile == "auto" and _reads_images(network):
+    if config.trainer.compile == "auto" and _has_layout(network):
         return _compiled_if_long(config, network, read(), device, chosen, num_images)
     return chosen
 
@@ -116,6 +118,8 @@ def _compiled_if_long(
     if plain.seconds is None or plain.seconds * num_images < LONG:
         return plain
 
+    asked = ("compiled", plain.memory_format, plain.precision, plain.threads)
+
     def choose() -> Execution:
         try:
             compiled = _fastest(
@@ -125,7 +129,7 @@ def _compiled_if_long(
             return plain
         return replace(compiled, gain=plain.gain * compiled.gain)
 
-    return remembered(config, network, inputs, device, ("compiled", plain), choose)
+    return remembered(config, network, inputs, device, asked, choose)
 
 
 def remembered(
@@ -150,12 +154,12 @@ def remembered(
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
     """List what may be chosen, the plainest first; rows and cached features have no layout to choose."""
-    trainer, images = config.trainer, _reads_images(network)
+    trainer, images = config.trainer, _has_layout(network)
     if trainer.memory_format not in ("auto", *FORMATS):
         raise UserError(
             f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."
         )
-    formats, precisions = [*FORMATS], [*AUTOCAST]
+    formats, precisions = [*FORMATS], ["32-true", "bf16-mixed"]
     if not images or not knows_bf16(device):
         precisions = precisions[:1]
     formats = (
@@ -173,7 +177,7 @@ def _candidates(config: DictConfig, network: Network, device: torch.device) -> l
     ]
 
 
-def _reads_images(network: Network) -> bool:
+def _has_layout(network: Network) -> bool:
     return isinstance(network.normalize, ImageNormalize | MapInput)
 
 
@@ -208,7 +212,10 @@ def _fastest(
     best = min(candidates, key=lambda each: seconds[each])
     if seconds[plain] / seconds[best] < worth:
         best = plain
-    return replace(best, gain=seconds[plain] / seconds[best], seconds=seconds[best] / len(some))
+    plainest = plain.plainest or f"{plain.memory_format}, {plain.precision}, {plain.threads} threads"
+    return replace(
+        best, gain=seconds[plain] / seconds[best], seconds=seconds[best] / len(some), plainest=plainest
+    )
 
 
 def _step_seconds(
@@ -219,7 +226,7 @@ def _step_seconds(
     candidate.apply(copy)
     if candidate.compiled:
         compile_in_place(copy)
-    moved, lower = inputs.to(device), AUTOCAST.get(candidate.precision)
+    moved, lower = inputs.to(device), LOWER.get(candidate.precision)
     best, began = float("inf"), 0.0
     for step in range(STEPS + 1):
         started = time.perf_counter()

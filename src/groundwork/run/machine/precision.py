@@ -9,12 +9,11 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.model import Network
-from groundwork.run.machine.execution import NUM_IMAGES, WORTH, Execution, knows_bf16, remembered
+from groundwork.run.machine.execution import LOWER, NUM_IMAGES, WORTH, Execution, knows_bf16, remembered
 from groundwork.run.process.ranks import from_first
 from groundwork.run.setting import Setting
 from groundwork.transfer import Plan, StageReader
 
-LOWER = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}  # by Lightning's names
 REPEATS = 3
 # Largest rounding of features, as a share of how they vary between images, that `auto` takes for speed. The depthwise
 # convolutions of EfficientNet-Lite0 round by 0.15: on the solar cells, heads on such features lost 0.4 points of AUROC

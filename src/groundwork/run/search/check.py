@@ -101,7 +101,10 @@ def _check_effect(space: Space, base: Composition) -> None:
         solver[key] = "exact" if exact else "sgd"
         idle_here = plan.head_only and key in BACKBONE_KEYS
         augments = instantiate(config.augment).active
-        if not idle_here and not idle_keys([f"{key}="], solves(config), not exact, augments, stays=True):
+        crosses = solves(config) and plan.head_only
+        if not idle_here and not idle_keys(
+            [f"{key}="], solves(config), not exact, crosses, augments, stays=True
+        ):
             has_effect[key] = True
     if idle := [key for key, found in has_effect.items() if not found and key in solver]:
         raise UserError(
