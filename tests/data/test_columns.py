@@ -19,7 +19,8 @@ from groundwork.data import (
     encode_columns,
     fit_columns,
 )
-from groundwork.data.columns import category_text
+from groundwork.data.columns import Column, category_text
+from groundwork.run.export.preprocess_table import encode_rows
 
 AUTO = Missing("median", True, "slot", "error", 0.0, "missing", {})
 SCALERS = {"standard": StandardScaler(), "minmax": MinMaxScaler(), "robust": RobustScaler()}
@@ -176,3 +177,27 @@ def test_garbage_in_val_and_test_changes_nothing_that_is_fitted(method, policy):
     table.loc[split != "train", "town"] = "garbage"
     target[split != "train"] = 2
     assert fitted() == before
+
+
+@pytest.mark.parametrize(
+    ("categories", "cells", "codes"),
+    [
+        # Beside words 2.50 is text; in a file without them it is a number.
+        (("2.50", "3.00", "large"), [2.5, 3.0, 4.0], [2, 3, 1]),
+        (("maybe", "false", "true"), [True, False], [4, 3]),
+        (("1.6", "2"), ["1.60", "2.0", "NA", "wide"], [2, 3, 0, 1]),
+        (("2.5", "2.50", "x"), ["2.5", "2.50", "2.500"], [2, 3, 1]),
+        (("007", "x"), [7, 7], [1, 1]),
+        (("NA", "x"), ["NA", "x", None], [2, 3, 0]),
+        (("a", "b"), ["NA", "b"], [1, 3]),
+    ],
+)
+def test_a_category_is_found_by_its_value_whatever_type_its_file_gave_the_column(
+    categories: tuple[str, ...], cells: list[object], codes: list[int]
+):
+    statistics = ColumnStatistics((Column("c", "categorical", 0.0, False, 0.0, 1.0, categories),), "missing")
+    found = encode_columns(DataFrame({"c": cells}), statistics)[:, 0].tolist()
+    assert found == codes
+    described = {"name": "c", "kind": "categorical", "may_be_missing": True, "categories": list(categories)}
+    preprocessing = {"columns": [described], "infinite": "missing", "missing_words": ["NA"]}
+    assert encode_rows([{"c": cell} for cell in cells], preprocessing)[:, 0].tolist() == codes

@@ -1,8 +1,12 @@
 """How large a cache is, what leaves it first, and how it is emptied."""
 
 import os
+import shutil
 from pathlib import Path
 
+import pytest
+
+from groundwork.data import store_cache
 from groundwork.data.store_cache import cache_size, clear_cache, limit_cache, touch
 
 
@@ -49,3 +53,35 @@ def test_clearing_removes_everything_and_tells_how_much(tmp_path: Path) -> None:
     assert clear_cache(tmp_path) == 300
     assert cache_size(tmp_path) == 0
     assert clear_cache(tmp_path / "missing") == 0
+
+
+def test_what_others_keep_beside_the_cache_stays(tmp_path: Path) -> None:
+    chapters = tmp_path / "thesis" / "chapters"
+    chapters.mkdir(parents=True)
+    (chapters / "one.tex").write_text("text")
+    (tmp_path / "store" / "key").mkdir(parents=True)
+    (tmp_path / "store" / "key" / "images").write_bytes(b"1234")
+    assert cache_size(tmp_path) == 4
+    assert limit_cache(tmp_path, 0, tmp_path / "none") == [tmp_path / "store" / "key"]
+    clear_cache(tmp_path)
+    assert (chapters / "one.tex").read_text() == "text"
+
+
+def test_an_entry_that_another_process_has_just_removed_is_nobody_s_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+        (tmp_path / "store" / name / "images").write_bytes(b"1234")
+    listed = store_cache._folders
+
+    def then_gone(folder: Path) -> list[Path]:
+        found = listed(folder)
+        shutil.rmtree(tmp_path / "store" / "a", ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(store_cache, "_folders", then_gone)
+    limit_cache(tmp_path, 0, tmp_path / "store" / "b")
+    touch(tmp_path / "store" / "a")
+    assert not (tmp_path / "store" / "a").exists()
+    assert (tmp_path / "store" / "b" / "images").exists()

@@ -217,3 +217,38 @@ def test_one_target_is_named_prediction():
     table = prediction_table(pd.Series(["a", "b"]), value, metrics, {"classes": [], "names": ["count"]})
     assert list(table.columns) == ["sample_id", "prediction"]
     assert table.prediction.tolist() == pytest.approx([1.6, 2.5])
+
+
+def test_a_row_is_predicted_alike_whatever_else_the_file_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rng = np.random.default_rng(0)
+    width = rng.choice(["2.50", "3.00", "large"], 80)
+    age = rng.integers(20, 60, 80).astype(float)
+    price = np.select([width == "2.50", width == "3.00"], [1.0, 9.0], 4.0) + age / 10
+    frame = pd.DataFrame({"id": range(80), "width": width, "age": age, "price": price})
+    frame.loc[::9, "age"] = np.nan
+    frame.to_csv(tmp_path / "houses.csv", index=False, na_rep="NA")
+    words = ["data=table", f"data.table={tmp_path / 'houses.csv'}", "data.target=price", "data.id_column=id"]
+    words += ["task=regression", "model=mlp", "transfer=none", "trainer=cpu", "trainer.max_epochs=2"]
+    words += ["metrics.resamples=20", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
+    assert start(compose_run(words)) == 0
+    folder = RunFolder.find("latest", tmp_path / "runs")
+    some = frame[width != "large"].iloc[:6]
+    parts = {
+        "all": frame,
+        "some": some,
+        "gap": frame[frame.age.isna()].head(1),
+        "new": some.assign(width="9.9"),
+    }
+    found = {}
+    for name, part in parts.items():
+        part.to_csv(tmp_path / f"{name}.csv", index=False, na_rep="NA")
+        assert run(folder, tmp_path / f"{name}.csv", tmp_path / f"{name}.out.csv") == 0
+        out = pd.read_csv(tmp_path / f"{name}.out.csv").set_index("sample_id")
+        found[name] = out.filter(like="prediction").iloc[:, 0]
+    for name in ("some", "gap"):
+        assert found[name].tolist() == pytest.approx(found["all"].loc[found[name].index].tolist(), abs=1e-5)
+    said = capsys.readouterr().out
+    assert said.count("hold a category that training did not know") == 1
+    assert "column 'width': 6 of 6 rows hold a category" in said

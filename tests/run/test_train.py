@@ -34,7 +34,7 @@ FAST = ["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=50"]
 
 def run(tmp_path: Path, *words: str) -> RunFolder:
     own = [f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
-    assert start(compose_run([*words, *FAST, *own])) == 0
+    assert start(compose_run([*FAST, *words, *own])) == 0
     return RunFolder.find("latest", tmp_path / "runs")
 
 
@@ -172,6 +172,41 @@ def test_garbage_in_the_test_rows_changes_nothing_before_sealing(tmp_path: Path,
     for before, after in zip(*(parts[:4] for parts in found), strict=True):
         assert before == after
     assert all(torch.equal(found[0][4][name], found[1][4][name]) for name in found[0][4])
+
+
+def test_garbage_in_val_changes_no_statistic_and_no_weight_before_the_first_choice(
+    tmp_path: Path, table: Path
+):
+    """What is fitted, to columns, targets and classes, is fitted to train alone."""
+    frame = pd.read_csv(table)
+    frame["id"] = [f"row {number}" for number in range(len(frame))]
+    frame["part"] = np.select(
+        [np.arange(len(frame)) % 5 == 0, np.arange(len(frame)) % 5 == 1], ["test", "val"], "train"
+    )
+    words = ["data=table", "data.id_column=id", "data.split_column=part", "model=mlp", "transfer=none",
+             "trainer.max_epochs=1", "missing=mean"]  # fmt: skip
+    for target in (["data.target=dear", "data.drop=[price]", "task=classification", "balance=loss_weights"],
+                   ["data.target=price", "data.drop=[dear]", "task=regression"]):  # fmt: skip
+        found = []
+        for garbage in (False, True):
+            changed = frame.copy()
+            if garbage:
+                val = changed.part == "val"
+                changed.loc[val, ["size", "weight"]] = 1e6
+                changed.loc[val, "color"] = "never seen"
+                changed.loc[val, "price"] = -1e6
+                changed.loc[val, "dear"] = "yes"
+            path = tmp_path / f"{garbage}.csv"
+            changed.to_csv(path, index=False)
+            folder = run(tmp_path, *words, *target, f"data.table={path}")
+            data, checkpoint = folder.read_json("data.json"), load(folder.last)
+            found.append((data["columns"], checkpoint["data"], network_state(checkpoint)))
+        (before, said, weights), (after, told, others) = found
+        assert before == after
+        assert {key: said[key] for key in ("columns", "target")} == {
+            key: told[key] for key in ("columns", "target")
+        }
+        assert [name for name in weights if not torch.equal(weights[name], others[name])] == []
 
 
 def test_the_report_shows_what_augmentation_does(tmp_path: Path, image_folder: Path):

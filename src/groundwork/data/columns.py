@@ -1,5 +1,6 @@
 """Training rows of a table -> statistics by column; any rows -> the numbers that a model reads."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series, isna
 
 from groundwork.batch import UserError
+from groundwork.data.formats.infer import BOOLEANS, DECIMAL, MISSING_WORDS
 from groundwork.data.missing import Missing, as_numbers, find_gaps
 from groundwork.data.normalize import Normalize, center_and_scale
 
@@ -196,5 +198,26 @@ def _number(constant: float | str, name: str) -> float:
 def _codes(column: Series, categories: tuple[str, ...]) -> NDArray[np.int64]:
     text = category_text(column)
     place = Index(list(categories), dtype=object).get_indexer(Index(text, dtype=object))
+    gone = np.array(isna(text))
+    if (unknown := (place < 0) & ~gone).any():
+        # What type a file gives to a column depends on its other rows: 2.50 is text beside words, else 2.5.
+        valued = _by_value(categories)
+        numbers = len(valued) == len(categories) and all(isinstance(value, float | bool) for value in valued)
+        values = text[unknown]
+        place[unknown] = [valued.get(_value(value), -1) for value in values]
+        gone[unknown] = numbers & values.isin(list(MISSING_WORDS)).to_numpy()
     # An unknown one has place -1 and so the code UNSEEN.
-    return np.asarray(np.where(isna(text), MISSING, place + FIRST), dtype=np.int64)
+    return np.asarray(np.where(gone, MISSING, place + FIRST), dtype=np.int64)
+
+
+def _by_value(categories: tuple[str, ...]) -> dict[object, int]:
+    """Give the place of each category by its value; none where two are equal, such as 2.5 and 2.50."""
+    values = [_value(category) for category in categories]
+    return {value: place for place, value in enumerate(values) if values.count(value) == 1}
+
+
+def _value(text: str) -> float | bool | str:
+    """Read a number or a truth value, whose texts are many, from a category."""
+    if text in BOOLEANS:
+        return BOOLEANS[text]
+    return float(text) if re.fullmatch(DECIMAL, text) and len(text) < 16 else text

@@ -6,20 +6,23 @@ Layout: <cache>/<kind>/<key>/, one folder per entry, whose modification time say
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
+KINDS = ("store", "features", "maps", "execution")
+
 
 def cache_size(cache: Path) -> int:
-    """Count the bytes of a cache folder."""
-    return sum(_size(path) for path in cache.rglob("*"))
+    """Count the bytes of what this project keeps in a cache folder."""
+    return sum(_bytes(kind) for kind in _kinds(cache))
 
 
 def clear_cache(cache: Path) -> int:
     """Empty a cache folder and return the number of bytes that this freed."""
     before = cache_size(cache)
-    for kind in _folders(cache):
+    for kind in _kinds(cache):
         rmtree(kind, ignore_errors=True)
     return before - cache_size(cache)
 
@@ -30,15 +33,15 @@ def limit_cache(cache: Path, max_bytes: int, keep: Path) -> list[Path]:
     Returns:
         The removed entries.
     """
-    entries = [entry for kind in _folders(cache) for entry in _folders(kind) if entry.name[0] != "."]
-    entries.sort(key=lambda entry: entry.stat().st_mtime)
+    entries = [entry for kind in _kinds(cache) for entry in _folders(kind) if entry.name[0] != "."]
+    entries.sort(key=_last_use)
     total, removed = cache_size(cache), []
     for entry in entries:
         if total <= max_bytes:
             break
         if entry == keep:
             continue
-        gone, num_bytes = entry.with_name(f".removed-{uuid4().hex}"), cache_size(entry)
+        gone, num_bytes = entry.with_name(f".removed-{uuid4().hex}"), _bytes(entry)
         try:
             entry.replace(gone)
         except OSError:
@@ -50,16 +53,35 @@ def limit_cache(cache: Path, max_bytes: int, keep: Path) -> list[Path]:
 
 
 def touch(entry: Path) -> None:
-    """Mark an entry as used now."""
-    os.utime(entry)
+    """Mark an entry as used now; one that another process has just removed is not there to be marked."""
+    with suppress(FileNotFoundError):
+        os.utime(entry)
+
+
+def _kinds(cache: Path) -> list[Path]:
+    """List the folders of a cache that are ours, whatever else its owner keeps beside them."""
+    return [folder for folder in _folders(cache) if folder.name in KINDS]
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    try:
+        return [path for path in folder.iterdir() if path.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _bytes(folder: Path) -> int:
+    # os.walk passes over what another process removes meanwhile.
+    return sum(_size(Path(place, name)) for place, _, names in os.walk(folder) for name in names)
+
+
+def _last_use(entry: Path) -> float:
+    with suppress(FileNotFoundError):
+        return entry.stat().st_mtime
+    return 0.0
 
 
 def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except FileNotFoundError:
-        return 0
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0

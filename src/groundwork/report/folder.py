@@ -39,6 +39,7 @@ figures/attention.npz  `kind`, `sample_id` (M,) str, and for i < M: `photo_<i>`,
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +101,8 @@ class RunFolder:
     @cached_property
     def partial_dependence(self) -> DataFrame:
         """Return the mean prediction over the values of each input column."""
-        return self._table("partial_dependence.csv")
+        # Names and values of columns are text, also those that look like numbers or like nothing.
+        return self._table("partial_dependence.csv", names=("input", "value", "output"))
 
     @cached_property
     def classes(self) -> list[str]:
@@ -151,8 +153,9 @@ class RunFolder:
         path = self.path / name
         return read_json(path) if path.exists() else {}
 
-    def _table(self, name: str) -> DataFrame:
+    def _table(self, name: str, names: Sequence[str] = ()) -> DataFrame:
         path = self.path / name
         if not path.exists() or path.stat().st_size == 0:
             return DataFrame()
-        return read_whole(path, lambda file: read_csv(file, encoding="utf-8"))
+        text: dict[str, Any] = {"dtype": dict.fromkeys(names, str), "keep_default_na": False} if names else {}
+        return read_whole(path, lambda file: read_csv(file, encoding="utf-8", **text))

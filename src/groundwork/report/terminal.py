@@ -17,10 +17,9 @@ def summary(run_dir: Path | str) -> Group:
     """Show val metrics beside the baselines, where the run lies, and the command to type next."""
     run = RunFolder(Path(run_dir))
     place = shown_path(run.path)
-    lines = [
-        Text.assemble(("run     ", "dim"), place),
-        Text.assemble(("report  ", "dim"), f"{place}/report.html"),
-    ]
+    lines = [Text.assemble(("run     ", "dim"), place)]
+    if (run.path / "report.html").exists():
+        lines.append(Text.assemble(("report  ", "dim"), f"{place}/report.html"))
     seconds = (run.result.get("seconds") or {}).get("total")
     if seconds is not None:
         lines.append(Text.assemble(("time    ", "dim"), show_seconds(seconds)))

@@ -108,8 +108,9 @@ def seal(folder: RunFolder, runs: Path, screen: Screen) -> None:
         checkpoint_hash=checkpoint_hash,
         seed=config.seed,
     )
-    _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
+    # The result comes last: a seal that is there is whole.
     write_predictions(folder, "test", prediction, metrics, prepared)
+    _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
     write_report(folder.path, wanted_pixels(folder, prepared))
     screen.show(summary(folder.path))
 

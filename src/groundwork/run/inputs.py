@@ -23,7 +23,9 @@ from groundwork.data import (
     read_frame,
     read_images,
 )
+from groundwork.data.columns import UNSEEN
 from groundwork.data.decode import BadImageError
+from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.formats.source import FORMATS, SCHEME
 from groundwork.data.origin import Files, Origin
 from groundwork.data.readers.image_table import image_table_samples
@@ -149,7 +151,12 @@ def _read_rows(frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any
     statistics = ColumnStatistics.from_state(data["columns"])
     categorical = [column.name for column in statistics.columns if column.kind == "categorical"]
     known = [column.name for column in statistics.columns if column.name in frame]
-    columns, texts, notes = input_columns(frame[known], categorical)
+    rows = frame[known].copy()
+    for name in rows.columns.difference(categorical):
+        # Where a file holds nothing but such words in a column, it is text there.
+        if (words := rows[name].dropna()).isin(list(MISSING_WORDS)).all() and len(words):
+            rows[name] = Series(np.nan, index=rows.index)
+    columns, texts, notes = input_columns(rows, categorical)
     for name in texts:
         if name not in categorical:
             found = columns[name].dropna().iloc[0]
@@ -161,4 +168,19 @@ def _read_rows(frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any
         sample_id = Roles((), id_column, None, None, None).sample_id(frame)
     else:
         sample_id = content_ids(frame)
-    return Inputs(sample_id, TableSource(encode_columns(columns, statistics)), notes)
+    encoded = encode_columns(columns, statistics)
+    unseen = {name: int((encoded[:, place] == UNSEEN).sum()) for place, name in _categories(statistics)}
+    notes += tuple(
+        f"column {name!r}: {count:,} of {len(frame):,} rows hold a category that training did not know"
+        for name, count in unseen.items()
+        if count
+    )
+    return Inputs(sample_id, TableSource(encoded), notes)
+
+
+def _categories(statistics: ColumnStatistics) -> list[tuple[int, str]]:
+    return [
+        (place, column.name)
+        for place, column in enumerate(statistics.columns)
+        if column.kind == "categorical"
+    ]

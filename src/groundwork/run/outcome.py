@@ -1,5 +1,6 @@
 """Predictions of a whole split -> its table, metrics, intervals and baselines."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from groundwork.data.device import copied_ahead
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 from groundwork.model import Network, fold_batch_norm, folding_pays, predict_batch
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder.whole import write_bytes
 from groundwork.run.prepare import Prepared
 from groundwork.run.screen import Screen
 
@@ -92,7 +94,9 @@ def write_predictions(
     else:
         table |= {f"target/{name}": truth[:, t] for t, name in enumerate(prepared.names)}
         table |= {f"prediction/{name}": decision[:, t] for t, name in enumerate(prepared.names)}
-    pd.DataFrame(table).to_parquet(folder.predictions(split), index=False)
+    buffer = io.BytesIO()
+    pd.DataFrame(table).to_parquet(buffer, index=False)
+    write_bytes(folder.predictions(split), buffer.getbuffer())
 
 
 def measure(

@@ -10,12 +10,13 @@ from groundwork.batch import UserError
 from groundwork.data import Samples, Target
 from groundwork.run.config.changes import changes
 from groundwork.run.config.check import check_combination, check_threshold, derived_choices
-from groundwork.run.config.compose import Composition, absolute, compose_run, machine_paths
+from groundwork.run.config.compose import PATH_KEYS, Composition, absolute, compose_run, machine_paths
 from groundwork.run.config.like import adopt_split, restore
 from groundwork.run.config.own import is_own_task, target_kind
 from groundwork.run.config.trust import checked_words
 from groundwork.run.door import DONE
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder.folder import safe_name
 from groundwork.run.folder.intact import intact
 from groundwork.run.folder.lock import BusyError
 from groundwork.run.folder.recorded import work_in
@@ -83,7 +84,7 @@ def _go_on(folder: RunFolder, changes: list[str], screen: Screen) -> int:
         if key == "logger":
             config.logger = compose_run([change]).config.logger
             continue
-        path = key.startswith(("paths.", "data."))
+        path = key in PATH_KEYS
         OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
     if needs_team(config):
         run_team(folder, config, changes)
@@ -173,7 +174,7 @@ def advise(composition: Composition, screen: Screen) -> RunFolder:
     """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`."""
     config = composition.config
     check_combination(composition)
-    folder = RunFolder.create(Path(config.paths.runs), config.name or "advice")
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "advice"))
     screen.log_to(folder.log)
     samples, target = read_samples(config)
     screen.say(target.why)

@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pandas import DataFrame, Series
 
 from groundwork.batch import UserError
 from groundwork.data import Source, read_frame, read_table, write_frame
+from groundwork.data.readers.roles import input_columns
 
 KEYS = ("inputs", "drop", "categorical", "id_column", "group", "split_column", "order_column", "query")
 CONTENT = (
@@ -143,3 +145,21 @@ def test_names_that_look_like_numbers_are_found(tmp_path: Path):
     samples = read(tmp_path / "t.csv", target=2, group=1)
     assert samples.inputs.columns.tolist() == ["0"]
     assert samples.group.tolist() == ["a", "b"]
+
+
+def test_a_column_that_odd_cells_or_spaces_make_text_is_told_of():
+    numbers = [f"{number}.5" for number in range(20)]
+    odd = Series([*numbers, "n.a."], name="odd")
+    spaced = Series([f" {number}" for number in numbers] + [" 7"], name="spaced")
+    words = Series([*["tall"] * 19, "1", "2"], name="words")
+    frame = DataFrame({"odd": odd, "spaced": spaced, "words": words})
+    inputs, categories, notes = input_columns(frame, ())
+    assert categories == ("odd", "spaced", "words")
+    assert notes == (
+        "input 'odd' is read as categories, though 20 of 21 cells hold numbers: not so 'n.a.' in row 21. Mend them, or "
+        "name it in data.categorical",
+        "input 'spaced' is read as categories, though 21 of 21 cells hold numbers, because of spaces around them. Take "
+        "those out",
+    )
+    assert input_columns(frame, ("odd", "spaced"))[2] == ()
+    assert inputs["odd"].iloc[-1] == "n.a."

@@ -16,7 +16,7 @@ from pandas.api import types
 
 from groundwork.batch import UserError
 from groundwork.data.formats.cells import is_text, label_texts
-from groundwork.data.formats.infer import infer_dates
+from groundwork.data.formats.infer import DECIMAL, MISSING_WORDS, infer_dates
 from groundwork.data.samples import listed
 
 SPLIT_NAMES = {
@@ -24,6 +24,8 @@ SPLIT_NAMES = {
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+
+MOST = 0.9  # share of cells that hold numbers from which on a column of text is told of
 
 
 @dataclass(frozen=True)
@@ -177,4 +179,21 @@ def input_columns(
         else:
             inputs[str(name)] = Series(label_texts(column), dtype="str")
             categories.append(str(name))
+            if name not in categorical and (said := _almost_numbers(inputs[str(name)])):
+                notes.append(f"input {str(name)!r} is read as categories, {said}")
     return DataFrame(inputs, index=pd.RangeIndex(len(frame))), tuple(categories), tuple(notes)
+
+
+def _almost_numbers(cells: Series) -> str:
+    """Say what makes a column text whose cells, apart from spaces around them, are numbers for the most part."""
+    present = cells.dropna()
+    numbers = present.str.strip().str.fullmatch(DECIMAL)
+    if not len(present) or numbers.mean() < MOST:
+        return ""
+    counted = f"though {int(numbers.sum()):,} of {len(present):,} cells hold numbers"
+    if numbers.all():
+        return f"{counted}, because of spaces around them. Take those out"
+    odd = ~numbers & ~present.isin(list(MISSING_WORDS))
+    rows = np.flatnonzero((odd if odd.any() else ~numbers).reindex(cells.index, fill_value=False)) + 1
+    found = cells.iloc[rows[0] - 1]
+    return f"{counted}: not so {found!r} in row {listed(rows)}. Mend them, or name it in data.categorical"

@@ -18,6 +18,7 @@ from groundwork.run.audit.size import count_trainable
 from groundwork.run.config.check import derived_choices
 from groundwork.run.config.compose import Composition
 from groundwork.run.folder import RunFolder
+from groundwork.run.folder.folder import safe_name
 from groundwork.run.images import build_images
 from groundwork.run.prepare import Prepared, prepare
 from groundwork.run.quiet import silence
@@ -25,7 +26,13 @@ from groundwork.run.screen import Screen
 from groundwork.run.start import read_samples
 
 # What an audit does where a run would stop: take the gap as one, and tell.
-LENIENT = {"numeric": "constant", "categorical": "slot", "target": "drop", "infinite": "missing"}
+LENIENT = {
+    "numeric": "constant",
+    "constant": 0.0,
+    "categorical": "slot",
+    "target": "drop",
+    "infinite": "missing",
+}
 
 
 def start(composition: Composition, screen: Screen) -> RunFolder:
@@ -36,7 +43,7 @@ def start(composition: Composition, screen: Screen) -> RunFolder:
     screen.say(target.why)
     complete = composition.choose(**derived_choices(config, target.task))
     audit, prepared = audit_data(complete.config, samples, target, screen)
-    folder = RunFolder.create(Path(config.paths.runs), config.name or "audit")
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))
     for unused in ("checkpoints", "predictions", "figures"):
         (folder.path / unused).rmdir()
     audit["command"] = list(composition.overrides)

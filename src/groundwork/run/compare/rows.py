@@ -12,7 +12,7 @@ from groundwork.run.compare.paired import Difference, Part, Predicted, compare_p
 
 # Beside the monitor, which comes first.
 SHOWN = {
-    "classification": ("accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss"),
+    "classification": ("accuracy", "balanced_accuracy", "f1", "f1_macro", "auroc", "log_loss"),
     "regression": ("rmse", "mae", "r2", "spearman"),
 }
 DIGITS = 6  # metrics that agree in so many are of identical runs; machines differ in the last bits

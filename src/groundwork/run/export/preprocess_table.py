@@ -4,12 +4,15 @@ This file is copied beside every exported model of tables as `preprocess.py`. It
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+# A number that gives its text back: 007 is a name.
+DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
 MISSING, UNSEEN, FIRST = 0, 1, 2  # codes of categories; known ones start at FIRST
 
 
@@ -30,7 +33,9 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], preprocessing: dict[str, Any]
 def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -> float:
     gone = value is None or value == "" or value != value
     if column["kind"] == "categorical":
-        number = float(MISSING) if gone else _code(value, column["categories"])
+        number = (
+            float(MISSING) if gone else _code(value, column["categories"], preprocessing["missing_words"])
+        )
         gone = number == MISSING
     else:
         gone = gone or (isinstance(value, str) and value in preprocessing["missing_words"])
@@ -51,11 +56,23 @@ def _number(value: Any, name: str, infinite: str) -> float:
     return math.nan if math.isinf(number) and infinite == "missing" else number
 
 
-def _code(value: Any, categories: list[str]) -> float:
-    """Find a category; text from a csv file may write the whole number 2 as 2.0, and True as true."""
+def _code(value: Any, categories: list[str], missing_words: list[str]) -> float:
+    """Find a category by its text, or by its value: a file may write the number 2.5 as 2.50, and True as true."""
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    if text not in categories and text.lower() in ("true", "false"):
-        text = text.capitalize()
-    if text not in categories and text.endswith(".0"):
-        text = text.removesuffix(".0")
-    return float(FIRST + categories.index(text)) if text in categories else float(UNSEEN)
+    if text in categories:
+        return float(FIRST + categories.index(text))
+    values = [_value(category) for category in categories]
+    if text in missing_words and all(isinstance(each, float | bool) for each in values):
+        return float(MISSING)
+    same = [
+        place
+        for place, each in enumerate(values)
+        if each == _value(text) and type(each) is type(_value(text))
+    ]
+    return float(FIRST + same[0]) if len(same) == 1 else float(UNSEEN)
+
+
+def _value(text: str) -> float | bool | str:
+    if text.lower() in ("true", "false") and text in (text.lower(), text.upper(), text.capitalize()):
+        return text.lower() == "true"
+    return float(text) if re.fullmatch(DECIMAL, text) and len(text) < 16 else text

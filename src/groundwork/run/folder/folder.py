@@ -66,7 +66,12 @@ class RunFolder:
             UserError: If there is no such run.
         """
         if word == "latest":
-            configs = sorted(runs.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime)
+            found = [
+                path
+                for path in runs.glob("*/*/config.yaml")
+                if not (path.parent / "advice.json").exists() or (path.parent / "splits.csv").exists()
+            ]  # an advice alone is no run
+            configs = sorted(found, key=lambda path: path.stat().st_mtime)
             if not configs:
                 raise UserError(f"run=latest must name a run, but {runs} holds none. Train one first.")
             return cls(configs[-1].parent)

@@ -76,7 +76,7 @@ def tracked(folder: RunFolder, config: DictConfig, screen: Screen) -> Iterator[N
 def _start(folder: RunFolder) -> "subprocess.Popen[str]":
     # A session of its own: Ctrl-C ends the run first, and the tracker when the run has said how it ended.
     return subprocess.Popen(
-        [sys.executable, "-m", "groundwork.run.track.follow", str(folder.path), str(os.getpid())],
+        [sys.executable, "-P", "-m", "groundwork.run.track.follow", str(folder.path), str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
