@@ -1,7 +1,7 @@
 """Clear the caches of decoded images and features: `clear.py [paths.cache=DIR]`; runs keep what they need."""
 
-from groundwork.run.door import enter
-from groundwork.run.launch import clear
+from groundwork.launch.cli import enter
+from groundwork.launch.commands import clear
 
 if __name__ == "__main__":
     raise SystemExit(enter(clear))

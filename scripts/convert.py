@@ -5,9 +5,9 @@ csv, tsv, json, jsonl, parquet, feather, xlsx, pkl, and sqlite:///file.db?table=
 
 import sys
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data import convert_table
-from groundwork.run.door import enter, key_values
+from groundwork.launch.cli import enter, key_values
 
 KEYS = {"query": "SQL that selects the rows of a database", "trust_pickle": "true reads a .pkl file"}
 

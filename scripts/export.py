@@ -1,7 +1,7 @@
 """Export: `export.py run=DIR|latest format=onnx|torch|safetensors [output=DIR]`, checked on the run's own files."""
 
-from groundwork.run.door import enter
-from groundwork.run.launch import export
+from groundwork.launch.cli import enter
+from groundwork.launch.commands import export
 
 if __name__ == "__main__":
     raise SystemExit(enter(export))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = next(path for path in (ROOT / "src").iterdir() if (path / "batch.py").is_file())
+PACKAGE = next(path for path in (ROOT / "src").iterdir() if (path / "core" / "batch.py").is_file())
 BEGINNINGS = Path(__file__).resolve().parent / "new"
 # kind -> folder of conf/, folder of the package (none: a YAML is all), command that tries it
 KINDS = {
@@ -20,7 +20,7 @@ KINDS = {
     "task": ("task", "task", "train.py experiment=digits task={name} trainer.max_epochs=2"),
     "loss": ("loss", "loss", "train.py experiment=digits loss={name} trainer.max_epochs=2"),
     "metric": ("metrics", "metrics", "train.py experiment=digits metrics={name} trainer.max_epochs=2"),
-    "callback": ("callbacks", "run/callbacks", "train.py experiment=digits callbacks={name} trainer.max_epochs=2"),
+    "callback": ("callbacks", "train/callbacks", "train.py experiment=digits callbacks={name} trainer.max_epochs=2"),
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ ONLY_TEMPLATE = (
 EXAMPLES = (
     "conf/data/solar_cells.yaml", "conf/experiment/solar_cells.yaml", "conf/experiment/solar_cells_regression.yaml",
     "conf/experiment/solar_cells_trained.yaml",
-    f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/data/readers/test_solar_cells.py", "notebooks/",
+    f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/groundwork/data/readers/test_solar_cells.py", "notebooks/",
     "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py", "scripts/benchmarks/search.py",
     "scripts/benchmarks/advice_cost.py",
     ".github/workflows/notebooks.yml",

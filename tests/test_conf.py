@@ -10,7 +10,8 @@ from hydra.utils import get_class, get_method, instantiate
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.run.config.compose import CONF, compose_run, options
+from groundwork.core.paths import CONF
+from groundwork.launch.config.compose import compose_run, options
 from groundwork.task import Task
 from groundwork.transfer import Plan
 

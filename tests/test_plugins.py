@@ -12,13 +12,13 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from groundwork import fit
-from groundwork.batch import UserError
-from groundwork.run.config import trust
-from groundwork.run.config.compose import CONF
-from groundwork.run.export import export_run
-from groundwork.run.launch import evaluate, predict
-from groundwork.run.run import Run
-from groundwork.run.start import resume
+from groundwork.core import trust
+from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
+from groundwork.evaluate.export import export_run
+from groundwork.evaluate.run import Run
+from groundwork.launch.commands import evaluate, predict
+from groundwork.launch.start import resume
 
 LABELS = ["owl", "wren", "lark"]
 SMALL = ["trainer=cpu", "trainer.max_epochs=4", "metrics.resamples=20", "optim.lr=0.01"]

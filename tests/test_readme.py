@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from groundwork.run.config.compose import complete, compose_run
+from groundwork.launch.config.compose import complete, compose_run
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ def files_of(folder: Path) -> dict[str, str]:
 def template(tmp_path: Path) -> Path:
     """A template in small, with one commit."""
     content = {
-        "src/groundwork/__init__.py": "import numpy\nfrom groundwork.batch import Batch\n",
+        "src/groundwork/__init__.py": "import numpy\nfrom groundwork.core.batch import Batch\n",
         "src/groundwork/data/draw.py": 'secret = f"groundwork split {seed}"\n',
         "src/groundwork/data/readers/solar_cells.py": "cells = 1\n",
         "conf/train.yaml": "defaults:\n  - data: solar_cells\n_target_: groundwork.data.GroundworkDataModule\n",
@@ -90,7 +90,7 @@ def test_every_mention_is_renamed_but_what_must_stay(template: Path):
     project = clone(template)
     assert call(project, "my_birds").returncode == 0
     files = files_of(project)
-    assert files["src/my_birds/__init__.py"] == "import numpy\nfrom my_birds.batch import Batch\n"
+    assert files["src/my_birds/__init__.py"] == "import numpy\nfrom my_birds.core.batch import Batch\n"
     assert "my_birds.data.MyBirdsDataModule" in files["conf/train.yaml"]
     assert files["src/my_birds/data/draw.py"] == 'secret = f"groundwork split {seed}"\n'  # the splits stay
     assert files["LICENSE"] == "Copyright (c) 2026 the groundwork authors\n"
@@ -231,12 +231,12 @@ def test_what_the_template_learns_later_arrives_renamed(template: Path, fresh: b
     assert call(project, "birds", *(["--fresh-history"] if fresh else [])).returncode == 0
     change(project, "src/birds/own.py", "mine = 1\n")
     change(project, "README.md", "# Birds of mine\n")
-    change(template, "src/groundwork/new.py", "from groundwork.batch import Batch\n")
+    change(template, "src/groundwork/new.py", "from groundwork.core.batch import Batch\n")
     change(template, "conf/data/new.yaml", "_target_: groundwork.data.new\n")
     done = call(project, "--update")
     assert done.returncode == 0, done.stderr
     files = files_of(project)
-    assert files["src/birds/new.py"] == "from birds.batch import Batch\n"
+    assert files["src/birds/new.py"] == "from birds.core.batch import Batch\n"
     assert files["conf/data/new.yaml"] == "_target_: birds.data.new\n"
     assert files["src/birds/own.py"] == "mine = 1\n"
     assert files["README.md"] == "# Birds of mine\n"
@@ -274,9 +274,10 @@ def test_a_renamed_clone_passes_the_tests_that_its_name_touches(tmp_path: Path, 
     # What a name can break: an import (all are collected), a target, a path, a split. The rest of the tests computes
     # the same with other letters.
     collected = ["--collect-only", "tests"]
-    named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py", "tests/data/test_split.py",
-             "tests/run/config/test_compose.py", "tests/run/config/test_check.py",
-             "tests/run/config/test_trust.py"]  # fmt: skip
+    named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py", "tests/groundwork/data/split/test_split.py",
+             "tests/groundwork/launch/config/test_compose.py",
+             "tests/groundwork/launch/config/test_check.py",
+             "tests/groundwork/core/test_trust.py"]  # fmt: skip
     for tests in (collected, named):
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", *tests]
         done = subprocess.run(command, cwd=project, env=places, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""When the epochs of a run's training end, seen from inside: set `groundwork.run.loop.ProgressBar` to `Clock`."""
+"""When the epochs of a run's training end, seen from inside: set `groundwork.train.loop.ProgressBar` to `Clock`."""
 
 from time import perf_counter
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 
-from groundwork.run.callbacks.history import ProgressBar
+from groundwork.train.callbacks.history import ProgressBar
 
 
 def wait() -> float:

@@ -14,10 +14,10 @@ import torch
 from measure import alternate, machine, report, seconds
 from torch import nn
 
+from groundwork.core.console import Console
 from groundwork.data import TableSource
 from groundwork.model import ClassificationHead, ImageNormalize, Network, StagePool, TimmBackbone
-from groundwork.run.outcome import predict
-from groundwork.run.screen import Screen
+from groundwork.train.predict import predict
 
 NAME, SIZE, BATCH_SIZE = "tf_efficientnet_lite0", 160, 32
 
@@ -41,11 +41,11 @@ def main(num_images: int, rounds: int) -> None:
     model: nn.Module = timm.create_model(NAME, num_classes=10).eval()
     mean = torch.full((1, 3, 1, 1), 0.5)
 
-    cpu, screen = torch.device("cpu"), Screen(quiet=True)
+    cpu, console = torch.device("cpu"), Console(quiet=True)
 
     def ours(precision: torch.dtype) -> float:
         return num_images / seconds(
-            lambda: predict(network, source, rows, BATCH_SIZE, cpu, precision, screen, "")
+            lambda: predict(network, source, rows, BATCH_SIZE, cpu, precision, console, "")
         )
 
     def plain() -> float:

@@ -31,11 +31,11 @@ from torchmetrics.classification import MulticlassAccuracy
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from groundwork.run import loop
-from groundwork.run.config.compose import compose_run
-from groundwork.run.quiet import silence
-from groundwork.run.screen import Screen
-from groundwork.run.start import begin
+from groundwork.core.console import Console
+from groundwork.core.patches import silence
+from groundwork.launch.config.compose import compose_run
+from groundwork.launch.start import begin
+from groundwork.train import loop
 
 NAME, SIZE, BATCH_SIZE = "tf_efficientnet_lite0", 160, 32
 
@@ -52,7 +52,7 @@ def ours(folder: Path, scratch: Path) -> float:
         *("augment=light", "trainer.max_epochs=2", "metrics.resamples=2", "report.photos=false"),
         *(f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}"),
     ]
-    begin(compose_run(words), Screen(quiet=True))
+    begin(compose_run(words), Console(quiet=True))
     return Clock.epochs[-1]
 
 

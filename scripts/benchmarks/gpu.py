@@ -23,18 +23,18 @@ from measure import alternate, machine, report, seconds
 from timm.optim import create_optimizer_v2
 from torch.nn.functional import cross_entropy
 
+from groundwork.core.console import Console
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder
 from groundwork.data import Store
-from groundwork.run import loop
-from groundwork.run.build import build_network, describe_data
-from groundwork.run.config.compose import compose_run
-from groundwork.run.folder import RunFolder
-from groundwork.run.loop import train_phase
-from groundwork.run.outcome import predict
-from groundwork.run.prepare import prepare
-from groundwork.run.quiet import silence
-from groundwork.run.screen import Screen
-from groundwork.run.setting import build_setting
-from groundwork.run.start import read_samples
+from groundwork.launch.config.compose import compose_run
+from groundwork.train import loop
+from groundwork.train.build import build_network, describe_data
+from groundwork.train.context import build_context
+from groundwork.train.loop import train_phase
+from groundwork.train.predict import predict
+from groundwork.train.prepare import prepare
+from groundwork.train.samples import read_samples
 
 NAME, CLASSES, STEPS, WARM = "resnet50", 10, 25, 5
 
@@ -52,14 +52,14 @@ class Race:
             *(f"data.batch_size={self.batch}", f"trainer.compile={given['compile']}"),
             *(f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}"),
         )  # fmt: skip
-        self.screen, self.scratch, self.compiled = Screen(quiet=True), scratch, given["compile"] == "true"
+        self.console, self.scratch, self.compiled = Console(quiet=True), scratch, given["compile"] == "true"
         self.config = compose_run(words).config
         self.config.data.image_size = self.size
         samples, target = read_samples(self.config)
         rng, shape = np.random.default_rng(0), (self.count + CLASSES, self.size, self.size, 3)
         images = rng.integers(0, 256, shape, dtype=np.uint8)
         rows = {"train": np.arange(self.count), "val": np.arange(self.count, len(images))}
-        prepared = prepare(self.config, samples, target, self.screen)
+        prepared = prepare(self.config, samples, target, self.console)
         source = Store(np.zeros(len(images), dtype=np.str_), [], [], images)
         encoded = rng.integers(0, CLASSES, len(images))
         encoded[-CLASSES:] = np.arange(CLASSES)
@@ -83,9 +83,9 @@ class Race:
 
     def train_ours(self) -> float:
         folder = RunFolder.create(self.scratch, "gpu")
-        setting = build_setting(folder, self.config, self.prepared, self.data, self.screen)
+        context = build_context(folder, self.config, self.prepared, self.data, self.console)
         phase = instantiate(self.config.transfer, _convert_="all").phases[0]
-        train_phase(setting, self.network(), self.prepared.source, phase, 1, 2, False)
+        train_phase(context, self.network(), self.prepared.source, phase, 1, 2, False)
         return self.batch / Clock.epochs[-1]
 
     def train_timm(self) -> float:
@@ -110,7 +110,7 @@ class Race:
         rows, source = self.prepared.rows["train"], self.prepared.source
 
         def run(rows: Any) -> None:
-            predict(network, source, rows, self.batch, self.device, torch.bfloat16, self.screen, "")
+            predict(network, source, rows, self.batch, self.device, torch.bfloat16, self.console, "")
 
         run(rows[: WARM * self.batch])
         return len(rows) / seconds(lambda: run(rows))
@@ -132,7 +132,7 @@ class Race:
 def main(given: dict[str, str]) -> None:
     silence()
     loop.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
-    torch.backends.cudnn.benchmark = True  # as timm's script asks for; it is one setting of the process
+    torch.backends.cudnn.benchmark = True  # as timm's script asks for; it is one context of the process
     print(machine())
     with TemporaryDirectory() as scratch:
         race, rounds = Race(given, Path(scratch)), int(given["rounds"])

@@ -29,15 +29,15 @@ os._exit(0)
 """
 STEP = """
 import os, sys
-import groundwork.run.door  # first, as scripts/train.py does
+import groundwork.launch.cli  # first, as scripts/train.py does
 from lightning.pytorch import Callback
-from groundwork.run.callbacks.history import ProgressBar
-from groundwork.run import loop
+from groundwork.train.callbacks.history import ProgressBar
+from groundwork.train import loop
 class First(ProgressBar):
     def on_train_batch_end(self, *arguments):
         os._exit(0)
 loop.ProgressBar = First
-from groundwork.run.launch import train
+from groundwork.launch.commands import train
 train(sys.argv[1:])
 """
 

@@ -21,17 +21,17 @@ from lightning.pytorch import LightningModule, Trainer
 from measure import alternate, machine, report
 from torch.nn.functional import cross_entropy
 
-from groundwork.run import loop
-from groundwork.run.build import build_network, describe_data
-from groundwork.run.callbacks.history import ProgressBar
-from groundwork.run.config.compose import compose_run
-from groundwork.run.folder import RunFolder
-from groundwork.run.loop import train_phase
-from groundwork.run.prepare import prepare
-from groundwork.run.quiet import silence
-from groundwork.run.screen import Screen
-from groundwork.run.setting import build_setting
-from groundwork.run.start import read_samples
+from groundwork.core.console import Console
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.config.compose import compose_run
+from groundwork.train import loop
+from groundwork.train.build import build_network, describe_data
+from groundwork.train.callbacks.history import ProgressBar
+from groundwork.train.context import build_context
+from groundwork.train.loop import train_phase
+from groundwork.train.prepare import prepare
+from groundwork.train.samples import read_samples
 
 EPOCHS = 3
 COMMON = ("task=classification", "trainer=cpu", f"trainer.max_epochs={EPOCHS}", "schedule=constant")
@@ -64,11 +64,11 @@ class Race:
 
     def __init__(self, words: tuple[str, ...], scratch: Path):
         places = (f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}")
-        self.screen, self.scratch = Screen(quiet=True), scratch
+        self.console, self.scratch = Console(quiet=True), scratch
         composition = compose_run([*words, *COMMON, *places])
         samples, target = read_samples(composition.config)
         self.config = composition.choose(model="mlp", transfer="scratch", loss="cross_entropy").config
-        self.prepared = prepare(self.config, samples, target, self.screen)
+        self.prepared = prepare(self.config, samples, target, self.console)
         self.data = describe_data(self.config, self.prepared)
 
     def network(self) -> Any:
@@ -78,9 +78,9 @@ class Race:
 
     def ours(self) -> float:
         folder = RunFolder.create(self.scratch, "step")
-        setting = build_setting(folder, self.config, self.prepared, self.data, self.screen)
+        context = build_context(folder, self.config, self.prepared, self.data, self.console)
         phase = instantiate(self.config.transfer, _convert_="all").phases[0]
-        train_phase(setting, self.network(), self.prepared.source, phase, 1, EPOCHS, False)
+        train_phase(context, self.network(), self.prepared.source, phase, 1, EPOCHS, False)
         return Clock.per_step
 
     def plain(self) -> float:

@@ -29,7 +29,7 @@ from groundwork.data.batches import Batches
 from groundwork.data.datamodule import GroundworkDataModule
 from groundwork.data.order import Order
 from groundwork.data.samples import Samples
-from groundwork.data.store import Store, build_store
+from groundwork.data.store.store import Store, build_store
 
 SIZE, BATCH_SIZE, ROUNDS = 160, 32, 5
 WORKERS = os.cpu_count() or 1

@@ -1,29 +1,26 @@
 """Supervised research from data to a sealed test: `fit(["data=digits"])` trains, `Run("latest")` reads the result."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from groundwork.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from groundwork.batch import UserError
-    from groundwork.run.look import advise, audit, compare, read, split
-    from groundwork.run.run import Run, fit
+    from groundwork.core.errors import UserError
+    from groundwork.evaluate.run import Run
+    from groundwork.launch.api import advise, audit, compare, fit, read, split
 
 # Imported when first used, so that no command waits for what it does not need.
 _HOME = {
-    "Run": "run.run",
-    "UserError": "batch",
-    "advise": "run.look",
-    "audit": "run.look",
-    "compare": "run.look",
-    "fit": "run.run",
-    "read": "run.look",
-    "split": "run.look",
+    "Run": "evaluate.run",
+    "UserError": "core.errors",
+    "advise": "launch.api",
+    "audit": "launch.api",
+    "compare": "launch.api",
+    "fit": "launch.api",
+    "read": "launch.api",
+    "split": "launch.api",
 }
 
 __all__ = ["Run", "UserError", "advise", "audit", "compare", "fit", "read", "split"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pytest
 from omegaconf import OmegaConf
 
-from groundwork.run.config.compose import ROOT, Composition, complete, compose_run
-from groundwork.run.launch import hydra_application
-from groundwork.run.sweep.slurm import parameters, with_resources
+from groundwork.core.paths import ROOT
+from groundwork.launch.commands import hydra_application
+from groundwork.launch.config.compose import Composition, complete, compose_run
+from groundwork.launch.config.resources import with_resources
+from groundwork.launch.sweep.slurm import parameters
 
 PAGE = (ROOT / "conf" / "cluster" / "README.md").read_text(encoding="utf-8")
 CELLS = [line.split("|")[2].strip() for line in PAGE.splitlines() if re.match(r"\| .* \| `", line)]

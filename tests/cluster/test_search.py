@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groundwork.run.config.compose import ROOT
-from groundwork.run.folder import RunFolder
+from groundwork.core.paths import ROOT
+from groundwork.core.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
 PATIENCE = 280.0  # seconds, on a machine that others use too

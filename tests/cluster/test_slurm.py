@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 import torch
 
-from groundwork.run.checkpoint import load
-from groundwork.run.config.compose import ROOT
-from groundwork.run.folder import RunFolder
+from groundwork.core.paths import ROOT
+from groundwork.core.run_folder import RunFolder
+from groundwork.train.checkpoint import load
 
 pytestmark = pytest.mark.slow
 PATIENCE = 280.0  # seconds for one job, whose processes import torch on a machine that others use too

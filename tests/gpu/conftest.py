@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from groundwork.run.config.compose import compose_run
-from groundwork.run.folder import RunFolder
-from groundwork.run.start import start
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.config.compose import compose_run
+from groundwork.launch.dispatch import start
 
 Train = Callable[..., RunFolder]
 

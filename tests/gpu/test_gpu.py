@@ -16,18 +16,19 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from groundwork.batch import Batch, UserError
+from groundwork.core.batch import Batch
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder
 from groundwork.data.batches import TableSource
 from groundwork.data.device import SHARE, Resident, copied_ahead, fits_on
+from groundwork.launch.start import resume
 from groundwork.model import ClassificationHead, ImageNormalize, Network, StagePool, TimmBackbone
 from groundwork.optim import SGD, AdamW
-from groundwork.run.callbacks.history import ProgressBar
-from groundwork.run.checkpoint import load
-from groundwork.run.folder import RunFolder
-from groundwork.run.loop import network_state
-from groundwork.run.outcome import predict
-from groundwork.run.screen import Screen
-from groundwork.run.start import resume
+from groundwork.train.callbacks.history import ProgressBar
+from groundwork.train.checkpoint import load
+from groundwork.train.loop import network_state
+from groundwork.train.predict import predict
 from groundwork.transfer import StageReader, solve_head
 
 pytestmark = pytest.mark.gpu
@@ -68,13 +69,13 @@ def test_batches_are_the_same_whatever_way_they_take(gpu: torch.device) -> None:
 
 
 def test_features_and_predictions_are_those_of_the_processor(gpu: torch.device) -> None:
-    rows, screen = np.arange(300), Screen(quiet=True)
+    rows, console = np.arange(300), Console(quiet=True)
     ours, theirs = network(), network()
     for device, each in ((gpu, ours), (CPU, theirs)):
         for _ in range(2):
             each.train().to(device)(PIXELS.batch(rows).to(device))  # statistics of its own
     predicted = [
-        predict(each, PIXELS, rows, 64, device, torch.float32, screen, "")
+        predict(each, PIXELS, rows, 64, device, torch.float32, console, "")
         for device, each in ((gpu, ours), (CPU, theirs))
     ]
     np.testing.assert_allclose(*predicted, rtol=1e-2, atol=2e-3)  # convolutions take TF32 on a GPU

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from groundwork.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from groundwork.data.augment import Augment
+    from groundwork.data.augment.augment import Augment
+    from groundwork.data.augment.mix import Mix
     from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
     from groundwork.data.batches import TableSource
     from groundwork.data.classes import natural_key
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from groundwork.data.datamodule import GroundworkDataModule
     from groundwork.data.formats.source import Source, read_frame, write_frame
     from groundwork.data.missing import Missing, find_gaps, gap_notes
-    from groundwork.data.mix import Mix
     from groundwork.data.normalize import Normalize, image_statistics
     from groundwork.data.readers.diamonds import read_diamonds
     from groundwork.data.readers.fashion_mnist import read_fashion_mnist
@@ -27,17 +28,16 @@ if TYPE_CHECKING:
     from groundwork.data.readers.solar_cells import read_solar_cells
     from groundwork.data.readers.table import read_table
     from groundwork.data.samples import Samples
-    from groundwork.data.split import (
+    from groundwork.data.split.keys import SplitKeys, split_hash
+    from groundwork.data.split.split import (
         ChronologicalSplit,
         FoldSplit,
         OfficialSplit,
         RandomSplit,
         StratifiedSplit,
     )
-    from groundwork.data.split_keys import SplitKeys, split_hash
-    from groundwork.data.store import Store, build_store
-    from groundwork.data.store_cache import clear_cache
-    from groundwork.data.stream import Stream
+    from groundwork.data.store.store import Store, build_store
+    from groundwork.data.store.stream import Stream
     from groundwork.data.subset import AllRows, StratifiedSubset, subset_similarity
     from groundwork.data.target import Target
 
@@ -45,31 +45,30 @@ if TYPE_CHECKING:
 # only shows its help, or refuses its arguments, waits for neither torch nor pandas.
 _HOME = {
     "AllRows": "subset",
-    "Augment": "augment",
-    "ChronologicalSplit": "split",
+    "Augment": "augment.augment",
+    "ChronologicalSplit": "split.split",
     "ColumnStatistics": "columns",
-    "FoldSplit": "split",
+    "FoldSplit": "split.split",
     "GroundworkDataModule": "datamodule",
     "LossWeights": "balance",
     "Missing": "missing",
-    "Mix": "mix",
+    "Mix": "augment.mix",
     "NoBalance": "balance",
     "Normalize": "normalize",
-    "OfficialSplit": "split",
+    "OfficialSplit": "split.split",
     "Oversample": "balance",
-    "RandomSplit": "split",
+    "RandomSplit": "split.split",
     "Samples": "samples",
     "Source": "formats.source",
-    "SplitKeys": "split_keys",
-    "Store": "store",
-    "StratifiedSplit": "split",
+    "SplitKeys": "split.keys",
+    "Store": "store.store",
+    "StratifiedSplit": "split.split",
     "StratifiedSubset": "subset",
-    "Stream": "stream",
+    "Stream": "store.stream",
     "TableSource": "batches",
     "Target": "target",
     "Undersample": "balance",
-    "build_store": "store",
-    "clear_cache": "store_cache",
+    "build_store": "store.store",
     "content_ids": "readers.roles",
     "convert_table": "convert",
     "encode_columns": "columns",
@@ -89,7 +88,7 @@ _HOME = {
     "read_images": "readers.image_folder",
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
-    "split_hash": "split_keys",
+    "split_hash": "split.keys",
     "subset_similarity": "subset",
     "write_frame": "formats.source",
 }
@@ -120,7 +119,6 @@ __all__ = [
     "Target",
     "Undersample",
     "build_store",
-    "clear_cache",
     "content_ids",
     "convert_table",
     "encode_columns",
@@ -145,8 +143,4 @@ __all__ = [
     "write_frame",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

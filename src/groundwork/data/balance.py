@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Philox
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 Counts = NDArray[np.int64]
 _WORD = 1 << 64

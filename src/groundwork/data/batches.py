@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.batch import Batch
+from groundwork.core.batch import Batch
 from groundwork.data.order import Slice
 
 Move = Callable[[Iterator[Batch]], Iterator[Batch]]

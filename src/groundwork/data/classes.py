@@ -9,7 +9,7 @@ from typing import Any
 from pandas import Series
 from pandas.api import types
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import label_texts
 from groundwork.data.samples import listed
 

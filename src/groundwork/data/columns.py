@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series, isna
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.infer import BOOLEANS, DECIMAL, MISSING_WORDS
 from groundwork.data.missing import Missing, as_numbers, find_gaps
 from groundwork.data.normalize import Normalize, center_and_scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from pandas import DataFrame, Series
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import label_texts, value_type
 from groundwork.data.formats.source import Source, read_frame, write_frame
 

@@ -11,7 +11,7 @@ import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
 
-from groundwork.batch import Batch
+from groundwork.core.batch import Batch
 from groundwork.data.batches import Batches, Cursor, Move, Source, TrainBatches
 from groundwork.data.device import SHARE, Resident, copied_ahead, fits_on
 from groundwork.data.order import Order, Slice, slices

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series, isna, to_numeric
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 _NUMERIC = ("error", "drop", "mean", "median", "most_frequent", "constant")
 _CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 _IMAGE = ("auto", "backbone", "train", "none")
 _TABLE = ("auto", "standard", "minmax", "robust", "none")

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
-from groundwork.batch import SPLITS, UserError
+from groundwork.core.batch import SPLITS
+from groundwork.core.errors import UserError
 
 ROW_FIELDS = ("sample_id", "target", "inputs", "path", "group", "official", "order")
 

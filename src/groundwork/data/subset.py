@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
-from groundwork.data.split_keys import SplitKeys, first_key, keyed_hash, tie_units
-from groundwork.data.split_strata import make_strata
+from groundwork.core.errors import UserError
+from groundwork.data.split.keys import SplitKeys, first_key, keyed_hash, tie_units
+from groundwork.data.split.strata import make_strata
 
 _SMALLEST_SHARE = 0.1  # of a bin that a subset should still reach: 10 rows per quantile bin
 

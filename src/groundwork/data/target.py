@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from pandas.api import types
 
-from groundwork.batch import TaskName, UserError
+from groundwork.core.batch import TaskName
+from groundwork.core.errors import UserError
 from groundwork.data.classes import choose_classes, class_labels, is_number
 from groundwork.data.samples import listed
 

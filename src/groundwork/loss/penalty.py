@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.loss.range import check_range
 
 Penalized = Literal["weights", "all", "head"]

@@ -1,6 +1,6 @@
 """Checks of the numbers that a user gives a loss."""
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 
 def check_range(key: str, value: float, low: float, high: float, closed: bool) -> None:

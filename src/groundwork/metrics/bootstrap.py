@@ -48,7 +48,7 @@ def bootstrap(
     A share that is 0 or 1 on every sample has no spread to draw from; its open end is the exact binomial
     bound instead, with no more trials than there are groups.
 
-    Coverage is 93 to 97 % from 200 samples on (scripts/benchmarks/interval_coverage.py), except for
+    Coverage is 93 to 97 % from 200 samples on (tests/robustness/interval_coverage.py), except for
     `average_precision`, which is itself biased on few samples (92.7 % at 20 samples per class). `ece` has an
     interval of its own, see `CalibrationBins`: 95 to 97 % at 200 and 500 samples, 98 % where the truth is 0.
 

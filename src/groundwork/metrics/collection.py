@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores, decide
 from groundwork.metrics.extra import ExtraScores

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores
 from groundwork.metrics.collection import _Metrics, bare_name
 from groundwork.metrics.counts import Floats

@@ -1,12 +1,12 @@
 """pixels or columns -> features by stage -> logits or values."""
 
 from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
+from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers
-from groundwork.model.fold import fold_batch_norm, folding_pays
+from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
-from groundwork.model.lower import evaluating, lowered, predict_batch
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
@@ -27,11 +27,11 @@ __all__ = [
     "StagePool",
     "TableNormalize",
     "TimmBackbone",
+    "autocast_to",
     "evaluating",
-    "fold_batch_norm",
-    "folding_pays",
+    "fuse_conv_bn",
+    "fusing_pays",
     "initialize",
-    "lowered",
     "predict_batch",
     "recompute_activations",
     "weights_hash",

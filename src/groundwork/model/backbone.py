@@ -11,7 +11,7 @@ from timm.data.config import resolve_model_data_config
 from timm.models import group_parameters
 from torch import Tensor, nn
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.model.initialize import initialize
 from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages
 from groundwork.model.tail import without

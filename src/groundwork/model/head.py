@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.model.initialize import check_choice
 
 Activation = Literal["none", "softplus", "sigmoid"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from torch import Tensor, nn
 from torch.nn import init
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
     "kaiming_normal": lambda weight: init.kaiming_normal_(weight, nonlinearity="relu"),

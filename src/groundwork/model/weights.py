@@ -15,7 +15,7 @@ import torch
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Checks of the numbers that a user gives an optimizer or a schedule."""
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 
 def check_ranges(**rules: tuple[float, str]) -> None:

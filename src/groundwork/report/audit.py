@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
 from groundwork.report.bounded import read_json

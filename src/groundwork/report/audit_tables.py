@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.number import show
 from groundwork.report.table import Cell, Table
 

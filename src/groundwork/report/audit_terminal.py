@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.audit_tables import count_rows, rule_rows
 from groundwork.report.bounded import read_json
 from groundwork.report.page import shown_path

@@ -8,7 +8,7 @@ from typing import Any
 from pandas import DataFrame
 from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, CSafeLoader, YAMLError, load, parse
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 MAX_CONFIG_BYTES = 1_000_000
 MAX_JSON_BYTES = 100_000_000

@@ -1,6 +1,6 @@
 """Compared groups of runs -> one table for terminal, csv, LaTeX or markdown, and one picture.
 
-The rows come from the `run` room, one for each group and metric:
+The rows come from `evaluate.compare`, one for each group and metric:
 
 group            what the runs of the group share and others do not, such as "optim.lr=0.01"
 runs             how many runs (seeds, folds) the group has

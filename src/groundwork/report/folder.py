@@ -1,6 +1,6 @@
 """Run folder -> what a report reads from it. Every file and key is named here and nowhere else.
 
-A run folder is written by the `run` room. Only `config.yaml` and `result.json` must exist: what is absent
+A run folder is written by `train` and `evaluate`. Only `config.yaml` and `result.json` must exist: what is absent
 is left out of the report, so that a stopped or unusual run still gets one. null in JSON means undefined.
 
 config.yaml          plain nested mapping. Read: `name`, `seed`, `split.seed`, `data.root`, `report.photos`.
@@ -34,7 +34,7 @@ advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, meas
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
-figures/             pictures written by `run`: augmentation*.png.
+figures/             pictures written by `evaluate`: augmentation*.png.
 figures/attention.npz  `kind`, `sample_id` (M,) str, and for i < M: `photo_<i>`, `map_<i>` (h, w) in [0, 1].
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
 """
@@ -47,7 +47,7 @@ from typing import Any
 
 from pandas import DataFrame, read_csv, read_parquet
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.report.bounded import read_json, read_whole, read_yaml
 from groundwork.report.number import is_better_high
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import interval_of, show, value_of, verdict
 from groundwork.report.table import val_entry

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
 from groundwork.report.folder import RunFolder
 from groundwork.report.number import interval_of, show, verdict

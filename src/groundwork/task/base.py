@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from groundwork.batch import Batch, sample_keys
+from groundwork.core.batch import Batch, sample_keys
 
 Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
 OptimizerFactory = Callable[[Any], Optimizer]

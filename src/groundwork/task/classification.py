@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from groundwork.batch import Batch
+from groundwork.core.batch import Batch
 from groundwork.task.base import Task
 
 

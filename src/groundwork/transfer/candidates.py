@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.model.pool import Pooling
 from groundwork.transfer.extract import KINDS, take_pool
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.model import Network, StagePool, evaluating, fold_batch_norm, folding_pays, lowered
+from groundwork.model import Network, StagePool, autocast_to, evaluating, fuse_conv_bn, fusing_pays
 from groundwork.model.pool import Pooling
 from groundwork.transfer.views import view
 
@@ -68,9 +68,9 @@ class StageReader:
         inputs = self.load(rows).to(self.device, non_blocking=True)
         if self._folded is None:
             some = self.network.normalize(inputs[:1])
-            self._folded = fold_batch_norm(self.network, some) if folding_pays(self.device) else self.network
+            self._folded = fuse_conv_bn(self.network, some) if fusing_pays(self.device) else self.network
         network = self._folded
-        with evaluating(network), torch.inference_mode(), lowered(self.device, self.precision):
+        with evaluating(network), torch.inference_mode(), autocast_to(self.device, self.precision):
             inputs = network.normalize(inputs)
             if inputs.ndim == 4:
                 inputs = view(inputs, self.symmetry).contiguous(memory_format=torch.channels_last)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 Scenario = Literal[
     "auto", "small_similar", "large_similar", "small_different", "large_different", "scratch", "none"

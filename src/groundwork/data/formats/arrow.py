@@ -11,7 +11,7 @@ import pyarrow as pa
 from pandas import DataFrame
 from pyarrow import feather, parquet
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.tidy import check_names, tidy
 

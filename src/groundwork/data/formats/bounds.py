@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 
 MAX_CELLS = 200_000_000
 MAX_UNPACKED_BYTES = 4_000_000_000  # of a workbook, which is a compressed archive

@@ -10,7 +10,7 @@ from pathlib import Path
 from pandas import DataFrame, Series
 from pandas.api import types
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pandas import DataFrame, Series
 from pyarrow import csv as arrow_csv
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import cell_texts
 from groundwork.data.formats.infer import infer_column
 from groundwork.data.formats.tidy import check_names, starts_with_row_numbers

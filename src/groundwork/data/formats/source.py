@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pyarrow as pa
 from pandas import DataFrame
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.arrow import read_feather, read_parquet, write_feather, write_parquet
 from groundwork.data.formats.database import read_database, write_database
 from groundwork.data.formats.delimited import read_delimited, write_delimited

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 from pandas.api import types
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import is_text
 from groundwork.data.formats.infer import infer_column
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates

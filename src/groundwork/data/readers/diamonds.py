@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.readers.table import read_table
 from groundwork.data.samples import Samples
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.readers.arrays import pixel_samples
 from groundwork.data.samples import Samples
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pandas import DataFrame
 
-from groundwork.batch import SPLITS, UserError
+from groundwork.core.batch import SPLITS
+from groundwork.core.errors import UserError
 from groundwork.data.formats.source import Source, read_frame
 from groundwork.data.readers.image_folder import existing_folder
 from groundwork.data.readers.image_table import image_table_samples

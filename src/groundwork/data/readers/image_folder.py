@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pandas import DataFrame, RangeIndex, Series
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.readers.roles import SPLIT_NAMES
 from groundwork.data.samples import Samples, listed
 

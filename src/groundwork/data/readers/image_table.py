@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from pandas import DataFrame, Series
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.readers.image_folder import existing_folder, image_samples
 from groundwork.data.readers.roles import Roles, as_names, require

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 from pandas.api import types
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import DECIMAL, MISSING_WORDS, infer_dates
 from groundwork.data.samples import listed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.readers.image_folder import existing_folder
 from groundwork.data.readers.image_table import image_table_samples
 from groundwork.data.readers.roles import Roles, as_names

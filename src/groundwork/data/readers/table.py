@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pandas import DataFrame
 
-from groundwork.batch import UserError
+from groundwork.core.errors import UserError
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
 from groundwork.data.samples import Samples, listed

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.batch import SPLITS
+from groundwork.core.batch import SPLITS
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short
 from groundwork.report.folder import RunFolder
 

@@ -1,0 +1,66 @@
+"""The vocabulary of samples and batches. It imports torch for annotations only.
+
+Letters of shapes, used in every docstring:
+    N samples in a split, B samples in a batch, C channels, H and W pixels,
+    D features or input columns, K classes, T targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+TaskName = Literal["classification", "regression"]
+
+
+def sample_keys(index: Tensor, seed: int, epoch: int) -> Tensor:
+    """Name an epoch's draw for each sample (B,) int64, whatever batch or device it is in."""
+    draw = (seed * 1_000_003 + epoch) % 2**31
+    return index + (draw << 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Hold B samples on their way through a network.
+
+    Attributes:
+        inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
+            and codes for categories, cached features (B, D) float32, or cached maps (B, C, H, W).
+        target: Class numbers (B,) int64, or values (B, T) float32 in original units, NaN where missing.
+        index: (B,) int64, row in the table of samples.
+        weight: (B,) float32 weight of each sample in the loss; None weighs all alike.
+        mask: (B,) bool, False where a sample only pads the batch and must not count; None counts all.
+    """
+
+    inputs: Tensor
+    target: Tensor
+    index: Tensor
+    weight: Tensor | None = None
+    mask: Tensor | None = None
+
+    def to(self, device: torch.device, *, non_blocking: bool = False) -> Batch:
+        """Move every tensor to a device."""
+        return replace(
+            self, **{name: value.to(device, non_blocking=non_blocking) for name, value in self._tensors()}
+        )
+
+    def pin_memory(self) -> Batch:
+        """Copy what is not on a GPU yet to page-locked memory, from which a GPU reads by itself."""
+        pinned = {name: value.pin_memory() for name, value in self._tensors() if not value.is_cuda}
+        return replace(self, **pinned)
+
+    def record_stream(self, stream: torch.cuda.Stream) -> None:
+        """Keep the memory on a GPU until what a stream was told by now is done."""
+        for _, value in self._tensors():
+            value.record_stream(stream)
+
+    def _tensors(self) -> list[tuple[str, Tensor]]:
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return [(name, value) for name, value in named if value is not None]

@@ -1,0 +1,196 @@
+"""The run folder: where each file of a run lies, and how it is found again."""
+
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.atomic import TEMPORARY, write_text
+from groundwork.core.batch import Split
+from groundwork.core.bounded import read_json, read_yaml
+from groundwork.core.errors import UserError
+from groundwork.core.lock import locked
+from groundwork.core.ranks import in_team, is_first
+from groundwork.core.redact import redact
+from groundwork.core.trust import checked_config
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Name the files of one run.
+
+    Attributes:
+        path: Absolute folder `<paths.runs>/<name>/<run id>`.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, runs: Path, name: str) -> "RunFolder":
+        """Make a new folder, named by the Slurm job or by the time of day."""
+        folder = runs / name
+        for number in range(100):  # several runs of one Slurm job
+            path = folder / (f"{run_id()}-{number}" if number else run_id())
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
+            return cls.furnish(path)
+        raise RuntimeError(f"no free run id under {folder}")
+
+    @classmethod
+    def furnish(cls, path: Path) -> "RunFolder":
+        """Make what is missing of a run folder."""
+        for name in ("checkpoints", "predictions", "figures"):
+            (path / name).mkdir(parents=True, exist_ok=True)
+        return cls(path)
+
+    @classmethod
+    def find(cls, word: str, runs: Path) -> "RunFolder":
+        """Find the run that a user names: a folder, or `latest` under `runs`.
+
+        Raises:
+            UserError: If there is no such run.
+        """
+        if word == "latest":
+            found = [
+                path
+                for path in runs.glob("*/*/config.yaml")
+                if not (path.parent / "advice.json").exists() or (path.parent / "splits.csv").exists()
+            ]  # an advice alone is no run
+            configs = sorted(found, key=lambda path: path.stat().st_mtime)
+            if not configs:
+                raise UserError(f"run=latest must name a run, but {runs} holds none. Train one first.")
+            return cls(configs[-1].parent)
+        path = Path(word).expanduser().resolve()
+        if not (path / "config.yaml").is_file():
+            raise UserError(f"run={path} must be a run folder, but it has no config.yaml.")
+        return cls(path)
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved configuration, written before anything can fail."""
+        return self.path / "config.yaml"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that validation chose."""
+        return self.path / "checkpoints" / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint to go on from."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def previous(self) -> Path:
+        """The checkpoint before the last."""
+        return self.path / "checkpoints" / "previous.ckpt"
+
+    @property
+    def history(self) -> Path:
+        """One row per validation."""
+        return self.path / "history.csv"
+
+    @property
+    def splits(self) -> Path:
+        """sample_id, split."""
+        return self.path / "splits.csv"
+
+    @property
+    def log(self) -> Path:
+        """What the run said."""
+        return self.path / "train.log"
+
+    @property
+    def console(self) -> Path:
+        """Everything that the process of a run printed, where that is not a terminal's."""
+        return self.path / "console.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works in this folder."""
+        return self.path / ".lock"
+
+    @contextmanager
+    def held(self, wait: bool) -> Iterator[None]:
+        """Keep every other process out of this folder; the ranks of one team come in together.
+
+        Raises:
+            BusyError: If another process works in it and `wait` is False.
+        """
+        with locked(self.lock, wait) if is_first() and not in_team() else nullcontext():
+            yield
+
+    def predictions(self, split: Split) -> Path:
+        """One row per sample of a split."""
+        return self.path / "predictions" / f"{split}.parquet"
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """Read the configuration, and refuse one that would call what nobody knows."""
+        return checked_config(read_yaml(self.config_file), self.config_file)
+
+    def sweep(self) -> None:
+        """Remove the temporary files that a killed run left half-written."""
+        for left in self.path.rglob(f".*{TEMPORARY}"):
+            left.unlink(missing_ok=True)
+
+    def write_config(self, config: DictConfig) -> None:
+        """Write the configuration with every interpolation resolved."""
+        content = redact(OmegaConf.to_container(config, resolve=True))
+        write_text(self.config_file, OmegaConf.to_yaml(OmegaConf.create(content)))
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet.
+
+        Raises:
+            UserError: If it is damaged, or too large to be one of ours.
+        """
+        path = self.path / name
+        if not path.exists():
+            return {}
+        return read_json(path)
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write JSON; a number that is not finite becomes null, as JSON knows no other."""
+        shown = redact(plain(content))
+        write_text(self.path / name, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+
+
+def run_id() -> str:
+    """Name a run: the Slurm job that it is, else date, time and four random letters."""
+    if job := os.environ.get("SLURM_JOB_ID"):
+        array = os.environ.get("SLURM_ARRAY_JOB_ID")
+        return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', '0')}" if array else job
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def safe_name(name: str) -> str:
+    """Keep letters, digits, `_` and `-` of a name; everything else becomes `-`."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "run"
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy scalars, tuples, paths and mappings into what JSON and YAML hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,7 @@
+"""Environment variables by which the processes of this project tell each other what they are part of."""
+
+SWEEP = "GROUNDWORK_SWEEP"  # set in every process of a sweep or search; the test can't be sealed there
+TRUST = "GROUNDWORK_TRUST"  # what a process that was started by this one trusts, too
+RENDEZVOUS = (
+    "GROUNDWORK_RENDEZVOUS"  # where ranks of one machine find each other; torchrun and srun give a port
+)

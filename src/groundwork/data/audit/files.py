@@ -1,0 +1,67 @@
+"""Image files -> what their headers say: sizes, modes, formats."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame
+from PIL import Image
+
+from groundwork.data.samples import Samples
+from groundwork.data.store.decode import ARRAY_SUFFIXES, BadImageError, read_header
+from groundwork.data.store.origin import in_blocks, silent_pillow
+
+MOST_LISTED = 10
+
+
+def read_file_facts(samples: Samples) -> DataFrame:
+    """Read width, height, mode and format of each image; an unreadable header leaves gaps.
+
+    Width and height are those of the upright picture.
+    """
+    if samples.pixels is not None:
+        height, width, channels = samples.pixels.shape[1:]
+        one = {"width": width, "height": height, "mode": f"{channels} channels", "format": "array"}
+        return DataFrame([one] * len(samples))
+    assert samples.path is not None
+    paths = [Path(path) for path in samples.path]
+    with silent_pillow():
+        workers = os.cpu_count() or 1
+        return DataFrame(list(in_blocks(lambda row: _facts(paths[row]), len(paths), workers)))
+
+
+def summarize_files(facts: DataFrame) -> dict[str, Any]:
+    """Count sizes, modes and formats, and name the extremes."""
+    known = facts.dropna(subset=["width"])
+    if not len(known):
+        return {}
+    width, height = known["width"].astype(int), known["height"].astype(int)
+    sizes = Counter(zip(width, height, strict=True))
+    return {
+        "sizes": [{"size": f"{w} x {h}", "n": n} for (w, h), n in sizes.most_common(MOST_LISTED)],
+        "num_sizes": len(sizes),
+        "width": _range(width),
+        "height": _range(height),
+        "modes": dict(Counter(known["mode"]).most_common()),
+        "formats": dict(Counter(known["format"]).most_common()),
+    }
+
+
+def _range(values: Any) -> dict[str, int]:
+    return {"low": int(values.min()), "median": int(np.median(values)), "high": int(values.max())}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        header = read_header(path)
+        found: dict[str, Any] = {"width": header.size[1], "height": header.size[0]}
+        if path.suffix.lower() in ARRAY_SUFFIXES:
+            found |= {"mode": f"{header.channels} channels {header.dtype}", "format": path.suffix[1:].upper()}
+        else:
+            with Image.open(path) as image:
+                found |= {"mode": image.mode, "format": str(image.format)}
+        return found
+    except (BadImageError, OSError):
+        return {"width": None, "height": None, "mode": None, "format": None}

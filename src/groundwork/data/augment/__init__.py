@@ -1,0 +1,1 @@
+"""a batch of images -> the same images, changed by chance."""

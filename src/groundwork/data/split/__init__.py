@@ -1,0 +1,1 @@
+"""samples -> which part each of them belongs to."""

@@ -1,0 +1,1 @@
+"""image files -> decoded images, once, in a memory-mapped store."""

@@ -1,0 +1,1 @@
+"""a finished run -> numbers: sealed tests, predictions, baselines, comparisons, exports."""

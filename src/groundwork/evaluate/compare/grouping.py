@@ -1,0 +1,224 @@
+"""Finished runs -> groups of one configuration, each named by what sets it apart from the others."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.ledger import fingerprint
+
+MOST_LETTERS = 40  # of one value in the name of a group
+# A key with one of these names picks an option of its config group; the rest of the group follows from it.
+CHOICES = ("name", "scenario", "_target_")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Hold what a finished run says about itself.
+
+    Attributes:
+        folder: Where it lies.
+        result: Its result.json.
+        data: Its data.json.
+        config: Its config.yaml without `split.seed`, which repeats of one configuration differ in.
+    """
+
+    folder: RunFolder
+    result: dict[str, Any]
+    data: dict[str, Any]
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Hold the runs of one configuration.
+
+    Attributes:
+        parts: Key -> how the name tells it, such as {"optim.lr": "optim.lr=0.01"}.
+        name: All parts in one.
+        differing: Every key that differs between the groups -> value here, also what the name spares.
+        runs: Its seeds and folds.
+    """
+
+    parts: dict[str, str]
+    name: str
+    differing: dict[str, Any]
+    runs: tuple[Run, ...]
+
+
+def read_runs(folders: Sequence[RunFolder]) -> tuple[list[Run], dict[str, str]]:
+    """Read the finished runs.
+
+    Returns:
+        The finished runs, and folder -> status of those left out.
+
+    Raises:
+        UserError: If none is finished.
+    """
+    runs, left_out = [], {}
+    for folder in folders:
+        result = folder.read_json("result.json")
+        if result.get("status") != "done":
+            left_out[str(folder.path)] = str(result.get("status", "no result yet"))
+            continue
+        config: Any = OmegaConf.to_container(folder.config)
+        config.get("split", {}).pop("seed", None)
+        runs.append(Run(folder, result, folder.read_json("data.json"), config))
+    if not runs:
+        raise UserError(
+            f"runs= must match finished runs, but none of {len(folders)} is. Resume one by train.py run=DIR."
+        )
+    return runs, left_out
+
+
+def check_comparable(runs: Sequence[Run]) -> None:
+    """Refuse runs that cannot stand in one table.
+
+    Raises:
+        UserError: If they differ in task, classes, targets or monitor.
+    """
+    same: dict[str, Callable[[Run], Any]] = {
+        "task": lambda run: run.result["task"],
+        "list of classes": lambda run: ", ".join(run.data["classes"]),
+        "list of targets": lambda run: ", ".join(run.data["targets"]),
+        "monitor": lambda run: run.result["monitor"],
+    }
+    for what, read in same.items():
+        first = runs[0]
+        for run in runs[1:]:
+            if read(run) != read(first):
+                one, other = (shorten(str(read(which)), 60) for which in (first, run))
+                raise UserError(
+                    f"runs= must match runs of one {what}, but got {one} ({first.folder.path}) and "
+                    f"{other} ({run.folder.path}). Narrow the glob."
+                )
+
+
+def group_runs(runs: Sequence[Run]) -> list[Group]:
+    """Put runs together that differ in seed, fold, path or name only; in the order of their first runs."""
+    together: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        # The path of the data is no part of a configuration, but its content is.
+        together.setdefault((fingerprint(run.config), str(run.data["content_hash"])), []).append(run)
+    members = list(together.values())
+    configs = [_flat(group[0].config) for group in members]
+    for config, chosen in zip(configs, _options([group[0] for group in members]), strict=True):
+        config.update(chosen)
+    columns = _differing(configs)
+    kept = _telling(columns)
+    typed = {key for group in members for key in group[0].result.get("changes") or {}}
+    # What somebody changed says enough, if it tells the groups apart; keys that conf/ has got since do not.
+    parts, names = _named(configs, [key for key in kept if key in typed])
+    if len(set(names)) < len(names):
+        parts, names = _named(configs, kept)
+    count = Counter(names)
+    return [
+        Group(
+            part,
+            name if count[name] == 1 else f"{name}, {_mark(group[0], members)} ({i + 1})",
+            {key: column[i] for key, column in columns.items()},
+            tuple(group),
+        )
+        for i, (part, name, group) in enumerate(zip(parts, names, members, strict=True))
+    ]
+
+
+def _named(
+    configs: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> tuple[list[dict[str, str]], list[str]]:
+    parts = [{key: _say(key, config[key]) for key in keys if key in config} for config in configs]
+    return parts, [", ".join(dict.fromkeys(part.values())) or "all runs" for part in parts]
+
+
+def _options(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """Give the option of every config group that one of the runs chose otherwise than its experiment.
+
+    A group says in one word what its keys say in many: model=mlp_periodic.
+    """
+    chosen = [
+        {
+            key: pair
+            for key, pair in (run.result.get("changes") or {}).items()
+            if isinstance(run.config.get(key), dict)
+        }
+        for run in runs
+    ]
+    default = {key: str(pair[0]) for changes in chosen for key, pair in changes.items()}
+    return [
+        {key: str(changes[key][1]) if key in changes else plain for key, plain in default.items()}
+        for changes in chosen
+    ]
+
+
+def _mark(run: Run, members: Sequence[Sequence[Run]]) -> str:
+    """Tell apart what the shortened names do not: by the data, if that differs."""
+    if len({group[0].data["content_hash"] for group in members}) > 1:
+        return f"data {run.data['content_hash'][:8]}"
+    return "see runs.csv"
+
+
+def _differing(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Find the keys whose values differ, and the value of each configuration."""
+    names = dict.fromkeys(key for config in configs for key in config)
+    columns = {}
+    for key in names:
+        # The fingerprint of one key alone is the same for all its values where the key does not count.
+        marks = {fingerprint(_alone(key, config[key])) if key in config else "" for config in configs}
+        if len(marks) > 1:
+            columns[key] = [config.get(key) for config in configs]
+    return columns
+
+
+def _telling(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Leave out keys that repeat another one, or that follow from the choice made in their config group."""
+    kept: list[str] = []
+    texts = {key: [json.dumps(value, default=str) for value in column] for key, column in columns.items()}
+    for key in sorted(columns, key=_rank):
+        group, last = key.split(".")[0], key.split(".")[-1]
+        spare = False
+        for other in kept:
+            repeats = other.split(".")[-1] == last and texts[other] == texts[key]
+            chosen = other == group or (other.split(".")[0] == group and other.split(".")[-1] in CHOICES)
+            follows = len(set(zip(texts[other], texts[key], strict=True))) == len(set(texts[other]))
+            spare |= repeats or (chosen and follows)
+        if not spare:
+            kept.append(key)
+    return [key for key in columns if key in kept]
+
+
+def _rank(key: str) -> tuple[int, int]:
+    *above, last = key.split(".")
+    if not above:
+        return -1, 0
+    return CHOICES.index(last) if last in CHOICES else len(CHOICES), len(above)
+
+
+def _say(key: str, value: Any) -> str:
+    if key.endswith("._target_"):
+        return f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2]}"
+    text = value if isinstance(value, str) else json.dumps(value)
+    half = (MOST_LETTERS - 1) // 2
+    return f"{key}={text if len(text) <= MOST_LETTERS else f'{text[:half]}…{text[-half:]}'}"
+
+
+def _flat(node: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(node, dict) or not node:
+        return {path: node}
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        found |= _flat(value, f"{path}.{key}" if path else str(key))
+    return found
+
+
+def _alone(key: str, value: Any) -> dict[str, Any]:
+    *above, last = key.split(".")
+    tree = {last: value}
+    for name in reversed(above):
+        tree = {name: tree}
+    return tree

@@ -1,0 +1,143 @@
+"""Predictions of two groups on the same samples -> differences of their metrics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import Categorical, DataFrame, read_parquet
+
+from groundwork.core.bounded import read_table
+from groundwork.core.errors import UserError
+from groundwork.evaluate.compare.grouping import Run
+from groundwork.metrics import Scores, mcnemar, paired_difference, repeated_interval
+from groundwork.train.metrics import build_metrics
+
+RESAMPLES = 1000
+BOOTSTRAP_SEED = 0  # the same table from the same runs
+Part = Literal["val", "test"]
+Difference = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Hold what one run predicts on a split.
+
+    Attributes:
+        samples: Names the samples and their targets by content: equal for runs on the same ones.
+        scores: Metrics, for any weighting of the samples in the order of their names.
+        correct: (N,) where a class was decided right; None for regression.
+        group: (N,) group of each sample; None where there are none.
+    """
+
+    samples: str
+    scores: Scores
+    correct: NDArray[np.bool_] | None
+    group: NDArray[Any] | None
+
+
+class MeanScores:
+    """Average the metrics of several runs on the same samples."""
+
+    def __init__(self, scores: Sequence[Scores]):
+        self.scores, self.num_samples, self.calibration = scores, scores[0].num_samples, None
+
+    def at(self, weights: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
+        """Evaluate every metric that all runs have at R weightings (N, R) of the samples, (R,) each."""
+        first, *others = (scores.at(weights) for scores in self.scores)
+        return {
+            name: np.mean([value, *(other[name] for other in others)], axis=0)
+            for name, value in first.items()
+            if all(name in other for other in others)
+        }
+
+    def trials(self) -> Mapping[str, tuple[float, float]]:
+        """Say that a mean over runs is no share of samples."""
+        return {}
+
+
+def read_predicted(run: Run, split: Part) -> Predicted:
+    """Read the predictions that a run has written for a split.
+
+    Raises:
+        UserError: If the file is not there.
+    """
+    path = run.folder.predictions(split)
+    if not path.is_file():
+        raise UserError(f"{path} must be there, but is not. Restore it, or leave the run out of the glob.")
+    table = read_table(path, read_parquet).sort_values("sample_id", ignore_index=True)
+    classes, targets = run.data["classes"], run.data["targets"]
+    correct = None
+    if classes:
+        names, prediction = classes, table[[f"prob/{name}" for name in classes]].to_numpy()
+        target: NDArray[Any] = np.asarray(Categorical(table["target"], categories=classes).codes, np.int64)
+        correct = (table["prediction"] == table["target"]).to_numpy(bool)
+    else:
+        names, prediction = targets, _columns(table, "prediction", targets)
+        target = _columns(table, "target", targets)
+    samples = sha256("\n".join(table["sample_id"]).encode() + target.tobytes()).hexdigest()
+    group = table["group"].to_numpy() if "group" in table.columns else None
+    metrics = build_metrics(run.folder.config, run.result.get("threshold"))
+    return Predicted(samples, metrics.scores(prediction, target, names), correct, group)
+
+
+def compare_paired(
+    best: Sequence[Predicted], other: Sequence[Predicted], overlap: float
+) -> tuple[dict[str, Difference], int]:
+    """Subtract one group from another on the samples that both were measured on.
+
+    On one set of samples they are drawn again, 1000 times, and the metrics averaged over the runs of each
+    group; accuracy of one run against one is tested by McNemar, where no groups tie samples together. On
+    several sets (folds, split seeds) each gives one difference, and these a t interval.
+
+    Args:
+        best: Runs of the group that is subtracted.
+        other: Runs of the group that it is subtracted from.
+        overlap: Evaluated samples per training sample, see `repeated_interval`.
+
+    Returns:
+        metric -> `difference`, `low`, `high`, `p`; and the number of sets of samples that both share.
+    """
+    shared = list(dict.fromkeys(one.samples for one in best if one.samples in {run.samples for run in other}))
+    pairs = [
+        ([one for one in best if one.samples == key], [one for one in other if one.samples == key])
+        for key in shared
+    ]
+    if not pairs:
+        return {}, 0
+    if len(pairs) == 1:
+        return _resampled(*pairs[0]), 1
+    per_set = [_plain(first, second) for first, second in pairs]
+    found = {}
+    for name in per_set[0]:
+        interval = repeated_interval([one.get(name, np.nan) for one in per_set], test_to_train=overlap)
+        found[name] = {"difference": interval["mean"]} | {key: interval[key] for key in ("low", "high", "p")}
+    return found, len(pairs)
+
+
+def _resampled(best: Sequence[Predicted], other: Sequence[Predicted]) -> dict[str, Difference]:
+    group = best[0].group
+    found = paired_difference(
+        _mean(best), _mean(other), group=group, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
+    )
+    one_each = len(best) == len(other) == 1
+    if one_each and group is None and best[0].correct is not None and other[0].correct is not None:
+        found["accuracy"]["p"] = mcnemar(best[0].correct, other[0].correct)["p"]
+    return found
+
+
+def _plain(best: Sequence[Predicted], other: Sequence[Predicted]) -> dict[str, float]:
+    ones = np.ones((best[0].scores.num_samples, 1))
+    a, b = _mean(best).at(ones), _mean(other).at(ones)
+    return {name: float(b[name][0] - a[name][0]) for name in a if name in b}
+
+
+def _mean(runs: Sequence[Predicted]) -> MeanScores:
+    return MeanScores([run.scores for run in runs])
+
+
+def _columns(table: DataFrame, what: str, targets: Sequence[str]) -> NDArray[np.float64]:
+    names = [what] if len(targets) == 1 else [f"{what}/{name}" for name in targets]
+    return table[names].to_numpy(np.float64)

@@ -1,0 +1,180 @@
+"""A finished run -> its model card: what the model is, what it was measured on, and where it ends."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.export.snippets import needs, snippet
+
+TO_FILL = "*to be filled in by whoever passes this model on*"
+
+
+def write_card(
+    folder: RunFolder,
+    checkpoint: Mapping[str, Any],
+    format_name: str,
+    file: str,
+    preprocessing: Mapping[str, Any],
+    checked: str,
+    path: Path,
+) -> None:
+    """Write `card.md`.
+
+    Args:
+        folder: Of the run.
+        checkpoint: Of the run.
+        format_name: onnx, torch or safetensors.
+        file: Name of the model's file.
+        preprocessing: Content of `preprocessing.json`.
+        checked: How far the file is from the run, and on what that was measured.
+        path: Where to.
+    """
+    result, data = folder.read_json("result.json"), folder.read_json("data.json")
+    config = checkpoint["config"]
+    name = f"{folder.path.parent.name}/{folder.path.name}"
+    sections = [
+        f"# {name}",
+        _summary(result, data, config, folder.read_json("environment.json")),
+        "## Data\n\n" + _data(result, data, config),
+        "## Official result: the sealed test split\n\n" + _sealed(result),
+        "## Validation\n\n" + _validation(result),
+        "## Limits\n\n" + _bullets(_limits(result, data, preprocessing)),
+        "## Licences\n\n" + _bullets(_licences(config)),
+        "## Use\n\n" + _use(format_name, file, preprocessing, checked),
+    ]
+    path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def _summary(
+    result: Mapping[str, Any],
+    data: Mapping[str, Any],
+    config: Mapping[str, Any],
+    environment: Mapping[str, Any],
+) -> str:
+    model, packages = config["model"], environment.get("packages", {})
+    start = "pretrained weights" if model["pretrained"] else "random weights"
+    what = f"{len(data['classes'])} classes" if data["classes"] else f"values of {', '.join(data['targets'])}"
+    return _bullets(
+        [
+            f"Task: {result['task']}, {what}",
+            f"Model: {model['name']} from {start}, {result['parameters']['parameters']:,} parameters, "
+            f"transfer scenario {result['transfer']['scenario']}",
+            f"Chosen by: {result['monitor']} {_judges(result)}",
+            f"Code: commit {environment.get('git', {}).get('commit')}, torch {packages.get('torch')}, "
+            f"seed {config['seed']}",
+        ]
+    )
+
+
+def _judges(result: Mapping[str, Any]) -> str:
+    folds = result["transfer"].get("folds", 1)
+    return (
+        "on the validation split" if folds == 1 else f"in {folds} folds of the training and validation splits"
+    )
+
+
+def _data(result: Mapping[str, Any], data: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+    reader = str(config["data"]["reader"]["_target_"]).rpartition(".")[2]
+    source = next((config["data"][key] for key in ("table", "root") if config["data"].get(key)), None)
+    named = f" of `{Path(str(source)).name}`" if source else ""
+    counts = ", ".join(f"{n:,} {split}" for split, n in result["n"].items())
+    lines = [
+        f"Source: {reader.removeprefix('read_')}{named}",
+        f"Samples: {counts}",
+        f"Split hash: `{result['split_hash']}`, content hash: `{data['content_hash']}`",
+    ]
+    if not data["classes"]:
+        return _bullets(lines)
+    rows = [[name, *(data["counts"][split][name] for split in result["n"])] for name in data["classes"]]
+    return _bullets(lines) + "\n\n" + _table(["class", *result["n"]], rows)
+
+
+def _sealed(result: Mapping[str, Any]) -> str:
+    if not result.get("test"):
+        return "not sealed: the test split has not been opened for this run."
+    count = result.get("test_count", 1)
+    tested = "1 configuration was" if count == 1 else f"{count} configurations were"
+    return (
+        f"Sealed on {result['seal']['time']}; {tested} tested on this split. 95 % intervals by bootstrap.\n\n"
+        + _metrics(result["test"], result["monitor"])
+    )
+
+
+def _validation(result: Mapping[str, Any]) -> str:
+    note = "The checkpoint was chosen on this split, so these numbers flatter it."
+    if result["transfer"].get("refit"):
+        note += " They are those of its head before it learned from this split, too."
+    return note + "\n\n" + _metrics(result["intervals"]["val"], result["monitor"])
+
+
+def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:
+    """List the metrics over all classes and targets, the one that chose the checkpoint first."""
+    names = [name for name in measured if "/" not in name]
+    names.sort(key=lambda name: name != monitor)
+    rows = [[name, *(_number(measured[name].get(key)) for key in ("value", "low", "high"))] for name in names]
+    return _table(["metric", "value", "low", "high"], rows)
+
+
+def _limits(
+    result: Mapping[str, Any], data: Mapping[str, Any], preprocessing: Mapping[str, Any]
+) -> list[str]:
+    limits = [
+        "Measured on splits of the one data set above only. Another source, device or population is unmeasured.",
+    ]
+    if data["classes"]:
+        ece = _number(result["val"].get("ece"))
+        limits += [
+            "Every input is given one of the classes, one that shows none of them, too.",
+            f"A probability is no measured frequency: its expected calibration error on val is {ece}.",
+        ]
+        limits += [f"{name!r} rests on {n:,} training samples." for name, n in _rare(data)]
+    if preprocessing["kind"] == "table":
+        gapless = [column["name"] for column in preprocessing["columns"] if not column["may_be_missing"]]
+        limits += ["Values outside of the range of the training rows are extrapolated.",
+                   "Categories that training never saw share one code."]  # fmt: skip
+        limits += [f"No missing value is accepted in {', '.join(gapless)}."] if gapless else []
+    elif preprocessing["resize"] == "crop" and not preprocessing["fixed_size"]:
+        limits.append("What lies outside of the largest centered box of the input's shape is not seen.")
+    return [*limits, f"Intended use, and uses to refuse: {TO_FILL}."]
+
+
+def _rare(data: Mapping[str, Any], fewer_than: int = 100) -> list[tuple[str, int]]:
+    counts = data["counts"]["train"].items()
+    return sorted(((name, n) for name, n in counts if n < fewer_than), key=lambda pair: pair[1])[:5]
+
+
+def _licences(config: Mapping[str, Any]) -> list[str]:
+    model = config["model"]
+    pretrained = [f"Pretrained weights of {model['name']}: {TO_FILL}."] if model["pretrained"] else []
+    return [f"This model's weights: {TO_FILL}.", f"Data: {TO_FILL}.", *pretrained]
+
+
+def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked: str) -> str:
+    decision = "The graph holds normalization and gives "
+    decision += "probabilities" if "classes" in preprocessing["output"] else "values in original units"
+    threshold = preprocessing["threshold"]
+    if threshold is not None:
+        decision += f"; the decision is {preprocessing['positive']!r} from its probability {threshold:.6g} on"
+    if preprocessing["output"].get("whole_numbers"):
+        decision += ", rounded to whole numbers"
+    return (
+        f"`{file}` takes any number of samples at once. {decision}. `preprocess.py` and `preprocessing.json` turn "
+        f"files into its input. {checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
+        f"```python\n{snippet(format_name, preprocessing['kind'])}```"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4g}"
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

@@ -1,0 +1,200 @@
+"""A finished run -> a folder with the model in an open format, its preprocessing, and a card; all of it checked."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+
+from groundwork.core.console import Console
+from groundwork.core.errors import DONE, UserError
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder, plain
+from groundwork.core.trust import checked_config
+from groundwork.data.formats.infer import MISSING_WORDS
+from groundwork.evaluate.export import preprocess_image, preprocess_table
+from groundwork.evaluate.export.card import write_card
+from groundwork.evaluate.export.formats import FORMATS, Format, input_name, output_name
+from groundwork.evaluate.export.samples import Check, check_samples
+from groundwork.evaluate.network import file_hash, network_of
+from groundwork.evaluate.predict import check_writable, find_finished
+from groundwork.model import Network, predict_batch
+from groundwork.train.checkpoint import load_model
+from groundwork.train.machine.precision import evaluation_precision
+
+TOLERANCE = 1e-4  # of a probability, or of a target's standard deviation on train
+
+
+def export_run(keys: Mapping[str, str]) -> int:
+    """Write the run that `run` names as `format` into the folder `output`, all files or none.
+
+    Raises:
+        UserError: If the run is not finished, the format is unknown or lacks its packages, or the folder can't be
+            written.
+        RuntimeError: If the written model does not predict what the run predicts.
+    """
+    silence()
+    name = keys["format"]
+    if name not in FORMATS:
+        raise UserError(f"format must be one of {', '.join(FORMATS)}, but got {name!r}. Choose one.")
+    kind = FORMATS[name]
+    kind.require()
+    folder = find_finished(keys)
+    _check_seal(folder)
+    output = (
+        Path(keys["output"]).expanduser().absolute() if keys.get("output") else folder.path / "export" / name
+    )
+    check_writable(output, "output")
+    console = Console()
+    with TemporaryDirectory(dir=output, prefix=".") as temporary:
+        place = Path(temporary) / "model"
+        place.mkdir()
+        with console.progress(f"writing {kind.file}"):
+            checked = _write(folder, name, place)
+        for path in sorted(place.iterdir()):
+            os.replace(path, output / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
+    console.say(f"{output}: {kind.file}, preprocess.py, preprocessing.json, card.md")
+    console.say(checked)
+    return DONE
+
+
+def _write(folder: RunFolder, name: str, place: Path) -> str:
+    """Write every file of an export into an empty folder, and say how far the model is from the run."""
+    checkpoint, kind = load_model(folder.best), FORMATS[name]
+    config = checked_config(checkpoint["config"], folder.best)
+    network = network_of(checkpoint, config, folder.best)
+    data, preprocessing = plain(checkpoint["data"]), describe_preprocessing(checkpoint)
+    _write_json(place / "preprocessing.json", preprocessing)
+    code = preprocess_image if data["kind"] == "image" else preprocess_table
+    shutil.copyfile(str(code.__file__), place / "preprocess.py")
+    check = check_samples(folder, data, preprocessing, place.parent)
+    example = check.inside[:1].repeat_interleave(2, dim=0).contiguous()
+    kind.write(network, example, _description(checkpoint), place / kind.file)
+    difference = measure(kind, place / kind.file, network, check, data)
+    checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
+    checked += _lower(config, network, check, data)
+    write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
+    return checked
+
+
+def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
+    data, keys = plain(checkpoint["data"]), checkpoint["config"]["data"]
+    target, config = data["target"], checked_config(checkpoint["config"], "the checkpoint")
+    task = target["task"]
+    described: dict[str, Any] = {"kind": data["kind"], "input": input_name(data["kind"])}
+    if data["kind"] == "image":
+        channels, height, width = data["image"]["shape"]
+        described |= {
+            "layout": "batch, channels, height, width",
+            "size": [height, width],
+            "fixed_size": keys.get("image_size") is None,
+            "channels": channels,
+            "channel_order": {1: "grey", 3: "RGB"}.get(channels, "as stored"),
+            "dtype": data["image"]["dtype"],
+            "orientation": "upright, by EXIF",
+            "transparency": "on white",
+            "window": data["image"]["window"],
+            "resize": data["image"]["resize"],
+            "filter": "bicubic, a = -0.5, antialiased",
+        }
+    else:
+        columns = data["columns"]["columns"]
+        described |= {
+            "layout": "batch, columns in this order",
+            "dtype": "float64",
+            "infinite": data["columns"]["infinite"],
+            "missing_words": list(MISSING_WORDS),
+            "columns": [_column(column) for column in columns],
+        }
+    classes = task == "classification"
+    names = {"classes": target["classes"]} if classes else {"targets": target["names"]}
+    described["output"] = {"name": output_name(task), **names}
+    rounded = not classes and config.task.get("decision") == "round"
+    described["output"] |= {"whole_numbers": True} if rounded else {}
+    given = config.metrics.get("threshold") if classes else None
+    described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
+    if described["threshold"] is not None:
+        described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
+    return described
+
+
+def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapping[str, Any]) -> float:
+    """Compare the written model, fed from files by `preprocess.py`, with the run's own network.
+
+    Returns:
+        Largest difference, of a probability or in standard deviations of the target.
+
+    Raises:
+        RuntimeError: If it is above TOLERANCE.
+    """
+    with torch.inference_mode():
+        output = network(check.inside)
+        expected = network.decode(output).numpy()
+    scale = np.array(data.get("scale", 1.0))
+    # where whole numbers are asked for, a value at the half between two of them may go either way
+    either = np.zeros(expected.shape, dtype=bool)
+    if "center" in data:
+        value = output.numpy() * scale + np.array(data["center"])
+        either = (expected == value.round()) & (np.abs(value - np.floor(value) - 0.5) <= TOLERANCE * scale)
+    largest = 0.0
+    for rows in (slice(None), slice(0, 1)):  # any number of samples at once
+        found = kind.run(file, check.outside[rows])
+        apart = np.where(either[rows], 0.0, np.abs(found - expected[rows]) / scale)
+        largest = max(largest, float(np.max(apart)))
+    if not largest <= TOLERANCE:
+        raise RuntimeError(f"{file.name} predicts {largest:.2g} off the run itself, more than {TOLERANCE}")
+    return largest
+
+
+def _lower(config: DictConfig, network: Network, check: Check, data: Mapping[str, Any]) -> str:
+    """Say how far a run that predicts in a lower precision is from its network in float32, as others will run it."""
+    precision = evaluation_precision(config)
+    if precision is torch.float32:
+        return ""
+    with torch.inference_mode():
+        exact, own = (predict_batch(network, check.inside, each) for each in (torch.float32, precision))
+    apart = np.abs((own - exact).numpy()) / np.array(data.get("scale", 1.0))
+    return (
+        f" Both compute in float32; {config.trainer.precision}, in which the run was measured, is up to "
+        f"{float(apart.max()):.1g} off."
+    )
+
+
+def _check_seal(folder: RunFolder) -> None:
+    """Refuse a checkpoint that is not the one whose test metrics the card would show."""
+    seal = folder.read_json("result.json").get("seal")
+    if seal and seal["checkpoint_hash"] != file_hash(folder.best):
+        raise UserError(
+            f"run={folder.path} must have the checkpoint that was sealed, but {folder.best} has changed. Restore it."
+        )
+
+
+def _column(column: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"categories": column["categories"]} if column["kind"] == "categorical" else {}
+    return {
+        "name": column["name"],
+        "kind": column["kind"],
+        "may_be_missing": column["fill"] is not None,
+        **known,
+    }
+
+
+def _description(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what builds the network; no path of this machine goes out."""
+    config = plain(checkpoint["config"])
+    model = {**config["model"], "pretrained": bool(config["model"]["pretrained"])}
+    if "pretrained" in model["backbone"]:
+        model["backbone"] = {**model["backbone"], "pretrained": False}
+    kept = {"model": model, "task": config["task"]}
+    return {"config": kept, "data": plain(checkpoint["data"]), "reads": plain(checkpoint["reads"])}
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,132 @@
+"""A network -> a file that others read: ONNX, torch.export, or safetensors with JSON; and how each is run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from groundwork.core.errors import UserError
+from groundwork.model import Network
+from groundwork.train.build import build_network
+
+# Beyond 2 GB protobuf holds no weights: they lie in a file of their own beside the graph.
+LARGEST_ONNX = 1_500_000_000
+
+
+class Predictor(nn.Module):
+    """Turn raw inputs into predictions in one graph: normalization, backbone, head, softmax or original units."""
+
+    def __init__(self, network: Network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Predict (B, K) probabilities, or (B, T) values in original units."""
+        return self.network.decode(self.network(inputs))
+
+
+@dataclass(frozen=True)
+class Format:
+    """Say how a format is written and run.
+
+    Attributes:
+        file: Name of the model's file.
+        packages: What must be installed beside the project itself.
+        write: (network, an example batch, description, file) -> the file.
+        run: (file, inputs) -> predictions.
+    """
+
+    file: str
+    packages: tuple[str, ...]
+    write: Callable[[Network, Tensor, dict[str, Any], Path], None]
+    run: Callable[[Path, NDArray[Any]], NDArray[Any]]
+
+    def require(self) -> None:
+        """Refuse a format whose packages are not installed."""
+        if absent := [name for name in self.packages if find_spec(name) is None]:
+            raise UserError(
+                f"this format must have {', '.join(self.packages)}, but {absent[0]} is not installed. "
+                f"Run: pip install 'groundwork[export]'"
+            )
+
+
+def input_name(kind: str) -> str:
+    """Name the graph's input."""
+    return "images" if kind == "image" else "rows"
+
+
+def output_name(task: str) -> str:
+    """Name the graph's output."""
+    return "probabilities" if task == "classification" else "values"
+
+
+def _write_onnx(network: Network, example: Tensor, description: dict[str, Any], path: Path) -> None:
+    program = torch.onnx.export(
+        Predictor(network).eval(),
+        (example,),
+        dynamo=True,
+        verbose=False,
+        input_names=[input_name(description["data"]["kind"])],
+        output_names=[output_name(description["data"]["target"]["task"])],
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    )
+    assert program is not None
+    size = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+    program.save(path, external_data=size > LARGEST_ONNX)
+
+
+def _run_onnx(path: Path, inputs: NDArray[Any]) -> NDArray[Any]:
+    from onnxruntime import InferenceSession  # of the extra `export`
+
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (prediction,) = session.run(None, {session.get_inputs()[0].name: inputs})
+    return np.asarray(prediction)
+
+
+def _write_torch(network: Network, example: Tensor, description: dict[str, Any], path: Path) -> None:
+    shapes = ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(Predictor(network).eval(), (example,), dynamic_shapes=shapes)
+    torch.export.save(program, path)
+
+
+def _run_torch(path: Path, inputs: NDArray[Any]) -> NDArray[Any]:
+    with torch.inference_mode():
+        prediction: Tensor = torch.export.load(path).module()(torch.from_numpy(inputs))
+    return prediction.numpy()
+
+
+def _write_safetensors(network: Network, example: Tensor, description: dict[str, Any], path: Path) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, path)
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+
+
+def _run_safetensors(path: Path, inputs: NDArray[Any]) -> NDArray[Any]:
+    network = read_safetensors(path)
+    with torch.inference_mode():
+        return np.asarray(Predictor(network)(torch.from_numpy(inputs)))
+
+
+def read_safetensors(path: Path) -> Network:
+    """Build the network that `export.py format=safetensors` wrote, from its two files."""
+    description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    config, reads = OmegaConf.create(description["config"]), description["reads"]
+    network = build_network(config, description["data"], False, (reads["stages"], reads["pool"]))
+    network.load_state_dict(load_file(path))
+    return network.eval()
+
+
+FORMATS = {
+    "onnx": Format("model.onnx", ("onnx", "onnxruntime", "onnxscript"), _write_onnx, _run_onnx),
+    "torch": Format("model.pt2", (), _write_torch, _run_torch),
+    "safetensors": Format("model.safetensors", ("safetensors",), _write_safetensors, _run_safetensors),
+}

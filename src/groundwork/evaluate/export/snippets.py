@@ -1,0 +1,58 @@
+"""The code of a model card: what it takes to predict one file with an exported model, and nothing more."""
+
+READ = {
+    "image": """\
+inputs = np.stack([read_image("photo.jpg", preprocessing)])
+""",
+    "table": """\
+with open("rows.csv", encoding="utf-8", newline="") as file:
+    inputs = encode_rows(csv.DictReader(file), preprocessing)
+""",
+}
+PREDICT = {
+    "onnx": """\
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+(predictions,) = session.run(None, {preprocessing["input"]: inputs})
+""",
+    "torch": """\
+model = torch.export.load("model.pt2").module()
+with torch.inference_mode():
+    predictions = model(torch.from_numpy(inputs)).numpy()
+""",
+    "safetensors": """\
+model = Predictor(read_safetensors(Path("model.safetensors")))
+with torch.inference_mode():
+    predictions = model(torch.from_numpy(inputs)).numpy()
+""",
+}
+IMPORTS = {
+    "image": ["import numpy as np", "from preprocess import read_image"],
+    "table": ["import csv", "from preprocess import encode_rows"],
+    "onnx": ["import onnxruntime"],
+    "torch": ["import torch"],
+    "safetensors": [
+        "import torch",
+        "from groundwork.evaluate.export.formats import Predictor, read_safetensors",
+    ],
+}
+BEGIN = """\
+preprocessing = json.loads(Path("preprocessing.json").read_text(encoding="utf-8"))
+"""
+END = """\
+names = preprocessing["output"].get("classes") or preprocessing["output"]["targets"]
+for prediction in predictions:
+    print(dict(zip(names, prediction.tolist())))
+"""
+NEEDS = {"onnx": "onnxruntime", "torch": "torch", "safetensors": "this project, which builds the network"}
+
+
+def snippet(format_name: str, kind: str) -> str:
+    """Write the code that predicts `photo.jpg` or `rows.csv` and prints what each number means."""
+    lines = ["import json", "from pathlib import Path", *IMPORTS[kind], *IMPORTS[format_name]]
+    imports = "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
+    return f"{imports}\n\n{BEGIN}{READ[kind]}{PREDICT[format_name]}{END}"
+
+
+def needs(format_name: str, kind: str) -> str:
+    """Name what must be installed for the code."""
+    return f"{'numpy, Pillow' if kind == 'image' else 'numpy'} and {NEEDS[format_name]}"

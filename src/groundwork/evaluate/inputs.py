@@ -1,0 +1,186 @@
+"""New files -> what a trained network reads, by the checkpoint's description of its data alone."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+from torch import Tensor
+
+from groundwork.core.errors import UserError
+from groundwork.data import (
+    ColumnStatistics,
+    Samples,
+    Source,
+    Stream,
+    TableSource,
+    encode_columns,
+    read_frame,
+    read_images,
+)
+from groundwork.data.columns import UNSEEN
+from groundwork.data.formats.infer import MISSING_WORDS
+from groundwork.data.formats.source import FORMATS, SCHEME
+from groundwork.data.readers.image_table import image_table_samples
+from groundwork.data.readers.roles import Roles, content_ids, input_columns
+from groundwork.data.store.decode import BadImageError
+from groundwork.data.store.origin import Files, Origin
+from groundwork.data.store.resize import Form
+
+
+class ImageFiles:
+    """Decode files as those of the run were decoded; a bad one is all zeros and its reason stands in `bad`.
+
+    Args:
+        paths: One per row.
+        form: What every image becomes.
+        fixed_size: Refuse images of another size, as training did, instead of resizing them.
+    """
+
+    def __init__(self, paths: Sequence[Path], form: Form, fixed_size: bool):
+        self._files, self._form, self._fixed_size = Files(paths), form, fixed_size
+        self._stream = image_stream(self._files, form)
+        self.bad: dict[int, str] = {}
+
+    def batch(self, rows: NDArray[np.int64]) -> Tensor:
+        """Decode images (B, C, H, W) on threads, channels last in memory."""
+        try:
+            if not self._fixed_size:
+                return self._stream.batch(rows)
+        except BadImageError:
+            pass  # which one it is, and the rest of them, is found one by one
+        return torch.cat([self._image(row) for row in rows.tolist()])
+
+    def _image(self, row: int) -> Tensor:
+        (height, width), channels = self._form.size, self._form.channels
+        try:
+            if self._fixed_size and (size := self._files.header(row).size) != self._form.size:
+                raise BadImageError(f"is {size[1]} x {size[0]} pixels, not {width} x {height}")
+            return self._stream.batch(np.array([row]))
+        except BadImageError as error:
+            self.bad[row] = str(error)
+            empty = np.zeros((1, height, width, channels), self._form.dtype)
+            return torch.from_numpy(empty).permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Hold N samples to predict.
+
+    Attributes:
+        sample_id: (N,) unique text.
+        source: Their inputs by row number.
+        notes: One line each, for people.
+    """
+
+    sample_id: Series
+    source: ImageFiles | TableSource
+    notes: tuple[str, ...]
+
+    @property
+    def bad(self) -> dict[int, str]:
+        """Name the rows that could not be decoded, once their batches were asked for."""
+        return self.source.bad if isinstance(self.source, ImageFiles) else {}
+
+
+def read_inputs(text: str, checkpoint: Mapping[str, Any], trust_pickle: bool) -> Inputs:
+    """Read the images or the table that a user names.
+
+    Args:
+        text: A folder, an image, a table file or `sqlite:///file.db?table=name`.
+        checkpoint: Of the run.
+        trust_pickle: Read a .pkl file although it can run any code.
+
+    Raises:
+        UserError: If there is nothing there, or it is not what the network reads.
+    """
+    data, keys = checkpoint["data"], checkpoint["config"]["data"]
+    path = Path(text).expanduser().absolute()
+    if not text.startswith(SCHEME) and not path.exists():
+        raise UserError(
+            f"input must be a folder, an image or a table, but {path} is not there. Check the path."
+        )
+    if data["kind"] == "table":
+        if path.is_dir():
+            raise UserError(f"input must be a table, as in training, but {path} is a folder. Name a file.")
+        return _read_rows(read_frame(Source.parse(text, "input"), None, trust_pickle), data, keys, text)
+    samples = _image_samples(text, path, keys, trust_pickle)
+    assert samples.path is not None
+    files = ImageFiles(
+        [Path(file) for file in samples.path], image_form(data), keys.get("image_size") is None
+    )
+    return Inputs(samples.sample_id, files, samples.notes)
+
+
+def image_stream(origin: Origin, form: Form) -> Stream:
+    """Decode images the way that the batches of a run are decoded, whatever they come from."""
+    return Stream(np.array([""] * len(origin)), [], [], origin, form, os.cpu_count() or 1)
+
+
+def image_form(data: Mapping[str, Any]) -> Form:
+    """Say what every image of a run looks like once it is decoded."""
+    image = data["image"]
+    channels, height, width = image["shape"]
+    window = image["window"] and (float(image["window"][0]), float(image["window"][1]))
+    return Form((height, width), channels, image["dtype"], image["resize"], window)
+
+
+def _image_samples(text: str, path: Path, keys: Mapping[str, Any], trust_pickle: bool) -> Samples:
+    """Find the images: files, or those that the run's column of paths names in a table."""
+    if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
+        return read_images(path)
+    if not keys.get("image_column"):
+        raise UserError(
+            f"input must be images, as in training, but {text} is a table. Name a folder or an image."
+        )
+    source = Source.parse(text, "input")
+    roles = Roles((), None, None, None, None)
+    frame = read_frame(source, None, trust_pickle)
+    return image_table_samples(frame, str(source), source.path.parent, keys["image_column"], roles)
+
+
+def _read_rows(frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any], where: str) -> Inputs:
+    """Find the columns by name; what else the table holds is left alone."""
+    if frame.empty:
+        raise UserError(f"input must have rows, but {where} has none. Choose another table.")
+    statistics = ColumnStatistics.from_state(data["columns"])
+    categorical = [column.name for column in statistics.columns if column.kind == "categorical"]
+    known = [column.name for column in statistics.columns if column.name in frame]
+    rows = frame[known].copy()
+    for name in rows.columns.difference(categorical):
+        # Where a file holds nothing but such words in a column, it is text there.
+        if (words := rows[name].dropna()).isin(list(MISSING_WORDS)).all() and len(words):
+            rows[name] = Series(np.nan, index=rows.index)
+    columns, texts, notes = input_columns(rows, categorical)
+    for name in texts:
+        if name not in categorical:
+            found = columns[name].dropna().iloc[0]
+            raise UserError(
+                f"column {name} must hold numbers, as in training, but holds {found!r} ({where}). Mend it."
+            )
+    id_column = keys.get("id_column")
+    if id_column in frame.columns:
+        sample_id = Roles((), id_column, None, None, None).sample_id(frame)
+    else:
+        sample_id = content_ids(frame)
+    encoded = encode_columns(columns, statistics)
+    unseen = {name: int((encoded[:, place] == UNSEEN).sum()) for place, name in _categories(statistics)}
+    notes += tuple(
+        f"column {name!r}: {count:,} of {len(frame):,} rows hold a category that training did not know"
+        for name, count in unseen.items()
+        if count
+    )
+    return Inputs(sample_id, TableSource(encoded), notes)
+
+
+def _categories(statistics: ColumnStatistics) -> list[tuple[int, str]]:
+    return [
+        (place, column.name)
+        for place, column in enumerate(statistics.columns)
+        if column.kind == "categorical"
+    ]

@@ -1,0 +1,58 @@
+"""A checkpoint -> the network that it holds, the same in tests, predictions and exports."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder
+from groundwork.core.trust import checked_config
+from groundwork.model import Network
+from groundwork.train.build import build_network
+from groundwork.train.checkpoint import load_model
+from groundwork.train.loop import network_state
+
+
+def load_network(folder: RunFolder) -> Network:
+    """Build the network of a run from its best checkpoint alone.
+
+    Raises:
+        UserError: If the checkpoint does not hold the network that it describes.
+    """
+    checkpoint = load_model(folder.best)
+    return network_of(checkpoint, checked_config(checkpoint["config"], folder.best), folder.best)
+
+
+def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Network:
+    """Build the network that a checkpoint holds.
+
+    Args:
+        checkpoint: See `load_model`.
+        config: Of the checkpoint, checked.
+        path: Of the checkpoint.
+
+    Raises:
+        UserError: If the checkpoint does not hold the network that it describes.
+    """
+    try:
+        reads = checkpoint["reads"]
+        network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
+        network.load_state_dict(network_state(checkpoint))
+    except UserError:
+        raise
+    except Exception as error:  # whatever a foreign or changed description leads to
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(
+            f"{path} must hold the network that it describes, but: {first} Restore it, or repeat the run."
+        ) from error
+    return network.eval()
+
+
+def file_hash(path: Path) -> str:
+    """Hash the content of a file."""
+    if not path.is_file():
+        raise UserError(f"{path} must be there, but is not. Resume or repeat the run.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

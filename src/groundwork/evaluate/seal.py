@@ -1,0 +1,162 @@
+"""The only door to the test split: seals a run's official metrics and counts the test in the ledger."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.console import Console
+from groundwork.core.errors import DONE, UserError
+from groundwork.core.intact import intact, read_splits
+from groundwork.core.patches import silence
+from groundwork.core.paths import machine_paths
+from groundwork.core.run_folder import RunFolder
+from groundwork.core.trust import checked_config
+from groundwork.core.variables import SWEEP
+from groundwork.evaluate.figures.photos import wanted_pixels
+from groundwork.evaluate.ledger import append_test, count_configurations
+from groundwork.evaluate.measure import measure, write_predictions
+from groundwork.evaluate.network import file_hash, network_of
+from groundwork.report import summary, write_report
+from groundwork.train.checkpoint import load_model
+from groundwork.train.machine.device import best_device
+from groundwork.train.machine.environment import commit
+from groundwork.train.machine.execution import memory_format
+from groundwork.train.machine.precision import evaluation_precision
+from groundwork.train.metrics import build_metrics
+from groundwork.train.predict import predict
+from groundwork.train.prepare import Prepared, prepare
+from groundwork.train.samples import read_samples
+
+
+def seal_runs(keys: Mapping[str, str]) -> int:
+    """Seal the run that `run` names, or every finished run that the glob `runs` matches."""
+    silence()
+    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    console = Console()
+    if "run" in keys:
+        folder = RunFolder.find(keys["run"], runs)
+        with intact(folder.path):
+            seal(folder, runs, console)
+        return DONE
+    folders = find_runs(keys["runs"])
+    for folder in folders:
+        if folder.read_json("result.json").get("status") != "done":
+            raise UserError(
+                f"runs={keys['runs']} must match finished runs, but {folder.path} is not. Resume it first."
+            )
+    for folder in folders:
+        with intact(folder.path):
+            seal(folder, runs, console)
+    return DONE
+
+
+def find_runs(glob: str) -> list[RunFolder]:
+    """List the run folders that a glob matches, sorted by path.
+
+    Raises:
+        UserError: If there is none.
+    """
+    pattern = Path(glob).expanduser()
+    base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
+    parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/config.yaml"))
+    if not found:
+        raise UserError(
+            f"runs={glob} must match run folders, but none has a config.yaml. Quote the glob, check it."
+        )
+    return [RunFolder(path) for path in found]
+
+
+def seal(folder: RunFolder, runs: Path, console: Console) -> None:
+    """Measure the test split once and write the result down for good.
+
+    Raises:
+        UserError: If the run is not finished, or its data, split or checkpoint is not what it was.
+    """
+    if SWEEP in os.environ:
+        raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
+    result = folder.read_json("result.json")
+    _check_finished(folder, result)
+    checkpoint_hash = file_hash(folder.best)
+    if seal_record := result.get("seal"):
+        _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)
+        console.say(f"{folder.path} was sealed on {seal_record['time']}; its official metrics stay")
+        console.show(summary(folder.path))
+        return
+    config = folder.config
+    prepared = _prepare_as_trained(folder, config, console)
+    checkpoint = load_model(folder.best)
+    trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
+    network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
+    device = best_device()
+    rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
+    prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
+    metrics = build_metrics(config, checkpoint.get("threshold"))
+    test = measure(prediction, "test", metrics, prepared)
+    earlier = count_configurations(runs, prepared.split_hash)
+    count = append_test(
+        runs,
+        prepared.split_hash,
+        run_id=folder.path.name,
+        config=OmegaConf.to_container(config),  # type: ignore[arg-type]  # a mapping, as config.yaml is one
+        checkpoint_hash=checkpoint_hash,
+        seed=config.seed,
+    )
+    # The result comes last: a seal that is there is whole.
+    write_predictions(folder, "test", prediction, metrics, prepared)
+    _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
+    write_report(folder.path, wanted_pixels(folder, prepared))
+    console.show(summary(folder.path))
+
+
+def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
+    if result.get("status") != "done":
+        raise UserError(
+            f"run={folder.path} must be finished, but is {result.get('status', 'not')}. Resume it first."
+        )
+
+
+def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
+    """Prepare the very data and split of the training, which must have left samples to test on."""
+    samples, target = read_samples(config)
+    prepared = prepare(config, samples, target, console, read_splits(folder))
+    data = folder.read_json("data.json")
+    _check_same(folder, "data", data["content_hash"], prepared.content_hash)
+    _check_same(folder, "split", data["split_hash"], prepared.split_hash)
+    if not len(prepared.rows["test"]):
+        raise UserError(
+            f"run={folder.path} must have test samples, but its split holds none. Nothing to seal."
+        )
+    return prepared
+
+
+def _write(
+    folder: RunFolder,
+    prepared: Prepared,
+    result: dict[str, Any],
+    test: dict[str, dict[str, float]],
+    checkpoint_hash: str,
+    count: int,
+    earlier: int,
+) -> None:
+    seal_record = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "checkpoint_hash": checkpoint_hash,
+        "split_hash": prepared.split_hash,
+        "content_hash": prepared.content_hash,
+        "commit": commit(),
+        "first": earlier == 0,
+    }
+    folder.write_json("result.json", {**result, "test": test, "test_count": count, "seal": seal_record})
+
+
+def _check_same(folder: RunFolder, what: str, before: str, now: str) -> None:
+    if before != now:
+        raise UserError(
+            f"the {what} of run={folder.path} must be that of its training, but has changed ({before[:12]} -> "
+            f"{now[:12]}). Restore it, or train again."
+        )

@@ -1,0 +1,1 @@
+"""overrides -> processes: command line, configuration, sweep, Slurm, search."""

@@ -1,0 +1,81 @@
+"""Data and a model -> which transfer scenario to take, into a folder of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hydra.utils import instantiate
+from lightning.pytorch import seed_everything
+from omegaconf import DictConfig
+
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder, safe_name
+from groundwork.data import Samples, Target
+from groundwork.launch.config.check import check_combination, derived_choices
+from groundwork.launch.config.compose import Composition
+from groundwork.report import write_advice
+from groundwork.train.advise import advise_run
+from groundwork.train.build import describe_data
+from groundwork.train.context import build_context
+from groundwork.train.custom import custom_parts
+from groundwork.train.machine.device import choose_device
+from groundwork.train.prepare import prepare
+from groundwork.train.samples import read_samples
+from groundwork.transfer import Advice, Plan
+
+
+def advise(composition: Composition, console: Console) -> RunFolder:
+    """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`."""
+    config = composition.config
+    check_combination(composition)
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "advice"))
+    console.log_to(folder.log)
+    samples, target = read_samples(config)
+    console.say(target.why)
+    complete = composition.choose(**derived_choices(config, target.task))
+    folder.write_config(complete.config)
+
+    def choose(scenario: str) -> DictConfig:
+        return complete.choose(transfer=scenario).config
+
+    from groundwork.launch.advise import advise_data  # torch: not before the data is known to be right
+
+    advice = advise_data(folder, complete.config, samples, target, console, choose)
+    console.say(
+        f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.path / 'advice.json'})"
+    )
+    return folder
+
+
+def advise_data(
+    folder: RunFolder,
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    console: Console,
+    choose: Callable[[str], DictConfig],
+) -> Advice:
+    """Read and split the data of a configuration and recommend a scenario into `advice.json`.
+
+    Raises:
+        UserError: If the data are no images, or the model brings no pretrained weights.
+    """
+    silence()
+    seed_everything(config.seed, verbose=False)
+    if config.data.kind != "image" or not config.model.pretrained:
+        raise UserError(
+            f"advice must be asked for images and a pretrained model, but got data of kind {config.data.kind} and "
+            f"model.pretrained={config.model.pretrained}. Train with transfer=none or scratch instead."
+        )
+    if parts := custom_parts(config):
+        raise UserError(
+            f"advice must rest on a linear head, but got {', '.join(parts)}. Compare scenarios by short runs instead."
+        )
+    prepared = prepare(config, samples, target, console)
+    data = describe_data(config, prepared)
+    context = build_context(folder, config, prepared, data, console)
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    advice = advise_run(context, data, plan, choose_device(config), choose)
+    write_advice(folder.path)
+    return advice

@@ -1,0 +1,104 @@
+"""What one looks at from Python before and after training: data, split, audit, advice, many runs side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pandas import DataFrame
+
+from groundwork.core.console import Console
+from groundwork.core.run_folder import RunFolder
+from groundwork.data import Samples
+from groundwork.evaluate.run import Run
+from groundwork.launch.config.compose import Composition, complete, compose_run
+from groundwork.launch.config.like import with_like
+from groundwork.launch.start import begin
+from groundwork.train.samples import read_samples
+
+
+def read(overrides: Sequence[str]) -> Samples:
+    """Read the samples of a configuration: sample_id, target, inputs or paths, N aligned rows.
+
+    Args:
+        overrides: Words as on the command line, such as ["data=solar_cells"].
+    """
+    samples, _ = read_samples(_compose(overrides).config)
+    return samples
+
+
+def split(overrides: Sequence[str], quiet: bool = True) -> DataFrame:
+    """Split the samples of a configuration as a run would, without training.
+
+    Returns:
+        One row per sample that takes part: sample_id, split, group where there is one, and the targets.
+    """
+    from groundwork.train.prepare import prepare  # torch: not for reading runs
+
+    config = _compose(overrides).config
+    samples, target = read_samples(config)
+    prepared = prepare(config, samples, target, Console(quiet))
+    kept = prepared.samples
+    table = DataFrame({"sample_id": kept.sample_id, "split": prepared.split})
+    if kept.group is not None:
+        table["group"] = kept.group
+    return table.join(kept.target.rename(columns={name: f"target/{name}" for name in table}))
+
+
+def audit(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
+    """Look at the data of a configuration as scripts/audit.py does.
+
+    Returns:
+        What its audit.json holds, and `folder`, where audit.html lies.
+    """
+    from groundwork.launch.audit import start  # torch: not for reading runs
+
+    folder = start(_compose(overrides), Console(quiet))
+    return {**folder.read_json("audit.json"), "folder": str(folder.path)}
+
+
+def advise(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
+    """Recommend a transfer scenario as scripts/advise.py does.
+
+    Returns:
+        What its advice.json holds: scenario, expected scores, reasons and evidence.
+    """
+    from groundwork.launch.advise import advise as start
+
+    return start(_compose(overrides), Console(quiet)).read_json("advice.json")
+
+
+def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
+    """Train a run as scripts/train.py does.
+
+    Args:
+        overrides: Words as on the command line, such as ["data=digits", "seed=1"].
+        quiet: Print nothing; the run's train.log tells all.
+
+    Raises:
+        UserError: If a word or the data is wrong.
+    """
+    return Run(begin(compose_run(complete(with_like(overrides))), Console(quiet)).path)
+
+
+def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"] = "val") -> DataFrame:
+    """Compare finished runs as scripts/compare.py does.
+
+    Args:
+        runs: A glob of run folders, or runs.
+        split: "val", or "test" of sealed runs.
+
+    Returns:
+        One row per group of equal configurations and metric: mean, interval, difference to the best group.
+    """
+    from groundwork.evaluate.compare import measure_groups  # torch: not for reading runs
+    from groundwork.evaluate.seal import find_runs
+
+    if isinstance(runs, str):
+        folders = find_runs(runs)
+    else:
+        folders = [RunFolder(Path(run.path if isinstance(run, Run) else run)) for run in runs]
+    return measure_groups(folders, split, Console(quiet=True))[0]
+
+
+def _compose(overrides: Sequence[str]) -> Composition:
+    return compose_run(complete(overrides))

@@ -1,0 +1,51 @@
+"""A configuration -> audit.json and audit.html, before anyone trains on its data."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from groundwork.core.console import Console
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder, safe_name
+from groundwork.data import Store, Stream
+from groundwork.launch.config.check import derived_choices
+from groundwork.launch.config.compose import Composition
+from groundwork.report.audit import audit_summary, wanted_samples, write_audit
+from groundwork.train.audit.examine import audit_data
+from groundwork.train.prepare import Prepared
+from groundwork.train.samples import read_samples
+
+
+def start(composition: Composition, console: Console) -> RunFolder:
+    """Look at the data of a configuration; write audit.json and audit.html into the folder returned."""
+    silence()
+    config = composition.config
+    samples, target = read_samples(config)
+    console.say(target.why)
+    complete = composition.choose(**derived_choices(config, target.task))
+    audit, prepared = audit_data(complete.config, samples, target, console)
+    folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))
+    for unused in ("checkpoints", "predictions", "figures"):
+        (folder.path / unused).rmdir()
+    audit["command"] = list(composition.overrides)
+    folder.write_json("audit.json", audit)
+    write_audit(folder.path, _photographs(config, folder, prepared))
+    console.show(audit_summary(folder.path))
+    return folder
+
+
+def _photographs(config: DictConfig, folder: RunFolder, prepared: Prepared) -> dict[str, NDArray[Any]]:
+    """Read the photographs that the page shows, none of test."""
+    source = prepared.source
+    if not config.report.photos or not isinstance(source, Store | Stream):
+        return {}
+    names = prepared.samples.sample_id.to_numpy()
+    wanted = set(wanted_samples(folder.path))
+    shown = np.flatnonzero([name in wanted for name in names] & (prepared.split != "test"))
+    found = {}
+    for row in shown:
+        found[str(names[row])] = source.batch(np.array([row]))[0].permute(1, 2, 0).numpy()
+    return found

@@ -1,0 +1,89 @@
+"""A composition -> what was set otherwise than the experiment, or the plain choice of data, has it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
+
+from groundwork.launch.config.compose import Composition, compose_choices, compose_run
+from groundwork.launch.config.searchpath import searchpath_words
+from groundwork.train.share import once
+
+BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
+LEFT_OUT = ("paths.", "like")  # where a run lies is no part of what it is
+
+
+def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, list[Any]]:
+    """Compare a complete composition with what its experiment or its data alone would compose.
+
+    Args:
+        run: With every `auto` chosen.
+        derived: What `auto` means for it, as for the base of the comparison.
+
+    Returns:
+        Group or dotted key -> [default, value]; the keys of another option are compared with those that the option has
+        of itself.
+    """
+    words = [word for word in run.overrides for group in BASE if word.startswith(f"{group}=")]
+    chosen = [word for word in words if word.startswith("experiment=")] or words
+    chosen = [*searchpath_words(run.overrides), *chosen]
+    chosen = [*_derived_words(_choices(chosen), derived), *chosen]
+    plain = _choices(chosen)
+    groups = {
+        group: [plain.get(group), option]
+        for group, option in run.choices.items()
+        if not group.startswith("hydra/") and plain.get(group) != option
+    }
+    options = [f"{group}={option}" for group, (_, option) in groups.items() if group not in BASE]
+    base = flat(_composed([*chosen, *options]).config)
+    keys = {
+        key: [base.get(key), value]
+        for key, value in flat(run.config).items()
+        if base.get(key) != value and not key.startswith(LEFT_OUT)
+    }
+    return groups | _without_repeats(keys)
+
+
+def _choices(words: Sequence[str]) -> dict[str, str]:
+    """Find what a run is compared with, once for all trials of a search."""
+    return once(("choices", *words), lambda: compose_choices(words))
+
+
+def _composed(words: Sequence[str]) -> Composition:
+    return once(("changes", *words), lambda: compose_run(words))
+
+
+def _derived_words(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:
+    return [
+        f"{group}={option}" for group, option in derived.items() if option and choices.get(group) == "auto"
+    ]
+
+
+def _without_repeats(keys: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Leave out what an interpolation repeats deeper down, such as data.reader.root beside data.root."""
+    kept: dict[str, list[Any]] = {}
+    for key in sorted(keys, key=lambda key: key.count(".")):
+        last = key.rpartition(".")[2]
+        if not any(other.rpartition(".")[2] == last and kept[other] == keys[key] for other in kept):
+            kept[key] = keys[key]
+    return kept
+
+
+def flat(config: DictConfig) -> dict[str, Any]:
+    """Give every leaf of a configuration by its dotted key; lists are leaves, what must yet be given is None."""
+    return dict(_leaves(config, ""))
+
+
+def _leaves(node: DictConfig, path: str) -> Iterator[tuple[str, Any]]:
+    for name in map(str, node):
+        key = f"{path}.{name}" if path else name
+        try:
+            value = node[name]
+        except (MissingMandatoryValue, InterpolationToMissingValueError):
+            yield key, None
+            continue
+        if isinstance(value, DictConfig) and len(value):
+            yield from _leaves(value, key)
+        else:
+            yield key, OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

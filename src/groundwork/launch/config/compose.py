@@ -1,0 +1,176 @@
+"""Words on the command line -> one complete configuration, by Hydra's compose, with errors in one line."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF, PATH_KEYS, local_words, make_paths_absolute, quote_path
+from groundwork.launch.config.searchpath import SEARCHPATH, absolute_searchpath
+from groundwork.train.machine.batch_size import settle_batch_size
+
+DEFAULT_EXPERIMENT = "solar_cells"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Hold a configuration with the choices and words that led to it.
+
+    Attributes:
+        config: Every key of a run, interpolations resolved on access.
+        choices: Group -> chosen option, such as {"model": "mlp"}.
+        overrides: The words, in Hydra's grammar; their paths are absolute, so that they mean the same elsewhere.
+    """
+
+    config: DictConfig
+    choices: dict[str, str]
+    overrides: tuple[str, ...]
+
+    def choose(self, **options: str | None) -> "Composition":
+        """Replace what is still `auto` by an option; a choice made by hand stays."""
+        chosen = {
+            group: option
+            for group, option in options.items()
+            if option is not None and self.choices.get(group) == "auto"
+        }
+        if not chosen:
+            return self
+        kept = [word for word in self.overrides if word.partition("=")[0] not in chosen]
+        return compose_run([f"{group}={option}" for group, option in chosen.items()] + kept)
+
+
+def complete(words: Sequence[str]) -> list[str]:
+    """Add what goes without saying: this machine's `conf/local.yaml`, and the default experiment.
+
+    The experiment is added where the words choose neither an experiment nor data.
+    """
+    named = {word.partition("=")[0] for word in words}
+    default = [] if named & {"experiment", "data"} else [f"experiment={DEFAULT_EXPERIMENT}"]
+    return [*default, *local_words(), *words]
+
+
+def compose_run(words: Sequence[str], config_name: str = "train") -> Composition:
+    """Compose the configuration of one run.
+
+    Raises:
+        UserError: If a word is not in Hydra's grammar, or names a group, option or key that does not exist.
+    """
+    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(config_name, [quote_override(word) for word in words], return_hydra_config=True)
+    choices = config.hydra.runtime.choices
+    with open_dict(config):
+        del config["hydra"]
+    return composed(config, choices, words)
+
+
+def compose_choices(words: Sequence[str]) -> dict[str, str]:
+    """Find the option of each group that words lead to, without composing the configuration, which takes longer."""
+    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        quoted = [quote_override(word) for word in words]
+        return _named(loader.compute_defaults_list("train", quoted, RunMode.RUN).overrides.known_choices)
+
+
+def composed(config: DictConfig, choices: Mapping[str, Any], words: Sequence[str]) -> Composition:
+    """Make what Hydra composed of words the configuration of one run.
+
+    Args:
+        config: Without Hydra's own part; changed in place.
+        choices: Group -> option, as Hydra noted them.
+        words: As typed.
+    """
+    with explained():
+        make_paths_absolute(config, words)
+        settle_batch_size(config, CONF / "data" / "_common.yaml")
+    return Composition(config, _named(choices), tuple(_absolute_word(word, config) for word in words))
+
+
+def _named(choices: Mapping[str, Any]) -> dict[str, str]:
+    return {str(group): str(option) for group, option in choices.items() if option is not None}
+
+
+def quote_override(word: str) -> str:
+    """Quote paths, which hold what is grammar to Hydra, and make search paths absolute."""
+    return absolute_searchpath(word) if word.startswith(f"{SEARCHPATH}=") else quote_path(word)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Tell in one line what Hydra or OmegaConf refuses inside a block.
+
+    Raises:
+        UserError: Instead of theirs.
+    """
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """Tell in one line what is wrong with a configuration and what to do about it."""
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
+        )
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines)
+    if match := re.search(r"Could not find '([^']+)'", text):
+        group, _, option = match[1].rpartition("/")
+        return f"{group}={option} is not an option of {group}. Choose one of: {', '.join(options(group))}."
+    if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
+        wrong = match[2] or _full_key(text) or match[1]
+        wrong = wrong.partition("@")[0]
+        if wrong == "search.space":
+            return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
+        known = list(known_keys())
+        if wrong in known:
+            group, _, key = wrong.partition(".")
+            having = [
+                option for option in options(group) if key in OmegaConf.load(CONF / group / f"{option}.yaml")
+            ]
+            return f"{wrong} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
+        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+        remedy = (
+            f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
+        )
+        return f"{wrong} is not a key. {remedy}"
+    if match := re.search(r"Missing mandatory value: (\S+)", text):
+        return f"{match[1]} must be given. Add {match[1]}=VALUE."
+    return re.sub(r"\s*See https?://\S+.*", "", text)
+
+
+def options(group: str) -> list[str]:
+    """Name the options of a group, as files of `conf/` without a leading underscore."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def known_keys() -> Iterator[str]:
+    """Name every group and every key of every shipped option, such as `data.root`."""
+    for path in sorted(CONF.glob("*/*.yaml")):
+        yield path.parent.name
+        content = OmegaConf.to_container(OmegaConf.load(path))
+        if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
+            yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
+    yield from ("seed", "monitor", "name", "tags", "like", "experiment")
+
+
+def _full_key(text: str) -> str | None:
+    match = re.search(r"full_key: (\S+)", text)
+    return match[1] if match else None
+
+
+def _absolute_word(word: str, config: DictConfig) -> str:
+    key = word.partition("=")[0]
+    value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
+    return quote_override(f"{key}={value}") if value else quote_override(word) if key == SEARCHPATH else word

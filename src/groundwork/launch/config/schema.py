@@ -1,0 +1,193 @@
+"""conf/ and the signatures that it names -> JSON schemas, by which an editor completes and checks its keys."""
+
+import re
+from collections.abc import Iterable, Mapping
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from groundwork.core.atomic import write_text
+from groundwork.core.paths import CONF, ROOT
+from groundwork.launch.config.schema_types import DEFINITION, Schema, any_of, of_value, parameters
+
+PLACE = ROOT / ".vscode" / "schema"
+DIALECT = "http://json-schema.org/draft-07/schema#"
+HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+GLOBAL = "# @package _global_"
+
+
+def write_schemas() -> list[Path]:
+    """Write `conf.json`, which holds everything, and a file per group that points into it, for editors to find."""
+    documents = {"conf": whole_schema()}
+    documents |= {
+        name: {"$schema": DIALECT, "$ref": f"conf.json#/definitions/{name}"}
+        for name in documents["conf"]["definitions"]
+        if not name.endswith(".keys")
+    }
+    PLACE.mkdir(parents=True, exist_ok=True)
+    for name, document in documents.items():
+        write_text(PLACE / f"{name}.json", serialize(document))
+    return [PLACE / f"{name}.json" for name in documents]
+
+
+def serialize(document: Schema) -> str:
+    """Write a schema as text, the same for the same `conf/`: one line per definition, so that changes can be read."""
+    parts = {key: dumps(value, ensure_ascii=False) for key, value in document.items() if key != "definitions"}
+    if "definitions" in document:
+        each = (
+            f"  {dumps(name)}: {dumps(one, ensure_ascii=False)}"
+            for name, one in document["definitions"].items()
+        )
+        parts["definitions"] = "{\n" + ",\n".join(each) + "\n }"
+    return "{\n" + ",\n".join(f" {dumps(key)}: {text}" for key, text in parts.items()) + "\n}\n"
+
+
+def whole_schema() -> Schema:
+    """Describe the files of every group: `<group>`, and what one may set of it from elsewhere: `<group>.keys`."""
+    groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+    files = {group: [_read(path) for path in sorted((CONF / group).glob("*.yaml"))] for group in groups}
+    definitions: dict[str, Schema] = {}
+    for group in groups:
+        own = [(_own(content, text, group), text) for content, text in files[group]]
+        keys = _node([content for content, _ in own], _comments(text for _, text in own), group, closed=True)
+        definitions[f"{group}.keys"] = keys
+        is_global = any(text.startswith(GLOBAL) for _, text in files[group])
+        choices = [{"$ref": f"#/definitions/{group}.keys"}]
+        definitions[group] = (
+            {"anyOf": [*choices, {"$ref": "#/definitions/train"}]} if is_global else choices[0]
+        )
+    content, text = _read(CONF / "train.yaml")
+    root = {key: value for key, value in content.items() if key not in (*groups, "hydra", "defaults")}
+    train = _node([root], _comments([text]), "", closed=True)
+    train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults("")}
+    train["properties"] |= {
+        group: {"anyOf": [{"$ref": f"#/definitions/{group}.keys"}, {"type": ["string", "null"]}]}
+        for group in groups
+    }
+    for group in groups:
+        definitions[f"{group}.keys"]["properties"]["defaults"] = _defaults(group)
+    return {
+        "$schema": DIALECT,
+        "definitions": {
+            **definitions,
+            "train": train,
+            "computed.keys": DEFINITION,
+            "choices.keys": _choices(groups),
+        },
+    }
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    content: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    return content or {}, path.read_text(encoding="utf-8")
+
+
+def _own(content: dict[str, Any], text: str, group: str) -> dict[str, Any]:
+    """Take the keys of the group itself out of a file, which may set keys of others, too."""
+    own: dict[str, Any] = (content.get(group) or {}) if text.startswith(GLOBAL) else content
+    return {key: value for key, value in own.items() if key != "defaults"}
+
+
+def _comments(texts: Iterable[str]) -> dict[str, str]:
+    """Give what stands behind a key, by the key; the first file that says something counts."""
+    found: dict[str, str] = {}
+    for text in texts:
+        for line in text.splitlines():
+            match = re.match(r"\s*([\w]+):.*?\s#\s+(.+)$", line)
+            if match:
+                found.setdefault(match[1], match[2])
+    return found
+
+
+def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, closed: bool) -> Schema:
+    """Describe a mapping by all examples of it.
+
+    Args:
+        nodes: The mapping in every file that has it.
+        comments: Key -> what it means.
+        path: Of the mapping, such as `model`.
+        closed: Whether other keys are misspelt.
+    """
+    values: dict[str, list[Any]] = {}
+    for node in nodes:
+        for key, value in node.items():
+            values.setdefault(str(key), []).append(value)
+    targets = list(dict.fromkeys(values.pop("_target_", [])))
+    given = _interpolated(nodes, path)
+    properties: dict[str, Schema] = {key: {} for key in HYDRA_KEYS} if targets else {}
+    for name in dict.fromkeys(name for target in targets for name in parameters(target)):
+        known = [parameters(target)[name] for target in targets if name in parameters(target)]
+        properties[name] = {**any_of(known), **_said(known[0].get("description"))}
+    for key, examples in values.items():
+        inner = [example for example in examples if isinstance(example, dict)]
+        if inner:
+            described = _node(inner, comments, f"{path}.{key}" if path else key, closed=False)
+            described = any_of([described, *(of_value(one) for one in examples if one not in inner)])
+        else:
+            described = given.get(key) or properties.get(key) or any_of([of_value(one) for one in examples])
+        said = comments.get(key) or described.get("description", "")
+        words = (({"type": "null"}, r"\bnull\b"), ({"const": "auto"}, r"\bauto\b"))
+        described = any_of([described, *(one for one, word in words if re.search(word, said))])
+        properties[key] = {**described, **_said(said)}
+    schema: Schema = {"type": "object", "properties": properties}
+    if targets:
+        schema["allOf"] = [_of_target(target, len(targets) == 1) for target in targets]
+        unnamed = {
+            "properties": dict.fromkeys([*properties, "defaults"], True),
+            "additionalProperties": False,
+        }
+        schema["allOf"].append({"if": {"not": {"required": ["_target_"]}}, "then": unnamed})
+    elif closed:
+        schema["additionalProperties"] = False
+    return schema
+
+
+def _said(text: str | None) -> Schema:
+    return {"description": text} if text else {}
+
+
+def _of_target(target: str, alone: bool) -> Schema:
+    """Let only the arguments of a target stand beside it."""
+    known = parameters(target)
+    condition = {"properties": {"_target_": {"const": target}}, "required": ["_target_"]}
+    if "**" in known:
+        return {"if": condition, "then": {}}
+    # A target that is alone has its types in the properties of the mapping already.
+    kinds = dict.fromkeys(known, True) if alone else known
+    allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults"], True), **kinds}
+    return {"if": condition, "then": {"properties": allowed, "additionalProperties": False}}
+
+
+def _interpolated(nodes: list[dict[str, Any]], path: str) -> dict[str, Schema]:
+    """Give a key the type of the argument that it is handed to, as `dropout: ${model.dropout}` does."""
+    found: dict[str, list[Schema]] = {}
+    for node in nodes:
+        for inner in node.values():
+            if isinstance(inner, dict) and "_target_" in inner:
+                known = parameters(inner["_target_"])
+                for name, value in inner.items():
+                    match = re.fullmatch(rf"\$\{{{re.escape(path)}\.(\w+)\}}", str(value))
+                    if match and name in known:
+                        found.setdefault(match[1], []).append(known[name])
+    return {key: any_of(schemas) for key, schemas in found.items()}
+
+
+def _choices(groups: list[str]) -> Schema:
+    """Describe the choice of an option of another group in a list of defaults."""
+    named = {group: sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in groups}
+    one: Schema = {}
+    for group, options in named.items():
+        one[group] = one[f"override /{group}"] = {"anyOf": [{"enum": [*options, None]}, {"type": "array"}]}
+    others = {"patternProperties": {"^override hydra/": {}}, "additionalProperties": False}
+    return {"type": "object", "properties": one, **others}
+
+
+def _defaults(group: str) -> Schema:
+    """Describe a list of defaults: files of the group itself, and choices of other groups."""
+    own = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    return {
+        "type": "array",
+        "items": {"anyOf": [{"enum": ["_self_", *own]}, {"$ref": "#/definitions/choices.keys"}]},
+    }

@@ -1,0 +1,39 @@
+"""`hydra.searchpath=[DIR]`, where configurations of one's own lie -> the same, wherever a run goes on."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from groundwork.core.errors import UserError
+
+SEARCHPATH = "hydra.searchpath"
+
+
+def absolute_searchpath(word: str) -> str:
+    """Make every folder of the word absolute, so that it means the same in another process.
+
+    Raises:
+        UserError: If a folder is not there; Hydra would pass over it.
+    """
+    entries = [entry.strip().strip("'\"") for entry in word.partition("=")[2].strip("[]").split(",")]
+    return f"{SEARCHPATH}=[{','.join(_absolute(entry) for entry in entries if entry)}]"
+
+
+def searchpath_words(words: Sequence[str]) -> list[str]:
+    """Pick the words that every composition of a run needs before it knows the run's choices."""
+    return [word for word in words if word.startswith(f"{SEARCHPATH}=")]
+
+
+def searched_packages(words: Sequence[str]) -> list[str]:
+    """Name the packages that Hydra would import to search in them, as `pkg://birds.conf` does."""
+    return [name for word in searchpath_words(words) for name in re.findall(r"pkg:/*(\w+)", word)]
+
+
+def _absolute(entry: str) -> str:
+    if entry.startswith("pkg://"):
+        return entry
+    folder = Path(entry.removeprefix("file://")).expanduser().resolve()
+    if not folder.is_dir():
+        raise UserError(f"{SEARCHPATH} must name folders of YAML files, but {folder} is none. Correct it.")
+    escaped = folder.as_posix().replace("'", "\\'")
+    return f"'file://{escaped}'"

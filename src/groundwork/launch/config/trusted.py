@@ -1,0 +1,34 @@
+"""Overrides that arrive as data, in a run folder -> checked before anything is built from what they compose."""
+
+import re
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from groundwork.core.errors import UserError
+from groundwork.core.trust import checked_target, targets_of, trusted_names
+from groundwork.launch.config.compose import compose_run
+from groundwork.launch.config.searchpath import searched_packages
+
+
+def checked_words(words: Any, where: object) -> list[str]:
+    """Check the words of a run folder: what they compose may not call what nobody knows, nor compute values.
+
+    Raises:
+        UserError: If they are no list of words, or compose something of the kind.
+    """
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UserError(f"{where} must hold a list of words, but does not. Restore it.")
+    for package in searched_packages(words):
+        checked_target(f"{package}.conf", where)
+    config = compose_run(words).config
+    text = OmegaConf.to_yaml(config)  # with a colon it is a resolver; shipped files call but the one
+    if computed := re.search(r"\$\{(?!oc\.select:)[\w.]*:[^}]*\}?", text):
+        raise UserError(f"{where} must hold values, but {computed[0][:60]!r} is computed. Restore it.")
+    for target in targets_of(OmegaConf.to_container(config)):
+        checked_target(target, where)
+    if OmegaConf.select(config, "data.trust_pickle") and "pickle" not in trusted_names():
+        raise UserError(
+            f"{where} must not admit a pickle, which can run any code. Add trust=[pickle] if you know it."
+        )
+    return words

@@ -1,0 +1,26 @@
+"""`python -m groundwork.launch.process.trial DIR`: one run in a process of its own, from what its folder holds."""
+
+from pathlib import Path
+
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.cli import enter
+from groundwork.launch.process.child import watch_parent
+
+
+def run_trial(words: list[str]) -> int:
+    """Begin or go on with the run in a folder, and stop when the process that asked for it ends.
+
+    Args:
+        words: The folder, and `key=value` words that a resumed run may change.
+    """
+    watch_parent()
+    folder = RunFolder(Path(words[0]))
+    with folder.held(wait=True):
+        pass  # an orphan of a killed sweep is still saving
+    from groundwork.launch.start import resume  # pandas: not while waiting
+
+    return resume(str(folder.path), words[1:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(enter(run_trial))

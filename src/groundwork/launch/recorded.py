@@ -1,0 +1,51 @@
+"""The work of a run -> what its folder says of how it ended, whatever happens."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from omegaconf import DictConfig
+
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError, user_error
+from groundwork.core.ranks import is_first
+from groundwork.core.run_folder import RunFolder
+from groundwork.core.signals import Stopped, signals_caught
+from groundwork.track.track import tracked
+from groundwork.train.pruning import Pruned
+
+
+def work_in(folder: RunFolder, config: DictConfig, console: Console, work: Callable[[Console], None]) -> None:
+    """Do the work of a run in its folder, with log, loggers and signals, and write down how it ended.
+
+    Args:
+        console: Of the first rank; the others are quiet.
+        work: Takes the console.
+    """
+    if is_first():
+        console.log_to(folder.log)
+    else:
+        console = Console(quiet=True)
+    with tracked(folder, config, console):
+        _recorded(folder, lambda: work(console))
+
+
+def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
+    """Run and write down how it ended, whatever happens."""
+    try:
+        with signals_caught():
+            work()
+    except BaseException as error:
+        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+        stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
+            isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
+        )
+        status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
+        with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
+            result = folder.read_json("result.json")
+            said = f"{user_error(error) or error}"
+            if status == "failed" and isinstance(error, SystemExit):
+                said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
+            folder.write_json("result.json", {**result, "status": status, "error": said})
+        if stopped:
+            raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
+        raise

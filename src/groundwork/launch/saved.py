@@ -1,0 +1,66 @@
+"""A composition -> all that a fresh process needs to begin the run, written into its folder; and back."""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder, run_id, safe_name
+from groundwork.core.trust import admit_typed
+from groundwork.launch.config.compose import Composition, compose_run, quote_override
+from groundwork.launch.config.trusted import checked_words
+
+
+def run_name(composition: Composition) -> str:
+    """Name the folder of a run's kin: `name`, else the experiment, else the data choice."""
+    choices = composition.choices
+    return safe_name(str(composition.config.name or choices.get("experiment") or choices["data"]))
+
+
+def requeued_folder(composition: Composition) -> RunFolder | None:
+    """Find the folder that this very Slurm job began before it was queued again."""
+    if int(os.environ.get("SLURM_RESTART_COUNT", 0)) == 0:
+        return None
+    path = Path(composition.config.paths.runs) / run_name(composition) / run_id()
+    return RunFolder(path) if (path / "config.yaml").is_file() else None
+
+
+def new_folder(composition: Composition) -> RunFolder:
+    """Make the folder of a new run."""
+    folder = RunFolder.create(Path(composition.config.paths.runs), run_name(composition))
+    save_start(folder, composition)
+    return folder
+
+
+def save_start(folder: RunFolder, composition: Composition) -> None:
+    """Write down all that a fresh process needs to begin the run."""
+    start = {"overrides": composition.overrides, "composed": _composed_hash(composition)}
+    folder.write_json("environment.json", start)
+    admit_typed(composition.config)
+    folder.write_config(composition.config)
+
+
+def has_begun(folder: RunFolder) -> bool:
+    """Tell whether every choice of a run was made, so that it goes on from its own configuration alone."""
+    return "packages" in folder.read_json("environment.json")
+
+
+def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
+    """Compose again what was saved before any choice that is `auto` was made.
+
+    Raises:
+        UserError: If `conf/` has changed since.
+    """
+    start = folder.read_json("environment.json")
+    words = checked_words(start.get("overrides", []), folder.path / "environment.json")
+    if _composed_hash(compose_run(words)) != start.get("composed"):
+        raise UserError(
+            f"{folder.path} must be begun with the conf/ that it was made with, but conf/ has changed. Start anew."
+        )
+    return compose_run([*words, *map(quote_override, changes)])
+
+
+def _composed_hash(composition: Composition) -> str:
+    return sha256(OmegaConf.to_yaml(composition.config, resolve=True).encode()).hexdigest()

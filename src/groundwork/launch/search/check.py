@@ -1,0 +1,131 @@
+"""A space and a configuration -> what makes no sense to search over, before anything starts."""
+
+import importlib.util
+from collections.abc import Sequence
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from groundwork.core.errors import UserError
+from groundwork.launch.config.check import check_combination, idle_keys
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.search.dimension import Values
+from groundwork.launch.search.space import Space, words
+
+# These change no model: where, when or under which name it runs.
+WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")
+# These change what is measured, so that trials could not be compared; and luck is not a context.
+NOT_COMPARABLE = ("split", "seed", "monitor", "metrics", "subset", "data.target", "data.table", "data.root",
+                  "data.task")  # fmt: skip
+
+
+# A frozen backbone has neither rates by layer nor branches to skip.
+BACKBONE_KEYS = ("optim.layer_decay", "model.drop_path")
+
+
+def check_installed() -> None:
+    """Refuse to search without Optuna.
+
+    Raises:
+        UserError: With the command that installs it.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise UserError(
+            "search must find the package optuna, but it is not installed. Run: uv sync --extra search"
+        )
+
+
+def check_numbers(search: DictConfig) -> None:
+    """Refuse numbers that no search can have.
+
+    Raises:
+        UserError: With the number and the rule.
+    """
+    for name in ("trials", "workers", "tries", "lease"):
+        value = search[name]
+        kinds = (int, float) if name == "lease" else int
+        if isinstance(value, bool) or not isinstance(value, kinds) or not value > 0:
+            what = "number" if name == "lease" else "whole number"
+            raise UserError(f"search.{name} must be a {what} above 0, but got {value}. Change it.")
+
+
+def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
+    """Compose every extreme of every key, so that no trial can fail for what is known before.
+
+    Args:
+        space: What may vary.
+        base: The configuration that is searched around, complete.
+        typed: Words given by hand.
+
+    Raises:
+        UserError: If a key does not exist, is set by hand as well, has no effect, or changes what is measured.
+    """
+    by_hand = {word.partition("=")[0].lstrip("+~") for word in typed}
+    for dimension in space.dimensions:
+        key = dimension.key
+        if key in by_hand:
+            raise UserError(
+                f"{key} must not be searched over and set by hand, but is both. Remove one of them."
+            )
+        _refuse(key, WITHOUT_EFFECT, "it has no effect on what a model learns")
+        _refuse(key, NOT_COMPARABLE, "trials with different ones cannot be compared")
+    if base.choices["transfer"] == "auto":
+        raise UserError(
+            "transfer must be one scenario in a search, but is auto. Take what scripts/advise.py recommends, such as "
+            "transfer=small_different."
+        )
+    if base.config.trainer.devices not in (1, "1"):
+        raise UserError(
+            f"trainer.devices must be 1 in a search, but is {base.config.trainer.devices}. Use search.workers for "
+            f"several devices."
+        )
+    _check_effect(space, base)
+
+
+def trial_words(base: Composition, values: Values) -> list[str]:
+    """Give the words of one trial: those of the configuration, and the values in their place."""
+    kept = [word for word in base.overrides if word.partition("=")[0] not in values]
+    return [*kept, *words(values)]
+
+
+def _check_effect(space: Space, base: Composition) -> None:
+    has_effect = {dimension.key: False for dimension in space.dimensions}
+    solver = {}
+    for dimension, values in space.corners():
+        if dimension.when == {} and has_effect[dimension.key] and "." in dimension.key:
+            continue  # both ends of a range compose alike
+        composition = compose_run(trial_words(base, values))
+        check_combination(composition)
+        config, key = composition.config, dimension.key
+        exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
+        solver[key] = "exact" if exact else "sgd"
+        idle_here = plan.head_only and key in BACKBONE_KEYS
+        augments = instantiate(config.augment).active
+        crosses = solves(config) and plan.head_only
+        if not idle_here and not idle_keys(
+            [f"{key}="], solves(config), not exact, crosses, augments, stays=True
+        ):
+            has_effect[key] = True
+    if idle := [key for key, found in has_effect.items() if not found and key in solver]:
+        raise UserError(
+            f"{', '.join(idle)} must have an effect to be searched over, but the head is solved by {solver[idle[0]]}. "
+            f"Remove it from the space, or change transfer or transfer.solver."
+        )
+
+
+def is_exact(config: DictConfig) -> bool:
+    """Tell whether a run solves its head and trains nothing else."""
+    return bool(instantiate(config.transfer, _convert_="all").head_only) and solves(config)
+
+
+def solves(config: DictConfig) -> bool:
+    """Tell whether a run solves its head, whatever it trains then."""
+    from groundwork.train.frozen.exact import why_not_exact  # torch: not before the words are understood
+
+    plan = instantiate(config.transfer, _convert_="all")
+    return config.data.kind == "image" and why_not_exact(config, plan) is None
+
+
+def _refuse(key: str, kinds: Sequence[str], why: str) -> None:
+    if any(key == kind or key.startswith(f"{kind}.") for kind in kinds):
+        raise UserError(f"{key} must not be searched over: {why}. Remove it from search.space.")

@@ -1,0 +1,148 @@
+"""Finished trials -> search.json, the best configuration as an experiment, and the report of the search."""
+
+import shlex
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import optuna
+import yaml
+from omegaconf import OmegaConf
+from optuna.trial import FrozenTrial, TrialState
+
+from groundwork.core.atomic import write_text
+from groundwork.core.console import Console
+from groundwork.core.lock import locked
+from groundwork.core.redact import redact, redact_text
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.searchpath import searchpath_words
+from groundwork.launch.search.check import trial_words
+from groundwork.launch.search.study import Study
+from groundwork.report import write_report
+from groundwork.report.search import write_search
+
+# What belongs to one run or one machine is no part of an experiment.
+LEFT_OUT = ("paths", "logger", "report", "cluster", "experiment", "search", "debug", "name", "tags")
+
+
+def conclude(study: Study, base: Composition, asked: Composition, console: Console) -> bool:
+    """Write what the search found and say how to go on; tell whether any trial is whole."""
+    trials = study.trials()
+    whole = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    count = Counter(trial.state.name.lower() for trial in trials)
+    console.say(", ".join(f"{number} {state}" for state, number in count.items()))
+    best = study.study.best_trial if whole else None
+    with locked(study.place / "conclude.lock"):
+        RunFolder(study.place).write_json("search.json", _describe(study, base, asked, trials, best))
+        write_search(study.place)
+    if best is None:
+        console.say("no trial is whole; the reasons stand in the lines above and in report.html", style="red")
+        return False
+    name = f"{study.place.name}-best".replace("-", "_")
+    file = study.place / f"{name}.yaml"
+    write_text(file, best_experiment(study, base, best, name))
+    if not (study.path(best.number) / "report.html").exists():
+        write_report(study.path(best.number))
+    console.say(
+        f"best    {base.config.monitor} {best.value:.5g} on val, trial {best.number}: {study.path(best.number)}"
+    )
+    console.say(f"report  {study.place / 'report.html'}")
+    console.say(f"trials  pip install optuna-dashboard && {_dashboard(study)}")
+    again = f"uv run scripts/train.py -m experiment={name} seed=0,1,2"
+    console.say(f"next    cp {shlex.quote(str(file))} conf/experiment/ && {again}")
+    return True
+
+
+def best_experiment(study: Study, base: Composition, best: FrozenTrial, name: str) -> str:
+    """Write the best trial as a file for conf/experiment: its choices, and the keys that differ from theirs."""
+    composition = compose_run(trial_words(base, best.user_attrs["values"]))
+    searched = searchpath_words(composition.overrides)
+    usual = compose_run(searched).choices
+    chosen = {
+        group: option
+        for group, option in composition.choices.items()
+        if not group.startswith("hydra/") and group not in LEFT_OUT and usual.get(group) != option
+    }
+    plain = compose_run([*searched, *(f"{group}={option}" for group, option in chosen.items())])
+    own, other = (OmegaConf.to_container(one.config, resolve=False) for one in (composition, plain))
+    content = _difference(own, other)
+    whole = sum(trial.state == TrialState.COMPLETE for trial in study.trials())
+    head = [
+        "# @package _global_",
+        f"# The best of {whole} trials of a search over {', '.join(best.user_attrs['values'])}.",
+        f"# command   uv run scripts/train.py experiment={name}",
+        f"# expected  {base.config.monitor} on val {best.value:.5g} (seed {base.config.seed}); chosen as the best of "
+        f"many, so a little too good",
+        f"# source    {study.place.name}, trial {best.number}",
+    ]
+    defaults = {"defaults": [{f"override /{group}": option} for group, option in chosen.items()]}
+    parts = [defaults, content] if content else [defaults]
+    texts = [yaml.safe_dump(redact(part), sort_keys=False, allow_unicode=True) for part in parts]
+    return "\n".join(head) + "\n" + "\n".join(texts)
+
+
+def _difference(own: Any, other: Any) -> dict[str, Any]:
+    """Keep the keys whose values differ; a list counts as one value."""
+    found = {}
+    for key, value in own.items():
+        if key in LEFT_OUT:
+            continue
+        before = other.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            if inner := _difference(value, before):
+                found[key] = inner
+        elif key not in other or value != before:
+            found[key] = value
+    return found
+
+
+def _describe(
+    study: Study, base: Composition, asked: Composition, trials: list[FrozenTrial], best: FrozenTrial | None
+) -> dict[str, Any]:
+    return {
+        "name": study.place.name,
+        "space": asked.choices["search"],
+        "around": asked.choices.get("experiment") or asked.choices["data"],
+        "monitor": base.config.monitor,
+        "direction": "max" if study.study.direction.name == "MAXIMIZE" else "min",
+        "sampler": study.search.sampler,
+        "total": study.total,
+        "best": None if best is None else best.number,
+        "importance": importance(study),
+        "dashboard": redact_text(_dashboard(study)),
+        "trials": [_entry(study, trial) for trial in trials],
+    }
+
+
+def _entry(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+    took = trial.duration
+    return {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "value": trial.value if trial.state == TrialState.COMPLETE else None,
+        "values": trial.user_attrs.get("values", {}),
+        "reason": trial.user_attrs.get("reason"),
+        "seconds": None if took is None else took.total_seconds(),
+        "folder": study.path(trial.number).name,
+    }
+
+
+def importance(study: Study) -> dict[str, float]:
+    """Tell what share of the variation of the score each key explains; empty where there is too little to tell."""
+    values = {trial.value for trial in study.trials() if trial.state == TrialState.COMPLETE}
+    if len(values) < 2:
+        return {}
+    with warnings.catch_warnings():
+        # Few trials where a conditional key took part: the report calls every importance a rough guide.
+        warnings.filterwarnings("ignore", message="Some regimes for parameter")
+        try:
+            return dict(optuna.importance.get_param_importances(study.study))
+        except (ValueError, RuntimeError):
+            return {}  # none varied
+
+
+def _dashboard(study: Study) -> str:
+    storage: str | Path = study.search.storage or study.place / "study.journal"
+    return f"optuna-dashboard {shlex.quote(str(storage))}"

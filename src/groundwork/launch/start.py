@@ -1,0 +1,132 @@
+"""A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.console import Console
+from groundwork.core.errors import DONE, UserError
+from groundwork.core.intact import intact
+from groundwork.core.lock import BusyError
+from groundwork.core.paths import PATH_KEYS, absolute, machine_paths
+from groundwork.core.ranks import barrier, from_first, is_first, join
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.config.changes import changes
+from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.like import adopt_split, restore
+from groundwork.launch.config.trusted import checked_words
+from groundwork.launch.process.team import needs_team, run_team
+from groundwork.launch.recorded import work_in
+from groundwork.launch.saved import has_begun, new_folder, saved_composition
+from groundwork.train.samples import read_samples
+
+
+def begin(composition: Composition, console: Console) -> RunFolder:
+    """Train a new run and return its folder."""
+    check_combination(composition)
+    config = restore(composition)[0].config if composition.config.like else composition.config
+    join(config.trainer.accelerator)
+    folder = from_first(lambda: new_folder(composition))
+    begin_in(folder, composition, config, console)
+    return folder
+
+
+def begin_in(folder: RunFolder, composition: Composition, config: DictConfig, console: Console) -> None:
+    """Train a new run in a folder that holds what `save_start` writes; `config` has what `like` restores."""
+    with folder.held(wait=True):
+        if needs_team(config):
+            run_team(folder, config, ())
+        else:
+            work_in(folder, config, console, lambda said: _first(folder, composition, said))
+
+
+def resume(word: str, changes: list[str]) -> int:
+    """Go on with the run that `word` names, where it stopped.
+
+    Args:
+        word: A run folder, or `latest`.
+        changes: `key=value` words that a resumed run may change.
+    """
+    folder = RunFolder.find(word, Path(machine_paths(changes).runs))
+    try:
+        with folder.held(wait=False), intact(folder.path):
+            return _go_on(folder, changes, Console())
+    except BusyError as error:
+        raise UserError(
+            f"run={folder.path} must be at rest, but another process works on it. Wait for it, or stop it."
+        ) from error
+
+
+def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
+    if folder.read_json("result.json").get("status") == "done":
+        console.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
+        return DONE
+    composition = None if has_begun(folder) else saved_composition(folder, changes)
+    config = folder.config if composition is None else composition.config
+    for change in changes:
+        key, _, value = change.partition("=")
+        if key == "logger":
+            config.logger = compose_run([change]).config.logger
+            continue
+        path = key in PATH_KEYS
+        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
+    if needs_team(config):
+        run_team(folder, config, changes)
+        return DONE
+    words = tuple(folder.read_json("environment.json").get("overrides", ()))
+    join(config.trainer.accelerator)
+    barrier()  # every rank has read the folder before the first one writes into it
+    if is_first():
+        folder.sweep()
+
+    def work(console: Console) -> None:
+        if composition is not None:
+            return _first(folder, composition, console)
+        samples, target = read_samples(config)
+        from groundwork.launch.run import train  # torch: not before the data is known to be right
+
+        def choose(scenario: str) -> DictConfig:
+            known = checked_words(list(words), folder.path / "environment.json")
+            return compose_run(known).choose(transfer=scenario).config
+
+        return train(folder, config, samples, target, console, words, True, choose)
+
+    work_in(folder, config, console, work)
+    return DONE
+
+
+def _first(folder: RunFolder, composition: Composition, console: Console) -> None:
+    """Read the data, complete the configuration by what it tells, and train from the start."""
+    changed: set[str] = set()
+    if composition.config.like:
+        composition, changed = restore(composition)
+    config = composition.config
+    samples, target = read_samples(config)
+    console.say(target.why)
+    if config.like:
+        adopt_split(folder, config, samples, changed, console)
+        barrier()
+    derived = derived_choices(config, target.task)
+    complete = composition.choose(**derived)
+    check_combination(complete)
+    check_threshold(complete.config, len(target.classes))
+    _say_choices(console, composition, complete)
+    folder.write_config(complete.config)
+    folder.write_json("result.json", {"changes": changes(complete, derived)})
+    from groundwork.launch.run import train  # torch: not before the data is known to be right
+
+    def choose(scenario: str) -> DictConfig:
+        return complete.choose(transfer=scenario).config
+
+    train(folder, complete.config, samples, target, console, complete.overrides, False, choose)
+
+
+def _say_choices(console: Console, before: Composition, after: Composition) -> None:
+    changed = [
+        f"{group}={after.choices[group]}"
+        for group, option in before.choices.items()
+        if option == "auto" and after.choices.get(group) != "auto"
+    ]
+    if changed:
+        console.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")

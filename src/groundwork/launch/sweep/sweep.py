@@ -1,0 +1,154 @@
+"""Combinations of words -> trials, each with one folder that follows from its configuration, and a record of all."""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from groundwork.core.atomic import write_text
+from groundwork.core.run_folder import RunFolder, plain
+from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.resources import with_resources
+from groundwork.launch.saved import run_name, save_start
+
+# Where, how and under which name a trial runs does not make it another trial.
+LEFT_OUT = ("cluster", "paths", "logger", "report", "hydra", "name", "tags", "experiment", "debug")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Name one combination of a sweep.
+
+    Attributes:
+        varied: The words that not all trials share, for people.
+        composition: Of all its words.
+        folder: `<paths.runs>/<name>/sweep-<hash of the configuration>`, the same whenever it is composed again.
+    """
+
+    varied: str
+    composition: Composition
+    folder: RunFolder
+
+    @property
+    def id(self) -> str:
+        """Name the trial."""
+        return self.folder.path.name
+
+    def furnish(self) -> None:
+        """Write what a fresh process needs, unless it is there, and forget how an earlier try ended."""
+        if not self.folder.config_file.exists():
+            RunFolder.furnish(self.folder.path)
+            save_start(self.folder, self.composition)
+        if result := self.folder.read_json("result.json"):
+            self.folder.write_json("result.json", {**result, "status": "running"})
+
+
+def identify(combinations: Sequence[Sequence[str]]) -> list[Trial]:
+    """Compose every combination; equal ones are told apart by a number.
+
+    Raises:
+        UserError: If a word names what does not exist.
+    """
+    shared = set(combinations[0]).intersection(*map(set, combinations))
+    seen: Counter[Path] = Counter()
+    trials = []
+    for words in combinations:
+        composition = with_resources(words)
+        kin = Path(composition.config.paths.runs) / run_name(composition)
+        path = kin / f"sweep-{_configuration_hash(composition)}"
+        seen[path] += 1
+        if seen[path] > 1:
+            path = path.with_name(f"{path.name}-{seen[path]}")
+        varied = " ".join(word for word in words if word not in shared)
+        trials.append(Trial(varied, composition, RunFolder(path)))
+    return trials
+
+
+class Record:
+    """Keep who runs, what became of it and where, in `<paths.runs>/.sweeps/<hash of the trials>.json`.
+
+    A failed trial is not tried again before every trial has had its turn; then the same command tries it once more.
+    """
+
+    def __init__(self, runs: Path, trials: Sequence[Trial]):
+        name = sha256("\n".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:12]
+        self.path = runs / ".sweeps" / f"{name}.json"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._content: dict[str, Any] = {"ended": False, "driver": {}, "trials": {}}
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that drives the sweep."""
+        return self.path.with_suffix(".lock")
+
+    def open(self, trials: Sequence[Trial], driver: dict[str, Any]) -> list[Trial]:
+        """Read what is known and return the trials that still have to run."""
+        if self.path.exists():
+            self._content = json.loads(self.path.read_text(encoding="utf-8"))
+        known = self._content["trials"]
+        again = self._content["ended"]
+        missing = []
+        for trial in trials:
+            entry = known.setdefault(trial.id, {"status": "waiting", "tries": 0})
+            entry |= {"words": list(trial.composition.overrides), "folder": str(trial.folder.path)}
+            result = trial.folder.read_json("result.json")
+            if result.get("status") == "done":
+                entry |= {"status": "done", "error": None}
+            elif entry["status"] == "running" and result.get("status") == "failed":
+                entry |= {"status": "failed", "error": result.get("error")}  # after its driver was killed
+            elif again or entry["status"] != "failed":
+                missing.append(trial)
+        self._content |= {"ended": False, "driver": driver}
+        self._write()
+        return missing
+
+    def entry(self, trial: Trial) -> dict[str, Any]:
+        """Return what is known of a trial."""
+        entry: dict[str, Any] = self._content["trials"][trial.id]
+        return entry
+
+    def update(self, trial: Trial, **news: Any) -> None:
+        """Write down what became of a trial."""
+        self.entry(trial).update(news)
+        self._write()
+
+    def started(self, trial: Trial, **where: Any) -> None:
+        """Write down that a trial runs."""
+        tries = self.entry(trial)["tries"] + 1
+        self.update(trial, status="running", error=None, tries=tries, **where)
+
+    def end(self) -> None:
+        """Write down that every trial has had its turn."""
+        self._content["ended"] = True
+        self._write()
+
+    def count(self) -> Counter[str]:
+        """Count the trials by status."""
+        return Counter(entry["status"] for entry in self._content["trials"].values())
+
+    def _write(self) -> None:
+        write_text(self.path, json.dumps(plain(self._content), indent=1) + "\n")
+
+
+def compare_command(trials: Sequence[Trial]) -> str:
+    """Give the command that puts the trials into one table."""
+    kin = {trial.folder.path.parent for trial in trials}
+    where = kin.pop() if len(kin) == 1 else trials[0].folder.path.parents[1] / "*"
+    return f"compare.py runs={shlex.quote(f'{where}/sweep-*')}"
+
+
+def _configuration_hash(composition: Composition) -> str:
+    config = OmegaConf.to_container(composition.config, resolve=True)
+    assert isinstance(config, dict)
+    choices = sorted(composition.choices.items())
+    what = [
+        {str(key): value for key, value in config.items() if key not in LEFT_OUT},
+        [(group, option) for group, option in choices if group.partition("/")[0] not in LEFT_OUT],
+    ]
+    return sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:12]

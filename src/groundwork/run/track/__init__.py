@@ -1,1 +1,0 @@
-"""run folder -> copies in W&B and TensorBoard, made by a process beside the run."""

@@ -1,0 +1,76 @@
+"""Prepared data -> the short audit that every run makes: what costs no look at the pixels."""
+
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame
+
+from groundwork.data import Store, Stream
+from groundwork.data.audit.columns import count_gaps
+from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
+from groundwork.data.audit.duplicates import input_content
+from groundwork.data.audit.findings import findings
+from groundwork.train.prepare import Prepared
+
+
+def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
+    """Look at the data as far as it takes no time, beside the notes of the reader and of the split.
+
+    Args:
+        is_balanced: Whether the run balances its classes already; it is not told to, then.
+
+    Returns:
+        What `audit.json` of a run holds: split_hash, n, gaps, constant, duplicates, rules, findings.
+    """
+    target, samples, train = prepared.target, prepared.samples, prepared.rows["train"]
+    counts = class_counts(target, prepared.encoded, prepared.rows)
+    of_classes = counts["train"] if target.classes else None
+    inputs = samples.inputs
+    constant = [str(name) for name in inputs.columns if inputs[name].iloc[train].nunique(dropna=False) <= 1]
+    rules = rules_of_thumb(len(train), of_classes, inputs.shape[1], None)
+    found = {
+        "kind": samples.kind,
+        "missing_classes": missing_classes(counts),
+        "advice": {} if is_balanced else advise_balance(target.task, of_classes),
+    }
+    return {
+        "split_hash": prepared.split_hash,
+        "n": {split: len(rows) for split, rows in prepared.rows.items()},
+        "gaps": {name: gaps for name, gaps in count_gaps(inputs).items() if gaps},
+        "constant": constant,
+        "duplicates": _repeats(prepared),
+        "rules": [rule for rule in rules if rule["have"] is not None],
+        "findings": [
+            {"level": one["level"], "text": f"{one['text']}. {one['remedy']}".strip()}
+            for one in findings(found)
+        ],
+    }
+
+
+def brief_lines(audit: dict[str, Any]) -> list[str]:
+    """Say the short audit in a few lines."""
+    n, extra, across = audit["n"], audit["duplicates"]["extra"], audit["duplicates"]["across"]
+    lines = [
+        f"{sum(n.values()):,} samples: {n['train']:,} train, {n['val']:,} val, {n['test']:,} test "
+        f"(split {audit['split_hash']})"
+    ]
+    lines += [f"rule of thumb, {one['rule']}: {one['have']:,.4g} ({one['facts']})" for one in audit["rules"]]
+    lines += [one["text"] for one in audit["findings"]]
+    if audit["constant"]:
+        lines.append(f"columns of one value in train: {', '.join(audit['constant'][:5])}")
+    if extra:
+        kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
+        lines.append(f"{extra:,} samples repeat the inputs of another one exactly, {kept}")
+    return lines
+
+
+def _repeats(prepared: Prepared) -> dict[str, int]:
+    """Count samples whose inputs are those of another one, and how often the two lie in different splits."""
+    source = prepared.source
+    digest = source.digest if isinstance(source, Store | Stream) else None
+    content = input_content(prepared.samples, digest)
+    extra = len(content) - len(np.unique(content))
+    if not extra:
+        return {"extra": 0, "across": 0}
+    splits = DataFrame({"content": content, "split": prepared.split}).groupby("content")["split"].nunique()
+    return {"extra": extra, "across": int((splits > 1).sum())}

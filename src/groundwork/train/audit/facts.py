@@ -1,0 +1,60 @@
+"""What a run knows of its data before anything is fitted -> data.json, audit.json."""
+
+from typing import Any
+
+import numpy as np
+
+from groundwork.core.ranks import from_first
+from groundwork.train.audit.brief import audit_briefly, brief_lines
+from groundwork.train.context import Context
+from groundwork.train.custom import step_aside
+from groundwork.train.prepare import Prepared
+from groundwork.train.share import data_key, once
+
+
+def write_facts(context: Context, data: dict[str, Any]) -> None:
+    """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing.
+
+    Args:
+        context: Of the run.
+        data: See `describe_data`.
+    """
+    prepared, folder, console = context.prepared, context.folder, context.console
+    counts, after = _counts(prepared, context)
+    described = {**data, **_data_facts(context), "counts": counts, "counts_balanced": after}
+    folder.write_json("data.json", described)
+    for note in prepared.notes:
+        console.note(note)
+    is_balanced = bool(after) and after != counts["train"]
+    key = ("audit", data_key(context.config), is_balanced)
+    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
+    folder.write_json("audit.json", audit)
+    for line in brief_lines(audit):
+        console.say(line)
+    reuses = prepared.samples.kind == "image" and context.config.transfer.pretrained
+    if aside := step_aside(context.config, reuses):
+        console.note(aside)
+
+
+def _data_facts(context: Context) -> dict[str, Any]:
+    prepared, target = context.prepared, context.prepared.target
+    return {
+        "task": context.config.task.name,
+        "classes": list(target.classes),
+        "targets": list(target.names),
+        "content_hash": prepared.content_hash,
+        "split_hash": prepared.split_hash,
+        "images": {"root": str(prepared.samples.root)},
+    }
+
+
+def _counts(prepared: Prepared, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Count classes by split, and what each class counts for in training after balancing."""
+    classes = prepared.target.classes
+    if not classes:
+        return {split: len(rows) for split, rows in prepared.rows.items()}, {}
+    counts: dict[str, Any] = {
+        split: dict(zip(classes, prepared.counts(split).tolist(), strict=True)) for split in prepared.rows
+    }
+    after = context.balance.counts_after(prepared.counts("train"))
+    return counts, dict(zip(classes, np.asarray(after).tolist(), strict=True))

@@ -1,0 +1,110 @@
+"""A configuration and what the data told -> the network of a run, the same in training, test and prediction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from torch import nn
+
+from groundwork.core.errors import UserError
+from groundwork.data import Normalize, Store, Stream
+from groundwork.model import ImageNormalize, Network, StagePool, TableNormalize
+from groundwork.train.prepare import Prepared, train_statistics
+from groundwork.transfer import Candidate
+
+
+def describe_data(config: DictConfig, prepared: Prepared) -> dict[str, Any]:
+    """Collect in plain types what a network must know of the data; the rest of the code reads this, not the data.
+
+    Returns:
+        kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
+        own), for tables `columns` (their state), for regression `center` and `scale` of each target on train.
+    """
+    described: dict[str, Any] = {"kind": prepared.samples.kind, "target": prepared.target.state()}
+    if isinstance(prepared.source, Store | Stream):
+        mean, std = _image_statistics(config, prepared)
+        described["image"] = {
+            "shape": list(prepared.source.shape),
+            "dtype": str(prepared.source.dtype),
+            "resize": config.data.resize,
+            "window": None if config.data.get("window") is None else list(config.data.window),
+            "mean": mean,
+            "std": std,
+        }
+    else:
+        assert prepared.columns is not None
+        described["columns"] = prepared.columns.state()
+    if prepared.target.task == "regression":
+        values = prepared.targets("train").astype(np.float64)
+        scale = np.nanstd(values, axis=0)
+        described["center"] = np.nanmean(values, axis=0).tolist()
+        described["scale"] = np.where(scale > 0, scale, 1.0).tolist()
+    return described
+
+
+def build_network(
+    config: DictConfig, data: dict[str, Any], pretrained: bool, reads: tuple[Sequence[int], str] | None
+) -> Network:
+    """Build the network of a run.
+
+    Args:
+        config: The resolved configuration.
+        data: See `describe_data`.
+        pretrained: Load the weights that the configuration names; False where a checkpoint follows.
+        reads: Stages that the head reads, and their pooling; None reads the last stage. The backbone ends after
+            the deepest of them.
+    """
+    if config.model.kind != data["kind"]:
+        raise UserError(
+            f"model={config.model.name} must fit the data, but reads a {config.model.kind} and the data is of kind "
+            f"{data['kind']}. Choose {'efficientnet_lite0 or timm' if data['kind'] == 'image' else 'mlp'}."
+        )
+    normalize: nn.Module
+    if data["kind"] == "image":
+        backbone, normalize = _image_parts(config, data["image"], pretrained)
+    else:
+        columns = data["columns"]["columns"]
+        table = TableNormalize({column["name"]: column for column in columns})
+        backbone = instantiate(
+            config.model.backbone, num_numeric=table.num_numeric, cardinalities=table.cardinalities
+        )
+        normalize = table
+    stages, pool = reads or ((backbone.num_stages - 1,), "mean")
+    backbone.prune(max(stages))
+    stage_pool = StagePool(tuple(stages), Candidate(tuple(stages), pool).kinds)
+    num_features = stage_pool.num_features(backbone.channels, backbone.spatial)
+    return Network(normalize, backbone, stage_pool, build_head(config, data, num_features))
+
+
+def build_head(config: DictConfig, data: dict[str, Any], num_features: int) -> nn.Module:
+    """Build the head that the task names, with what the data tell: its classes, or its targets and their range."""
+    target = data["target"]
+    given: dict[str, Any] = {"num_features": num_features, "dropout": config.model.dropout}
+    if target["classes"]:
+        given["num_classes"] = len(target["classes"])
+    else:
+        given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
+    head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
+    return head
+
+
+def _image_parts(config: DictConfig, image: dict[str, Any], pretrained: bool) -> tuple[Any, ImageNormalize]:
+    channels, height, _ = image["shape"]
+    # Grey images are repeated over the three channels of a pretrained first layer.
+    in_chans = 3 if channels == 1 and config.model.pretrained else channels
+    given = {"pretrained": config.model.pretrained if pretrained else False}
+    backbone = instantiate(config.model.backbone, in_chans=in_chans, image_size=height, **given)
+    mean, std = image["mean"] or backbone.mean, image["std"] or backbone.std
+    return backbone, ImageNormalize(mean, std, in_chans)
+
+
+def _image_statistics(
+    config: DictConfig, prepared: Prepared
+) -> tuple[list[float] | None, list[float] | None]:
+    normalize: Normalize = instantiate(config.normalize)
+    method = normalize.for_images(bool(config.model.pretrained))
+    if method == "train":
+        return train_statistics(prepared)
+    return (None, None) if method == "backbone" else ([0.0], [1.0])

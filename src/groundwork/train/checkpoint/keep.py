@@ -1,0 +1,161 @@
+"""When a checkpoint is written: at each validation, every few minutes, and before a signal ends the run."""
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, Literal
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from groundwork.core import signals as stop
+from groundwork.core.run_folder import RunFolder
+from groundwork.train.callbacks.finite import CheckFinite
+from groundwork.train.checkpoint.checkpoint import keep_previous
+from groundwork.train.checkpoint.position import Position
+
+
+class KeepBestAndLast(Callback):
+    """Save `last.ckpt` at each validation and in between, and `best.ckpt` where the monitor is better than ever.
+
+    A value that is not a number is never best. A signal ends the run after a checkpoint: at the end of an
+    optimizer step, or inside a validation, which the resumed run begins again.
+
+    Args:
+        folder: Of the run.
+        monitor: Name of the metric with its split, such as `val/rmse`.
+        direction: Whether more or less of it is better.
+        patience: Validations without a better value before training stops; None never stops.
+        minutes: Longest time between two checkpoints; None saves at validations only.
+        extra: Plain values that every checkpoint holds beside Lightning's own.
+        finite: Looks at the steps before any of them is saved.
+        position: Completes the checkpoints.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        monitor: str,
+        direction: Literal["max", "min"],
+        patience: int | None,
+        minutes: float | None,
+        extra: Mapping[str, Any],
+        finite: CheckFinite,
+        position: Position,
+    ):
+        self.folder, self.monitor, self.patience = folder, monitor, patience
+        self.sign = 1.0 if direction == "max" else -1.0
+        self.minutes, self.extra, self.finite, self.position = minutes, extra, finite, position
+        self.best_value, self.best_epoch, self.waited = -math.inf, 0, 0
+        self._saved = time.monotonic()
+        self._signals = ExitStack()
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let signals wait for the end of a step, and stop where patience had run out before the checkpoint."""
+        self._signals.enter_context(stop.waiting())
+        stop.handle()
+        self._saved = time.monotonic()
+        trainer.should_stop = self._impatient()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save between validations, at the end of an optimizer step."""
+        wanted, ends = self._agreed(trainer)
+        loop: Any = trainer.fit_loop.epoch_loop
+        if not wanted or loop._should_accumulate():
+            return
+        validates = loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
+        if validates and not ends:
+            return  # the validation saves in a moment
+        if loop.batch_progress.is_last_batch and not validates:
+            return  # between two epochs Lightning's counters name no place to restart from: one step later
+        self.finite.look()
+        self._save_last(trainer, inside=True, validates=validates)
+        if ends:
+            stop.end()
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Save what the validation began with, if a signal came."""
+        if trainer.sanity_checking or not self._agreed(trainer)[1]:
+            return
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+            if isinstance(callback, WeightAveraging):
+                callback.on_validation_epoch_end(trainer, pl_module)  # the weights that train, not their mean
+        self._save_last(trainer, inside=True, validates=True)
+        stop.end()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Compare, lower the rate, save and stop."""
+        if trainer.sanity_checking:
+            return
+        value = float(trainer.callback_metrics[self.monitor])
+        for config in trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, ReduceLROnPlateau):
+                config.scheduler.step(value)  # before the checkpoint, which Lightning would do after it
+        improved = math.isfinite(value) and self.sign * value > self.best_value
+        if improved:
+            self.best_value, self.best_epoch, self.waited = self.sign * value, trainer.current_epoch + 1, 0
+        else:
+            self.waited += 1
+        trainer.should_stop = trainer.should_stop or self._impatient()
+        if improved:
+            self._save(trainer, self.folder.best, inside=False, validates=False)
+        self._save_last(trainer, inside=False, validates=False)
+        if self._agreed(trainer)[1]:
+            stop.end()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let signals end the run at once again."""
+        self._signals.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Let signals end the run at once again."""
+        self._signals.close()
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add what `predict` and `export` need to know."""
+        checkpoint.update(self.extra, has_best=self.best_epoch > 0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value so far."""
+        return {"best_value": self.best_value, "best_epoch": self.best_epoch, "waited": self.waited}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the best value of the checkpoint."""
+        self.best_value = state_dict["best_value"]
+        self.best_epoch, self.waited = state_dict["best_epoch"], state_dict["waited"]
+
+    def _impatient(self) -> bool:
+        return self.patience is not None and self.waited >= self.patience
+
+    def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
+        """Say whether any rank wants a checkpoint, and whether any was asked to stop."""
+        late = self.minutes is not None and time.monotonic() - self._saved >= 60 * self.minutes
+        ends = stop.requested()
+        if trainer.world_size > 1:
+            ends = bool(trainer.strategy.reduce_boolean_decision(ends, all=False))
+            late = bool(trainer.strategy.reduce_boolean_decision(late, all=False))
+        return late or ends, ends
+
+    def _save_last(self, trainer: Trainer, inside: bool, validates: bool) -> None:
+        if trainer.is_global_zero:
+            keep_previous(self.folder)
+        self._save(trainer, self.folder.last, inside, validates)
+        self._saved = time.monotonic()
+
+    def _save(self, trainer: Trainer, path: Any, inside: bool, validates: bool) -> None:
+        self.position.inside, self.position.validates = inside, validates
+        trainer.save_checkpoint(path)

@@ -1,0 +1,60 @@
+"""A configuration with parts of one's own -> what they are, how they read the target, and what steps aside for them."""
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from groundwork.core.batch import TaskName
+from groundwork.core.errors import UserError
+
+PACKAGE = __name__.partition(".")[0]
+KINDS: dict[str, TaskName] = {"classes": "classification", "values": "regression"}
+# What the exact head, the choice of the cut and the advice stand on: an output that is linear in the features.
+LINEAR = {
+    "module": (f"{PACKAGE}.task.ClassificationTask", f"{PACKAGE}.task.RegressionTask"),
+    "head": (f"{PACKAGE}.model.ClassificationHead", f"{PACKAGE}.model.RegressionHead"),
+}
+FALLBACK = "small_similar"  # in place of advice that can't be had: the cheapest scenario
+
+
+def target_kind(config: DictConfig) -> TaskName | None:
+    """Say how the target is read; None leaves it to the target itself.
+
+    Raises:
+        UserError: If a task of one's own does not say it.
+    """
+    if config.task.name == "auto":
+        kind: TaskName | None = config.data.task
+        return kind
+    reads = config.task.get("target")
+    if reads not in KINDS:
+        raise UserError(
+            f"task.target must be classes or values, but got {reads} (task={config.task.name}). Say which it reads."
+        )
+    return KINDS[reads]
+
+
+def custom_parts(config: DictConfig) -> list[str]:
+    """Name the task and the head where they are not those of this package, as `task.head=birds.Head`."""
+    named: dict[str, Any] = {part: (config.task.get(part) or {}).get("_target_") for part in LINEAR}
+    return [f"task.{part}={target}" for part, target in named.items() if target not in (None, *LINEAR[part])]
+
+
+def is_custom_task(config: DictConfig) -> bool:
+    """Tell whether the task is one that baselines and report know nothing of."""
+    return config.task.name not in ("auto", *KINDS.values())
+
+
+def step_aside(config: DictConfig, reuses: bool) -> str:
+    """Say in one line what this run goes without for the sake of its own parts; empty where there is nothing.
+
+    Args:
+        reuses: Whether a pretrained backbone reads images, of which an exact head would be solved.
+    """
+    parts, without = custom_parts(config), []
+    if parts and reuses:
+        without.append("exact head, choice of the cut and advice")
+    if is_custom_task(config):
+        parts = parts or [f"task={config.task.name}"]
+        without.append("baselines, and the report's pages of classes or of values")
+    return f"{', '.join(parts)}: {'; '.join(without)} step aside" if without else ""

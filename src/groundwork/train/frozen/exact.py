@@ -1,0 +1,194 @@
+"""Features of a frozen backbone -> an exact linear head, chosen on val or by folds, where a run allows one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import get_object, instantiate
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from torch import Tensor
+
+from groundwork.core.batch import Split
+from groundwork.loss import MSE, CrossEntropy
+from groundwork.model import Network
+from groundwork.train.context import Context
+from groundwork.train.custom import custom_parts
+from groundwork.train.frozen.features import StageFeatures
+from groundwork.train.frozen.folds import out_of_fold
+from groundwork.transfer import (
+    Attempts,
+    Candidate,
+    Choice,
+    HeldOut,
+    Linear,
+    Plan,
+    Score,
+    candidates,
+    choose_cut,
+    head_loss,
+    solve_head,
+)
+from groundwork.transfer.attempts import Solve
+
+EXACT_LOSSES = (CrossEntropy, MSE)
+
+
+def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
+    """Say in one line why the head can't be solved exactly on cached features; None where it can."""
+    loss, head = config.loss, config.model
+    smoothed = loss.get("label_smoothing", 0.0) > 0
+    if plan.solver == "sgd":
+        return "transfer.solver=sgd asks for it"
+    if not any(phase.train == "head" for phase in plan.phases):
+        return "no phase trains the head alone"
+    if instantiate(config.augment).active:
+        return "augment shows every image anew"
+    if instantiate(config.balance).resamples:
+        return "balance draws the rows of each epoch anew"
+    if parts := custom_parts(config):
+        return f"{', '.join(parts)} may be anything, also not linear"
+    if get_object(loss.function._target_) not in EXACT_LOSSES or smoothed:
+        return f"loss={loss.name}{' with label smoothing' if smoothed else ''} has no exact solution here"
+    if loss.l1 or loss.l2:
+        return "loss.l1 and loss.l2 are penalties of their own"
+    if head.dropout:
+        return f"model.dropout={head.dropout} is random"
+    if config.task.get("activation", "none") != "none":
+        return f"task.activation={config.task.activation} is not linear"
+    return None
+
+
+def choose_head(
+    context: Context, network: Network, features: StageFeatures, plan: Plan, device: torch.device
+) -> Choice:
+    """Solve a linear head at every cut, pooling and strength that the plan allows, and keep the best.
+
+    Val judges heads on train; where the plan crosses, every fold of train and val together judges heads on the others.
+    """
+    options = candidates(plan.pool, plan.cut, features.spatial)
+    attempts, truth = _attempts(context, network, features, plan, device)
+    weights = loss_weights(context)
+    done = [0]
+    with context.console.progress("solving linear heads", "cuts") as bar:
+
+        def advance(_: Candidate, best: float) -> None:
+            done[0] += 1
+            bar(done[0], len(options))
+
+        choice = choose_cut(
+            options,
+            attempts,
+            score_by(context, network, device, truth),
+            lambda output: head_loss(output, scaled_target(network, truth), weights),
+            advance,
+            f"in {plan.folds} folds" if plan.crosses else "on val",
+        )
+    # Where less is better, scores are the metric with a minus, which people need not read.
+    less = context.direction == "min"
+    return replace(choice, why=choice.why.replace(" -", " ")) if less else choice
+
+
+def refit_head(
+    context: Context,
+    network: Network,
+    features: StageFeatures,
+    plan: Plan,
+    choice: Choice,
+    device: torch.device,
+) -> Linear:
+    """Solve the head that was chosen once more, at its strength, on train and val together."""
+    target = _targets(context, network, plan, ("train", "val"))
+    (head,) = _solver(context, device)(features.both_of(choice.candidate), target, [choice.strength])
+    return head
+
+
+def _attempts(
+    context: Context, network: Network, features: StageFeatures, plan: Plan, device: torch.device
+) -> tuple[Attempts, NDArray[Any]]:
+    """Say how heads are tried, and give the targets of the samples that judge them."""
+    prepared, solve = context.prepared, _solver(context, device)
+    if plan.crosses:
+        both = _targets(context, network, plan, ("train", "val"))
+        truth = np.concatenate([prepared.targets("train"), prepared.targets("val")])
+        return out_of_fold(context, features, plan, both, solve), truth
+    target = _targets(context, network, plan, ("train",))
+    held_out = HeldOut(features.train, features.val, features.spatial, target, plan.strengths, solve)
+    return held_out, prepared.targets("val")
+
+
+def _solver(context: Context, device: torch.device) -> Solve:
+    weights, num_outputs = loss_weights(context), len(context.prepared.names)
+    moved = None if weights is None else weights.to(device)
+
+    def solve(inputs: Tensor, target: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
+        heads = solve_head(inputs.to(device), target.to(device), num_outputs, strengths, moved)
+        return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
+
+    return solve
+
+
+def _targets(context: Context, network: Network, plan: Plan, splits: Sequence[Split]) -> Tensor:
+    """Give what heads are compared with, of all views of one split after the other."""
+    prepared = context.prepared
+    repeats = (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)
+    return scaled_target(
+        network, np.concatenate([np.tile(prepared.targets(split), repeats) for split in splits])
+    )
+
+
+def loss_weights(context: Context) -> Tensor | None:
+    """Give the weights of the classes, (K,) float32; None where all count alike."""
+    weights = context.class_weights
+    return None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
+
+
+def score_by(context: Context, network: Network, device: torch.device, truth: NDArray[Any]) -> Score:
+    """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined."""
+    prepared, metrics, monitor = context.prepared, context.metrics, context.config.monitor
+    sign = 1.0 if context.direction == "max" else -1.0
+
+    def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
+        prediction = network.decode(output.to(device)).cpu().numpy()
+        values = sign * metrics.resampled(monitor, prediction, truth, prepared.names, draws)
+        return np.where(np.isfinite(values), values, -np.inf)
+
+    return score
+
+
+def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:
+    """Turn targets into what the head's output is compared with: classes as they are, values scaled."""
+    tensor = torch.as_tensor(target)
+    if tensor.ndim == 1:
+        return tensor
+    head: Any = network.head
+    scaled: Tensor = head.scale_target(tensor.to(head.center.device))
+    return scaled.cpu()
+
+
+def set_head(network: Network, head: Linear) -> None:
+    """Write a solved head into a network."""
+    linear: Any = network.head
+    with torch.no_grad():
+        linear.linear.weight.copy_(head.weight)
+        linear.linear.bias.copy_(head.bias)
+
+
+def strength_history(choice: Choice, plan: Plan, monitor: str, direction: str) -> list[dict[str, Any]]:
+    """List the score by cut and strength, as rows of `history.csv`; `kept` marks the head of the run."""
+    judge = "folds" if plan.crosses else "val"
+    sign = 1.0 if direction == "max" else -1.0
+    kept = (choice.candidate.stages, choice.candidate.pool, choice.strength)
+    return [
+        {
+            "cut": "+".join(map(str, trial.stages)),
+            "pool": trial.pool,
+            "num_features": trial.num_features,
+            "strength": trial.strength,
+            f"{judge}/{monitor}": sign * trial.score,
+            "kept": (trial.stages, trial.pool, trial.strength) == kept,
+        }
+        for trial in choice.trials
+    ]

@@ -1,0 +1,37 @@
+"""`data.batch_size` and `trainer.accumulate`: how many samples at a time, and how many times a step."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.errors import UserError
+
+
+def settle_batch_size(config: DictConfig, standard: Path) -> None:
+    """Turn `data.batch_size=auto` into a number that may shrink.
+
+    Args:
+        standard: File of conf/ that says how many samples `auto` begins with.
+
+    Raises:
+        UserError: If it is neither auto nor a whole number of at least 1.
+    """
+    size = OmegaConf.select(config, "data.batch_size")
+    if size == "auto":
+        config.data.batch_size = OmegaConf.load(standard).batch_size
+        config.data.shrink_batch = True
+    elif size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+        raise UserError(
+            f"data.batch_size must be auto or a whole number of at least 1, but got {size}. Change it."
+        )
+
+
+def smaller_batch(batch_size: int, accumulate: int) -> tuple[int, int]:
+    """Take at most half as many samples at a time, so much more often that a step takes as many as before.
+
+    Returns:
+        Batch size, a divisor of the samples of a step; batches per step.
+    """
+    step = batch_size * accumulate
+    size = next(size for size in range(batch_size // 2, 0, -1) if step % size == 0)
+    return size, step // size

@@ -1,0 +1,47 @@
+"""A network and rows -> predictions, each row once."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from groundwork.core.console import Console
+from groundwork.data.device import copied_ahead
+from groundwork.model import Network, fuse_conv_bn, fusing_pays, predict_batch
+
+
+def predict(
+    network: Network,
+    source: Any,
+    rows: NDArray[np.int64],
+    batch_size: int,
+    device: torch.device,
+    precision: torch.dtype,
+    console: Console,
+    title: str,
+) -> NDArray[np.float32]:
+    """Predict every row once: probabilities (N, K), or values (N, T) in original units.
+
+    Args:
+        precision: What the backbone computes in, see `evaluation_precision`; the head computes in float32.
+    """
+    network.to(device).eval()
+    if len(rows) > batch_size and fusing_pays(device):
+        some = source.batch(rows[:1]).to(device)
+        network = fuse_conv_bn(network, network.normalize(some))
+    parts: list[torch.Tensor] = []
+    done = 0
+    with torch.inference_mode(), console.progress(title, "samples") as bar:
+        while done < len(rows):
+            cut = np.split(rows[done:], range(batch_size, len(rows) - done, batch_size))
+            try:
+                for inputs in copied_ahead(map(source.batch, cut), device):
+                    parts.append(predict_batch(network, inputs, precision))
+                    done += len(inputs)
+                    bar(done, len(rows))
+            except torch.OutOfMemoryError:
+                if batch_size < 2:
+                    raise
+                batch_size //= 2  # changes no prediction, beyond rounding
+    return torch.cat(parts).cpu().numpy()

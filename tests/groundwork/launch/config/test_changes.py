@@ -1,0 +1,36 @@
+"""What was set otherwise than an experiment, or a choice of data, has it."""
+
+from groundwork.launch.config.changes import changes
+from groundwork.launch.config.compose import compose_run
+
+DERIVED = {"task": "classification", "model": "efficientnet_lite0", "transfer": None}
+
+
+def found(*words: str) -> dict[str, list[object]]:
+    return changes(compose_run(words).choose(**DERIVED), DERIVED)
+
+
+def test_an_experiment_as_it_stands_differs_in_nothing():
+    assert found("experiment=solar_cells", "paths.runs=/somewhere/else") == {}
+
+
+def test_a_key_stands_beside_the_value_of_the_experiment():
+    own = compose_run(["experiment=solar_cells"]).config.data.batch_size
+    assert found("experiment=solar_cells", "data.batch_size=7", "seed=3") == {
+        "data.batch_size": [own, 7],
+        "seed": [0, 3],
+    }
+
+
+def test_another_option_is_said_once_and_its_own_keys_are_compared_with_itself():
+    told = found("experiment=solar_cells", "optim=sgd", "optim.lr=0.5")
+    assert told["optim"] == ["adamw", "sgd"]
+    assert told["optim.lr"][1] == 0.5
+    assert set(told) == {"optim", "optim.lr"}
+
+
+def test_data_of_ones_own_is_compared_with_its_plain_choice():
+    told = found("data=image_folder", "data.root=birds", "split=random")
+    assert told["split"] == ["stratified", "random"]
+    assert told["data.root"][0] is None
+    assert set(told) == {"split", "data.root"}

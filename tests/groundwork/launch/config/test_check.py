@@ -1,0 +1,91 @@
+"""Contradictions are refused before any data is read."""
+
+import pytest
+
+from groundwork.core.errors import UserError
+from groundwork.launch.config.check import check_combination, derived_choices, idle_keys
+from groundwork.launch.config.compose import compose_run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["data=table", "task=regression", "loss=cross_entropy"],
+            "loss=cross_entropy must go with task=classification",
+        ),
+        (["data=table", "task=classification", "loss=mse"], "loss=mse must go with task=regression"),
+        (
+            ["data=table", "task=regression", "balance=oversample"],
+            "balance=oversample must go with task=classification",
+        ),
+        (["data=table", "transfer=small_similar"], "transfer=small_similar must go with images"),
+        (["data=table", "augment=light"], "augment=light must go with images"),
+        (["data=image_folder", "model=mlp"], "model=mlp must read what the data holds"),
+        (
+            ["data=table", "task=classification", "balance=oversample", "+loss.function.class_weights=[1,2]"],
+            "would correct twice",
+        ),
+        (["data=digits", "trainer.precision=half"], "trainer.precision must be one of auto, 32-true"),
+        (
+            ["data=digits", "trainer.grad_checkpointing=maybe"],
+            "trainer.grad_checkpointing must be true or false",
+        ),
+        (["data=digits", "trainer.compile=1"], "trainer.compile must be one of auto, true, false"),
+        (["data=digits", "transfer.refit=maybe"], "transfer.refit must be true or false"),
+        (
+            ["data=digits", "split=chronological", "transfer.folds=5"],
+            "transfer.folds=5 must not go with split=chronological",
+        ),
+        (
+            ["data=digits", "trainer.memory_format=nhwc"],
+            "trainer.memory_format must be one of auto, contiguous",
+        ),
+    ],
+)
+def test_a_contradiction_is_refused(words: list[str], said: str):
+    with pytest.raises(UserError, match=said.replace("(", r"\(")):
+        check_combination(compose_run(words))
+
+
+@pytest.mark.parametrize("experiment", ["solar_cells"])
+def test_the_shipped_experiments_hold_together(experiment: str):
+    check_combination(compose_run([f"experiment={experiment}"]))
+
+
+def test_choices_follow_from_the_kind_of_data():
+    table = derived_choices(compose_run(["data=table"]).config, "regression")
+    assert table == {"task": "regression", "model": "mlp", "transfer": "none"}
+    image = derived_choices(
+        compose_run(["data=image_folder", "model=efficientnet_lite0"]).config, "classification"
+    )
+    assert image["transfer"] is None
+    words = ["data=image_folder", "model=efficientnet_lite0", "model.pretrained=false"]
+    assert derived_choices(compose_run(words).config, "classification")["transfer"] == "scratch"
+
+
+def test_keys_without_effect_are_named():
+    words = ["optim.lr=1", "optim=sgd", "data.image_size=64", "trainer.max_epochs=3", "seed=2"]
+    words.append("trainer.precision=bf16-mixed")  # features are read in it
+    descent = ["optim.lr", "optim", "trainer.max_epochs", "seed"]
+    assert idle_keys(words, solves=True, trains=False, crosses=True, augments=False, stays=False) == descent
+    words += ["transfer.strengths=[1]", "transfer.views=4"]
+    assert idle_keys(words, solves=False, trains=True, crosses=False, augments=False, stays=True) == [
+        "transfer.strengths"
+    ]
+    # A head that is solved first, and a network that is trained then: both have their keys.
+    assert idle_keys(words, solves=True, trains=True, crosses=False, augments=True, stays=True) == [
+        "transfer.views"
+    ]
+    words = ["transfer.folds=5", "transfer.refit=true", "trainer.resident=true"]
+    folds, refit, resident = "transfer.folds", "transfer.refit", "trainer.resident"
+    assert idle_keys(words, solves=True, trains=False, crosses=True, augments=False, stays=True) == [resident]
+    assert idle_keys(words, solves=True, trains=True, crosses=False, augments=False, stays=True) == [
+        folds,
+        refit,
+    ]
+    assert idle_keys(words, solves=False, trains=True, crosses=False, augments=False, stays=False) == [
+        folds,
+        refit,
+        resident,
+    ]

@@ -1,0 +1,62 @@
+"""A child ends with the process that started it, and has its share of the cores."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from groundwork.launch.process.child import Child, share_cores
+from groundwork.launch.process.gpu import slot_of_gpus, visible_gpus
+
+CHILD = """
+import signal, time
+from groundwork.launch.process.child import watch_parent
+watch_parent()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what runs in the background deaf to it
+try:
+    print("waiting", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_a_child_is_interrupted_when_it_is_asked_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "waiting_child.py").write_text(CHILD, encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    log = tmp_path / "log"
+    child = Child("waiting_child", [], log, {"PYTHONPATH": path})
+    while "waiting" not in log.read_text(encoding="utf-8"):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.stop()
+    assert child.process.wait(timeout=30) == 0
+    assert child.poll() == 0
+    assert log.read_text(encoding="utf-8").split() == ["waiting", "interrupted"]
+    assert child.process.args[0] == sys.executable
+
+
+def test_cores_are_shared_unless_threads_are_set_by_hand(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert share_cores(1) == {}
+    assert share_cores(4) == {"OMP_NUM_THREADS": "2"}
+    assert share_cores(100) == {"OMP_NUM_THREADS": "1"}
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert share_cores(4) == {}
+
+
+def test_trials_side_by_side_take_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch):
+    trainer = OmegaConf.create({"accelerator": "auto", "devices": 2})
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
+    assert visible_gpus() == ["4", "5", "6", "7"]
+    assert slot_of_gpus(0, 2, trainer) == {"CUDA_VISIBLE_DEVICES": "4,5"}
+    assert slot_of_gpus(1, 2, trainer) == {"CUDA_VISIBLE_DEVICES": "6,7"}
+    assert slot_of_gpus(2, 3, trainer) == {"CUDA_VISIBLE_DEVICES": "4,5"}  # three places, two pairs: shared
+    assert slot_of_gpus(0, 1, trainer) == {}
+    assert slot_of_gpus(0, 2, OmegaConf.create({"accelerator": "cpu", "devices": 2})) == {}
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert slot_of_gpus(0, 2, trainer) == {}

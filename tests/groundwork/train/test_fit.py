@@ -1,0 +1,234 @@
+"""Each scenario trains what it says and nothing else, exactly where it can."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import timm
+import torch
+from safetensors.torch import load_file
+
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.intact import read_splits
+from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.network import load_network
+from groundwork.launch.advise import advise
+from groundwork.launch.config.compose import compose_run
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
+from groundwork.loss import Penalty
+from groundwork.train.checkpoint import load
+from groundwork.train.loop import network_state
+from groundwork.train.prepare import prepare
+from groundwork.train.samples import read_samples
+
+
+@pytest.fixture
+def words(pretrained: list[str]) -> list[str]:
+    return [*pretrained, "trainer.max_epochs=4", "metrics.resamples=20"]
+
+
+def latest(tmp_path: Path) -> RunFolder:
+    return RunFolder.find("latest", tmp_path / "runs")
+
+
+def backbone_state(path: Path) -> dict[str, torch.Tensor]:
+    state = network_state(load(path))
+    return {
+        name.removeprefix("backbone.model."): value for name, value in state.items() if "backbone" in name
+    }
+
+
+def moved(tmp_path: Path, folder: RunFolder) -> list[str]:
+    """Name the tensors of the backbone that differ from the file of weights."""
+    model = timm.create_model("test_resnet", pretrained=False, num_classes=0)
+    before = load_file(tmp_path / "weights.safetensors")
+    own = backbone_state(folder.best)
+    assert set(own) <= set(model.state_dict())
+    return [name for name, value in own.items() if not torch.equal(value, before[name])]
+
+
+@pytest.mark.parametrize("solver", ["exact", "sgd"])
+@pytest.mark.parametrize("scenario", ["small_similar", "small_different"])
+def test_a_frozen_backbone_keeps_every_bit(tmp_path: Path, words: list[str], scenario: str, solver: str):
+    assert start(compose_run([*words, f"transfer={scenario}", f"transfer.solver={solver}"])) == 0
+    folder = latest(tmp_path)
+    assert moved(tmp_path, folder) == []
+    transfer = folder.read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["cached"] > 0) == (solver, True)
+
+
+def test_the_saved_network_predicts_what_the_cached_features_did(tmp_path: Path, words: list[str]):
+    start(compose_run([*words, "transfer=small_different"]))
+    folder = latest(tmp_path)
+    network = load_network(folder)
+    samples, target = read_samples(folder.config)
+    prepared = prepare(folder.config, samples, target, Console(quiet=True), read_splits(folder))
+    with torch.no_grad():
+        inputs = prepared.source.batch(prepared.rows["val"])
+        prob = network.decode(network(inputs)).numpy()
+    written = pd.read_parquet(folder.predictions("val"))[["prob/dark", "prob/light"]].to_numpy()
+    assert np.abs(prob - written).max() < 1e-5
+
+
+def test_augmentation_trains_the_head_through_the_network(tmp_path: Path, words: list[str]):
+    start(compose_run([*words, "transfer=small_similar", "augment=light"]))
+    folder = latest(tmp_path)
+    transfer = folder.read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["cached"]) == ("sgd", 0)
+    assert moved(tmp_path, folder) == []
+    assert len(pd.read_csv(folder.history)) == 4
+
+
+@pytest.mark.parametrize("scenario", ["large_similar", "large_different", "gradual"])
+def test_a_trained_backbone_moves(tmp_path: Path, words: list[str], scenario: str):
+    start(compose_run([*words, f"transfer={scenario}", "optim.lr=1e-2"]))
+    names = moved(tmp_path, latest(tmp_path))
+    assert any("weight" in name for name in names)
+    # LP-FT keeps the statistics that BatchNorm was trained with; the other scenario lets them adapt.
+    assert any("running_mean" in name for name in names) == (scenario == "large_different")
+
+
+def test_scratch_starts_from_other_weights(tmp_path: Path, words: list[str]):
+    # At a rate at which pretrained weights would stay what they are, to four digits.
+    start(compose_run([*words, "transfer=scratch", "optim.lr=1e-9", "optim.weight_decay=0"]))
+    own, before = backbone_state(latest(tmp_path).best), load_file(tmp_path / "weights.safetensors")
+    far = [
+        name
+        for name in own
+        if name.endswith("conv1.weight") and not torch.allclose(own[name], before[name], atol=1e-3)
+    ]
+    assert len(far) == sum(name.endswith("conv1.weight") for name in own) > 1
+
+
+def test_l2_sp_holds_every_phase_to_where_the_first_began(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    starts = []
+    original = Penalty.__init__
+
+    def spy(self: Penalty, *arguments: object, **named: object) -> None:
+        original(self, *arguments, **named)  # type: ignore[arg-type]
+        starts.append({name: value.clone() for name, value in self.state_dict().items()})
+
+    monkeypatch.setattr(Penalty, "__init__", spy)
+    start(compose_run([*words, "transfer=gradual", "loss.l2_sp=0.1", "optim.lr=1e-2"]))
+    trained = [each for each in starts if each]
+    assert len(trained) >= 3
+    for each in trained[1:]:
+        assert each.keys() == trained[0].keys()
+        assert all(torch.equal(each[name], trained[0][name]) for name in each)
+
+
+def test_a_head_that_must_be_solved_but_cannot_be_is_refused(words: list[str]):
+    with pytest.raises(
+        UserError, match=r"transfer\.solver=exact must find a head to solve, but model\.dropout=0\.2"
+    ):
+        start(compose_run([*words, "transfer=small_similar", "transfer.solver=exact", "model.dropout=0.2"]))
+
+
+@pytest.mark.parametrize("more", [["transfer.cut=last"], ["transfer.views=2"]])
+def test_advice_looks_at_every_cut_and_every_view_all_the_same(
+    tmp_path: Path, words: list[str], more: list[str]
+):
+    start(compose_run([*words, "transfer=auto", *more]))
+    folder = latest(tmp_path)
+    evidence = folder.read_json("advice.json")["evidence"]
+    assert len(evidence["error_by_stage"]) == len(evidence["logme"]) > 1
+    assert all(value is not None for value in evidence["logme"])
+
+
+def test_folds_that_chose_the_cut_of_a_trained_head_are_told(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+):
+    start(compose_run([*words, "transfer=small_different", "transfer.solver=sgd", "transfer.folds=3"]))
+    transfer = latest(tmp_path).read_json("result.json")["transfer"]
+    assert (transfer["solver"], transfer["folds"]) == ("sgd", 3)
+    assert "has no effect" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("balance", ["oversample", "undersample"])
+def test_resampled_rows_are_learned_from_by_gradient_descent(tmp_path: Path, words: list[str], balance: str):
+    start(compose_run([*words, "transfer=small_similar", f"balance={balance}"]))
+    transfer = latest(tmp_path).read_json("result.json")["transfer"]
+    assert transfer["solver"] == "sgd"
+    assert "balance" in transfer["why"]
+
+
+def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[str]):
+    advised = advise(compose_run(words), Console(quiet=True)).read_json("advice.json")["scenario"]
+    start(compose_run([*words, "transfer=auto"]))
+    folder = latest(tmp_path)
+    assert folder.config.transfer.scenario == advised
+    assert folder.read_json("result.json")["transfer"]["scenario"] == advised
+
+
+def test_pilots_compete_in_the_advice_and_leave_the_backbone_of_the_run_alone(
+    tmp_path: Path, words: list[str]
+):
+    folder = advise(compose_run([*words, "pilot=true", "pilot_epochs=1"]), Console(quiet=True))
+    advice = folder.read_json("advice.json")
+    assert set(advice["pilots"]) == {"large_similar", "large_different"}
+    for scenario, score in advice["pilots"].items():
+        assert advice["expected"][scenario] == {"score": score, "low": score, "high": score, "measured": True}
+        assert len(pd.read_csv(folder.path / "pilot" / scenario / "history.csv").dropna(subset="epoch")) == 1
+    assert (folder.path / "figures" / "advice.png").is_file()
+
+
+def test_a_second_run_computes_no_feature_again(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    start(compose_run([*words, "transfer=small_similar"]))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a cached feature was computed again")
+
+    monkeypatch.setattr("groundwork.transfer.extract.StageReader.__call__", refuse)
+    start(compose_run([*words, "transfer=small_similar", "seed=1"]))
+
+
+def test_no_test_sample_is_read_before_sealing(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    seen: set[int] = set()
+    from groundwork.data.store.store import Store
+
+    batch = Store.batch
+
+    def spy(store: Store, rows: np.ndarray) -> torch.Tensor:
+        seen.update(int(row) for row in rows)
+        return batch(store, rows)
+
+    monkeypatch.setattr(Store, "batch", spy)
+    for scenario in ("small_different", "large_similar"):
+        start(compose_run([*words, f"transfer={scenario}"]))
+    splits = pd.read_csv(latest(tmp_path).splits)
+    test = set(np.flatnonzero(splits.split == "test"))
+    assert seen
+    assert not seen & test
+
+
+def test_an_interrupted_run_ends_where_the_whole_one_does(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    words = [*words, "transfer=large_different", "callbacks.patience=null"]
+    start(compose_run(words))
+    whole = network_state(load(latest(tmp_path).last))
+
+    from groundwork.train.callbacks.history import ProgressBar
+
+    def stop(_: object, trainer: object, *__: object) -> None:
+        if trainer.global_step == 9:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "on_train_batch_end", stop)
+        with pytest.raises(KeyboardInterrupt, match="go on with"):
+            start(compose_run(words))
+    folder = latest(tmp_path)
+    assert folder.read_json("result.json")["status"] == "interrupted"
+    assert resume(str(folder.path), []) == 0
+    resumed = network_state(load(folder.last))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
