@@ -34,6 +34,13 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "torchmetrics.classification": "torchmetrics.classification.",
     "torchmetrics.regression": "torchmetrics.regression.",
 }
+# Names of the first edition, in run folders that it made.
+MOVED = {
+    "run.FindRate": "train.FindRate",
+    "run.Profile": "train.Profile",
+    "run.TensorBoard": "track.TensorBoard",
+    "run.Wandb": "track.Wandb",
+}
 MAX_DEPTH = 30
 
 _admitted: set[str] = set()
@@ -43,7 +50,7 @@ def admit(packages: Sequence[str]) -> None:
     """Trust every target of some packages for the rest of this process; `pickle` lets tables be read that are one.
 
     Raises:
-        UserError: If a word is no name of a package.
+        UserError: If a name is not that of a package.
     """
     for package in packages:
         if not re.fullmatch(r"[A-Za-z_]\w*", package):
@@ -57,12 +64,12 @@ def admit_typed(config: DictConfig) -> None:
         _admitted.add(target)
 
 
-def admit_words(words: Sequence[str]) -> list[str]:
-    """Take `trust=[a,b]` out of the words of a command and admit what it names."""
-    for word in words:
-        if word.startswith("trust="):
-            admit([name.strip() for name in word.removeprefix("trust=").strip("[]").split(",")])
-    return [word for word in words if not word.startswith("trust=")]
+def admit_arguments(arguments: Sequence[str]) -> list[str]:
+    """Take `trust=[a,b]` out of the arguments of a command and admit what it names."""
+    for argument in arguments:
+        if argument.startswith("trust="):
+            admit([name.strip() for name in argument.removeprefix("trust=").strip("[]").split(",")])
+    return [argument for argument in arguments if not argument.startswith("trust=")]
 
 
 def handed_on() -> dict[str, str]:
@@ -143,7 +150,8 @@ def checked_target(target: Any, where: object) -> str:
         module, _, name = target.rpartition(".")
         if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
-        own = f"{PACKAGE}.{target.partition('.')[2]}"
+        below = target.partition(".")[2]
+        own = f"{PACKAGE}.{MOVED.get(below, below)}"
         if own in _named_in_conf() or own in _public_modules():
             return own
     raise UserError(

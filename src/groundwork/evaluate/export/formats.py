@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from groundwork.core.errors import UserError
+from groundwork.core.trust import checked_config
 from groundwork.model import Network
 from groundwork.train.build import build_network
 
@@ -119,7 +119,7 @@ def _run_safetensors(path: Path, inputs: NDArray[Any]) -> NDArray[Any]:
 def read_safetensors(path: Path) -> Network:
     """Build the network that `export.py format=safetensors` wrote, from its two files."""
     description = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    config, reads = OmegaConf.create(description["config"]), description["reads"]
+    config, reads = checked_config(description["config"], path.with_suffix(".json")), description["reads"]
     network = build_network(config, description["data"], False, (reads["stages"], reads["pool"]))
     network.load_state_dict(load_file(path))
     return network.eval()
