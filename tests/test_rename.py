@@ -274,7 +274,8 @@ def test_a_renamed_clone_passes_the_tests_that_its_name_touches(tmp_path: Path, 
     # What a name can break: an import (all are collected), a target, a path, a split. The rest of the tests computes
     # the same with other letters.
     collected = ["--collect-only", "tests"]
-    named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py", "tests/groundwork/data/split/test_split.py",
+    named = ["tests/test_conf.py", "tests/test_rooms.py", "tests/test_new.py",
+             "tests/groundwork/data/split/test_split.py",
              "tests/groundwork/launch/config/test_compose.py",
              "tests/groundwork/launch/config/test_check.py",
              "tests/groundwork/core/test_trust.py"]  # fmt: skip

@@ -43,7 +43,7 @@ WHOLE = {"fashion_mnist": 6000 / 49_000}
 Point = tuple[str, float]
 
 
-def words_of(point: Point, given: argparse.Namespace) -> list[str]:
+def overrides_of(point: Point, given: argparse.Namespace) -> list[str]:
     data, share = point
     words = [*DATA[data], *COMMON, f"paths.cache={given.cache}"]
     if data == "groceries":
@@ -84,7 +84,7 @@ def evidence_of(state: dict[str, Any]) -> Evidence:
 
 def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
     label = f"{point[0]}-{100 * point[1]:g}"
-    words = words_of(point, given)
+    words = overrides_of(point, given)
     state = execute("advise.py", "advice.json", f"advice-{label}", given, words)
     scores = {}
     for scenario in SCENARIOS:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,17 +18,32 @@ MAX_YAML_BYTES = 1_000_000
 MAX_JSON_BYTES = 100_000_000
 MAX_TABLE_BYTES = 4_000_000_000
 MAX_DEPTH = 30  # of lists and mappings in each other
-FLOAT = r"""[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9][0-9_]*
-    (?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"""
+# OmegaConf 2.3 keeps this to itself; beside YAML's own numbers it knows 1e-3, which YAML 1.1 takes for text.
+FLOAT = r"""[-+]?[0-9]+(?:_[0-9]+)*\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+    |[-+]?[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+)
+    |\.[0-9]+(?:_[0-9]+)*(?:[eE][-+][0-9]+)?
+    |[-+]?[0-9]+(?:_[0-9]+)*(?::[0-5]?[0-9])+\.[0-9_]*
+    |[-+]?\.(?:inf|Inf|INF)
+    |\.(?:nan|NaN|NAN)"""
 
 
 class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the fast one, if built
-    """Read plain values as Hydra does: 1e-3 is a number, and a date is text."""
+    """Read plain values exactly as OmegaConf does: 1e-3 is a number, a date is text, a key is given once."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [(tag, pattern) for tag, pattern in known if not tag.endswith((":float", ":timestamp"))]
+        first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping, in which no text is a key twice."""
+        keys = [
+            key.value for key, _ in node.value if key.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
+        ]
+        if repeated := [key for key, count in Counter(keys).items() if count > 1]:
+            raise ValueError(f"the key {repeated[0]!r} is given more than once")
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
 
 
 PlainLoader.add_implicit_resolver(
@@ -35,11 +51,11 @@ PlainLoader.add_implicit_resolver(
 )
 
 
-def read_yaml(path: Path) -> Any:
-    """Read a small YAML file of plain values; its size, its nesting and its repetitions are bounded.
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a small YAML file of keys and plain values; its size, its nesting and its repetitions are bounded.
 
     Raises:
-        UserError: If it is damaged, or none of ours.
+        UserError: If it is damaged, or not one of ours.
     """
     check_size(path, MAX_YAML_BYTES)
     try:
@@ -51,11 +67,12 @@ def read_yaml(path: Path) -> Any:
                 raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError("it repeats parts by reference")  # a few lines may stand for gigabytes
-        return yaml.load(text, PlainLoader)
+        content = yaml.load(text, PlainLoader)
     except Exception as error:  # a damaged file can raise anything at all
         raise UserError(
             f"{path} must be plain YAML, but: {' '.join(str(error).split())}. Restore it."
         ) from error
+    return as_mapping(content, path)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -95,7 +112,7 @@ def read_table(path: Path, read: Callable[[Path], Any]) -> "DataFrame":
 def check_size(path: Path, most: int) -> None:
     """Refuse a file that is larger than any of ours, or a device or pipe, which has no end."""
     if not path.is_file():
-        raise UserError(f"{path} must be a file, but is none. Restore it.")
+        raise UserError(f"{path} must be a regular file, but is not. Restore it.")
     size = path.stat().st_size
     if size > most:
         raise UserError(f"{path} must have at most {most:,} bytes, but has {size:,}. Restore it.")

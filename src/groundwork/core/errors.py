@@ -36,5 +36,15 @@ def innermost(error: BaseException) -> str:
     """Name the innermost error and its first words."""
     while error.__cause__ is not None:
         error = error.__cause__
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}{': ' if text else ''}{text[:200]}"
+    text = one_line(error, 200)
+    return f"{type(error).__name__}{': ' if text else ''}{text}"
+
+
+def one_line(error: BaseException, most: int = 120) -> str:
+    """Give the beginning of what an error says, in one line of at most so many letters; "" where it says nothing."""
+    return " ".join(str(error).split())[:most]
+
+
+def first_line(error: BaseException) -> str:
+    """Give the first line of what an error says; its type where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

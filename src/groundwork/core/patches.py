@@ -1,7 +1,23 @@
-"""Silence the noise of Lightning and torch that tells a user nothing, one line at a time, each with its reason."""
+"""What this project changes in other libraries, and the names of theirs that are not public, all in one place.
 
+Each entry says why, and the version that it was checked with. Importing this module, or any other of this project,
+changes nothing: what is global is changed by the process of a command (`settle_command`) or by a run (`silence`).
+"""
+
+import argparse
+import gc
 import logging
+import sys
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from groundwork.core.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 # Every entry: what the message begins with (a regular expression), and why nobody needs to read it here.
 NOISE = {
@@ -25,6 +41,24 @@ NOISE = {
     r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
 }
 
+_in_command = False
+
+
+def settle_command() -> None:
+    """Make this process one of a command: what would be wrong in a notebook or in a library is right here."""
+    global _in_command
+    _in_command = True
+    # Containers often forbid it, so that images stay small; every command would compile torch anew, 20 s.
+    sys.dont_write_bytecode = False
+    # Python looks for garbage after every 700 new objects; imports make a million, a third of their time.
+    gc.set_threshold(10_000, *gc.get_threshold()[1:])
+    # Hydra 1.3 ends by argparse, which prints its usage and exits; a wrong option gets one line like all else.
+    argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
+
+
+def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    raise UserError(f"{message}. See --help.")
+
 
 def silence() -> None:
     """Leave out the known noise; every other warning still shows."""
@@ -35,3 +69,90 @@ def silence() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Compiling for a processor looks for CUDA where its variables are set.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+
+
+@contextmanager
+def hidden(name: str) -> Iterator[None]:
+    """Let a module that is not imported yet look absent to what a block imports, in the process of a command.
+
+    timm 1.0 imports wandb where it finds it, for its own training script: half a second of each start. A logger imports
+    it by itself.
+    """
+    if not _in_command or name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # what Python raises ImportError for
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def known_choices(loader: Any, overrides: Sequence[str]) -> Mapping[str, Any]:
+    """Find the option of each group without composing the configuration, which takes longer (Hydra 1.3).
+
+    Args:
+        loader: Hydra's loader of configurations.
+        overrides: In Hydra's grammar.
+    """
+    from hydra.types import RunMode
+
+    choices: Mapping[str, Any] = loader.compute_defaults_list(
+        "train", list(overrides), RunMode.RUN
+    ).overrides.known_choices
+    return choices
+
+
+def accumulates(trainer: Any) -> bool:
+    """Tell whether the batch that has just ended leads to no optimizer step yet (Lightning 2.6)."""
+    return bool(trainer.fit_loop._should_accumulate())
+
+
+def validates_now(trainer: Any) -> bool:
+    """Tell whether a validation follows the batch that has just ended (Lightning 2.6)."""
+    return bool(trainer.fit_loop.epoch_loop._should_check_val_fx(trainer.fit_loop._data_fetcher))
+
+
+def in_backward() -> bool:
+    """Tell whether autograd is going backward, as torch's own checkpoints ask (torch 2.15)."""
+    import torch
+
+    return torch._C._current_graph_task_id() != -1
+
+
+def has_forward_pre_hook(module: "nn.Module", hook: object) -> bool:
+    """Tell whether a module calls a function before its forward (torch 2.15 lists hooks under no public name)."""
+    return hook in module._forward_pre_hooks.values()
+
+
+def with_children(module: "nn.Module", children: Mapping[str, "nn.Module | None"]) -> Any:
+    """Copy a module with other children in place of its own; all else is shared (torch 2.15)."""
+    changed = copy(module)
+    changed._modules = dict(children)
+    return changed
+
+
+def count_not_finite(gradients: Sequence["Tensor"]) -> "Tensor":
+    """Tell by 1 or 0, (1,) on their device, whether a number of some gradients is not finite.
+
+    What the scaler of half precision asks, at a scale of 1: one kernel instead of three (torch 2.15).
+
+    Args:
+        gradients: At least one, all on one processor or CUDA device.
+    """
+    import torch
+
+    device = gradients[0].device
+    found = torch.zeros(1, device=device)
+    torch._amp_foreach_non_finite_check_and_unscale_(list(gradients), found, torch.ones(1, device=device))
+    return found
+
+
+def optuna_id(trial: Any) -> int:
+    """Give the number by which Optuna's storage knows a trial (Optuna 4.5 to 5.0)."""
+    return int(trial._trial_id)
+
+
+def optuna_storage(study: Any) -> Any:
+    """Give the storage of a study, through which a trial that no worker holds is written (Optuna 4.5 to 5.0)."""
+    return study._storage

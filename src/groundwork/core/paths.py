@@ -12,8 +12,8 @@ CONF = ROOT / "conf"
 PATH_KEYS = ("data.root", "data.table", "data.image_root", "paths.data", "paths.cache", "paths.runs", "like")
 
 
-def local_words() -> list[str]:
-    """Read the git-ignored `conf/local.yaml` as words, such as `paths.runs=/scratch/runs`."""
+def local_overrides() -> list[str]:
+    """Read the git-ignored `conf/local.yaml` as overrides, such as `paths.runs=/scratch/runs`."""
     local = CONF / "local.yaml"
     if not local.exists():
         return []
@@ -21,22 +21,22 @@ def local_words() -> list[str]:
     return [quote_path(f"{key}={value}") for key, value in _leaves(content)]
 
 
-def machine_paths(words: Sequence[str] = ()) -> DictConfig:
+def machine_paths(overrides: Sequence[str] = ()) -> DictConfig:
     """Compose the `paths` group alone, for commands that only need to find a run folder."""
     paths = OmegaConf.load(CONF / "paths" / "default.yaml")
     config = OmegaConf.create({"paths": paths})
-    chosen = [word for word in (*local_words(), *words) if word.startswith("paths.")]
-    for word in chosen:
-        key, _, value = word.partition("=")
+    chosen = [override for override in (*local_overrides(), *overrides) if override.startswith("paths.")]
+    for override in chosen:
+        key, _, value = override.partition("=")
         OmegaConf.update(config, key, value.strip("'"), force_add=False)
-    make_paths_absolute(config, words)
+    make_paths_absolute(config, overrides)
     machine: DictConfig = config.paths
     return machine
 
 
-def make_paths_absolute(config: DictConfig, words: Sequence[str]) -> None:
+def make_paths_absolute(config: DictConfig, overrides: Sequence[str]) -> None:
     """Make every path of a configuration absolute: typed ones from where one stands, others from the repository."""
-    typed = {word.partition("=")[0].lstrip("+") for word in words}
+    typed = {override.partition("=")[0].lstrip("+") for override in overrides}
     for key in PATH_KEYS:
         value = OmegaConf.select(config, key, throw_on_missing=False)
         if isinstance(value, str) and value:

@@ -1,4 +1,4 @@
-"""The run folder: where each file of a run lies, and how it is found again."""
+"""The run folder: made, found again, and its plain files read and written."""
 
 import json
 import math
@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,24 +15,17 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.atomic import TEMPORARY, write_text
-from groundwork.core.batch import Split
 from groundwork.core.bounded import read_json, read_yaml
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.core.ranks import in_team, is_first
 from groundwork.core.redact import redact
+from groundwork.core.run_files import CONFIG, FOLDERS, JsonName, RunFiles
 from groundwork.core.trust import checked_config
 
 
-@dataclass(frozen=True)
-class RunFolder:
-    """Name the files of one run.
-
-    Attributes:
-        path: Absolute folder `<paths.runs>/<name>/<run id>`.
-    """
-
-    path: Path
+class RunFolder(RunFiles):
+    """Make, find, read and write the folder of one run."""
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "RunFolder":
@@ -53,76 +45,28 @@ class RunFolder:
     @classmethod
     def furnish(cls, path: Path) -> "RunFolder":
         """Make what is missing of a run folder."""
-        for name in ("checkpoints", "predictions", "figures"):
+        for name in FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         return cls(path)
 
     @classmethod
-    def find(cls, word: str, runs: Path) -> "RunFolder":
+    def find(cls, name: str, runs: Path) -> "RunFolder":
         """Find the run that a user names: a folder, or `latest` under `runs`.
 
         Raises:
             UserError: If there is no such run.
         """
-        if word == "latest":
-            found = [
-                path
-                for path in runs.glob("*/*/config.yaml")
-                if not (path.parent / "advice.json").exists() or (path.parent / "splits.csv").exists()
-            ]  # an advice alone is no run
-            configs = sorted(found, key=lambda path: path.stat().st_mtime)
-            if not configs:
+        if name == "latest":
+            known = [cls(path.parent) for path in runs.glob(f"*/*/{CONFIG}")]
+            # An advice alone is no run.
+            found = [one for one in known if not one.json_file("advice").exists() or one.splits.exists()]
+            if not found:
                 raise UserError(f"run=latest must name a run, but {runs} holds none. Train one first.")
-            return cls(configs[-1].parent)
-        path = Path(word).expanduser().resolve()
-        if not (path / "config.yaml").is_file():
-            raise UserError(f"run={path} must be a run folder, but it has no config.yaml.")
-        return cls(path)
-
-    @property
-    def config_file(self) -> Path:
-        """The resolved configuration, written before anything can fail."""
-        return self.path / "config.yaml"
-
-    @property
-    def best(self) -> Path:
-        """The checkpoint that validation chose."""
-        return self.path / "checkpoints" / "best.ckpt"
-
-    @property
-    def last(self) -> Path:
-        """The checkpoint to go on from."""
-        return self.path / "checkpoints" / "last.ckpt"
-
-    @property
-    def previous(self) -> Path:
-        """The checkpoint before the last."""
-        return self.path / "checkpoints" / "previous.ckpt"
-
-    @property
-    def history(self) -> Path:
-        """One row per validation."""
-        return self.path / "history.csv"
-
-    @property
-    def splits(self) -> Path:
-        """sample_id, split."""
-        return self.path / "splits.csv"
-
-    @property
-    def log(self) -> Path:
-        """What the run said."""
-        return self.path / "train.log"
-
-    @property
-    def console(self) -> Path:
-        """Everything that the process of a run printed, where that is not a terminal's."""
-        return self.path / "console.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the process that works in this folder."""
-        return self.path / ".lock"
+            return max(found, key=lambda one: one.config_file.stat().st_mtime)
+        folder = cls(Path(name).expanduser().resolve())
+        if not folder.config_file.is_file():
+            raise UserError(f"run={folder.path} must be a run folder, but it has no {CONFIG}.")
+        return folder
 
     @contextmanager
     def held(self, wait: bool) -> Iterator[None]:
@@ -133,10 +77,6 @@ class RunFolder:
         """
         with locked(self.lock, wait) if is_first() and not in_team() else nullcontext():
             yield
-
-    def predictions(self, split: Split) -> Path:
-        """One row per sample of a split."""
-        return self.path / "predictions" / f"{split}.parquet"
 
     @cached_property
     def config(self) -> DictConfig:
@@ -153,21 +93,19 @@ class RunFolder:
         content = redact(OmegaConf.to_container(config, resolve=True))
         write_text(self.config_file, OmegaConf.to_yaml(OmegaConf.create(content)))
 
-    def read_json(self, name: str) -> dict[str, Any]:
-        """Read `result.json`, `data.json` or `environment.json`; empty where it is not written yet.
+    def read_json(self, name: JsonName) -> dict[str, Any]:
+        """Read what is known of the run; empty where it is not written yet.
 
         Raises:
             UserError: If it is damaged, or too large to be one of ours.
         """
-        path = self.path / name
-        if not path.exists():
-            return {}
-        return read_json(path)
+        path = self.json_file(name)
+        return read_json(path) if path.exists() else {}
 
-    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+    def write_json(self, name: JsonName, content: Mapping[str, Any]) -> None:
         """Write JSON; a number that is not finite becomes null, as JSON knows no other."""
         shown = redact(plain(content))
-        write_text(self.path / name, json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.json_file(name), json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
 
 
 def run_id() -> str:

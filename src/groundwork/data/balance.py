@@ -1,15 +1,16 @@
 """Class counts of train -> weights in the loss, or rows drawn more or less often."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.random import Philox
 from numpy.typing import NDArray
 
-from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice, check_range
 
 Counts = NDArray[np.int64]
+Weighting = Literal["inverse", "effective", "sqrt"]
 _WORD = 1 << 64
 
 
@@ -51,16 +52,12 @@ class LossWeights(NoBalance):
         effective: Cui et al., CVPR 2019, arXiv:1901.05555, proposition 1.
     """
 
-    kind: Literal["inverse", "effective", "sqrt"]
+    kind: Weighting
     beta: float
 
     def __post_init__(self) -> None:
-        if self.kind not in ("inverse", "effective", "sqrt"):
-            raise UserError(
-                f"balance.kind must be inverse, effective or sqrt, but got {self.kind!r}. Use inverse."
-            )
-        if not 0 <= self.beta < 1:
-            raise UserError(f"balance.beta must lie in [0, 1), but got {self.beta}. Use balance.beta=0.999.")
+        check_choice("balance.kind", self.kind, get_args(Weighting))
+        check_range("balance.beta", self.beta, "[0, 1)")
 
     def class_weights(self, counts: Counts) -> NDArray[np.float64]:
         """Weigh each class, (K,), dimensionless, mean 1 over the training rows."""

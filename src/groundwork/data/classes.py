@@ -10,8 +10,8 @@ from pandas import Series
 from pandas.api import types
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.formats.cells import label_texts
-from groundwork.data.samples import listed
 
 
 def natural_key(name: str) -> tuple[Any, ...]:
@@ -47,13 +47,13 @@ def choose_classes(
     labels = {label for label in class_labels(column, positive_above, named or ()) if label is not None}
     if named is not None and (strange := sorted(labels.symmetric_difference(named), key=natural_key)):
         raise UserError(
-            f"data.classes must be the classes of {column.name!r}, but {listed(strange)} is only in one of "
+            f"data.classes must be the classes of {column.name!r}, but {quoted(strange)} is only in one of "
             "the two. Correct data.classes."
         )
     found = named or tuple(sorted(labels, key=natural_key))
     if len(found) < 2:
         raise UserError(
-            f"classification must have two classes or more, but {column.name!r} holds {listed(found)} only."
+            f"classification must have two classes or more, but {column.name!r} holds {quoted(found)} only."
         )
     return found if positive_class is None else _positive_last(found, str(positive_class))
 
@@ -79,7 +79,7 @@ def _two_sides(
 def _positive_last(classes: tuple[str, ...], positive: str) -> tuple[str, ...]:
     if positive not in classes:
         raise UserError(
-            f"data.positive_class must be one of {listed(classes)}, but got {positive!r}. Correct it."
+            f"data.positive_class must be one of {quoted(classes)}, but got {positive!r}. Correct it."
         )
     if len(classes) != 2:
         raise UserError(

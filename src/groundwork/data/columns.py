@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series, isna
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import shortlist
 from groundwork.data.formats.infer import BOOLEANS, DECIMAL, MISSING_WORDS
 from groundwork.data.missing import Missing, as_numbers, find_gaps
 from groundwork.data.normalize import Normalize, center_and_scale
@@ -99,7 +100,7 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
     if absent:
         raise UserError(
             f"the table must have the columns that the model was trained on, but got none named "
-            f"{', '.join(absent[:10])}. Add or rename them."
+            f"{shortlist(absent, 10)}. Add or rename them."
         )
     encoded = np.empty((len(inputs), len(statistics.columns)), dtype=np.float64)
     for number, column in enumerate(statistics.columns):

@@ -26,7 +26,7 @@ class Resampler(Protocol):
 
 
 class GroundworkDataModule(LightningDataModule):
-    """Cut the samples of a run into train, val and test batches.
+    """Cut the samples of a run into batches.
 
     Args:
         source: Inputs of all N samples.
@@ -35,7 +35,6 @@ class GroundworkDataModule(LightningDataModule):
         batch_size: Samples per device.
         order: Draws the order of each training epoch.
         balance: Resamples the training rows; None visits each once.
-        drop_last: Leave out the last training batch of an epoch when it is not full.
         resident: Keep all inputs in the memory of a GPU; None does where they take little of it.
     """
 
@@ -47,14 +46,13 @@ class GroundworkDataModule(LightningDataModule):
         batch_size: int,
         order: Order,
         balance: Resampler | None,
-        drop_last: bool,
         resident: bool | None = None,
     ):
         super().__init__()
         self.source, self.batch_size, self.order = source, batch_size, order
         self.target = torch.from_numpy(target)
         self.rows = {split: np.asarray(own, dtype=np.int64) for split, own in rows.items()}
-        self.balance, self.drop_last, self.resident = balance, drop_last, resident
+        self.balance, self.resident = balance, resident
         self.cursor = Cursor()
 
     def train_dataloader(self) -> TrainBatches:
@@ -69,14 +67,10 @@ class GroundworkDataModule(LightningDataModule):
         """Visit the validation samples in order, if there are any."""
         return self.ordered("val") if "val" in self.rows else []
 
-    def test_dataloader(self) -> Batches:
-        """Visit the test samples in order."""
-        return self.ordered("test")
-
     def ordered(self, split: str) -> Batches:
         """Visit each sample of a split once, in the order of the table."""
         rank, world_size = self._rank()
-        cut = slices(self.rows[split], self.batch_size, rank, world_size, drop_last=False, train=False)
+        cut = slices(self.rows[split], self.batch_size, rank, world_size, train=False)
         return Batches(self._near_source, self.target, lambda _: cut, self._move)
 
     def state_dict(self) -> dict[str, int]:
@@ -103,7 +97,7 @@ class GroundworkDataModule(LightningDataModule):
         if self.balance is not None:
             rows = rows[self.balance.rows(self.target[rows].numpy(), self.order.seed, epoch)]
         rows = rows[self.order.permutation(len(rows), epoch)]
-        return slices(rows, self.batch_size, rank, world_size, drop_last=self.drop_last, train=True)
+        return slices(rows, self.batch_size, rank, world_size, train=True)
 
     def _rank(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer is not None else (0, 1)

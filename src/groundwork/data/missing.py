@@ -1,6 +1,6 @@
 """Rows with gaps -> which rows stay, and what fills the gaps of each column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series, isna, to_numeric
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
+from groundwork.core.text import shortlist
 
 _NUMERIC = ("error", "drop", "mean", "median", "most_frequent", "constant")
 _CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")
@@ -40,19 +42,19 @@ class Missing:
     columns: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        _one_of("missing.numeric", self.numeric, _NUMERIC)
-        _one_of("missing.categorical", self.categorical, _CATEGORICAL)
-        _one_of("missing.target", self.target, _TARGET)
-        _one_of("missing.infinite", self.infinite, _INFINITE)
+        check_choice("missing.numeric", self.numeric, _NUMERIC)
+        check_choice("missing.categorical", self.categorical, _CATEGORICAL)
+        check_choice("missing.target", self.target, _TARGET)
+        check_choice("missing.infinite", self.infinite, _INFINITE)
         for name, policy in self.columns.items():
-            _one_of(f"missing.columns.{name}", policy, (*_NUMERIC, "slot"))
+            check_choice(f"missing.columns.{name}", policy, (*_NUMERIC, "slot"))
 
     def policy(self, name: str, is_categorical: bool) -> str:
         """Tell the policy of one column."""
         chosen = self.columns.get(name)
         if chosen is None:
             return self.categorical if is_categorical else self.numeric
-        _one_of(f"missing.columns.{name}", chosen, _CATEGORICAL if is_categorical else _NUMERIC)
+        check_choice(f"missing.columns.{name}", chosen, _CATEGORICAL if is_categorical else _NUMERIC)
         return chosen
 
     def keep_inputs(self, inputs: DataFrame, categorical: Sequence[str]) -> NDArray[Any]:
@@ -65,7 +67,7 @@ class Missing:
             if name not in inputs.columns:
                 raise UserError(
                     f"missing.columns must name input columns, but got {name!r}. "
-                    f"Choose from {_some(inputs.columns)}."
+                    f"Choose from {shortlist(inputs.columns, _NAMED)}."
                 )
         gaps = {name: find_gaps(inputs[name], name in categorical, self.infinite) for name in inputs.columns}
         policies = {name: self.policy(name, name in categorical) for name in inputs.columns}
@@ -73,7 +75,7 @@ class Missing:
             name: int(gap.sum()) for name, gap in gaps.items() if policies[name] == "error" and gap.any()
         }
         if refused:
-            named = _some(f"{name} ({count})" for name, count in refused.items())
+            named = shortlist((f"{name} ({count})" for name, count in refused.items()), _NAMED)
             raise UserError(
                 f"inputs must have no missing values with missing=error, but got some in {named}. "
                 "Use missing=auto, or missing=drop."
@@ -95,7 +97,7 @@ class Missing:
         )
         counts = gaps.sum()
         if self.target == "error" and counts.any():
-            named = _some(f"{name} ({count})" for name, count in counts[counts > 0].items())
+            named = shortlist((f"{name} ({count})" for name, count in counts[counts > 0].items()), _NAMED)
             raise UserError(
                 f"targets must not be missing, but got missing ones in {named} of {len(target)} rows. "
                 "Use missing.target=drop to leave those rows out."
@@ -143,8 +145,8 @@ def gap_notes(inputs: DataFrame, categorical: Sequence[str], infinite: str) -> l
     }
     some = [f"{name} {count}" for name, count in counts.items() if 0 < count < len(inputs)]
     none = [str(name) for name, count in counts.items() if count == len(inputs) > 0]
-    lines = [f"missing values of {len(inputs)} rows: {_some(some)}"] if some else []
-    return lines + ([f"warning: columns without any value: {_some(none)}"] if none else [])
+    lines = [f"missing values of {len(inputs)} rows: {shortlist(some, _NAMED)}"] if some else []
+    return lines + ([f"warning: columns without any value: {shortlist(none, _NAMED)}"] if none else [])
 
 
 def _first_text(column: Series) -> object:
@@ -155,13 +157,3 @@ def _first_text(column: Series) -> object:
 
 def _is_text(column: Series) -> bool:
     return column.dtype.kind not in "biufc"
-
-
-def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise UserError(f"{name} must be one of {', '.join(choices)}, but got {value!r}. Choose one of them.")
-
-
-def _some(names: Iterable[object]) -> str:
-    named = [str(name) for name in names]
-    return ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")

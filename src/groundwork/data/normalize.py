@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 
 _IMAGE = ("auto", "backbone", "train", "none")
 _TABLE = ("auto", "standard", "minmax", "robust", "none")
@@ -26,28 +27,18 @@ class Normalize:
     method: str
 
     def __post_init__(self) -> None:
-        if self.method not in {*_IMAGE, *_TABLE}:
-            raise UserError(
-                f"normalize must be one of {', '.join(dict.fromkeys(_IMAGE + _TABLE))}, "
-                f"but got {self.method!r}. Use auto."
-            )
+        check_choice("normalize", self.method, dict.fromkeys(_IMAGE + _TABLE))
 
     def for_images(self, pretrained: bool) -> str:
         """Decide between backbone, train and none: auto keeps a pretrained backbone's own statistics."""
-        if self.method not in _IMAGE:
-            raise UserError(
-                f"normalize must be one of {', '.join(_IMAGE)} for images, but got {self.method!r}. Use auto."
-            )
+        check_choice("normalize for images", self.method, _IMAGE)
         if self.method == "auto":
             return "backbone" if pretrained else "train"
         return self.method
 
     def for_tables(self) -> str:
         """Decide between standard, minmax, robust and none: auto is standard."""
-        if self.method not in _TABLE:
-            raise UserError(
-                f"normalize must be one of {', '.join(_TABLE)} for tables, but got {self.method!r}. Use auto."
-            )
+        check_choice("normalize for tables", self.method, _TABLE)
         return "standard" if self.method == "auto" else self.method
 
 

@@ -42,12 +42,12 @@ class Order:
 
 
 def slices(
-    rows: NDArray[np.int64], batch_size: int, rank: int, world_size: int, *, drop_last: bool, train: bool
+    rows: NDArray[np.int64], batch_size: int, rank: int, world_size: int, *, train: bool
 ) -> list[Slice]:
     """Cut rows into global batches of batch_size * world_size and take this rank's part of each.
 
     Every rank gets the same number of batches of the same size. The last global batch may be short: it is
-    dropped by choice, shared out evenly, and padded with repeated samples that do not count.
+    shared out evenly, and padded with repeated samples that do not count.
 
     Args:
         batch_size: Samples per device.
@@ -56,10 +56,7 @@ def slices(
     """
     step = batch_size * world_size
     starts = list(range(0, len(rows), step))
-    remainder = len(rows) % step
-    if drop_last and remainder and len(starts) > 1:
-        rows, starts = rows[: len(rows) - remainder], starts[:-1]
-    elif train and remainder == 1 and len(starts) > 1:
+    if train and len(rows) % step == 1 and len(starts) > 1:
         starts.pop()
     stops = [*starts[1:], len(rows)]
     shortest = 2 if train and world_size > 1 else 1

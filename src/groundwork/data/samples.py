@@ -12,6 +12,7 @@ from pandas import DataFrame, Series
 
 from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 
 ROW_FIELDS = ("sample_id", "target", "inputs", "path", "group", "official", "order")
 
@@ -62,7 +63,7 @@ class Samples:
         repeated = self.sample_id[self.sample_id.duplicated()]
         if len(repeated):
             raise UserError(
-                f"sample_id must be unique, but {listed(repeated.unique())} comes more than once "
+                f"sample_id must be unique, but {quoted(repeated.unique())} comes more than once "
                 f"({self.root}). Name a column of unique values with data.id_column."
             )
         if self.official is not None and (strange := set(self.official) - {*SPLITS, ""}):
@@ -82,10 +83,3 @@ class Samples:
         }
         pixels = None if self.pixels is None else self.pixels[at]
         return replace(self, **kept, pixels=pixels)
-
-
-def listed(names: ArrayLike, limit: int = 3) -> str:
-    """Name the first few of many, and how many more there are, in one line."""
-    found = np.asarray(names, dtype=object).ravel()
-    more = f" and {len(found) - limit:,} more" if len(found) > limit else ""
-    return ", ".join(repr(name) if isinstance(name, str) else str(name) for name in found[:limit]) + more

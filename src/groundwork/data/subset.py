@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 from groundwork.data.split.keys import SplitKeys, first_key, keyed_hash, tie_units
 from groundwork.data.split.strata import make_strata
 
@@ -42,12 +43,9 @@ class StratifiedSubset:
     num_bins: int
 
     def __post_init__(self) -> None:
-        if not 0 < self.fraction <= 1:
-            raise UserError(
-                f"subset.fraction must lie above 0 and up to 1, but got {self.fraction}. Use 0.1."
-            )
-        if self.size is not None and self.size < 1:
-            raise UserError(f"subset.size must be at least 1, but got {self.size}. Use subset.size=1000.")
+        check_range("subset.fraction", self.fraction, "(0, 1]")
+        if self.size is not None:
+            check_range("subset.size", self.size, "[1, inf)")
 
     def rows(self, sample_id: Any, target: Any, group: Any, seed: int) -> NDArray[np.int64]:
         """Give the positions to train on, (M,) ascending.

@@ -13,8 +13,8 @@ from pandas.api import types
 
 from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.classes import choose_classes, class_labels, is_number
-from groundwork.data.samples import listed
 
 FEW_VALUES = 20  # more distinct whole numbers than this read as a quantity, not as names of classes
 ROWS_PER_VALUE = 5  # and so do whole numbers that hardly ever repeat
@@ -84,7 +84,7 @@ class Target:
         absent = [name for name in self.names if name not in target]
         if absent:
             raise UserError(
-                f"the data must hold the target {listed(absent)}, but does not. Check data.target."
+                f"the data must hold the target {quoted(absent)}, but does not. Check data.target."
             )
         if self.task == "regression":
             _check_values(target[list(self.names)])
@@ -94,8 +94,8 @@ class Target:
         unknown = sorted({label for label in labels if label is not None and label not in number})
         if unknown:
             raise UserError(
-                f"target {self.names[0]!r} must hold known classes, but got {listed(unknown)} "
-                f"(known: {listed(self.classes)}). Correct the labels, or train with them."
+                f"target {self.names[0]!r} must hold known classes, but got {quoted(unknown)} "
+                f"(known: {quoted(self.classes)}). Correct the labels, or train with them."
             )
         return np.array([-1 if label is None else number[label] for label in labels], dtype=np.int64)
 
@@ -126,7 +126,7 @@ def _check_columns(target: DataFrame, task: TaskName | None) -> None:
             )
     if target.shape[1] > 1 and task == "classification":
         raise UserError(
-            f"classification must have one target, but got {listed(target.columns)}. Name one with "
+            f"classification must have one target, but got {quoted(target.columns)}. Name one with "
             "data.target."
         )
 
@@ -141,7 +141,7 @@ def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskN
     if target.shape[1] > 1:
         if text:
             raise UserError(
-                f"several targets must all be numbers, but {listed(text)} is not. Name one with data.target."
+                f"several targets must all be numbers, but {quoted(text)} is not. Name one with data.target."
             )
         return "regression", f"regression, because there are {target.shape[1]} targets"
     name, column = str(target.columns[0]), target.iloc[:, 0].dropna()
@@ -160,7 +160,7 @@ def _check_values(target: DataFrame) -> None:
         if not is_number(column):
             raise UserError(
                 f"regression must have numbers as target, but {name!r} holds "
-                f"{listed(column.dropna().unique())}. "
+                f"{quoted(column.dropna().unique())}. "
                 "Choose task=classification, or another data.target."
             )
         values = column.astype("float64").to_numpy()

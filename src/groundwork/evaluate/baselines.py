@@ -1,85 +1,40 @@
-"""The training rows -> what simple models reach on val, to hold every result against."""
+"""The data of a run -> what simple models reach on val, to hold every result against."""
 
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from groundwork.core.batch import TaskName
+from groundwork.core.batch import Split
+from groundwork.data import Store, TableSource
+from groundwork.evaluate.measure import with_threshold
+from groundwork.train.metrics import Metrics
+from groundwork.train.prepare import Prepared
 
-Floats = NDArray[np.floating]
-MetricsFunction = Callable[[Floats, NDArray[Any], Sequence[str]], dict[str, float]]
-
-MAX_CELLS = 4_000_000  # rows x columns that a baseline is fitted on; more rows are thinned out evenly
-MAX_TREES, MAX_TREE_CELLS = (
-    500,
-    400_000_000,
-)  # of gradient boosting with classes: about five seconds on one core
-WIDE = 300  # columns from which gradient boosting takes coarser and smaller trees
-ALPHAS = np.logspace(-2, 4, 7)  # strengths of ridge regression, chosen by leaving one out of train
-MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare ones
+SIDE = 16  # pixels per side of the images that the linear baseline reads
 
 
-@dataclass(frozen=True)
-class Part:
-    """Hold inputs (N, D) and target, (N,) int64 or (N, T), of one split; NaN = missing."""
+def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Fit the baselines on train and measure them on val; none where images are streamed.
 
-    inputs: Floats
-    target: NDArray[Any]
-
-
-def baselines(
-    task: TaskName,
-    train: Part,
-    val: Part,
-    names: Sequence[str],
-    metrics: MetricsFunction,
-    *,
-    kind: Literal["image", "table"],
-    categorical: Sequence[int],
-    seed: int,
-) -> dict[str, dict[str, float]]:
-    """Fit the baselines on train and measure them on val.
-
-    Args:
-        task: Classes or values.
-        train: Table columns as `encode_columns` gives them, cached features, or `small_pixels`.
-        val: The same for the validation rows.
-        names: K classes or T targets.
-        metrics: (prediction, target, names) -> metric -> number.
-        kind: Tables get gradient boosting besides.
-        categorical: Positions of the inputs that are category codes, 0 = missing and 1 = unseen.
-        seed: Of gradient boosting and of the rows kept when there are too many.
-
-    Returns:
-        `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
+    Where the threshold is chosen on val, each baseline has its own chosen there, too.
     """
-    train, val = Part(_finite(train.inputs), train.target), Part(_finite(val.inputs), val.target)
-    columns = _Columns(train.inputs.shape[1], tuple(categorical))
-    models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task)}
-    if kind == "table":
-        models["gradient_boosting"] = lambda: columns.boosting(task, len(names), train.inputs, seed)
-    constant = _class_shares if task == "classification" else _column_means
-    found = {"majority" if task == "classification" else "mean": constant(train, val, names)}
-    rows = _thinned(train, seed)
-    if train.inputs.shape[1]:
-        predict = _probabilities if task == "classification" else _values
-        with warnings.catch_warnings():
-            # A baseline stops at its number of iterations; a category unseen in training counts as none.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", UserWarning)
-            found |= {name: predict(model, rows, val, names) for name, model in models.items()}
-    return {name: metrics(prediction, val.target, names) for name, prediction in found.items()}
+    from groundwork.evaluate.baseline_models import Part, fit_baselines  # scikit-learn: not before training
+
+    train, val = _inputs(prepared, "train"), _inputs(prepared, "val")
+    if train is None or val is None:
+        return {}
+    columns = () if prepared.columns is None else prepared.columns.columns
+    return fit_baselines(
+        prepared.target.task,
+        Part(train, prepared.targets("train")),
+        Part(val, prepared.targets("val")),
+        prepared.names,
+        lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
+        kind=prepared.samples.kind,
+        categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
+        seed=0,
+    )
 
 
 def small_pixels(images: NDArray[np.generic], rows: NDArray[np.integer], side: int) -> NDArray[np.float32]:
@@ -101,90 +56,11 @@ def small_pixels(images: NDArray[np.generic], rows: NDArray[np.integer], side: i
     return small
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """Know which of D columns are categories, and build models that take them as they are."""
-
-    num_columns: int
-    categorical: tuple[int, ...]
-
-    def linear(self, task: TaskName) -> Any:
-        numeric = [column for column in range(self.num_columns) if column not in self.categorical]
-        impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-        encode = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES)
-        prepare = ColumnTransformer(
-            [
-                ("numeric", make_pipeline(impute, StandardScaler()), numeric),
-                ("categorical", encode, list(self.categorical)),
-            ]
-        )
-        return make_pipeline(prepare, LogisticRegression() if task == "classification" else RidgeCV(ALPHAS))
-
-    def boosting(self, task: TaskName, num_outputs: int, inputs: Floats, seed: int) -> Any:
-        wide = self.num_columns > WIDE  # the work on histograms grows with columns x bins x leaves
-        bins, leaves = (32, 8) if wide else (255, 31)
-        few = [column for column in self.categorical if inputs[:, column].max(initial=0) < bins]
-        settings = {
-            "max_bins": bins,
-            "max_leaf_nodes": leaves,
-            "categorical_features": few or None,
-            "random_state": seed,
-        }
-        if task == "regression":
-            return HistGradientBoostingRegressor(**settings)
-        # One tree per class and iteration: many classes get fewer iterations of a higher rate.
-        trees = min(MAX_TREES, MAX_TREE_CELLS // max(1, min(inputs.size, MAX_CELLS)))
-        iterations = min(100, max(5, trees // num_outputs))
-        return HistGradientBoostingClassifier(
-            max_iter=iterations, learning_rate=min(0.3, 10 / iterations), **settings
-        )
-
-
-def _finite(inputs: Floats) -> Floats:
-    return np.where(np.isfinite(inputs), inputs, np.nan)
-
-
-def _filled(inputs: Floats) -> Floats:
-    """Put 0 into a column without any value, which gradient boosting cannot cut into bins."""
-    return np.where(np.isnan(inputs).all(axis=0), 0.0, inputs)
-
-
-def _thinned(train: Part, seed: int) -> Part:
-    limit = max(1000, MAX_CELLS // max(1, train.inputs.shape[1]))
-    if len(train.inputs) <= limit:
-        return train
-    rows = np.sort(np.random.default_rng(seed).permutation(len(train.inputs))[:limit])
-    return Part(train.inputs[rows], train.target[rows])
-
-
-def _class_shares(train: Part, val: Part, names: Sequence[str]) -> Floats:
-    counts = np.bincount(train.target, minlength=len(names))
-    return np.tile(counts / counts.sum(), (len(val.target), 1))
-
-
-def _column_means(train: Part, val: Part, names: Sequence[str]) -> Floats:
-    target = train.target.reshape(len(train.target), len(names)).astype(float)
-    known = ~np.isnan(target)
-    means = np.where(known, target, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.broadcast_to(means, (len(val.target), len(names))).reshape(val.target.shape)
-
-
-def _probabilities(model: Callable[[], Any], train: Part, val: Part, names: Sequence[str]) -> Floats:
-    present = np.unique(train.target)
-    if len(present) < 2:
-        return _class_shares(train, val, names)
-    fitted = model().fit(_filled(train.inputs), train.target)
-    prob = np.zeros((len(val.target), len(names)))
-    prob[:, present] = fitted.predict_proba(val.inputs)
-    return prob
-
-
-def _values(model: Callable[[], Any], train: Part, val: Part, names: Sequence[str]) -> Floats:
-    target = train.target.reshape(len(train.target), len(names)).astype(float)
-    values = _column_means(train, val, names).reshape(len(val.target), len(names)).copy()
-    for column in range(len(names)):
-        known = ~np.isnan(target[:, column])
-        if known.any():
-            fitted = model().fit(_filled(train.inputs[known]), target[known, column])
-            values[:, column] = fitted.predict(val.inputs)
-    return values.reshape(val.target.shape)
+def _inputs(prepared: Prepared, split: Split) -> NDArray[Any] | None:
+    """Take the columns of a table, or small versions of the images."""
+    rows = prepared.rows[split]
+    if isinstance(prepared.source, TableSource):
+        return prepared.source.array.numpy()[rows]
+    if isinstance(prepared.source, Store):
+        return small_pixels(prepared.source.images, rows, SIDE)
+    return None

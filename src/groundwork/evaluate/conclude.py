@@ -29,11 +29,11 @@ def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str
     config, prepared, folder, console = context.config, context.prepared, context.folder, context.console
     splits: tuple[Split, ...] = ("train", "val")
     predicted = {split: _predictions(config, prepared, fitted, split, device, console) for split in splits}
-    metrics, said = with_threshold(
+    metrics, how_decided = with_threshold(
         context.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
     )
-    if said:
-        console.note(said)
+    if how_decided:
+        console.note(how_decided)
         save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
     measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
     write_predictions(folder, "val", predicted["val"], metrics, prepared)
@@ -41,6 +41,7 @@ def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str
         "task": config.task.name,
         "monitor": config.monitor,
         "direction": context.direction,
+        "directions": metrics.directions([config.monitor, *measured["val"]]),
         "best_epoch": fitted.best_epoch,
         "n": {split: len(rows) for split, rows in prepared.rows.items()},
         "train": values(measured["train"]),
@@ -50,7 +51,11 @@ def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str
         "parameters": fitted.network.describe(),
         "split_hash": prepared.split_hash,
         "threshold": getattr(metrics, "threshold", None),
-        "notes": [*prepared.notes, *([said] if said else []), *([REFIT] if fitted.refit is not None else [])],
+        "notes": [
+            *prepared.notes,
+            *filter(None, [how_decided]),
+            *([REFIT] if fitted.refit is not None else []),
+        ],
         "choices": [prepared.target.why],
     }
     _refit(context, fitted)

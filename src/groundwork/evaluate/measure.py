@@ -1,23 +1,20 @@
-"""Predictions of a whole split -> its table, metrics, intervals and baselines."""
+"""Predictions of a whole split -> its table, its metrics with intervals, and the decision threshold."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from pandas import DataFrame
 
-from groundwork.core.atomic import write_bytes
 from groundwork.core.batch import Split
+from groundwork.core.predictions import prediction_table, write_table
 from groundwork.core.run_folder import RunFolder
-from groundwork.data import Store, TableSource
 from groundwork.metrics import ClassificationMetrics
 from groundwork.train.metrics import Metrics
 from groundwork.train.prepare import Prepared
 
-BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of the run
-BASELINE_SIDE = 16  # pixels per side of the images that the linear baseline reads
+BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of a run
 
 
 def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:
@@ -33,27 +30,52 @@ def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[
     return prediction
 
 
+def decided_table(
+    sample_id: ArrayLike,
+    prediction: NDArray[np.float32],
+    metrics: Metrics,
+    classes: Sequence[str],
+    targets: Sequence[str],
+    *,
+    truth: NDArray[Any] | None = None,
+    group: ArrayLike | None = None,
+) -> DataFrame:
+    """Decide by the metrics of a run, and name every number.
+
+    Args:
+        sample_id: (N,)
+        prediction: (N, K) probabilities or (N, T) values in original units.
+        metrics: Of the run, which decide.
+        classes: K names; none for regression.
+        targets: T names.
+        truth: (N,) class names or (N, T) values; None for new samples.
+        group: (N,) what ties samples together.
+    """
+    return prediction_table(
+        sample_id,
+        decide(prediction, metrics, classes),
+        classes=classes,
+        targets=targets,
+        prob=prediction if classes else None,
+        truth=truth,
+        group=group,
+    )
+
+
 def write_predictions(
     folder: RunFolder, split: Split, prediction: NDArray[np.float32], metrics: Metrics, prepared: Prepared
 ) -> None:
     """Write one row per sample of a split."""
-    rows = prepared.rows[split]
-    table: dict[str, Any] = {"sample_id": prepared.samples.sample_id.iloc[rows].to_numpy()}
-    if prepared.samples.group is not None:
-        table["group"] = prepared.samples.group.iloc[rows].to_numpy()
-    decision, truth = decide(prediction, metrics, prepared.target.classes), prepared.targets(split)
-    if prepared.target.task == "classification":
-        classes = np.array(prepared.target.classes, dtype=object)
-        table |= {"target": classes[truth], "prediction": decision}
-        table |= {f"prob/{name}": prediction[:, k] for k, name in enumerate(classes)}
-    elif len(prepared.names) == 1:
-        table |= {"target": truth[:, 0], "prediction": decision[:, 0]}
-    else:
-        table |= {f"target/{name}": truth[:, t] for t, name in enumerate(prepared.names)}
-        table |= {f"prediction/{name}": decision[:, t] for t, name in enumerate(prepared.names)}
-    buffer = io.BytesIO()
-    pd.DataFrame(table).to_parquet(buffer, index=False)
-    write_bytes(folder.predictions(split), buffer.getbuffer())
+    rows, samples, target = prepared.rows[split], prepared.samples, prepared.target
+    truth = prepared.targets(split)
+    if target.classes:
+        truth = np.array(target.classes, dtype=object)[truth]
+    group = None if samples.group is None else samples.group.iloc[rows]
+    sample_id = samples.sample_id.iloc[rows]
+    table = decided_table(
+        sample_id, prediction, metrics, target.classes, target.names, truth=truth, group=group
+    )
+    write_table(folder.predictions(split), table)
 
 
 def measure(
@@ -63,41 +85,6 @@ def measure(
     return metrics.intervals(
         prediction, prepared.targets(split), prepared.names, group=prepared.group(split), seed=BOOTSTRAP_SEED
     )
-
-
-def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dict[str, dict[str, float]]:
-    """Fit the baselines on train and measure them on val; none where images are streamed.
-
-    Where the threshold is chosen on val, each baseline has its own chosen there, too.
-    """
-    from groundwork.evaluate.baselines import Part, baselines  # scikit-learn: not before training
-
-    train, val = _baseline_inputs(prepared, "train"), _baseline_inputs(prepared, "val")
-    if train is None or val is None:
-        return {}
-    columns = () if prepared.columns is None else prepared.columns.columns
-    return baselines(
-        prepared.target.task,
-        Part(train, prepared.targets("train")),
-        Part(val, prepared.targets("val")),
-        prepared.names,
-        lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
-        kind=prepared.samples.kind,
-        categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
-        seed=0,
-    )
-
-
-def _baseline_inputs(prepared: Prepared, split: Split) -> NDArray[Any] | None:
-    """Take the columns of a table, or small versions of the images."""
-    rows = prepared.rows[split]
-    if isinstance(prepared.source, TableSource):
-        return prepared.source.array.numpy()[rows]
-    if isinstance(prepared.source, Store):
-        from groundwork.evaluate.baselines import small_pixels  # as above
-
-        return small_pixels(prepared.source.images, rows, BASELINE_SIDE)
-    return None
 
 
 def values(measured: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -112,7 +99,7 @@ def with_threshold(
     target: NDArray[Any],
     names: Sequence[str],
 ) -> tuple[Metrics, str]:
-    """Choose the decision threshold on val where it is "auto"; a line tells it, and is empty elsewhere."""
+    """Choose the decision threshold on val where it is "auto"; the line tells it, and is empty elsewhere."""
     if not isinstance(metrics, ClassificationMetrics) or metrics.threshold != "auto":
         return metrics, ""
     chosen, criterion = metrics.choose(prediction, target, names, monitor)

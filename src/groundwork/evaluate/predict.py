@@ -4,11 +4,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, FAILED, UserError
@@ -20,13 +19,13 @@ from groundwork.core.trust import checked_config
 from groundwork.data import Source
 from groundwork.data.formats.source import write_frame
 from groundwork.evaluate.inputs import Inputs, read_inputs
-from groundwork.evaluate.measure import decide
+from groundwork.evaluate.measure import decided_table
 from groundwork.evaluate.network import network_of
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
 from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.train.metrics import build_metrics
 from groundwork.train.predict import predict
 
 
@@ -62,7 +61,8 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     prediction = predict(network, inputs.source, rows, size, device, precision, console, "predicting")
     good = _readable(inputs, keys["input"])
     metrics = build_metrics(config, checkpoint.get("threshold"))
-    _write(prediction_table(inputs.sample_id.iloc[good], prediction[good], metrics, target), output)
+    sample_id, chosen = inputs.sample_id.iloc[good], prediction[good]
+    _write(decided_table(sample_id, chosen, metrics, target["classes"], target["names"]), output)
     console.say(f"{len(good):,} of {len(rows):,} samples predicted: {output}")
     for row, reason in sorted(inputs.bad.items()):
         print(f"not predicted: {inputs.sample_id.iloc[row]} ({reason})", file=sys.stderr)
@@ -73,7 +73,7 @@ def find_finished(keys: Mapping[str, str]) -> RunFolder:
     """Find the run that `run` names, of which training must have come to its end."""
     runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
     folder = RunFolder.find(keys["run"], runs)
-    status = folder.read_json("result.json").get("status", "not")
+    status = folder.read_json("result").get("status", "not")
     if status != "done":
         raise UserError(
             f"run={folder.path} must be finished, but is {status}. Resume it, or name another run."
@@ -92,32 +92,6 @@ def check_writable(folder: Path, key: str) -> None:
         raise UserError(
             f"{key} must lie in a folder one can write to, but {folder}: {reason}. Name another."
         ) from error
-
-
-def prediction_table(
-    sample_id: Series, prediction: NDArray[np.float32], metrics: Metrics, target: Mapping[str, Any]
-) -> DataFrame:
-    """Name every number of a prediction.
-
-    Args:
-        sample_id: (N,)
-        prediction: (N, K) probabilities, or (N, T) values in original units.
-        metrics: Of the run, which decide.
-        target: State of the run's target.
-
-    Returns:
-        sample_id and prediction, with `prob/<class>` for every class; several targets: `prediction/<name>`.
-    """
-    decision = decide(prediction, metrics, target["classes"])
-    table: dict[str, Any] = {"sample_id": sample_id.to_numpy()}
-    if target["classes"]:
-        table["prediction"] = Series(decision, dtype="str")
-        table |= {f"prob/{name}": prediction[:, k] for k, name in enumerate(target["classes"])}
-    elif len(target["names"]) == 1:
-        table["prediction"] = decision[:, 0]
-    else:
-        table |= {f"prediction/{name}": decision[:, t] for t, name in enumerate(target["names"])}
-    return DataFrame(table)
 
 
 def _readable(inputs: Inputs, where: str) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ class Run:
     @property
     def result(self) -> dict[str, Any]:
         """Metrics, intervals, baselines and times; null means undefined."""
-        return self.folder.read_json("result.json")
+        return self.folder.read_json("result")
 
     @cached_property
     def splits(self) -> DataFrame:

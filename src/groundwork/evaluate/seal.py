@@ -13,6 +13,7 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.patches import silence
 from groundwork.core.paths import machine_paths
+from groundwork.core.run_files import CONFIG
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
@@ -44,7 +45,7 @@ def seal_runs(keys: Mapping[str, str]) -> int:
         return DONE
     folders = find_runs(keys["runs"])
     for folder in folders:
-        if folder.read_json("result.json").get("status") != "done":
+        if folder.read_json("result").get("status") != "done":
             raise UserError(
                 f"runs={keys['runs']} must match finished runs, but {folder.path} is not. Resume it first."
             )
@@ -63,10 +64,10 @@ def find_runs(glob: str) -> list[RunFolder]:
     pattern = Path(glob).expanduser()
     base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
     parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
-    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/config.yaml"))
+    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/{CONFIG}"))
     if not found:
         raise UserError(
-            f"runs={glob} must match run folders, but none has a config.yaml. Quote the glob, check it."
+            f"runs={glob} must match run folders, but none has a {CONFIG}. Quote the glob, check it."
         )
     return [RunFolder(path) for path in found]
 
@@ -79,7 +80,7 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     """
     if SWEEP in os.environ:
         raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
-    result = folder.read_json("result.json")
+    result = folder.read_json("result")
     _check_finished(folder, result)
     checkpoint_hash = file_hash(folder.best)
     if seal_record := result.get("seal"):
@@ -124,7 +125,7 @@ def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console)
     """Prepare the very data and split of the training, which must have left samples to test on."""
     samples, target = read_samples(config)
     prepared = prepare(config, samples, target, console, read_splits(folder))
-    data = folder.read_json("data.json")
+    data = folder.read_json("data")
     _check_same(folder, "data", data["content_hash"], prepared.content_hash)
     _check_same(folder, "split", data["split_hash"], prepared.split_hash)
     if not len(prepared.rows["test"]):
@@ -151,7 +152,7 @@ def _write(
         "commit": commit(),
         "first": earlier == 0,
     }
-    folder.write_json("result.json", {**result, "test": test, "test_count": count, "seal": seal_record})
+    folder.write_json("result", {**result, "test": test, "test_count": count, "seal": seal_record})
 
 
 def _check_same(folder: RunFolder, what: str, before: str, now: str) -> None:

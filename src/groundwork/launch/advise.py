@@ -43,7 +43,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
 
     advice = advise_data(folder, complete.config, samples, target, console, choose)
     console.say(
-        f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.path / 'advice.json'})"
+        f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.json_file('advice')})"
     )
     return folder
 
@@ -73,9 +73,8 @@ def advise_data(
             f"advice must rest on a linear head, but got {', '.join(parts)}. Compare scenarios by short runs instead."
         )
     prepared = prepare(config, samples, target, console)
-    data = describe_data(config, prepared)
-    context = build_context(folder, config, prepared, data, console)
+    context = build_context(folder, config, prepared, describe_data(config, prepared), console)
     plan: Plan = instantiate(config.transfer, _convert_="all")
-    advice = advise_run(context, data, plan, choose_device(config), choose)
+    advice = advise_run(context, plan, choose_device(config), choose)
     write_advice(folder.path)
     return advice

@@ -53,7 +53,7 @@ def audit(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     from groundwork.launch.audit import start  # torch: not for reading runs
 
     folder = start(_compose(overrides), Console(quiet))
-    return {**folder.read_json("audit.json"), "folder": str(folder.path)}
+    return {**folder.read_json("audit"), "folder": str(folder.path)}
 
 
 def advise(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def advise(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     """
     from groundwork.launch.advise import advise as start
 
-    return start(_compose(overrides), Console(quiet)).read_json("advice.json")
+    return start(_compose(overrides), Console(quiet)).read_json("advice")
 
 
 def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
@@ -75,7 +75,7 @@ def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
         quiet: Print nothing; the run's train.log tells all.
 
     Raises:
-        UserError: If a word or the data is wrong.
+        UserError: If an override or the data is wrong.
     """
     return Run(begin(compose_run(complete(with_like(overrides))), Console(quiet)).path)
 

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.patches import silence
+from groundwork.core.run_files import FOLDERS
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Store, Stream
 from groundwork.launch.config.check import derived_choices
@@ -28,10 +29,10 @@ def start(composition: Composition, console: Console) -> RunFolder:
     complete = composition.choose(**derived_choices(config, target.task))
     audit, prepared = audit_data(complete.config, samples, target, console)
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))
-    for unused in ("checkpoints", "predictions", "figures"):
+    for unused in FOLDERS:
         (folder.path / unused).rmdir()
     audit["command"] = list(composition.overrides)
-    folder.write_json("audit.json", audit)
+    folder.write_json("audit", audit)
     write_audit(folder.path, _photographs(config, folder, prepared))
     console.show(audit_summary(folder.path))
     return folder

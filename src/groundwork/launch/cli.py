@@ -1,24 +1,17 @@
 """The doors: command line -> one call -> exit status. Nothing heavy is imported before a command is understood."""
 
-import argparse
-import gc
 import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import NoReturn
 
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
-from groundwork.core.trust import admit_words
-
-# Containers often forbid it, so that images stay small; torch would then be compiled anew by every command, 20 s.
-sys.dont_write_bytecode = False
-# Python looks for garbage after every 700 new objects; imports make a million and no garbage: a third of their time.
-gc.set_threshold(10_000, *gc.get_threshold()[1:])
+from groundwork.core.patches import settle_command
+from groundwork.core.trust import admit_arguments
 
 
 def enter(command: Callable[[list[str]], int]) -> int:
-    """Run a command on the words typed after its name and return its exit status.
+    """Run a command on the arguments typed after its name and return its exit status.
 
     Returns:
         0 done; 1 an error of ours; 2 wrong input, told in one line; 75 stopped by a signal after saving.
@@ -26,9 +19,9 @@ def enter(command: Callable[[list[str]], int]) -> int:
     asked = os.environ.get("HYDRA_FULL_ERROR")
     # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
+    settle_command()
     try:
-        return command(admit_words(sys.argv[1:]))
+        return command(admit_arguments(sys.argv[1:]))
     except KeyboardInterrupt as stop:
         print(f"stopped; {stop}" if str(stop) else "stopped", file=sys.stderr)
         return INTERRUPTED
@@ -47,32 +40,28 @@ def enter(command: Callable[[list[str]], int]) -> int:
             os.environ["HYDRA_FULL_ERROR"] = asked
 
 
-def key_values(words: list[str], allowed: dict[str, str]) -> dict[str, str]:
-    """Read `key=value` words.
+def key_values(arguments: list[str], allowed: dict[str, str]) -> dict[str, str]:
+    """Read `key=value` arguments.
 
     Args:
-        words: As typed after the command.
+        arguments: As typed after the command.
         allowed: Key -> what it is; every one is optional here.
 
     Raises:
-        UserError: If a word is not `key=value`, or its key is unknown or named twice.
+        UserError: If a argument is not `key=value`, or its key is unknown or named twice.
         SystemExit: With status 0, after `--help` was answered.
     """
-    if {"--help", "-h"} & set(words):
+    if {"--help", "-h"} & set(arguments):
         print(f"{sys.modules['__main__'].__doc__ or ''}\n")
         print("\n".join(f"  {key + '=':<15} {meaning}" for key, meaning in allowed.items()))
         raise SystemExit(DONE)
     found: dict[str, str] = {}
     usage = ", ".join(f"{key}= ({meaning})" for key, meaning in allowed.items())
-    for word in words:
-        key, equals, value = word.partition("=")
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
         if not equals or key not in allowed:
-            raise UserError(f"{word!r} is not one of the keys of this command: {usage}.")
+            raise UserError(f"{argument!r} is not one of the keys of this command: {usage}.")
         if key in found:
             raise UserError(f"{key}= must stand once, but stands twice.")
         found[key] = value
     return found
-
-
-def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    raise UserError(f"{message}. See --help.")

@@ -1,4 +1,4 @@
-"""Words after a command -> what it does. Hydra reads the words of `train`; torch is imported only after that."""
+"""Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -14,22 +14,24 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import CONF, machine_paths
 from groundwork.launch.cli import key_values
 from groundwork.launch.config.compose import Composition, complete, composed, explained, quote_override
-from groundwork.launch.config.searchpath import searchpath_words
+from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.launch.config.usage import usage
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
 
-def train(words: list[str]) -> int:
+def train(overrides: list[str]) -> int:
     """Train one run, or go on with the run that `run=` names."""
-    resumed = [word for word in words if word.startswith("run=")]
+    resumed = [override for override in overrides if override.startswith("run=")]
     if resumed:
-        return _resume(resumed[0].removeprefix("run="), [word for word in words if word not in resumed])
+        return _resume(
+            resumed[0].removeprefix("run="), [override for override in overrides if override not in resumed]
+        )
 
-    if any(word.startswith("like=") for word in words):
+    if any(override.startswith("like=") for override in overrides):
         from groundwork.launch.config.like import with_like  # pandas: not for --help
 
-        words = with_like(words)
+        overrides = with_like(overrides)
 
     def one_run(composition: Composition) -> int:
         from groundwork.launch.dispatch import start  # pandas: not for --help
@@ -41,23 +43,23 @@ def train(words: list[str]) -> int:
 
         return drive(combinations)
 
-    return hydra_application(complete(words), "train", one_run, many_runs)
+    return hydra_application(complete(overrides), "train", one_run, many_runs)
 
 
-def audit(words: list[str]) -> int:
+def audit(overrides: list[str]) -> int:
     """Look at the data of a configuration before anyone trains on it."""
 
     def one_audit(composition: Composition) -> int:
         from groundwork.core.console import Console
-        from groundwork.launch.audit import start  # torch: not before the words are understood
+        from groundwork.launch.audit import start  # torch: not before the overrides are understood
 
         start(composition, Console())
         return DONE
 
-    return hydra_application(complete(words), "train", one_audit)
+    return hydra_application(complete(overrides), "train", one_audit)
 
 
-def search(words: list[str]) -> int:
+def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
 
     def one_search(composition: Composition) -> int:
@@ -65,16 +67,16 @@ def search(words: list[str]) -> int:
 
         return start(composition)
 
-    return hydra_application(complete(words), "train", one_search)
+    return hydra_application(complete(overrides), "train", one_search)
 
 
 def hydra_application(
-    words: list[str],
+    overrides: list[str],
     config_name: str,
     act: Callable[[Composition], int],
     act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
 ) -> int:
-    """Let Hydra read the words (`--cfg job`, `-m` and overrides), then act on the combinations.
+    """Let Hydra read the overrides (`--cfg job`, `-m` and overrides), then act on the combinations.
 
     Args:
         act: On one combination.
@@ -84,44 +86,44 @@ def hydra_application(
         The exit status: the largest that any combination returned.
 
     Raises:
-        UserError: If Hydra does not accept a word.
+        UserError: If Hydra does not accept an override.
     """
-    if {"--help", "-h"} & {*words}:
+    if {"--help", "-h"} & {*overrides}:
         print(usage())
         return DONE
     combinations: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
 
     def collect(config: DictConfig) -> None:
         known = HydraConfig.get()
-        # Hydra keeps its own words apart; where one's own choices lie belongs to every run.
+        # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
         combinations.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
 
-    plain = [quote_override(word) for word in words if word not in ("-m", "--multirun")]
-    searched = searchpath_words(plain)
-    many = act_on_many if len(plain) < len(words) else None
+    plain = [quote_override(override) for override in overrides if override not in ("-m", "--multirun")]
+    searched = searchpath_overrides(plain)
+    many = act_on_many if len(plain) < len(overrides) else None
     with explained(), TemporaryDirectory() as scratch:
-        # First, since Hydra reads words on one side of a flag only; and its multirun.yaml is of no use here.
-        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(words) else []
+        # First, since Hydra reads overrides on one side of a flag only; and its multirun.yaml is of no use here.
+        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(overrides) else []
         sys.argv[1:] = [*sweep, *plain]
         hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
     if many is not None and combinations:
-        return many([words for _, _, words in combinations])
+        return many([overrides for _, _, overrides in combinations])
     return max((act(composed(*combination)) for combination in combinations), default=DONE)
 
 
-def _resume(word: str, changes: list[str]) -> int:
+def _resume(run: str, changes: list[str]) -> int:
     for change in changes:
         if not change.startswith(RESUME_KEYS):
             raise UserError(
                 f"{change} cannot be changed on resume, only trainer.*, logger, cluster, paths.*, data.root and "
                 f"data.table. Start a new run with it instead."
             )
-    from groundwork.launch.start import resume  # pandas: not before the words are understood
+    from groundwork.launch.start import resume  # pandas: not before the overrides are understood
 
-    return resume(word, changes)
+    return resume(run, changes)
 
 
-def advise(words: list[str]) -> int:
+def advise(overrides: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
 
     def one_advice(composition: Composition) -> int:
@@ -131,12 +133,12 @@ def advise(words: list[str]) -> int:
         start_advice(composition, Console())
         return DONE
 
-    return hydra_application(complete(words), "train", one_advice)
+    return hydra_application(complete(overrides), "train", one_advice)
 
 
-def clear(words: list[str]) -> int:
+def clear(arguments: list[str]) -> int:
     """Remove what is cached: decoded images and features; runs keep everything that they need."""
-    keys = key_values(words, {"paths.cache": "which cache; else that of conf/paths"})
+    keys = key_values(arguments, {"paths.cache": "which cache; else that of conf/paths"})
     from groundwork.core.cache import clear_cache
 
     cache = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).cache)
@@ -145,10 +147,10 @@ def clear(words: list[str]) -> int:
     return DONE
 
 
-def evaluate(words: list[str]) -> int:
+def evaluate(arguments: list[str]) -> int:
     """Seal the test metrics of one run, or of several."""
     keys = key_values(
-        words,
+        arguments,
         {
             "run": "a run folder or latest",
             "runs": "or a glob of run folders: seeds, folds",
@@ -162,15 +164,15 @@ def evaluate(words: list[str]) -> int:
         )
     if ("run" in keys) == ("runs" in keys):
         raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
-    from groundwork.evaluate.seal import seal_runs  # torch: not before the words are understood
+    from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
 
     return seal_runs(keys)
 
 
-def predict(words: list[str]) -> int:
+def predict(arguments: list[str]) -> int:
     """Predict new files by a finished run; exit status 1 tells that some files could not be read."""
     keys = _required(
-        words,
+        arguments,
         {
             "run": "a run folder or latest",
             "input": "a folder of images, an image or a table",
@@ -178,27 +180,27 @@ def predict(words: list[str]) -> int:
         },
         {"trust_pickle": "true reads a .pkl file", "paths.runs": "where latest looks"},
     )
-    from groundwork.evaluate.predict import predict_inputs  # torch: not before the words are understood
+    from groundwork.evaluate.predict import predict_inputs  # torch: not before the arguments are understood
 
     return predict_inputs(keys)
 
 
-def export(words: list[str]) -> int:
+def export(arguments: list[str]) -> int:
     """Write a finished run as a model that needs nothing of this project."""
     keys = _required(
-        words,
+        arguments,
         {"run": "a run folder or latest", "format": "onnx, torch or safetensors"},
         {"output": "a folder; else export/<format> in the run", "paths.runs": "where latest looks"},
     )
-    from groundwork.evaluate.export import export_run  # torch: not before the words are understood
+    from groundwork.evaluate.export import export_run  # torch: not before the arguments are understood
 
     return export_run(keys)
 
 
-def compare(words: list[str]) -> int:
+def compare(arguments: list[str]) -> int:
     """Put many runs into one table and one picture."""
     keys = _required(
-        words,
+        arguments,
         {"runs": "a glob of run folders"},
         {
             "split": "val (default) or test, of sealed runs",
@@ -208,14 +210,14 @@ def compare(words: list[str]) -> int:
     )
     if (split := keys.setdefault("split", "val")) not in ("val", "test"):
         raise UserError(f"split={split} must be val or test. Use split=val.")
-    from groundwork.evaluate.compare import compare_runs  # pandas: not before the words are understood
+    from groundwork.evaluate.compare import compare_runs  # pandas: not before the arguments are understood
 
     return compare_runs(keys)
 
 
-def _required(words: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
-    """Read `key=value` words of which some must be there."""
-    keys = key_values(words, needed | others)
+def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
+    """Read `key=value` arguments of which some must be there."""
+    keys = key_values(arguments, needed | others)
     if absent := [f"{key}= ({needed[key]})" for key in needed if not keys.get(key)]:
         raise UserError(f"{absent[0]} must be given, but is not. Add it.")
     return keys

@@ -41,11 +41,11 @@ def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
         )
         status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
         with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
-            result = folder.read_json("result.json")
+            result = folder.read_json("result")
             said = f"{user_error(error) or error}"
             if status == "failed" and isinstance(error, SystemExit):
                 said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
-            folder.write_json("result.json", {**result, "status": status, "error": said})
+            folder.write_json("result", {**result, "status": status, "error": said})
         if stopped:
             raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
         raise

@@ -16,12 +16,12 @@ from groundwork.core.patches import silence
 from groundwork.core.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Stream, Target
+from groundwork.evaluate.baselines import measure_baselines
 from groundwork.evaluate.conclude import conclude
 from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.photos import wanted_pixels
-from groundwork.evaluate.measure import measure_baselines
 from groundwork.launch.config.check import idle_keys
 from groundwork.report import summary, write_report
 from groundwork.train.advise import advise_run
@@ -45,7 +45,7 @@ def train(
     samples: Samples,
     target: Target,
     console: Console,
-    words: tuple[str, ...],
+    overrides: tuple[str, ...],
     resume: bool,
     choose: Callable[[str], DictConfig],
 ) -> None:
@@ -57,38 +57,38 @@ def train(
         samples: As read.
         target: What is predicted.
         console: Where to speak.
-        words: That composed the configuration.
+        overrides: That composed the configuration.
         resume: Go on with the split and the last checkpoint that the folder holds.
         choose: Gives the configuration with the transfer scenario that the advice takes, for `transfer=auto`.
     """
     silence()
-    folder.write_json("environment.json", describe_environment(words))
+    folder.write_json("environment", describe_environment(overrides))
     began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
     prepared = _prepare(folder, config, samples, target, console)
     data = describe_data(config, prepared)
     context = build_context(folder, config, prepared, data, console)
-    write_facts(context, data)
+    write_facts(context)
     seconds = {"data": time.perf_counter() - began}
 
     plan = instantiate(config.transfer, _convert_="all")
     device = choose_device(config)
     if plan.scenario == "auto":
-        config = _choose_scenario(context, data, plan, device, choose)
+        config = _choose_scenario(context, plan, device, choose)
         plan = instantiate(config.transfer, _convert_="all")
         context = build_context(folder, config, prepared, data, console)
     if world_size() > 1:
         console.say(batch_line(config))
     with memory_explained(config):
-        fitted = fit(context, data, plan, device, resume)
+        fitted = fit(context, plan, device, resume)
     leave()
     if not is_first():
         return
-    _note_idle(context, plan, fitted, words, device)
+    _note_idle(context, plan, fitted, overrides, device)
     result = {**conclude(context, fitted, device), "baselines": _baselines(context)}
     seconds |= fitted.seconds | {"total": time.perf_counter() - began}
-    begun = {"changes": folder.read_json("result.json").get("changes", {})}
-    folder.write_json("result.json", {**result, **begun, "status": "done", "seconds": seconds})
+    begun = {"changes": folder.read_json("result").get("changes", {})}
+    folder.write_json("result", {**result, **begun, "status": "done", "seconds": seconds})
     if config.report.write:
         _draw(context, fitted, device)
     console.show(summary(folder.path))
@@ -111,7 +111,6 @@ def _prepare(
 
 def _choose_scenario(
     context: Context,
-    data: dict[str, Any],
     plan: Plan,
     device: torch.device,
     choose: Callable[[str], DictConfig],
@@ -120,7 +119,7 @@ def _choose_scenario(
     if custom_parts(context.config):
         config = choose(FALLBACK)
     else:
-        advice = from_first(lambda: advise_run(context, data, plan, device, choose))
+        advice = from_first(lambda: advise_run(context, plan, device, choose))
         config = choose(advice.scenario)
         if config.transfer.cut == "auto":  # compared already
             OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
@@ -130,7 +129,7 @@ def _choose_scenario(
 
 def _check_content(folder: RunFolder, prepared: Prepared) -> None:
     """Refuse data that changed since the run, or the run that it is like, was begun."""
-    known = folder.read_json("data.json").get("content_hash")
+    known = folder.read_json("data").get("content_hash")
     if known is not None and known != prepared.content_hash:
         raise UserError(
             f"the data must be that of the run, but its content has changed ({known[:12]} -> "
@@ -139,14 +138,14 @@ def _check_content(folder: RunFolder, prepared: Prepared) -> None:
 
 
 def _note_idle(
-    context: Context, plan: Plan, fitted: Fitted, words: tuple[str, ...], device: torch.device
+    context: Context, plan: Plan, fitted: Fitted, overrides: tuple[str, ...], device: torch.device
 ) -> None:
     """Name the keys that were typed in vain."""
     solver, augments = fitted.transfer["solver"], instantiate(context.config.augment).active
     solves = "strengths" in fitted.transfer
     trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
     stays = device.type == "cuda" and not isinstance(context.prepared.source, Stream)
-    if idle := idle_keys(words, solves, trains, crosses, augments, stays):
+    if idle := idle_keys(overrides, solves, trains, crosses, augments, stays):
         context.console.note(
             f"{', '.join(idle)} set by hand has no effect on this run (solver {solver}, {device.type})"
         )

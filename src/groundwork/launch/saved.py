@@ -10,7 +10,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder, run_id, safe_name
 from groundwork.core.trust import admit_typed
 from groundwork.launch.config.compose import Composition, compose_run, quote_override
-from groundwork.launch.config.trusted import checked_words
+from groundwork.launch.config.trusted import checked_overrides
 
 
 def run_name(composition: Composition) -> str:
@@ -23,8 +23,8 @@ def requeued_folder(composition: Composition) -> RunFolder | None:
     """Find the folder that this very Slurm job began before it was queued again."""
     if int(os.environ.get("SLURM_RESTART_COUNT", 0)) == 0:
         return None
-    path = Path(composition.config.paths.runs) / run_name(composition) / run_id()
-    return RunFolder(path) if (path / "config.yaml").is_file() else None
+    folder = RunFolder(Path(composition.config.paths.runs) / run_name(composition) / run_id())
+    return folder if folder.config_file.is_file() else None
 
 
 def new_folder(composition: Composition) -> RunFolder:
@@ -37,14 +37,14 @@ def new_folder(composition: Composition) -> RunFolder:
 def save_start(folder: RunFolder, composition: Composition) -> None:
     """Write down all that a fresh process needs to begin the run."""
     start = {"overrides": composition.overrides, "composed": _composed_hash(composition)}
-    folder.write_json("environment.json", start)
+    folder.write_json("environment", start)
     admit_typed(composition.config)
     folder.write_config(composition.config)
 
 
 def has_begun(folder: RunFolder) -> bool:
     """Tell whether every choice of a run was made, so that it goes on from its own configuration alone."""
-    return "packages" in folder.read_json("environment.json")
+    return "packages" in folder.read_json("environment")
 
 
 def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
@@ -53,13 +53,13 @@ def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
     Raises:
         UserError: If `conf/` has changed since.
     """
-    start = folder.read_json("environment.json")
-    words = checked_words(start.get("overrides", []), folder.path / "environment.json")
-    if _composed_hash(compose_run(words)) != start.get("composed"):
+    start = folder.read_json("environment")
+    overrides = checked_overrides(start.get("overrides", []), folder.json_file("environment"))
+    if _composed_hash(compose_run(overrides)) != start.get("composed"):
         raise UserError(
             f"{folder.path} must be begun with the conf/ that it was made with, but conf/ has changed. Start anew."
         )
-    return compose_run([*words, *map(quote_override, changes)])
+    return compose_run([*overrides, *map(quote_override, changes)])
 
 
 def _composed_hash(composition: Composition) -> str:

@@ -15,7 +15,7 @@ from groundwork.launch.config.changes import changes
 from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.like import adopt_split, restore
-from groundwork.launch.config.trusted import checked_words
+from groundwork.launch.config.trusted import checked_overrides
 from groundwork.launch.process.team import needs_team, run_team
 from groundwork.launch.recorded import work_in
 from groundwork.launch.saved import has_begun, new_folder, saved_composition
@@ -41,14 +41,14 @@ def begin_in(folder: RunFolder, composition: Composition, config: DictConfig, co
             work_in(folder, config, console, lambda said: _first(folder, composition, said))
 
 
-def resume(word: str, changes: list[str]) -> int:
-    """Go on with the run that `word` names, where it stopped.
+def resume(run: str, changes: list[str]) -> int:
+    """Go on with the run that `run` names, where it stopped.
 
     Args:
-        word: A run folder, or `latest`.
-        changes: `key=value` words that a resumed run may change.
+        run: A run folder, or `latest`.
+        changes: `key=value` overrides that a resumed run may change.
     """
-    folder = RunFolder.find(word, Path(machine_paths(changes).runs))
+    folder = RunFolder.find(run, Path(machine_paths(changes).runs))
     try:
         with folder.held(wait=False), intact(folder.path):
             return _go_on(folder, changes, Console())
@@ -59,8 +59,8 @@ def resume(word: str, changes: list[str]) -> int:
 
 
 def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
-    if folder.read_json("result.json").get("status") == "done":
-        console.say(f"{folder.path} is finished already: {folder.path / 'report.html'}")
+    if folder.read_json("result").get("status") == "done":
+        console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
     composition = None if has_begun(folder) else saved_composition(folder, changes)
     config = folder.config if composition is None else composition.config
@@ -74,7 +74,7 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
     if needs_team(config):
         run_team(folder, config, changes)
         return DONE
-    words = tuple(folder.read_json("environment.json").get("overrides", ()))
+    overrides = tuple(folder.read_json("environment").get("overrides", ()))
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
     if is_first():
@@ -87,10 +87,10 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
         from groundwork.launch.run import train  # torch: not before the data is known to be right
 
         def choose(scenario: str) -> DictConfig:
-            known = checked_words(list(words), folder.path / "environment.json")
+            known = checked_overrides(list(overrides), folder.json_file("environment"))
             return compose_run(known).choose(transfer=scenario).config
 
-        return train(folder, config, samples, target, console, words, True, choose)
+        return train(folder, config, samples, target, console, overrides, True, choose)
 
     work_in(folder, config, console, work)
     return DONE
@@ -113,7 +113,7 @@ def _first(folder: RunFolder, composition: Composition, console: Console) -> Non
     check_threshold(complete.config, len(target.classes))
     _say_choices(console, composition, complete)
     folder.write_config(complete.config)
-    folder.write_json("result.json", {"changes": changes(complete, derived)})
+    folder.write_json("result", {"changes": changes(complete, derived)})
     from groundwork.launch.run import train  # torch: not before the data is known to be right
 
     def choose(scenario: str) -> DictConfig:

@@ -1,13 +1,12 @@
 """Logits and classes -> one loss per sample."""
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundwork.loss.range import check_range
+from groundwork.core.ranges import check_range
 from groundwork.loss.shape import check_classes, weighted
 
 
@@ -25,7 +24,7 @@ class CrossEntropy(nn.Module):
 
     def __init__(self, label_smoothing: float, class_weights: Sequence[float] | None = None):
         super().__init__()
-        check_range("loss.label_smoothing", label_smoothing, 0, 1, closed=True)
+        check_range("loss.label_smoothing", label_smoothing, "[0, 1)")
         self.label_smoothing = label_smoothing
         self.register_buffer("class_weights", _weights(class_weights))
 
@@ -59,7 +58,7 @@ class Focal(nn.Module):
 
     def __init__(self, gamma: float, class_weights: Sequence[float] | None = None):
         super().__init__()
-        check_range("loss.gamma", gamma, 0, math.inf, closed=True)
+        check_range("loss.gamma", gamma, "[0, inf)")
         self.gamma = gamma
         self.register_buffer("class_weights", _weights(class_weights))
 

@@ -1,14 +1,12 @@
 """Weights of a network -> one number that the loss adds."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from groundwork.core.errors import UserError
-from groundwork.loss.range import check_range
+from groundwork.core.ranges import check_choice, check_range
 
 Penalized = Literal["weights", "all", "head"]
 
@@ -42,9 +40,8 @@ class Penalty(nn.Module):
     ):
         super().__init__()
         for name, strength in (("l1", l1), ("l2", l2), ("l2_sp", l2_sp)):
-            check_range(f"loss.{name}", strength, 0, math.inf, closed=True)
-        if penalized not in get_args(Penalized):
-            raise UserError(f"loss.penalized must be weights, all or head, but got {penalized}. Choose one.")
+            check_range(f"loss.{name}", strength, "[0, inf)")
+        check_choice("loss.penalized", penalized, get_args(Penalized))
         self.l1, self.l2, self.l2_sp, self.penalized = l1, l2, l2_sp, penalized
         # in the checkpoint, since a resumed run can't read w0 from weights that have moved
         for place, (name, parameter) in enumerate(_backbone(network) if l2_sp else ()):

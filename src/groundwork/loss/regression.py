@@ -1,13 +1,12 @@
 """Values and targets, both scaled -> one loss per sample; missing targets do not count."""
 
-import math
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundwork.loss.range import check_range
+from groundwork.core.ranges import check_range
 from groundwork.loss.shape import check_values, observed_mean, weighted
 
 
@@ -51,7 +50,7 @@ class Huber(_ValueLoss):
 
     def __init__(self, delta: float):
         super().__init__()
-        check_range("loss.delta", delta, 0, math.inf, closed=False)
+        check_range("loss.delta", delta, "(0, inf)")
         self.delta = delta
 
     def errors(self, output: Tensor, target: Tensor) -> Tensor:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.directions import LESS_IS_BETTER, MORE_IS_BETTER, Direction, bare_name, named_direction
 from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores, decide
@@ -19,38 +21,37 @@ from groundwork.metrics.threshold import choose_threshold
 if TYPE_CHECKING:
     from torchmetrics import Metric
 
-LESS_IS_BETTER = {"loss", "log_loss", "ece", "fpr", "mse", "rmse", "mae"}
-MORE_IS_BETTER = {
-    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
-    "average_precision", "r2", "pearson", "spearman",
-}  # fmt: skip
 RANKED = {"auroc", "average_precision"}
 
-
-def bare_name(metric: str) -> str:
-    """Leave out the split before the name of a metric and the class or target after it."""
-    return metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+Predictions = NDArray[np.floating]  # (N, K) probabilities, or (N, T) values in original units
+Targets = NDArray[np.generic]  # (N,) class numbers, or (N, T) values in original units
 
 
 @dataclass(frozen=True)
-class _Metrics:
+class Metrics(ABC):
+    """Measure predictions by the metrics of a task, and by those of torchmetrics that `extra` names."""
+
     monitor: str
     resamples: int
     extra: Mapping[str, Metric]
 
+    @abstractmethod
+    def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
+        """Prepare the metrics of the task; where not `ranked`, without those that need an order of all samples."""
+
     def scores(
-        self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
-        names: Sequence[str],
-        only: str | None = None,
+        self, prediction: Predictions, target: Targets, names: Sequence[str], only: str | None = None
     ) -> Scores:
         """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
-        raise NotImplementedError
+        base = self._base(prediction, target, names, ranked=only is None or only in RANKED)
+        extra = {name: one for name, one in self.extra.items() if only is None or name == only.split("/")[0]}
+        return ExtraScores(base, extra, prediction, target, names, self._positive(names)) if extra else base
 
-    def __call__(
-        self, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
-    ) -> dict[str, float]:
+    def _positive(self, names: Sequence[str]) -> int | None:
+        """Number the positive class; None where there is none."""
+        return None
+
+    def __call__(self, prediction: Predictions, target: Targets, names: Sequence[str]) -> dict[str, float]:
         """Compute every metric over a whole split; NaN means undefined.
 
         Args:
@@ -61,17 +62,15 @@ class _Metrics:
         scores = self.scores(prediction, target, names)
         return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
 
-    def one(
-        self, metric: str, prediction: NDArray[np.floating], target: NDArray[np.generic], names: Sequence[str]
-    ) -> float:
+    def one(self, metric: str, prediction: Predictions, target: Targets, names: Sequence[str]) -> float:
         """Compute one metric, sparing what it does not need: for loops that choose by it."""
         return float(self.resampled(metric, prediction, target, names, np.ones((len(target), 1)))[0])
 
     def resampled(
         self,
         metric: str,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
+        prediction: Predictions,
+        target: Targets,
         names: Sequence[str],
         weights: NDArray[np.floating],
     ) -> NDArray[np.floating]:
@@ -80,8 +79,8 @@ class _Metrics:
 
     def intervals(
         self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
+        prediction: Predictions,
+        target: Targets,
         names: Sequence[str],
         *,
         group: Sequence[str] | None,
@@ -91,11 +90,7 @@ class _Metrics:
         scores = self.scores(prediction, target, names)
         return bootstrap(scores, group=group, resamples=self.resamples, seed=seed)
 
-    def _wanted(self, only: str | None) -> Mapping[str, Metric]:
-        stem = "" if only is None else only.split("/")[0]
-        return {name: metric for name, metric in self.extra.items() if only is None or name == stem}
-
-    def direction(self, metric: str) -> str:
+    def direction(self, metric: str) -> Direction:
         """Say whether "max" or "min" of a metric is best.
 
         Args:
@@ -104,20 +99,25 @@ class _Metrics:
         Raises:
             UserError: If there is no such metric.
         """
-        name = bare_name(metric)
+        found = self._direction(bare_name(metric))
+        if found is None:
+            known = ", ".join(sorted(LESS_IS_BETTER | MORE_IS_BETTER | set(self.extra)))
+            raise UserError(f"monitor must be a metric, but got {metric!r}. Choose one of: {known}.")
+        return found
+
+    def directions(self, metrics: Iterable[str]) -> dict[str, Direction]:
+        """Say of some metrics which way each is better, by their names without class or target."""
+        names = dict.fromkeys(map(bare_name, metrics))
+        return {name: found for name in names if (found := self._direction(name)) is not None}
+
+    def _direction(self, name: str) -> Direction | None:
         if name in self.extra:
             return "min" if self.extra[name].higher_is_better is False else "max"
-        stem = name.removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")
-        if stem in LESS_IS_BETTER:
-            return "min"
-        if stem in MORE_IS_BETTER or (name.startswith("top_") and name.endswith("_accuracy")):
-            return "max"
-        known = ", ".join(sorted(LESS_IS_BETTER | MORE_IS_BETTER | set(self.extra)))
-        raise UserError(f"monitor must be a metric, but got {metric!r}. Choose one of: {known}.")
+        return named_direction(name)
 
 
 @dataclass(frozen=True)
-class ClassificationMetrics(_Metrics):
+class ClassificationMetrics(Metrics):
     """Measure probabilities (N, K) against class numbers (N,).
 
     Args:
@@ -142,11 +142,7 @@ class ClassificationMetrics(_Metrics):
         raise UserError(f"metrics.threshold must be null, auto or in [0, 1], but got {given!r}. Change it.")
 
     def choose(
-        self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
-        names: Sequence[str],
-        monitor: str,
+        self, prediction: Predictions, target: Targets, names: Sequence[str], monitor: str
     ) -> tuple[ClassificationMetrics, str]:
         """Choose the threshold on val; the metrics with it, and the metric that it makes largest.
 
@@ -160,7 +156,7 @@ class ClassificationMetrics(_Metrics):
         found = choose_threshold(prediction, target.astype(np.int64), positive=positive, criterion=criterion)
         return replace(self, threshold=found), criterion
 
-    def decide(self, prediction: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.int64]:
+    def decide(self, prediction: Predictions, names: Sequence[str]) -> NDArray[np.int64]:
         """Turn probabilities (N, K) into class numbers (N,), by the threshold where there is one."""
         return decide(prediction, self._positive(names), self._number)
 
@@ -169,41 +165,24 @@ class ClassificationMetrics(_Metrics):
         return None if self.threshold == "auto" else self.threshold
 
     def _positive(self, names: Sequence[str]) -> int | None:
-        return None if self.positive is None else [*names].index(str(self.positive))
+        # A positive class names one side of two; with more classes there is no "negative" to speak of.
+        return None if self.positive is None or len(names) != 2 else [*names].index(str(self.positive))
 
-    def scores(
-        self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
-        names: Sequence[str],
-        only: str | None = None,
-    ) -> Scores:
-        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
-        own = ClassificationScores(
+    def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
+        return ClassificationScores(
             prediction,
             target.astype(np.int64),
             names,
             top_k=self.top_k,
             positive=None if self.positive is None else str(self.positive),
             threshold=self._number,
-            ranked=only is None or only in RANKED,
+            ranked=ranked,
         )
-        extra = self._wanted(only)
-        return ExtraScores(own, extra, prediction, target, names, own.positive) if extra else own
 
 
 @dataclass(frozen=True)
-class RegressionMetrics(_Metrics):
+class RegressionMetrics(Metrics):
     """Measure values (N, T) against targets (N, T), both in original units, NaN where a target is missing."""
 
-    def scores(
-        self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
-        names: Sequence[str],
-        only: str | None = None,
-    ) -> Scores:
-        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
-        own = RegressionScores(prediction, target.astype(np.float64), names)
-        extra = self._wanted(only)
-        return ExtraScores(own, extra, prediction, target, names, None) if extra else own
+    def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
+        return RegressionScores(prediction, target.astype(np.float64), names)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.metrics.bootstrap import Scores
-from groundwork.metrics.calibration import CalibrationBins
 from groundwork.metrics.counts import Floats
 
 if TYPE_CHECKING:
@@ -25,40 +24,35 @@ class ExtraScores:
     or target becomes `<name>/<class>`.
 
     Args:
-        own: Scores to extend.
+        base: Scores to extend.
         extra: name -> metric.
         prediction: (N, K) probabilities or (N, T) values.
         target: (N,) class numbers or (N, T) values.
         names: K classes or T targets.
-        positive: Number of the positive class.
+        positive: Number of the positive class; None is the last.
     """
 
     def __init__(
         self,
-        own: Scores,
+        base: Scores,
         extra: Mapping[str, Metric],
         prediction: NDArray[np.floating],
         target: NDArray[np.generic],
         names: Sequence[str],
         positive: int | None,
     ):
-        self.own, self.extra, self.names = own, dict(extra), tuple(names)
-        self.num_samples = own.num_samples
+        self.base, self.extra, self.names = base, dict(extra), tuple(names)
+        self.num_samples, self.calibration = base.num_samples, base.calibration
         self.prediction, self.target = np.asarray(prediction, np.float32), target
         self.positive = -1 if positive is None else positive
 
-    @property
-    def calibration(self) -> CalibrationBins | None:
-        """Give what the calibration error of the own metrics is made of."""
-        return self.own.calibration
-
     def trials(self) -> Mapping[str, tuple[float, float]]:
-        """Say of the shares among the own metrics what they rest on."""
-        return self.own.trials()
+        """Say of the shares among the other metrics what they rest on."""
+        return self.base.trials()
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of whole numbers, (R,) each."""
-        metrics = self.own.at(weights)
+        metrics = self.base.at(weights)
         for name, metric in self.extra.items():
             columns = [self._one(name, metric, weights[:, column]) for column in range(weights.shape[1])]
             metrics |= {key: np.array([one[key] for one in columns]) for key in columns[0]}

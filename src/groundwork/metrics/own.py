@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.directions import Direction, bare_name
 from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores
-from groundwork.metrics.collection import _Metrics, bare_name
+from groundwork.metrics.collection import Metrics, Predictions, Targets
 from groundwork.metrics.counts import Floats
-from groundwork.metrics.extra import ExtraScores
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class NoScores:
 
 
 @dataclass(frozen=True)
-class OwnMetrics(_Metrics):
+class OwnMetrics(Metrics):
     """Measure predictions (N, K) or (N, T) by the metrics that `extra` names, and by nothing else.
 
     Args:
@@ -39,17 +39,10 @@ class OwnMetrics(_Metrics):
         extra: name -> torchmetrics metric, updated once with the whole split; see `ExtraScores`.
     """
 
-    def scores(
-        self,
-        prediction: NDArray[np.floating],
-        target: NDArray[np.generic],
-        names: Sequence[str],
-        only: str | None = None,
-    ) -> Scores:
-        """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
-        return ExtraScores(NoScores(len(target)), self._wanted(only), prediction, target, names, None)
+    def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
+        return NoScores(len(target))
 
-    def direction(self, metric: str) -> str:
+    def direction(self, metric: str) -> Direction:
         """Say whether "max" or "min" of a metric is best.
 
         Raises:

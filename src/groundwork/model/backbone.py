@@ -1,7 +1,6 @@
 """Any timm model as a backbone that hands out the features of its stages."""
 
 from collections.abc import Sequence
-from copy import copy
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -11,10 +10,10 @@ from timm.data.config import resolve_model_data_config
 from timm.models import group_parameters
 from torch import Tensor, nn
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
+from groundwork.core.patches import with_children
 from groundwork.model.initialize import initialize
-from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages
-from groundwork.model.tail import without
+from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages, without
 from groundwork.model.weights import load_weights
 
 STAGES_OF_COLUMNS = 4  # a transformer, whose blocks all have one resolution, is cut into this many groups
@@ -128,8 +127,7 @@ class TimmBackbone(nn.Module):
         Models that do something between their modules, such as adding positions, compute something else then.
         """
         earlier = [module for modules in self.stage_modules()[: stage + 1] for module in modules]
-        rest = copy(self)
-        rest._modules = {"model": without(self.model, earlier)}
+        rest: Self = with_children(self, {"model": without(self.model, earlier)})
         return rest
 
     def _dry_run(self, image: Tensor, name: str) -> list[Tensor]:
@@ -140,7 +138,7 @@ class TimmBackbone(nn.Module):
                 return self.forward(image, range(len(self._taps) + 1))
         except (RuntimeError, AssertionError, ValueError) as error:
             shape = "x".join(map(str, image.shape[1:]))
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            reason = first_line(error)
             raise UserError(
                 f"data.image_size must be one that {name} takes, but got {shape} ({reason}). Try 224."
             ) from error
@@ -156,7 +154,7 @@ def _create(name: str, options: dict[str, Any]) -> nn.Module:
     try:
         model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
     except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         given = ", ".join(f"{key}={value}" for key, value in options.items())
         raise UserError(
             f"model.name={name} must accept {given}, but {reason}. Change one of them."

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundwork.core.errors import UserError
-from groundwork.model.initialize import check_choice
+from groundwork.core.ranges import check_choice
 
 Activation = Literal["none", "softplus", "sigmoid"]
 Decision = Literal["value", "round"]

@@ -1,11 +1,11 @@
 """A network -> the same network with its weights drawn anew."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import init
 
-from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
     "kaiming_normal": lambda weight: init.kaiming_normal_(weight, nonlinearity="relu"),
@@ -35,13 +35,3 @@ def initialize(module: nn.Module, method: str) -> None:
             INITIALIZERS[method](layer.weight)
             if layer.bias is not None:
                 init.zeros_(layer.bias)
-
-
-def check_choice(key: str, value: str, choices: Collection[str]) -> None:
-    """Require one of the choices of a key.
-
-    Raises:
-        UserError: If the value is none of them.
-    """
-    if value not in choices:
-        raise UserError(f"{key} must be one of {', '.join(choices)}, but got {value}. Choose one of them.")

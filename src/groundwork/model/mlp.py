@@ -5,8 +5,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
-from groundwork.model.initialize import check_choice, initialize
+from groundwork.model.initialize import initialize
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,

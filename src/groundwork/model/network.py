@@ -5,10 +5,11 @@ from typing import Any, Literal, Protocol, Self, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class Backbone(Protocol):
@@ -150,7 +151,7 @@ class Network(nn.Module):
             for module in modules if stage in self.frozen else ():
                 module.eval()
         for module in self.backbone.modules() if self.stored_statistics else ():
-            if isinstance(module, _BatchNorm):
+            if isinstance(module, BATCH_NORMS):
                 module.eval()
         return self
 

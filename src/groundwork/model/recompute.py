@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from groundwork.core.patches import has_forward_pre_hook, in_backward
+from groundwork.model.network import BATCH_NORMS
 
 
 def recompute_activations(backbone: nn.Module) -> bool:
@@ -29,7 +30,7 @@ def recompute_activations(backbone: nn.Module) -> bool:
     except AssertionError:  # how timm says that a model cannot
         return False
     for module in backbone.modules():
-        if isinstance(module, _BatchNorm) and _hold_statistics not in module._forward_pre_hooks.values():
+        if isinstance(module, BATCH_NORMS) and not has_forward_pre_hook(module, _hold_statistics):
             module.register_forward_pre_hook(_hold_statistics)
             # always: the second run ends by an exception as soon as all that backward needs is there
             module.register_forward_hook(_let_go, always_call=True)
@@ -39,8 +40,7 @@ def recompute_activations(backbone: nn.Module) -> bool:
 def _hold_statistics(module: nn.Module, _: object) -> None:
     """Keep a second run of a block from counting its batch a second time."""
     norm: Any = module
-    # Inside backward, as torch's own checkpoints ask; there is no public name for it.
-    norm.held = norm.training and torch._C._current_graph_task_id() != -1
+    norm.held = norm.training and in_backward()
     if norm.held:
         norm.momentum, norm.kept_momentum = 0.0, norm.momentum
 

@@ -1,8 +1,10 @@
-"""Names of modules -> the stage that each belongs to, from the points where stages end."""
+"""Names of modules -> the stage that each belongs to, from the points where stages end; and a model without some."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from torch import nn
+
+from groundwork.core.patches import with_children
 
 
 def module_stages(model: nn.Module, ends: Sequence[str]) -> dict[str, int]:
@@ -46,3 +48,21 @@ def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int
         if whole and owner[name] < num_stages:
             stages[owner[name]].append(module)
     return stages
+
+
+def without(module: nn.Module, gone: Collection[nn.Module]) -> nn.Module:
+    """Return a module that passes on its inputs where the given parts were.
+
+    Only the containers around them are copied: training the result trains the original.
+
+    Args:
+        module: Left as it is.
+        gone: Parts of it, at any depth.
+    """
+    if any(module is each for each in gone):
+        return nn.Identity()
+    kept = {name: child and without(child, gone) for name, child in module._modules.items()}
+    if all(child is module._modules[name] for name, child in kept.items()):
+        return module
+    rest: nn.Module = with_children(module, kept)
+    return rest

@@ -15,7 +15,7 @@ import torch
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +73,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         state = load_state_dict(str(path), weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"model.pretrained must hold plain tensors, but got {path} ({reason}). Save it as safetensors."
+            f"model.pretrained must hold plain tensors, but got {path} ({first_line(error)}). Save it as safetensors."
         ) from error
     pattern = re.compile(r"(?:network\.)?backbone\.model\.")
     own = {pattern.sub("", key, count=1): value for key, value in state.items() if pattern.match(key)}
@@ -151,9 +150,8 @@ def _with_classes(name: str, state: dict[str, Tensor], options: dict[str, Any]) 
             name, pretrained=True, pretrained_cfg_overlay=overlay, num_classes=num_classes, **options
         )
     except (RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
         raise UserError(
-            f"model.pretrained must hold weights of {name}, but {reason}. Check model.name."
+            f"model.pretrained must hold weights of {name}, but {one_line(error, 200)}. Check model.name."
         ) from error
     return model
 
@@ -162,7 +160,7 @@ def _download(name: str, options: dict[str, Any]) -> nn.Module:
     try:
         model: nn.Module = timm.create_model(name, pretrained=True, **options)
     except Exception as error:  # the hub's and the network's errors share no base class
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        reason = first_line(error)[:160]
         raise UserError(
             f"model.pretrained=true must reach timm's weights of {name}, but {reason}. Without a network: "
             f"{OFFLINE_CHOICES}."

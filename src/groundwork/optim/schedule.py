@@ -9,7 +9,7 @@ from typing import Any, Literal
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau
 
-from groundwork.optim.range import check_ranges
+from groundwork.core.ranges import check_range
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Cosine:
     final: float
 
     def __post_init__(self) -> None:
-        check_ranges(schedule__warmup=(self.warmup, "[0, 1)"), schedule__final=(self.final, "[0, 1]"))
+        check_range("schedule.warmup", self.warmup, "[0, 1)")
+        check_range("schedule.final", self.final, "[0, 1]")
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
@@ -57,7 +58,7 @@ class Constant:
     warmup: float
 
     def __post_init__(self) -> None:
-        check_ranges(schedule__warmup=(self.warmup, "[0, 1)"))
+        check_range("schedule.warmup", self.warmup, "[0, 1)")
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
@@ -83,11 +84,9 @@ class OneCycle:
     final: float
 
     def __post_init__(self) -> None:
-        check_ranges(
-            schedule__warmup=(self.warmup, "(0, 1)"),
-            schedule__initial=(self.initial, "(0, 1]"),
-            schedule__final=(self.final, "(0, 1]"),
-        )
+        check_range("schedule.warmup", self.warmup, "(0, 1)")
+        check_range("schedule.initial", self.initial, "(0, 1]")
+        check_range("schedule.final", self.final, "(0, 1]")
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
@@ -116,7 +115,8 @@ class Plateau:
     patience: int
 
     def __post_init__(self) -> None:
-        check_ranges(schedule__factor=(self.factor, "(0, 1)"), schedule__patience=(self.patience, "[0, inf)"))
+        check_range("schedule.factor", self.factor, "(0, 1)")
+        check_range("schedule.patience", self.patience, "[0, inf)")
 
     def __call__(
         self, optimizer: Optimizer, total_steps: int, monitor: str, mode: Literal["min", "max"]

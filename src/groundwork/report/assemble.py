@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from groundwork.core.atomic import write_text
+from groundwork.core.batch import Split
 from groundwork.report.drawing import Drawing, Format, style
 from groundwork.report.figures import (
     advice,
@@ -20,7 +22,7 @@ from groundwork.report.figures import (
     strengths,
     transfer,
 )
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.html import Gallery, Picture, Section, data_address, render
 from groundwork.report.photos import (
     Photos,
@@ -35,7 +37,6 @@ from groundwork.report.photos import (
 )
 from groundwork.report.predictions import classified
 from groundwork.report.table import class_table, target_tables
-from groundwork.report.write import write_text
 
 FORMATS: tuple[Format, ...] = ("png", "pdf", "csv")
 _MISTAKES = ("mistakes", "The surest mistakes", "Wrong on val, and the model was most confident of them.")
@@ -54,7 +55,7 @@ def write_report(
             them in the run folder and where the data lies; an empty mapping leaves them out.
         formats: What to write under figures/ beside the page, which always holds the pictures itself.
     """
-    run = RunFolder(Path(run_dir))
+    run = ReportedRun(Path(run_dir))
     if not photos_allowed(run):
         photos = {}
     elif photos is None:
@@ -64,22 +65,21 @@ def write_report(
     with style():
         sections = _sections(run, formats)
         galleries = _galleries(run, photos, formats)
-    page = run.path / "report.html"
-    write_text(page, render(run, sections, galleries))
-    return page
+    write_text(run.folder.report, render(run, sections, galleries))
+    return run.folder.report
 
 
 def write_advice(folder: Path) -> Path | None:
     """Draw the evidence of an advice into figures/ and return the picture; None where the folder holds no advice."""
-    run = RunFolder(folder)
+    run = ReportedRun(folder)
     with style():
         drawings = advice.draw(run)
         _save(run, drawings, FORMATS)
-    return folder / "figures" / "advice.png" if drawings else None
+    return run.folder.figures / f"{drawings[0].name}.png" if drawings else None
 
 
-def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
-    splits = ("val", "test") if run.is_sealed else ("val",)
+def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
+    splits: tuple[Split, ...] = ("val", "test") if run.is_sealed else ("val",)
     found = {split: classified(run, split) for split in splits}
     drawn = {
         "Baselines": baselines.draw(run),
@@ -114,7 +114,7 @@ def _sections(run: RunFolder, formats: Sequence[Format]) -> list[Section]:
     return [*sections, *([Section("Pictures", pictures)] if pictures else [])]
 
 
-def _galleries(run: RunFolder, photos: Photos, formats: Sequence[Format]) -> list[Gallery]:
+def _galleries(run: ReportedRun, photos: Photos, formats: Sequence[Format]) -> list[Gallery]:
     found = classified(run, "val")
     if found is None or not photos:
         return []
@@ -132,6 +132,8 @@ def _address(entry: Shown, photos: Photos) -> str:
     return data_address(encode(photos[entry.sample_id]), "image/jpeg")
 
 
-def _save(run: RunFolder, drawings: Sequence[Drawing], formats: Sequence[Format]) -> list[Picture]:
-    folder = run.path / "figures"
-    return [Picture(drawing.title, drawing.caption, drawing.save(folder, formats)) for drawing in drawings]
+def _save(run: ReportedRun, drawings: Sequence[Drawing], formats: Sequence[Format]) -> list[Picture]:
+    return [
+        Picture(drawing.title, drawing.caption, drawing.save(run.folder.figures, formats))
+        for drawing in drawings
+    ]

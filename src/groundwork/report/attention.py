@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.report.folder import RunFolder
+from groundwork.core.atomic import write_bytes
+from groundwork.core.run_folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.photos import Photos, thumbnail
-from groundwork.report.write import write_bytes
-
-FILE = "attention.npz"
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,14 @@ def keep_attention(run_dir: Path, photos: Photos, maps: Mapping[str, NDArray[np.
     arrays |= {f"map_{i}": shown.astype(np.float32) for i, shown in enumerate(maps.values())}
     file = BytesIO()
     np.savez(file, **arrays)
-    write_bytes(run_dir / "figures" / FILE, file.getvalue())
+    write_bytes(RunFolder(run_dir).attention, file.getbuffer())
 
 
-def read_attention(run: RunFolder) -> Attention | None:
+def read_attention(run: ReportedRun) -> Attention | None:
     """Read what `keep_attention` wrote; None where the run wrote nothing."""
-    path = run.path / "figures" / FILE
-    if not path.exists():
+    if not run.folder.attention.exists():
         return None
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(run.folder.attention, allow_pickle=False) as file:
         names = [str(name) for name in file["sample_id"]]
         photos = {name: file[f"photo_{i}"] for i, name in enumerate(names)}
         return Attention(str(file["kind"]), photos, {name: file[f"map_{i}"] for i, name in enumerate(names)})

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
+from groundwork.core.atomic import write_text
 from groundwork.core.batch import SPLITS
+from groundwork.core.bounded import read_json
+from groundwork.core.run_folder import RunFolder
 from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
-from groundwork.report.bounded import read_json
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short, style
 from groundwork.report.html import Picture, data_address, fill
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode
-from groundwork.report.write import write_text
 
 __all__ = ["audit_summary", "wanted_samples", "write_audit"]
 
@@ -31,14 +32,13 @@ def write_audit(folder: Path, photos: Photos) -> Path:
     Args:
         photos: sample_id -> (H, W, C) pixels of those that `wanted_samples` names; absent ones are left out.
     """
-    audit = read_json(folder / "audit.json")
+    audit = read_json(RunFolder(folder).json_file("audit"))
     addresses = {name: data_address(encode(pixels), "image/jpeg") for name, pixels in photos.items()}
     with style():
         charts = [
             Picture(drawing.title, drawing.caption, drawing.png())
             for drawing in (*_class_counts(audit), *_histograms(audit))
         ]
-    page = folder / "audit.html"
     html = fill(
         "audit.html.j2",
         audit=audit,
@@ -56,13 +56,14 @@ def write_audit(folder: Path, photos: Photos) -> Path:
         else [],
         hidden=HIDDEN,
     )
+    page = RunFolder(folder).audit_page
     write_text(page, html)
     return page
 
 
 def wanted_samples(folder: Path) -> list[str]:
     """Return the sample_ids whose photographs the page shows; none of test."""
-    audit = read_json(folder / "audit.json")
+    audit = read_json(RunFolder(folder).json_file("audit"))
     of_classes = [name for names in audit["grid"].values() for name in names]
     of_pairs = [
         member["sample_id"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.core.batch import SPLITS
+from groundwork.core.text import shortlist
 from groundwork.report.number import show
 from groundwork.report.table import Cell, Table
 
@@ -117,8 +118,8 @@ def _near(audit: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _names(members: list[dict[str, str]]) -> str:
-    shown = "; ".join(f"{one['sample_id']} ({one['split']}: {one['target']})" for one in members[:4])
-    return shown + (f" and {len(members) - 4} more" if len(members) > 4 else "")
+    named = (f"{one['sample_id']} ({one['split']}: {one['target']})" for one in members)
+    return shortlist(named, 4, between="; ")
 
 
 def _marks(one: Mapping[str, Any]) -> str:

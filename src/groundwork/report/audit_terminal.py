@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.core.batch import SPLITS
+from groundwork.core.bounded import read_json
+from groundwork.core.run_folder import RunFolder
 from groundwork.report.audit_tables import count_rows, rule_rows
-from groundwork.report.bounded import read_json
 from groundwork.report.page import shown_path
 
 MOST_CLASSES = 12
@@ -19,7 +20,7 @@ STYLES = {"problem": "bold red", "warning": "yellow", "note": "dim"}
 
 def audit_summary(folder: Path) -> RenderableType:
     """Return counts, rules of thumb, findings and advice of an audit, to be printed."""
-    audit = read_json(folder / "audit.json")
+    audit = read_json(RunFolder(folder).json_file("audit"))
     advice = audit["advice"]
     return Group(
         _table("", ["class", *SPLITS], _shortened(count_rows(audit)), right=3),
@@ -29,7 +30,7 @@ def audit_summary(folder: Path) -> RenderableType:
             ("advice   ", "bold green"),
             f"balance={advice['balance']}, monitor={advice['monitor']}: {advice['why']}",
         ),
-        Text.assemble(("page     ", "dim"), f"{shown_path(folder)}/audit.html"),
+        Text.assemble(("page     ", "dim"), shown_path(RunFolder(folder).audit_page)),
     )
 
 

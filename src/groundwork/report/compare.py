@@ -12,6 +12,7 @@ difference, difference_low, difference_high, p
 remark           optional: "identical, vary split.seed or fold", "reference", ...
 train_size       optional: training samples; where it differs a learning curve is drawn
 series           optional: which learning curve a group belongs to; absent: all to one
+direction        optional: whether "max" or "min" of the metric is best; absent: as its name says
 """
 
 import re
@@ -24,10 +25,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from groundwork.core.atomic import write_text
 from groundwork.report.drawing import Format, style
 from groundwork.report.figures.comparison import draw
 from groundwork.report.number import show
-from groundwork.report.write import write_text
 
 Row = dict[Hashable, Any]
 # TeX gives these letters a meaning of its own.
@@ -76,6 +77,7 @@ def write_comparison(
 ) -> list[Path]:
     """Write comparison.csv, .md, .tex and the pictures into a folder and return their paths."""
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "comparison.csv": rows.to_csv(index=False, lineterminator="\n"),
         "comparison.md": to_markdown(rows, footnote),

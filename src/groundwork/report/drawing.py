@@ -18,7 +18,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from pandas import DataFrame
 
-from groundwork.report.write import write_bytes, write_text
+from groundwork.core.atomic import write_bytes, write_text
 
 Format = Literal["png", "pdf", "csv"]
 Look = dict[str, Any]  # arguments of a matplotlib artist that several calls share
@@ -59,6 +59,7 @@ class Drawing:
 
     def save(self, folder: Path, formats: Sequence[Format]) -> bytes:
         """Write the files of this drawing and return its png."""
+        folder.mkdir(parents=True, exist_ok=True)
         png = self.png()
         self.figure.set_layout_engine(
             "none"

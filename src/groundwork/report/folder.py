@@ -1,10 +1,11 @@
-"""Run folder -> what a report reads from it. Every file and key is named here and nowhere else.
+"""Run folder -> what a report reads from it: every file and key. `core.run_files` says where the files lie.
 
 A run folder is written by `train` and `evaluate`. Only `config.yaml` and `result.json` must exist: what is absent
 is left out of the report, so that a stopped or unusual run still gets one. null in JSON means undefined.
 
 config.yaml          plain nested mapping. Read: `name`, `seed`, `split.seed`, `data.root`, `report.photos`.
-result.json          `task`, `status`, `monitor`, `direction` ("max" | "min"; else from the metric's name),
+result.json          `task`, `status`, `monitor`, `direction` ("max" | "min") of the monitor, `directions`
+                     {metric: "max" | "min"} of all metrics, without class or target (else a metric's name tells),
                      `best_epoch`, `n` {train, val, test}, `train` and `val` {metric: number},
                      `test` {metric: {value, low, high}} once sealed, `test_count` (distinct configurations
                      tested on this split), `seal` {free keys: checkpoint, commit, time, ...},
@@ -24,9 +25,7 @@ history.csv          rows of an exact solve: `strength`, `cut`, `pool`, `val/<mo
                      `best_epoch` counts within the last phase.
 splits.csv           `sample_id`, `split`.
 predictions/val.parquet, predictions/test.parquet
-                     `sample_id`, `group`, `target`, `prediction` (class names, or values in original
-                     units), `prob/<class>` for every class; several targets: `target/<name>`,
-                     `prediction/<name>`. test.parquet is read only once result.json holds `test`.
+                     columns as `core.predictions` names them. test.parquet is read only once result.json holds `test`.
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
 advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, measured}},
                      `evidence` {perfect, error_by_stage, stages, curve, samples_per_output, similarity},
@@ -45,64 +44,67 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pandas import DataFrame, read_csv, read_parquet
+from pandas import DataFrame, read_csv
 
+from groundwork.core.batch import Split
+from groundwork.core.bounded import read_json, read_table, read_yaml
+from groundwork.core.directions import direction_in
 from groundwork.core.errors import UserError
-from groundwork.report.bounded import read_json, read_whole, read_yaml
-from groundwork.report.number import is_better_high
+from groundwork.core.predictions import Predictions, read_predictions
+from groundwork.core.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class ReportedRun:
     """Read the parts of one run folder, each when it is first asked for."""
 
     path: Path
 
+    @property
+    def folder(self) -> RunFolder:
+        """Return the folder, which knows where everything lies."""
+        return RunFolder(self.path)
+
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Return the resolved configuration of the run."""
-        return read_yaml(self._needed("config.yaml"))
+        """Return the resolved configuration of the run, to be shown: nothing is built from it."""
+        return read_yaml(self._needed(self.folder.config_file))
 
     @cached_property
     def result(self) -> dict[str, Any]:
         """Return the numbers of the run."""
-        return read_json(self._needed("result.json"))
+        return read_json(self._needed(self.folder.json_file("result")))
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """Return what is known of the data; empty where the run stopped before reading it."""
-        return self._optional("data.json")
+        return self.folder.read_json("data")
 
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Return where and with what the run was made."""
-        return self._optional("environment.json")
+        return self.folder.read_json("environment")
 
     @cached_property
     def advice(self) -> dict[str, Any]:
         """Return which transfer scenario was recommended, with the evidence."""
-        return self._optional("advice.json")
+        return self.folder.read_json("advice")
 
     @cached_property
     def audit(self) -> dict[str, Any]:
         """Return what the audit of the data found."""
-        return self._optional("audit.json")
+        return self.folder.read_json("audit")
 
     @cached_property
     def history(self) -> DataFrame:
         """Return one row per validation."""
-        return self._table("history.csv")
-
-    @cached_property
-    def splits(self) -> DataFrame:
-        """Return sample_id and split."""
-        return self._table("splits.csv")
+        return _table(self.folder.history)
 
     @cached_property
     def partial_dependence(self) -> DataFrame:
         """Return the mean prediction over the values of each input column."""
         # Names and values of columns are text, also those that look like numbers or like nothing.
-        return self._table("partial_dependence.csv", names=("input", "value", "output"))
+        return _table(self.folder.partial_dependence, texts=("input", "value", "output"))
 
     @cached_property
     def classes(self) -> list[str]:
@@ -120,42 +122,42 @@ class RunFolder:
         return str(self.result.get("monitor") or "").removeprefix("val/")
 
     def more_is_better(self, metric: str) -> bool:
-        """Tell which way a metric is better: as the run says of its monitor, else by the metric's name."""
-        direction = self.result.get("direction") if metric == self.monitor else None
-        return is_better_high(metric) if direction is None else direction == "max"
+        """Tell which way a metric is better: as the run says, else by the metric's name."""
+        return direction_in(self.result, metric) == "max"
+
+    def val_entry(self, metric: str) -> Any:
+        """Return a val metric with its interval where there is one, else its bare number."""
+        intervals = (self.result.get("intervals") or {}).get("val") or {}
+        return intervals.get(metric) or (self.result.get("val") or {}).get(metric)
 
     @property
     def is_sealed(self) -> bool:
         """Tell whether the test split has been opened for this run."""
         return bool(self.result.get("test"))
 
-    def predictions(self, split: str) -> DataFrame:
-        """Return the predictions of a split; no row where there are none or the test is not sealed."""
-        path = self.path / "predictions" / f"{split}.parquet"
-        if (split == "test" and not self.is_sealed) or not path.exists():
-            return DataFrame()
-        return read_whole(path, read_parquet)
+    def predictions(self, split: Split) -> Predictions | None:
+        """Return the predictions of a split; None where there are none or the test is not sealed."""
+        path, is_classes = self.folder.predictions(split), self.task == "classification"
+        if (split == "test" and not self.is_sealed) or not path.exists() or (is_classes and not self.classes):
+            return None
+        targets = [str(name) for name in self.data.get("targets") or []]
+        return read_predictions(path, self.classes if is_classes else [], targets)
 
     def pictures(self, stem: str) -> list[Path]:
         """Return the pictures that the run wrote under figures/ with this beginning."""
-        return sorted((self.path / "figures").glob(f"{stem}*.png"))
+        return sorted(self.folder.figures.glob(f"{stem}*.png"))
 
-    def _needed(self, name: str) -> Path:
-        path = self.path / name
+    def _needed(self, path: Path) -> Path:
         if not path.exists():
             raise UserError(
-                f"run must be a run folder with {name}, but got {self.path}. "
+                f"run must be a run folder with {path.name}, but got {self.path}. "
                 f"Name a folder that train.py wrote, or run=latest."
             )
         return path
 
-    def _optional(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        return read_json(path) if path.exists() else {}
 
-    def _table(self, name: str, names: Sequence[str] = ()) -> DataFrame:
-        path = self.path / name
-        if not path.exists() or path.stat().st_size == 0:
-            return DataFrame()
-        text: dict[str, Any] = {"dtype": dict.fromkeys(names, str), "keep_default_na": False} if names else {}
-        return read_whole(path, lambda file: read_csv(file, encoding="utf-8", **text))
+def _table(path: Path, texts: Sequence[str] = ()) -> DataFrame:
+    if not path.exists() or path.stat().st_size == 0:
+        return DataFrame()
+    text: dict[str, Any] = {"dtype": dict.fromkeys(texts, str), "keep_default_na": False} if texts else {}
+    return read_table(path, lambda file: read_csv(file, encoding="utf-8", **text))

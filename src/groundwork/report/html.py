@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from yaml import CSafeDumper, dump
 
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show, show_seconds
 from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
 from groundwork.report.photos import Shown
@@ -64,7 +64,7 @@ class Gallery:
     entries: Sequence[tuple[Shown, str]]
 
 
-def render(run: RunFolder, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
+def render(run: ReportedRun, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
     """Fill the page of a run."""
     metrics, usual = metric_table(run), metric_names(run, only_usual=True)
     return fill(

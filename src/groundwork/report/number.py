@@ -1,4 +1,4 @@
-"""Numbers -> words: how a metric is written, which way is better, who beats whom."""
+"""Numbers -> words: how a metric is written, who beats whom."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -7,8 +7,6 @@ from typing import Any, Literal
 Verdict = Literal["beaten", "within", "better", "undefined"]  # what a baseline is, seen from the model
 
 UNDEFINED = "undefined"
-# Smaller is better for these, whole or per class; everything else grows with skill.
-_SMALLER = frozenset({"loss", "log_loss", "mse", "rmse", "mae", "ece", "fpr", "brier", "max_error", "mape"})
 
 
 def value_of(entry: Any) -> float | None:
@@ -45,12 +43,6 @@ def show_interval(entry: Any) -> str:
     """Write a metric with its interval: 0.871 [0.840, 0.899]."""
     bounds = interval_of(entry)
     return show(entry) if bounds is None else f"{show(entry)} [{show(bounds[0])}, {show(bounds[1])}]"
-
-
-def is_better_high(metric: str) -> bool:
-    """Tell whether more of a metric is better, from its name: rmse, val/loss, fpr_macro, mae/price."""
-    name = metric.removeprefix("val/").split("/")[0]
-    return name not in _SMALLER and name.rpartition("_")[0] not in _SMALLER
 
 
 def verdict(model: Any, baseline: Any, *, more_is_better: bool) -> Verdict:

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.core.batch import SPLITS
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import interval_of, show, value_of, verdict
-from groundwork.report.table import val_entry
 
 SAID = {
     "beaten": "beaten beyond the model's interval",
@@ -16,10 +15,10 @@ SAID = {
 }
 
 
-def lead(run: RunFolder) -> dict[str, Any]:
+def lead(run: ReportedRun) -> dict[str, Any]:
     """Return the monitored metric on val, its strongest baseline and the verdict on it."""
     metric, result = run.monitor, run.result
-    entry = val_entry(run, metric)
+    entry = run.val_entry(metric)
     scores = {
         name: number
         for name, metrics in (result.get("baselines") or {}).items()
@@ -42,13 +41,13 @@ def lead(run: RunFolder) -> dict[str, Any]:
     }
 
 
-def sizes(run: RunFolder) -> list[tuple[str, Any]]:
+def sizes(run: ReportedRun) -> list[tuple[str, Any]]:
     """Return the number of samples of every split."""
     n = run.result.get("n") or {}
     return [(split, n[split]) for split in SPLITS if n.get(split) is not None]
 
 
-def describe(run: RunFolder) -> str:
+def describe(run: ReportedRun) -> str:
     """Say in one sentence what was predicted from what."""
     data = run.data
     targets = [str(name) for name in data.get("targets") or []]
@@ -64,7 +63,7 @@ def describe(run: RunFolder) -> str:
     return f"{run.task.capitalize()}: {what}, from {source if data.get('kind') == 'image' else 'table rows'}."
 
 
-def data_facts(run: RunFolder) -> dict[str, Any]:
+def data_facts(run: ReportedRun) -> dict[str, Any]:
     """Return what identifies the data: sizes, targets, hashes."""
     samples = ", ".join(f"{n:,} {split}" for split, n in sizes(run))
     known = ("targets", "content_hash", "split_hash")

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from groundwork.report.folder import RunFolder
+from groundwork.core.atomic import write_bytes
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified, regressed
-from groundwork.report.write import write_bytes
 
 MOST = 12  # photographs of each kind
 LOOKED_AT = 3  # mistakes, and as many hits, with a map of where the network looks
@@ -43,27 +43,27 @@ def doubts(found: Classified) -> list[Shown]:
 
 def wanted_photos(run_dir: Path) -> list[str]:
     """Return the sample_ids whose photographs the report shows; none where `report.photos` is false."""
-    run = RunFolder(Path(run_dir))
+    run = ReportedRun(Path(run_dir))
     found = classified(run, "val")
     if found is None or not photos_allowed(run) or run.data.get("kind") != "image":
         return []
     return [shown.sample_id for shown in [*mistakes(found), *doubts(found)]]
 
 
-def photos_allowed(run: RunFolder) -> bool:
+def photos_allowed(run: ReportedRun) -> bool:
     """Tell whether photographs may enter the report."""
     return bool((run.config.get("report") or {}).get("photos", True))
 
 
 def wanted_attention(run_dir: Path) -> list[str]:
     """Return the few val samples of which the report shows where the network looks: its surest, right and wrong."""
-    run = RunFolder(Path(run_dir))
+    run = ReportedRun(Path(run_dir))
     if not photos_allowed(run) or run.data.get("kind") != "image":
         return []
     return [shown.sample_id for shown in attended(run)]
 
 
-def attended(run: RunFolder) -> list[Shown]:
+def attended(run: ReportedRun) -> list[Shown]:
     """Choose the surest mistakes and the surest hits, or the largest and the smallest errors."""
     found = classified(run, "val")
     if found is not None:
@@ -84,11 +84,10 @@ def attended(run: RunFolder) -> list[Shown]:
     ]
 
 
-def find_photos(run: RunFolder, wanted: list[str]) -> dict[str, NDArray[Any]]:
+def find_photos(run: ReportedRun, wanted: list[str]) -> dict[str, NDArray[Any]]:
     """Return the wanted photographs that the run folder or the data's own folder holds."""
-    kept = run.path / "figures" / "thumbs.npz"
-    if kept.exists():
-        with np.load(kept, allow_pickle=False) as file:
+    if run.folder.thumbs.exists():
+        with np.load(run.folder.thumbs, allow_pickle=False) as file:
             return {
                 str(name): file[f"photo_{i}"] for i, name in enumerate(file["sample_id"]) if name in wanted
             }
@@ -98,12 +97,12 @@ def find_photos(run: RunFolder, wanted: list[str]) -> dict[str, NDArray[Any]]:
     return {name: _read(path) for name in wanted if (path := Path(root) / name).is_file()}
 
 
-def keep_photos(run: RunFolder, photos: Photos) -> None:
+def keep_photos(run: ReportedRun, photos: Photos) -> None:
     """Write small copies into the run folder, so that the report can be drawn again without the data."""
     small = {f"photo_{i}": np.asarray(thumbnail(photo)) for i, photo in enumerate(photos.values())}
     file = BytesIO()
     np.savez(file, sample_id=np.asarray(list(photos), dtype=np.str_), **small)  # type: ignore[arg-type]
-    write_bytes(run.path / "figures" / "thumbs.npz", file.getvalue())
+    write_bytes(run.folder.thumbs, file.getbuffer())
 
 
 def thumbnail(photo: NDArray[Any]) -> Image.Image:

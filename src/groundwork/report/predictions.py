@@ -1,12 +1,13 @@
-"""predictions/<split>.parquet -> aligned arrays."""
+"""Predictions of a split -> those whose truth is known, as the report shows them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Index, Series
+from pandas import DataFrame
 
-from groundwork.report.folder import RunFolder
+from groundwork.core.batch import Split
+from groundwork.report.folder import ReportedRun
 
 
 @dataclass(frozen=True)
@@ -57,48 +58,30 @@ class Regressed:
     prediction: NDArray[np.float64]
 
 
-def classified(run: RunFolder, split: str) -> Classified | None:
+def classified(run: ReportedRun, split: Split) -> Classified | None:
     """Return the predictions of a classification split; None where there are none."""
-    table = run.predictions(split)
-    if run.task != "classification" or not {"target", "prediction"} <= set(table.columns):
+    found = run.predictions(split) if run.task == "classification" else None
+    if found is None:
         return None
-    target, prediction = _numbers(table["target"], run.classes), _numbers(table["prediction"], run.classes)
-    known = (target >= 0) & (prediction >= 0)
+    known = (found.target >= 0) & (found.prediction >= 0)
     if not known.any():
         return None
-    columns = [f"prob/{name}" for name in run.classes]
-    has_prob = set(columns) <= set(table.columns)
-    return Classified(
-        sample_id=table.loc[known, "sample_id"].astype(str).to_numpy(dtype=object),
-        target=target[known],
-        prediction=prediction[known],
-        prob=table.loc[known, columns].to_numpy(dtype=np.float64) if has_prob else None,
-        classes=run.classes,
-    )
+    shown = found.take(known)
+    prob = None if shown.prob is None else shown.prob.astype(np.float64)
+    return Classified(shown.sample_id, shown.target, shown.prediction, prob, shown.names)
 
 
-def regressed(run: RunFolder, split: str) -> list[Regressed]:
+def regressed(run: ReportedRun, split: Split) -> list[Regressed]:
     """Return the predictions of a regression split, one entry per target."""
-    table = run.predictions(split)
-    if run.task != "regression":
+    found = run.predictions(split) if run.task == "regression" else None
+    if found is None:
         return []
-    single = str((run.data.get("targets") or ["target"])[0])
-    columns = {single: ("target", "prediction")} if "target" in table.columns else {}
-    columns |= {
-        str(name).removeprefix("target/"): (str(name), str(name).replace("target/", "prediction/", 1))
-        for name in table.columns
-        if str(name).startswith("target/")
-    }
-    found = []
-    for name, (truth, guess) in columns.items():
-        target, prediction = (
-            table[key].to_numpy(dtype=np.float64, na_value=np.nan) for key in (truth, guess)
-        )
-        known = np.isfinite(target) & np.isfinite(prediction)
-        if known.any():
-            ids = table.loc[known, "sample_id"].astype(str).to_numpy(dtype=object)
-            found.append(Regressed(name, ids, target[known], prediction[known]))
-    return found
+    known = np.isfinite(found.target) & np.isfinite(found.prediction)
+    return [
+        Regressed(name, found.sample_id[rows], found.target[rows, t], found.prediction[rows, t])
+        for t, name in enumerate(found.names)
+        if (rows := known[:, t]).any()
+    ]
 
 
 def per_class(found: Classified) -> DataFrame:
@@ -116,9 +99,3 @@ def per_class(found: Classified) -> DataFrame:
                 "f1": 2 * hits / (truth + guess),
             }
         )
-
-
-def _numbers(names: "Series[str]", classes: list[str]) -> NDArray[np.int64]:
-    """Map class names to class numbers; -1 where there is no such class."""
-    text = names.astype("object").map(lambda name: str(name))
-    return np.asarray(Index(classes).get_indexer(Index(text)), dtype=np.int64)

@@ -4,29 +4,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from groundwork.report.bounded import read_json
+from groundwork.core.atomic import write_text
+from groundwork.core.bounded import read_json
+from groundwork.core.run_folder import RunFolder
 from groundwork.report.drawing import style
 from groundwork.report.figures.search import draw
 from groundwork.report.html import Picture, fill
 from groundwork.report.number import show
 from groundwork.report.page import shown_path
 from groundwork.report.table import Cell, Table
-from groundwork.report.write import write_text
 
 
 def write_search(folder: Path) -> Path:
     """Write figures/ and report.html from the folder's search.json and return the page."""
-    search = read_json(folder / "search.json")
+    place = RunFolder(folder)
+    search = read_json(place.json_file("search"))
     pictures = []
     with style():
         for drawing in draw(search):
-            png = drawing.save(folder / "figures", ("png", "pdf", "csv"))
+            png = drawing.save(place.figures, ("png", "pdf", "csv"))
             pictures.append(Picture(drawing.title, drawing.caption, png))
     counts: dict[str, int] = {}
     for trial in search["trials"]:
         counts[trial["state"]] = counts.get(trial["state"], 0) + 1
     best = next((trial for trial in search["trials"] if trial["number"] == search["best"]), None)
-    page = folder / "report.html"
     text = fill(
         "search.html.j2",
         search=search,
@@ -36,8 +37,8 @@ def write_search(folder: Path) -> Path:
         table=_table(search),
         place=shown_path(folder),
     )
-    write_text(page, text)
-    return page
+    write_text(place.report, text)
+    return place.report
 
 
 def _table(search: Mapping[str, Any]) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import interval_of, show, verdict
 from groundwork.report.predictions import Classified, per_class
 
@@ -38,13 +38,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
-def val_entry(run: RunFolder, metric: str) -> Any:
-    """Return a val metric with its interval where there is one, else its bare number."""
-    intervals = (run.result.get("intervals") or {}).get("val") or {}
-    return intervals.get(metric) or (run.result.get("val") or {}).get(metric)
-
-
-def metric_names(run: RunFolder, *, only_usual: bool) -> list[str]:
+def metric_names(run: ReportedRun, *, only_usual: bool) -> list[str]:
     """Return the metrics of whole splits in reading order: the monitored one, the usual ones, the rest."""
     known = dict.fromkeys(name for split in SPLITS for name in run.result.get(split) or {})
     first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known)])
@@ -52,14 +46,14 @@ def metric_names(run: RunFolder, *, only_usual: bool) -> list[str]:
     return [name for name in names if name in known and "/" not in name]
 
 
-def metric_table(run: RunFolder) -> Table:
+def metric_table(run: ReportedRun) -> Table:
     """Return every metric on train, val and, once sealed, test, beside the baselines on val."""
     result = run.result
     baselines: Mapping[str, Mapping[str, Any]] = result.get("baselines") or {}
     splits = [split for split in SPLITS if result.get(split)]
     rows = []
     for name in metric_names(run, only_usual=False):
-        val = val_entry(run, name)
+        val = run.val_entry(name)
         entries = {split: val if split == "val" else result[split].get(name) for split in splits}
         cells = [
             with_interval(entry) if name in result[split] else Cell("") for split, entry in entries.items()
@@ -79,7 +73,7 @@ def class_table(found: Classified, split: str) -> Table:
     return Table(f"Per class, {split}", list(table.columns), rows)
 
 
-def target_tables(run: RunFolder) -> list[Table]:
+def target_tables(run: ReportedRun) -> list[Table]:
     """Return the metrics of single targets on val and, once sealed, on test."""
     if run.task != "regression":
         return []
@@ -96,14 +90,14 @@ def target_tables(run: RunFolder) -> list[Table]:
     return tables
 
 
-def count_table(run: RunFolder) -> Table:
+def count_table(run: ReportedRun) -> Table:
     """Return the samples of each class in every split."""
     table = class_counts(run)
     rows = [[Cell(str(row[0])), *(Cell(f"{n:,}") for n in row[1:])] for row in table.itertuples(index=False)]
     return Table("Samples per class", list(table.columns), rows)
 
 
-def audit_table(run: RunFolder) -> Table:
+def audit_table(run: ReportedRun) -> Table:
     """Return the rules of thumb that the short audit held the training rows against."""
     rules = run.audit.get("rules") or []
     rows = [
@@ -123,7 +117,7 @@ def with_interval(entry: Any) -> Cell:
     return Cell(show(entry), f"{show(bounds[0])} to {show(bounds[1])}" if bounds else "")
 
 
-def _against(val: Any, baseline: Mapping[str, Any], metric: str, run: RunFolder) -> Cell:
+def _against(val: Any, baseline: Mapping[str, Any], metric: str, run: ReportedRun) -> Cell:
     """Write a metric of a baseline with what it is to the model."""
     if metric not in baseline:
         return Cell("")
@@ -131,6 +125,6 @@ def _against(val: Any, baseline: Mapping[str, Any], metric: str, run: RunFolder)
     return Cell(show(baseline[metric]), REMARKS[found])
 
 
-def _part(run: RunFolder, split: str, name: str) -> Cell:
-    entry = val_entry(run, name) if split == "val" else run.result[split].get(name)
+def _part(run: ReportedRun, split: str, name: str) -> Cell:
+    entry = run.val_entry(name) if split == "val" else run.result[split].get(name)
     return Cell("") if name not in run.result[split] else with_interval(entry)

@@ -7,19 +7,19 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show, show_interval, show_seconds, verdict
 from groundwork.report.page import SAID, shown_path
-from groundwork.report.table import metric_names, val_entry
+from groundwork.report.table import metric_names
 
 
 def summary(run_dir: Path | str) -> Group:
     """Show val metrics beside the baselines, where the run lies, and the command to type next."""
-    run = RunFolder(Path(run_dir))
+    run = ReportedRun(Path(run_dir))
     place = shown_path(run.path)
     lines = [Text.assemble(("run     ", "dim"), place)]
-    if (run.path / "report.html").exists():
-        lines.append(Text.assemble(("report  ", "dim"), f"{place}/report.html"))
+    if run.folder.report.exists():
+        lines.append(Text.assemble(("report  ", "dim"), f"{place}/{run.folder.report.name}"))
     seconds = (run.result.get("seconds") or {}).get("total")
     if seconds is not None:
         lines.append(Text.assemble(("time    ", "dim"), show_seconds(seconds)))
@@ -33,7 +33,7 @@ def summary(run_dir: Path | str) -> Group:
     return Group(_metrics(run), *_verdicts(run), *lines)
 
 
-def _metrics(run: RunFolder) -> Table:
+def _metrics(run: ReportedRun) -> Table:
     result = run.result
     baselines = result.get("baselines") or {}
     n = (result.get("n") or {}).get("val")
@@ -50,7 +50,7 @@ def _metrics(run: RunFolder) -> Table:
         )
     for name in metric_names(run, only_usual=True):
         if name in (result.get("val") or {}):
-            cells = [name, (show if run.is_sealed else show_interval)(val_entry(run, name))]
+            cells = [name, (show if run.is_sealed else show_interval)(run.val_entry(name))]
             cells += [show_interval(result["test"].get(name))] if run.is_sealed else []
             cells += [show(other[name]) if name in other else "" for other in baselines.values()]
             # Text, not markup: a class or baseline may be called [bold].
@@ -58,9 +58,9 @@ def _metrics(run: RunFolder) -> Table:
     return table
 
 
-def _verdicts(run: RunFolder) -> list[Text]:
+def _verdicts(run: ReportedRun) -> list[Text]:
     """Say of each baseline whether the model beats it beyond the interval, by the monitored metric."""
-    entry = val_entry(run, run.monitor)
+    entry = run.val_entry(run.monitor)
     styles = {"beaten": "green", "within": "yellow", "better": "red", "undefined": "yellow"}
     lines = []
     for name, metrics in (run.result.get("baselines") or {}).items():

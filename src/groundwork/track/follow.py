@@ -68,14 +68,14 @@ class Follower:
             if number >= self.num_rows:
                 self.num_rows = number + 1
                 self._tell("row", number, values)
-        for number, line in enumerate(_lines(self.folder.path / "gradients.jsonl")):
+        for number, line in enumerate(_lines(self.folder.gradients)):
             if number >= self.num_gradients:
                 self.num_gradients = number + 1
                 self._tell("gradients", number, json.loads(line))
 
     def finish(self) -> None:
         """Hand over how the run ended."""
-        config, result = _config(self.folder), self.folder.read_json("result.json")
+        config, result = _config(self.folder), self.folder.read_json("result")
         self._tell("finish", config, result)
 
     def _tell(self, method: str, *arguments: Any) -> None:

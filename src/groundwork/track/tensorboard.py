@@ -54,7 +54,7 @@ class TensorBoard:
             for name, value in (result.get(split) or {}).items():
                 if value is not None:
                     self.writer.add_scalar(f"result/{split}/{name}", value, 0)
-        for file in sorted((self.folder.path / "figures").glob("*.png")):
+        for file in sorted(self.folder.figures.glob("*.png")):
             with Image.open(file) as picture:
                 self.writer.add_image(
                     f"figures/{file.stem}", np.asarray(picture.convert("RGB")), 0, dataformats="HWC"

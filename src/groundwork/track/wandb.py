@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from groundwork.core.atomic import write_text
 from groundwork.core.paths import ROOT
+from groundwork.core.predictions import read_predictions
 from groundwork.core.redact import redact, redact_text, without_places
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import SWEEP
@@ -53,7 +53,7 @@ class Wandb:
         group = config["logger"]["group"] or os.environ.get(SWEEP)
         new = {"id": secrets.token_hex(4), "group": group, "rows": 0, "gradients": 0, "step": 0}
         new["job_type"] = config["logger"]["job_type"] or ("trial" if SWEEP in os.environ else "train")
-        self.memory: dict[str, Any] = new | folder.read_json("wandb.json")
+        self.memory: dict[str, Any] = new | folder.read_json("wandb")
         self.run = self._begin(config, mode, pid)
         self.memory |= {"project": self.project, "mode": mode, "url": self.run.url}
         self._remember()
@@ -127,7 +127,7 @@ class Wandb:
         )
 
     def _described(self, config: dict[str, Any]) -> dict[str, Any]:
-        environment = self.folder.read_json("environment.json")
+        environment = self.folder.read_json("environment")
         described: dict[str, Any] = without_places(redact(config))
         described["machine"] = {name: environment[name] for name in MACHINE if name in environment}
         described["commit"] = environment.get("git", {}).get("commit")
@@ -148,13 +148,12 @@ class Wandb:
         self.run.summary.update({name: value for name, value in values.items() if value is not None})
 
     def _log_files(self) -> None:
-        path, upload = self.folder.path, self.upload
+        upload = self.upload
         if "curves" in upload and (matrix := self._confusion()) is not None:
             self._log({"confusion/val": matrix})
-        pictures = sorted((path / "figures").glob("*.png"))
         shown = [
             file
-            for file in pictures
+            for file in sorted(self.folder.figures.glob("*.png"))
             if ("curves" if file.stem.startswith(CURVES) else "photographs") in upload
         ]
         if shown:
@@ -167,13 +166,14 @@ class Wandb:
                 self.run.log_artifact(artifact)
 
     def _confusion(self) -> Any:
-        classes = self.folder.read_json("data.json").get("classes")
+        classes = self.folder.read_json("data").get("classes")
         if not classes or not self.folder.predictions("val").exists():
             return None
-        val = pd.read_parquet(self.folder.predictions("val"), columns=["target", "prediction"])
-        number = {name: position for position, name in enumerate(classes)}
-        truth, found = ([number[name] for name in val[column]] for column in ("target", "prediction"))
-        return self.wandb.plot.confusion_matrix(y_true=truth, preds=found, class_names=classes, title="val")
+        val = read_predictions(self.folder.predictions("val"), classes, [])
+        if val is None:
+            return None
+        truth, decided = val.target.tolist(), val.prediction.tolist()
+        return self.wandb.plot.confusion_matrix(y_true=truth, preds=decided, class_names=classes, title="val")
 
     def _artifacts(self) -> Iterator[tuple[str, str, list[Path]]]:
         folder = self.folder
@@ -194,4 +194,4 @@ class Wandb:
         return [target]
 
     def _remember(self) -> None:
-        self.folder.write_json("wandb.json", self.memory)
+        self.folder.write_json("wandb", self.memory)

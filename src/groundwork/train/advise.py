@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +23,6 @@ PERFECT = {"r2": 1.0, "pearson": 1.0, "spearman": 1.0}  # other metrics to maxim
 
 def advise_run(
     context: Context,
-    data: dict[str, Any],
     plan: Plan,
     device: torch.device,
     choose: Callable[[str], DictConfig],
@@ -33,13 +31,12 @@ def advise_run(
 
     Args:
         context: Configuration, data and folder.
-        data: See `describe_data`.
         plan: Of `transfer=auto`: which cuts, pools and strengths are compared.
         device: Where features are computed.
         choose: Gives the configuration of a scenario, for `pilot=true`.
     """
     config, prepared, console = context.config, context.prepared, context.console
-    network = build_network(config, data, True, None)
+    network = build_network(config, context.data, True, None)
     settle_precision(context, network, plan, device)
     features = read_features(config, network, prepared, plan, device, console)
     # At every cut and by val alone, as the calibration was measured.
@@ -58,10 +55,10 @@ def advise_run(
     batches = _some_batches(prepared, config.data.batch_size, device)
     distance = activation_distance(network, batches)
     calibration = read_calibration()
-    pilots = run_pilots(context, data, device, choose) if config.pilot else {}
+    pilots = run_pilots(context, device, choose) if config.pilot else {}
     advice = advise(measure(probe, choice, distance, config.seed), calibration, pilots)
     places = [each.place() for each in calibration]
-    context.folder.write_json("advice.json", {**advice.state(), "measured": places, "pilots": pilots})
+    context.folder.write_json("advice", {**advice.state(), "measured": places, "pilots": pilots})
     for line in (*advice.why, *advice.would_change):
         console.say(f"advice: {line}")
     return advice

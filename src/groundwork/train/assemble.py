@@ -60,7 +60,6 @@ def build_data_module(context: Context, source: Source) -> GroundworkDataModule:
         config.data.batch_size,
         Order(config.seed),
         context.balance if prepared.target.task == "classification" else None,
-        drop_last=False,
         resident=None if config.trainer.get("resident", "auto") == "auto" else config.trainer.resident,
     )
 
@@ -182,7 +181,7 @@ def _val_every(context: Context, steps: int) -> int | None:
 def record_gradients(context: Context) -> list[Callback]:
     """Write down the norms of gradients, where a logger asks for them."""
     every = (context.config.get("logger") or {}).get("gradients")
-    return [Gradients(context.folder.path / "gradients.jsonl", every)] if every else []
+    return [Gradients(context.folder.gradients, every)] if every else []
 
 
 def average_weights(config: DictConfig) -> list[Callback]:

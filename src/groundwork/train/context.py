@@ -1,6 +1,6 @@
 """A composed configuration and its data -> what every phase of a run shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.utils import instantiate
@@ -17,38 +17,48 @@ from groundwork.train.prepare import Prepared
 CHECKPOINT_FORMAT = 1
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """Hold what every phase of a run shares.
+    """Hold what every phase of a run shares, and what it has settled so far.
 
     Attributes:
-        config: The resolved configuration.
+        config: The resolved configuration; what is `auto` in it is settled in place, see `keep_config`.
         prepared: The data.
+        data: What a network must know of them, see `describe_data`.
         metrics: Of the whole split.
         class_weights: (K,) in the loss; None weighs all alike.
         balance: Resamples training rows.
         folder: Of the run.
         console: Where to speak.
-        extra: Plain values that every checkpoint holds.
+        reads: Stages that the head reads, and their pooling, once they are chosen.
         rows: Of `history.csv`, from earlier phases.
         start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
     """
 
     config: DictConfig
     prepared: Prepared
+    data: dict[str, Any]
     metrics: Metrics
     class_weights: NDArray[Any] | None
     balance: Any
     folder: RunFolder
     console: Console
-    extra: dict[str, Any]
-    rows: list[dict[str, Any]]
-    start: dict[str, Tensor]
+    reads: dict[str, Any] | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    start: dict[str, Tensor] = field(default_factory=dict)
 
     def keep_config(self) -> None:
-        """Write the configuration with what was settled since into the folder, and into checkpoints to come."""
-        self.extra["config"] = redact(OmegaConf.to_container(self.config, resolve=True))
+        """Write the configuration with what was settled since into the folder."""
         self.folder.write_config(self.config)
+
+    def describe(self) -> dict[str, Any]:
+        """Give in plain types what every checkpoint holds: all that `predict` and `export` need beside the weights."""
+        described = {
+            "format": CHECKPOINT_FORMAT,
+            "config": redact(OmegaConf.to_container(self.config, resolve=True)),
+            "data": plain(self.data),
+        }
+        return described if self.reads is None else described | {"reads": self.reads}
 
     @property
     def direction(self) -> str:
@@ -64,9 +74,4 @@ def build_context(
     weights = None
     if prepared.target.task == "classification":
         weights = balance.class_weights(prepared.counts("train"))
-    extra = {
-        "format": CHECKPOINT_FORMAT,
-        "config": redact(OmegaConf.to_container(config, resolve=True)),
-        "data": plain(data),
-    }
-    return Context(config, prepared, build_metrics(config), weights, balance, folder, console, extra, [], {})
+    return Context(config, prepared, data, build_metrics(config), weights, balance, folder, console)

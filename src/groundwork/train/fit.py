@@ -47,17 +47,16 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def fit(context: Context, data: dict[str, Any], plan: Plan, device: torch.device, resume: bool) -> Fitted:
+def fit(context: Context, plan: Plan, device: torch.device, resume: bool) -> Fitted:
     """Fit a network as the plan says.
 
     Args:
         context: Configuration, data and folder of the run.
-        data: See `describe_data`.
         plan: What to cut, freeze and train.
         device: Where features are computed; Lightning chooses its own by `trainer`.
         resume: Go on from `last.ckpt` where there is one.
     """
-    config, extra = context.config, context.extra
+    config, data = context.config, context.data
     started = time.perf_counter()
     obstacle = why_not_exact(config, plan)
     if obstacle is not None and plan.solver == "exact":
@@ -69,7 +68,7 @@ def fit(context: Context, data: dict[str, Any], plan: Plan, device: torch.device
     pretrained = bool(config.model.pretrained) and plan.pretrained
     with in_turns():
         whole = build_network(config, data, pretrained, None)
-    features = _read_features(context, data, plan, whole, solves, device)
+    features = _read_features(context, plan, whole, solves, device)
     read = time.perf_counter()
     choice, refit = None, None
     if solves and (found := features) is not None:
@@ -83,9 +82,9 @@ def fit(context: Context, data: dict[str, Any], plan: Plan, device: torch.device
     cached = Cached(features, candidate, read_maps(context, network, plan, candidate, device))
     seconds = {"features": read - started + time.perf_counter() - chosen}
     transfer = _describe(plan, num_stages, cached, choice, obstacle)
-    extra["reads"] = {"stages": list(candidate.stages), "pool": candidate.pool}
+    context.reads = {"stages": list(candidate.stages), "pool": candidate.pool}
     if config.loss.penalty.get("l2_sp"):
-        context.start.update({name: value.detach().clone() for name, value in network.named_parameters()})
+        context.start = {name: value.detach().clone() for name, value in network.named_parameters()}
     with in_turns():
         reached = restore(context, network) if resume else (0, False, 0)
     solved = choice if obstacle is None else None
@@ -93,7 +92,7 @@ def fit(context: Context, data: dict[str, Any], plan: Plan, device: torch.device
         _keep_solved(context, network, plan, solved, reached[0])
     elif obstacle is not None and plan.phases[0].train == "head" and not custom_parts(config):
         context.console.note(f"the head is trained by gradient descent, because {obstacle}")
-    best_epoch = train_phases(context, data, plan, 1 if solved is None else 2, network, cached, reached)
+    best_epoch = train_phases(context, plan, 1 if solved is None else 2, network, cached, reached)
     if plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head
     kept = features if plan.head_only else None
@@ -108,12 +107,12 @@ def fit(context: Context, data: dict[str, Any], plan: Plan, device: torch.device
 
 
 def _read_features(
-    context: Context, data: dict[str, Any], plan: Plan, network: Network, solves: bool, device: torch.device
+    context: Context, plan: Plan, network: Network, solves: bool, device: torch.device
 ) -> StageFeatures | None:
     """Run the backbone over the data once, where a head learns from what it gives."""
     config = context.config
     useful = solves or not instantiate(config.augment).active
-    if plan.phases[0].train != "head" or data["kind"] != "image" or not useful:
+    if plan.phases[0].train != "head" or context.data["kind"] != "image" or not useful:
         return None
     settle_precision(context, network, plan, device)
     with in_turns():

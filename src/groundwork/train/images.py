@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.text import shortlist
 from groundwork.data import Samples, Store, Stream, build_store
 
 # Names in one line; audit lists them all.
@@ -46,14 +47,13 @@ def decode(
     store = build_images(config, samples, console)
     if not store.bad:
         return samples, store, []
-    listed = "; ".join(f"{name} ({reason})" for name, reason in store.bad[:NAMED])
-    more = f" and {len(store.bad) - NAMED} more" if len(store.bad) > NAMED else ""
+    named = shortlist((f"{name} ({reason})" for name, reason in store.bad), NAMED, between="; ")
     if policy == "error":
         raise UserError(
-            f"every image must be readable, but {len(store.bad)} of {len(samples)} are not: {listed}{more}. "
+            f"every image must be readable, but {len(store.bad)} of {len(samples)} are not: {named}. "
             f"Repair or remove them, or use data.unreadable=drop."
         )
-    note = f"{len(store.bad)} of {len(samples)} images cannot be read and are left out: {listed}{more}"
+    note = f"{len(store.bad)} of {len(samples)} images cannot be read and are left out: {named}"
     readable = ~samples.sample_id.isin([name for name, _ in store.bad])
     samples = samples.take(np.flatnonzero(readable))
     return samples, build_images(config, samples, console), [note]

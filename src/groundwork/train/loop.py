@@ -109,7 +109,7 @@ def _keep_checkpoints(
         context.direction,  # type: ignore[arg-type]  # max or min, as `direction` says
         context.config.callbacks.patience,
         context.config.callbacks.checkpoint_minutes,
-        {**context.extra, "phase": number},
+        {**context.describe(), "phase": number},
         finite,
         position,
     )

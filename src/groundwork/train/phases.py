@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from groundwork.core.ranks import on_any, world_size
-from groundwork.core.redact import redact
 from groundwork.core.signals import end, requested
 from groundwork.data.batches import Source
 from groundwork.model import FeatureBackbone, Network, StagePool
@@ -71,7 +68,6 @@ def restore(context: Context, network: Network) -> tuple[int, bool, int]:
 
 def train_phases(
     context: Context,
-    data: dict[str, Any],
     plan: Plan,
     first: int,
     network: Network,
@@ -94,7 +90,7 @@ def train_phases(
         inside = going_on and count == number
 
         def train(phase: Phase = phase, count: int = count, inside: bool = inside) -> int:
-            return _train_one(context, data, plan, phase, count, network, cached, inside)
+            return _train_one(context, plan, phase, count, network, cached, inside)
 
         # Where the phase began is known to this process alone, and ranks would fall out of step.
         shrinks = context.config.data.get("shrink_batch") and not inside and world_size() == 1
@@ -115,8 +111,7 @@ def _again(context: Context, network: Network, number: int, best_epoch: int) -> 
         context.console.note(line)
         network.cpu().load_state_dict(weights)
         context.rows[:] = rows
-        context.extra["config"] = redact(OmegaConf.to_container(context.config, resolve=True))
-        context.folder.write_config(context.config)
+        context.keep_config()
         finish_phase(context, network, number - 1, best_epoch)
 
     return begin_again
@@ -127,19 +122,18 @@ def finish_phase(context: Context, network: Network, number: int, best_epoch: in
     save_network(context, network)
     keep_previous(context.folder)
     over = {"phase": number + 1, "rows": list(context.rows), "best_epoch": best_epoch}
-    save({**context.extra, **over, "state_dict": checkpoint_state(network)}, context.folder.last)
+    save({**context.describe(), **over, "state_dict": checkpoint_state(network)}, context.folder.last)
     if on_any(requested()):
         end()
 
 
 def save_network(context: Context, network: Network) -> None:
     """Write `best.ckpt`: the whole network, and what `predict` and `export` need to know."""
-    save({**context.extra, "state_dict": checkpoint_state(network)}, context.folder.best)
+    save({**context.describe(), "state_dict": checkpoint_state(network)}, context.folder.best)
 
 
 def _train_one(
     context: Context,
-    data: dict[str, Any],
     plan: Plan,
     phase: Phase,
     number: int,
@@ -150,7 +144,7 @@ def _train_one(
     config, features, candidate = context.config, cached.features, cached.candidate
     epochs = max(1, round(phase.share * config.trainer.max_epochs))
     if phase.train == "head" and features is not None and not instantiate(config.augment).active:
-        head = _head_network(config, data, features, candidate)
+        head = _head_network(context, features, candidate)
         head.head.load_state_dict(network.head.state_dict())
         source = _head_source(context, features, candidate)
         best_epoch = train_phase(context, head, source, phase, number, epochs, inside)
@@ -172,12 +166,13 @@ def _head_source(context: Context, features: StageFeatures, candidate: Candidate
     return CachedSource(views, places(len(prepared.samples), train, val), context.config.seed)
 
 
-def _head_network(
-    config: DictConfig, data: dict[str, Any], features: StageFeatures, candidate: Candidate
-) -> Network:
+def _head_network(context: Context, features: StageFeatures, candidate: Candidate) -> Network:
     width = features.of("val", candidate).shape[1]
     return Network(
-        nn.Identity(), FeatureBackbone(width), StagePool((0,), ("mean",)), build_head(config, data, width)
+        nn.Identity(),
+        FeatureBackbone(width),
+        StagePool((0,), ("mean",)),
+        build_head(context.config, context.data, width),
     )
 
 

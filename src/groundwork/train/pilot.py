@@ -1,7 +1,6 @@
 """Scenarios that train the backbone -> their scores on val after a short run, which an advice may rest on."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,13 +18,12 @@ PILOTS = ("large_similar", "large_different")
 
 
 def run_pilots(
-    context: Context, data: dict[str, Any], device: torch.device, choose: Callable[[str], DictConfig]
+    context: Context, device: torch.device, choose: Callable[[str], DictConfig]
 ) -> dict[str, float]:
     """Train each scenario for `pilot_epochs` into `pilot/<scenario>` of the run folder.
 
     Args:
         context: Of the run that is advised.
-        data: See `describe_data`.
         device: Where predictions are made.
         choose: Gives the configuration of a scenario.
 
@@ -39,8 +37,8 @@ def run_pilots(
         config = choose(scenario).copy()
         config.trainer.max_epochs = context.config.pilot_epochs
         folder = RunFolder.furnish(context.folder.path / "pilot" / scenario)
-        own = build_context(folder, config, prepared, data, context.console)
-        network = fit(own, data, instantiate(config.transfer, _convert_="all"), device, resume=False).network
+        own = build_context(folder, config, prepared, context.data, context.console)
+        network = fit(own, instantiate(config.transfer, _convert_="all"), device, resume=False).network
         rows = prepared.rows["val"]
         title = f"predicting val after the pilot of {scenario}"
         size, precision = config.data.batch_size, evaluation_precision(config)

@@ -7,15 +7,14 @@ from groundwork.transfer.candidates import Candidate, candidates, gather
 from groundwork.transfer.choose import Choice, Score, Trial, choose_cut
 from groundwork.transfer.distance import activation_distance
 from groundwork.transfer.evidence import Evidence, Probe, measure
-from groundwork.transfer.extract import StageReader, take_pool
-from groundwork.transfer.features import FeatureCache, feature_key, prune
+from groundwork.transfer.extract import StageReader, take_pool, view
+from groundwork.transfer.features import FeatureCache, feature_key
 from groundwork.transfer.maps import MapCache
 from groundwork.transfer.plan import Phase, Plan
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
 from groundwork.transfer.solve import head_loss, solve_head
 from groundwork.transfer.spectrum import Linear
-from groundwork.transfer.views import view
 
 __all__ = [
     "Advice",
@@ -44,7 +43,6 @@ __all__ = [
     "gather",
     "head_loss",
     "measure",
-    "prune",
     "read_calibration",
     "solve_head",
     "solve_ridge",

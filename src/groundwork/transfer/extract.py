@@ -9,7 +9,6 @@ from torch import Tensor
 
 from groundwork.model import Network, StagePool, autocast_to, evaluating, fuse_conv_bn, fusing_pays
 from groundwork.model.pool import Pooling
-from groundwork.transfer.views import view
 
 KINDS: dict[str, tuple[Pooling, ...]] = {"mean": ("mean",), "max": ("max",), "mean_max": ("mean", "max")}
 
@@ -26,6 +25,27 @@ def take_pool(features: NDArray[np.float32], pool: str, spatial: bool) -> NDArra
     if not spatial or pool == "mean_max":
         return features
     return features[:, :half] if pool == "mean" else features[:, half:]
+
+
+def view(image: Tensor, number: int) -> Tensor:
+    """Return one of the eight symmetries of a square.
+
+    0 is the image, 1 its mirror image, 2 and 3 both upside down, 4 to 7 the same four with rows and
+    columns exchanged. The first two suit photographs, the first four what has no top, all eight what
+    has no direction at all.
+
+    Args:
+        image: (B, C, H, W); H equal to W for numbers from 4.
+        number: From 0 to 7.
+    """
+    if not 0 <= number < 8:
+        raise ValueError(f"number must be from 0 to 7, but got {number}")
+    if number >= 4:
+        if image.shape[2] != image.shape[3]:
+            raise ValueError(f"image must be square for views from 4, but got {tuple(image.shape)}")
+        image = image.transpose(2, 3)
+    turned = [axis for axis, bit in ((3, 1), (2, 2)) if number & bit]
+    return image.flip(turned) if turned else image
 
 
 class StageReader:
@@ -52,7 +72,7 @@ class StageReader:
         self.network, self.load = network, load
         self.device, self.precision, self.symmetry, self.stage = device, precision, symmetry, stage
         self._pool = StagePool((), KINDS["mean_max"]).pool
-        self._folded: Network | None = None
+        self._fused: Network | None = None
 
     def __call__(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         """Return one (B, D_s) float32 array per stage for the rows (B,), or the maps of the one stage."""
@@ -66,10 +86,10 @@ class StageReader:
 
     def _read(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         inputs = self.load(rows).to(self.device, non_blocking=True)
-        if self._folded is None:
+        if self._fused is None:
             some = self.network.normalize(inputs[:1])
-            self._folded = fuse_conv_bn(self.network, some) if fusing_pays(self.device) else self.network
-        network = self._folded
+            self._fused = fuse_conv_bn(self.network, some) if fusing_pays(self.device) else self.network
+        network = self._fused
         with evaluating(network), torch.inference_mode(), autocast_to(self.device, self.precision):
             inputs = network.normalize(inputs)
             if inputs.ndim == 4:

@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
+
+from groundwork.core.atomic import atomic_path
+from groundwork.core.cache import limit_cache, touch
 
 Compute = Callable[[NDArray[np.int64]], Sequence[NDArray[np.float32]]]
 # A part is written at about this size: a crash loses no more than that.
@@ -28,34 +29,38 @@ def feature_key(**parts: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-@contextmanager
-def written_whole(file: Path) -> Iterator[Path]:
-    """Give a path beside a file to write to; it takes the file's place once it is on the disk, or is removed."""
-    unfinished = file.with_name(f"{uuid.uuid4().hex}.tmp")
-    try:
-        yield unfinished
-        with unfinished.open("rb+") as written:
-            os.fsync(written.fileno())
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-class FeatureCache:
-    """Keep the features of each stage for the rows that were asked for, and no others.
-
-    Each process writes what it computes as parts of its own, each complete before it gets its name, so
-    that processes may fill one cache at once and a crash leaves no wrong number.
+@dataclass(frozen=True)
+class StageCache:
+    """Name one of the caches of what a frozen backbone computes.
 
     Args:
-        folder: Of all caches.
-        key: Names this one; see `feature_key`.
+        folder: Of all caches of this kind.
+        key: Names this one by everything that its numbers depend on; see `feature_key`.
         batch_size: Rows of one call of `compute`.
         cap_gb: Oldest other caches are removed while all together hold more gigabytes.
     """
 
-    def __init__(self, folder: Path, key: str, batch_size: int, cap_gb: float) -> None:
-        self.folder, self.key, self.batch_size, self.cap_gb = Path(folder), key, batch_size, cap_gb
+    folder: Path
+    key: str
+    batch_size: int
+    cap_gb: float
+
+    @property
+    def home(self) -> Path:
+        """Give the folder of this cache."""
+        return self.folder / self.key
+
+    def make_room(self) -> None:
+        """Remove what was not used for longest, but never this cache."""
+        limit_cache([self.folder], int(self.cap_gb * 1e9), keep=self.home)
+
+
+class FeatureCache(StageCache):
+    """Keep the features of each stage for the rows that were asked for, and no others.
+
+    Each process writes what it computes as parts of its own, each complete before it gets its name, so
+    that processes may fill one cache at once and a crash leaves no wrong number.
+    """
 
     def features(
         self,
@@ -80,10 +85,10 @@ class FeatureCache:
             missing = np.setdiff1d(rows, self.done())
             if len(missing):
                 self._fill(missing, compute, progress)
-                prune(self.folder, self.cap_gb, keep=self.key)
+                self.make_room()
             if (loaded := self._load(rows, stages)) is not None:
                 return loaded
-        raise OSError(f"{self.folder / self.key} must keep its files while they are read, but they disappear")
+        raise OSError(f"{self.home} must keep its files while they are read, but they disappear")
 
     def done(self) -> NDArray[np.int64]:
         """List the rows that are there, sorted."""
@@ -92,7 +97,7 @@ class FeatureCache:
 
     def _parts(self) -> Iterator[Any]:
         """Open one part after the other; one that another process removed, or a disk broke, is not there."""
-        for path in sorted((self.folder / self.key).glob("*.safetensors")):
+        for path in sorted(self.home.glob("*.safetensors")):
             try:
                 with safe_open(path, framework="numpy") as part:
                     yield part
@@ -118,13 +123,12 @@ class FeatureCache:
                 progress(done, len(rows))
 
     def _write(self, rows: NDArray[np.int64], held: list[list[NDArray[np.float32]]]) -> None:
-        home = self.folder / self.key
-        home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, NDArray[np.generic]] = {"rows": rows}
         for number, stage in enumerate(zip(*held, strict=True)):
             arrays[f"stage_{number}"] = np.ascontiguousarray(np.concatenate(stage))
-        with written_whole(home / f"{uuid.uuid4().hex}.safetensors") as unfinished:
-            save_file(arrays, unfinished)
+        with atomic_path(self.home / f"{uuid4().hex}.safetensors") as temporary:
+            save_file(arrays, temporary)
 
     def _load(
         self, rows: NDArray[np.int64], stages: Sequence[int] | None
@@ -149,35 +153,5 @@ class FeatureCache:
             filled[place] = True
         if not filled.all():
             return None
-        with suppress(FileNotFoundError):  # another process has made room since
-            os.utime(self.folder / self.key)
+        touch(self.home)
         return [loaded[stage] for stage in (sorted(loaded) if stages is None else stages)]
-
-
-def prune(folder: Path, cap_gb: float, keep: str | None = None) -> list[str]:
-    """Remove the caches that were not used for longest until the rest fits, and name them."""
-    homes = sorted((home for home in folder.iterdir() if home.is_dir()), key=_last_use)
-    sizes = {home: sum(_size(part) for part in home.glob("*")) for home in homes}
-    removed = []
-    for home in homes:
-        if sum(sizes.values()) <= cap_gb * 1e9:
-            break
-        if home.name != keep:
-            # A part that another process has open on Windows stays; the next call tries again.
-            shutil.rmtree(home, ignore_errors=True)
-            sizes.pop(home)
-            removed.append(home.name)
-    return removed
-
-
-def _last_use(home: Path) -> float:
-    # Another process may remove what this one has just listed.
-    with suppress(FileNotFoundError):
-        return home.stat().st_mtime
-    return 0.0
-
-
-def _size(part: Path) -> int:
-    with suppress(FileNotFoundError):
-        return part.stat().st_size
-    return 0

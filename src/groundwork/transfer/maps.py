@@ -1,29 +1,19 @@
 """The map of one stage for many images, computed once and read from disk: what later stages train on."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.transfer.features import Compute, prune, written_whole
+from groundwork.core.atomic import atomic_path
+from groundwork.core.cache import touch
+from groundwork.transfer.features import Compute, StageCache
 
 
-class MapCache:
-    """Keep the maps of some rows in one file, which is whole or not there.
-
-    Args:
-        folder: Of all caches.
-        key: Names this one by everything that its numbers depend on, the rows among it; see `feature_key`.
-        batch_size: Rows of one call of `compute`.
-        cap_gb: Oldest other caches are removed while all together hold more gigabytes.
-    """
-
-    def __init__(self, folder: Path, key: str, batch_size: int, cap_gb: float) -> None:
-        self.folder, self.key, self.batch_size, self.cap_gb = Path(folder), key, batch_size, cap_gb
+class MapCache(StageCache):
+    """Keep the maps of some rows, which its key names, too, in one file that is complete or not there."""
 
     def maps(
         self,
@@ -40,12 +30,11 @@ class MapCache:
             dtype: What is stored; float16 halves the room.
             progress: Called with rows done and rows to do.
         """
-        file = self.folder / self.key / "maps.npy"
+        file = self.home / "maps.npy"
         if not file.is_file():
             self._write(file, rows, compute, dtype, progress)
-            prune(self.folder, self.cap_gb, keep=self.key)
-        with suppress(FileNotFoundError):  # another process has made room since
-            os.utime(file.parent)
+            self.make_room()
+        touch(self.home)
         return np.load(file, mmap_mode="r")  # type: ignore[no-any-return]  # numpy's own annotation
 
     def _write(
@@ -56,15 +45,15 @@ class MapCache:
         dtype: type[np.floating[Any]],
         progress: Callable[[int, int], None] | None,
     ) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(file) as unfinished:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with atomic_path(file) as temporary:
             maps = None
             for first in range(0, len(rows), self.batch_size):
                 (batch,) = compute(rows[first : first + self.batch_size])
                 batch = batch.transpose(0, 2, 3, 1)  # as images are stored: channels last
                 if maps is None:
                     shape = (len(rows), *batch.shape[1:])
-                    maps = np.lib.format.open_memmap(unfinished, mode="w+", dtype=dtype, shape=shape)
+                    maps = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
                 maps[first : first + len(batch)] = batch
                 if progress is not None:
                     progress(first + len(batch), len(rows))

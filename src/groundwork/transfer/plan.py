@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice, check_range
 
 Scenario = Literal[
     "auto", "small_similar", "large_similar", "small_different", "large_different", "scratch", "none"
 ]
 Pool = Literal["mean", "max", "mean_max", "auto"]
 Solver = Literal["auto", "exact", "sgd"]
+BatchNorm = Literal["frozen", "adapt"]
 VIEWS = (1, 2, 4, 8)
 
 
@@ -38,11 +40,9 @@ class Phase:
                 f"transfer.phases.train must be head, all, a stage or a list of stages, but got {self.train}."
                 " Choose one of them."
             )
-        for name, value in (("share", self.share), ("layer_decay", self.layer_decay)):
-            if not 0 < value <= 1:
-                raise UserError(f"transfer.phases.{name} must be in (0, 1], but got {value}. Change it.")
-        if self.lr <= 0:
-            raise UserError(f"transfer.phases.lr must be above 0, but got {self.lr}. Change it.")
+        check_range("transfer.phases.share", self.share, "(0, 1]")
+        check_range("transfer.phases.lr", self.lr, "(0, inf)")
+        check_range("transfer.phases.layer_decay", self.layer_decay, "(0, 1]")
 
     def stages(self, num_stages: int, frozen: int = 0) -> tuple[int, ...]:
         """Name the backbone stages that train, counted from 0, of a network of `num_stages`."""
@@ -86,7 +86,7 @@ class Plan:
     cut: Literal["last", "auto"] | int | Sequence[int]
     pool: Pool
     frozen: int | Literal["all"]
-    batch_norm: Literal["frozen", "adapt"]
+    batch_norm: BatchNorm
     solver: Solver
     strengths: Sequence[float]
     views: int
@@ -95,10 +95,12 @@ class Plan:
     phases: Sequence[Phase]
 
     def __post_init__(self) -> None:
-        _check_choice("scenario", self.scenario, Scenario)
-        _check_choice("pool", self.pool, Pool)
-        _check_choice("solver", self.solver, Solver)
-        _check_choice("batch_norm", self.batch_norm, Literal["frozen", "adapt"])
+        check_choice("transfer.scenario", self.scenario, get_args(Scenario))
+        check_choice("transfer.pool", self.pool, get_args(Pool))
+        check_choice("transfer.solver", self.solver, get_args(Solver))
+        check_choice("transfer.batch_norm", self.batch_norm, get_args(BatchNorm))
+        check_choice("transfer.views", self.views, VIEWS)
+        check_range("transfer.folds", self.folds, "[1, inf)", whole=True)
         if isinstance(self.cut, str) and self.cut not in ("last", "auto"):
             raise UserError(
                 f"transfer.cut must be last, auto, a stage or a list of stages, but got {self.cut}."
@@ -108,17 +110,10 @@ class Plan:
             raise UserError(
                 f"transfer.frozen must be all or a number of stages, but got {self.frozen}. Change it."
             )
-        if not self.strengths or min(self.strengths) <= 0:
-            raise UserError(
-                f"transfer.strengths must be one or more numbers above 0, but got {list(self.strengths)}."
-                " Change them."
-            )
-        if self.views not in VIEWS:
-            raise UserError(f"transfer.views must be 1, 2, 4 or 8, but got {self.views}. Choose one.")
-        if type(self.folds) is not int or self.folds < 1:
-            raise UserError(
-                f"transfer.folds must be a whole number from 1, but got {self.folds}. Use 1 or 5."
-            )
+        if not self.strengths:
+            raise UserError("transfer.strengths must hold one number or more, but got none. Add one.")
+        for strength in self.strengths:
+            check_range("transfer.strengths", strength, "(0, inf)")
         if not self.phases:
             raise UserError("transfer.phases must hold one phase or more, but got none. Add one.")
         if abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
@@ -164,9 +159,3 @@ def _position(stage: int, num_stages: int) -> int:
             f"transfer.phases.train must name stages below {num_stages}, but got {stage}. Change it."
         )
     return stage % num_stages
-
-
-def _check_choice(name: str, value: object, choices: object) -> None:
-    allowed = choices.__args__  # type: ignore[attr-defined]  # Literal keeps its values there
-    if value not in allowed:
-        raise UserError(f"transfer.{name} must be one of {', '.join(allowed)}, but got {value}. Choose one.")

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from groundwork.core.bounded import read_table
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.run_folder import RunFolder
@@ -39,11 +37,3 @@ def test_a_sample_must_not_be_in_two_splits(tmp_path: Path):
     (tmp_path / "splits.csv").write_text("sample_id,split\na,train\na,test\n", encoding="utf-8")
     with pytest.raises(UserError, match="each sample once"):
         read_splits(RunFolder(tmp_path))
-
-
-def test_a_table_that_is_absent_or_no_table_is_told(tmp_path: Path):
-    with pytest.raises(UserError, match="must be there"):
-        read_table(tmp_path / "val.parquet", pd.read_parquet)
-    (tmp_path / "val.parquet").mkdir()
-    with pytest.raises(UserError, match="must be a file"):
-        read_table(tmp_path / "val.parquet", pd.read_parquet)

@@ -15,7 +15,7 @@ TARGET = torch.arange(10) % 2
 
 
 def batches(rank: int = 0, world_size: int = 1, train: bool = False, source: object = TABLE) -> Batches:
-    cut = slices(np.arange(10), 4, rank, world_size, drop_last=False, train=train)
+    cut = slices(np.arange(10), 4, rank, world_size, train=train)
     return Batches(source, TARGET, lambda _: cut, move=None)  # type: ignore[arg-type]
 
 
@@ -56,7 +56,7 @@ def test_a_table_batch_is_a_copy() -> None:
 
 def train_batches(cursor: Cursor, limit: float = float("inf")) -> TrainBatches:
     def plan(epoch: int) -> list:
-        return slices((np.arange(10) + epoch) % 10, 4, 0, 1, drop_last=False, train=True)
+        return slices((np.arange(10) + epoch) % 10, 4, 0, 1, train=True)
 
     return TrainBatches(TABLE, TARGET, plan, None, cursor, lambda: limit)
 

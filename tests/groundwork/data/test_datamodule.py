@@ -8,6 +8,7 @@ import pytest
 import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -28,7 +29,6 @@ def module(balance: object = None, **change: object) -> GroundworkDataModule:
         "batch_size": 4,
         "order": Order(0),
         "balance": balance,
-        "drop_last": False,
     }
     return GroundworkDataModule(**{**settings, **change})  # type: ignore[arg-type]
 
@@ -59,6 +59,8 @@ def test_validation_goes_through_its_rows_in_order() -> None:
 
 def test_a_split_that_was_not_handed_over_cannot_be_read() -> None:
     with pytest.raises(KeyError):
+        module().ordered("test")
+    with pytest.raises(MisconfigurationException, match="test_dataloader"):
         module().test_dataloader()
     assert module(rows={"train": np.arange(5)}).val_dataloader() == []
 

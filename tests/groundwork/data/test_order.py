@@ -34,17 +34,14 @@ COUNTS = st.integers(1, 60)
 
 
 @settings(deadline=None, max_examples=60)
-@given(num_rows=COUNTS, batch_size=st.integers(1, 6), train=st.booleans(), drop_last=st.booleans())
+@given(num_rows=COUNTS, batch_size=st.integers(1, 6), train=st.booleans())
 def test_any_number_of_ranks_sees_the_same_global_batches(
-    num_rows: int, batch_size: int, train: bool, drop_last: bool
+    num_rows: int, batch_size: int, train: bool
 ) -> None:
     rows = np.arange(num_rows) * 10
     batches = {}
     for world in (1, 2, 4):
-        ranks = [
-            slices(rows, batch_size * 4 // world, rank, world, drop_last=drop_last, train=train)
-            for rank in range(world)
-        ]
+        ranks = [slices(rows, batch_size * 4 // world, rank, world, train=train) for rank in range(world)]
         assert len({tuple(len(part.rows) for part in own) for own in ranks}) == 1
         batches[world] = [
             np.concatenate([p.rows if p.real is None else p.rows[p.real] for p in parts]).tolist()
@@ -52,9 +49,7 @@ def test_any_number_of_ranks_sees_the_same_global_batches(
         ]
     assert batches[1] == batches[2] == batches[4]
     seen = [row for batch in batches[1] for row in batch]
-    assert seen == rows[: len(seen)].tolist()
-    if not drop_last:
-        assert len(seen) == num_rows
+    assert seen == rows.tolist()
 
 
 @pytest.mark.parametrize("num_rows", [5, 8, 9, 11, 17])
@@ -62,10 +57,10 @@ def test_any_number_of_ranks_sees_the_same_global_batches(
 def test_the_mean_over_ranks_stays_the_mean_over_samples(num_rows: int, world: int) -> None:
     loss = np.random.default_rng(0).normal(size=num_rows)
     rows = np.arange(num_rows)
-    for number, whole in enumerate(slices(rows, 8, 0, 1, drop_last=False, train=True)):
+    for number, whole in enumerate(slices(rows, 8, 0, 1, train=True)):
         means = []
         for rank in range(world):
-            part = slices(rows, 8 // world, rank, world, drop_last=False, train=True)[number]
+            part = slices(rows, 8 // world, rank, world, train=True)[number]
             weight = np.ones(len(part.rows)) if part.real is None else part.real * part.share
             means.append((loss[part.rows] * weight).mean())
         assert np.mean(means) == pytest.approx(loss[whole.rows].mean())
@@ -74,20 +69,19 @@ def test_the_mean_over_ranks_stays_the_mean_over_samples(num_rows: int, world: i
 def test_a_training_batch_is_never_a_single_sample() -> None:
     for num_rows in range(2, 30):
         for world in (1, 2):
-            for part in slices(np.arange(num_rows), 4, 0, world, drop_last=False, train=True):
+            for part in slices(np.arange(num_rows), 4, 0, world, train=True):
                 assert len(part.rows) >= 2
-    lengths = [len(part.rows) for part in slices(np.arange(9), 4, 0, 1, drop_last=False, train=True)]
+    lengths = [len(part.rows) for part in slices(np.arange(9), 4, 0, 1, train=True)]
     assert lengths == [4, 5]
 
 
-def test_the_last_batch_is_dropped_by_choice_but_never_the_only_one() -> None:
-    assert [len(p.rows) for p in slices(np.arange(10), 4, 0, 1, drop_last=True, train=True)] == [4, 4]
-    assert [len(p.rows) for p in slices(np.arange(10), 4, 0, 1, drop_last=False, train=True)] == [4, 4, 2]
-    assert [len(p.rows) for p in slices(np.arange(3), 4, 0, 1, drop_last=True, train=True)] == [3]
+def test_the_last_batch_may_be_short() -> None:
+    assert [len(p.rows) for p in slices(np.arange(10), 4, 0, 1, train=True)] == [4, 4, 2]
+    assert [len(p.rows) for p in slices(np.arange(3), 4, 0, 1, train=True)] == [3]
 
 
 def test_padding_of_validation_is_masked() -> None:
-    parts = [slices(np.arange(5), 2, rank, 2, drop_last=False, train=False) for rank in range(2)]
+    parts = [slices(np.arange(5), 2, rank, 2, train=False) for rank in range(2)]
     assert [[p.rows.tolist() for p in own] for own in parts] == [[[0, 1], [4]], [[2, 3], [4]]]
     assert parts[0][1].real is not None
     assert parts[0][1].real.tolist() == [True]

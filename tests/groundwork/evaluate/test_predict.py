@@ -11,7 +11,7 @@ from PIL import Image
 
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
-from groundwork.evaluate.predict import prediction_table
+from groundwork.evaluate.measure import decided_table
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
@@ -202,19 +202,15 @@ def test_an_unfinished_run_is_refused(photo_run: RunFolder, photos: Path, tmp_pa
 def test_the_threshold_of_the_run_decides():
     prob = np.array([[0.65, 0.35], [0.75, 0.25]], dtype=np.float32)
     options: dict = {"monitor": "f1", "resamples": 9, "extra": {}, "top_k": (), "positive": None}
-    table = prediction_table(
-        pd.Series(["a", "b"]),
-        prob,
-        ClassificationMetrics(**options, threshold=0.3),
-        {"classes": ["no", "yes"], "names": ["sick"]},
-    )
+    metrics = ClassificationMetrics(**options, threshold=0.3)
+    table = decided_table(pd.Series(["a", "b"]), prob, metrics, ["no", "yes"], ["sick"])
     assert table.prediction.tolist() == ["yes", "no"]
 
 
 def test_one_target_is_named_prediction():
     metrics = RegressionMetrics(monitor="rmse", resamples=9, extra={})
     value = np.array([[1.6], [2.5]], dtype=np.float32)
-    table = prediction_table(pd.Series(["a", "b"]), value, metrics, {"classes": [], "names": ["count"]})
+    table = decided_table(pd.Series(["a", "b"]), value, metrics, [], ["count"])
     assert list(table.columns) == ["sample_id", "prediction"]
     assert table.prediction.tolist() == pytest.approx([1.6, 2.5])
 

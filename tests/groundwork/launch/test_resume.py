@@ -173,7 +173,7 @@ def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
 def test_streamed_and_augmented_images_go_on_where_they_stopped(
     tmp_path: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]
 ):
-    monkeypatch.setattr("groundwork.data.store.os.cpu_count", lambda: 2)  # worker processes
+    monkeypatch.setattr("groundwork.data.store.store.os.cpu_count", lambda: 2)  # worker processes
     words = [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
         "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",

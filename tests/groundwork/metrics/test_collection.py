@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics, classification_metrics
 
 PROB = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]])
@@ -15,10 +17,19 @@ def classification(**changes):
     return ClassificationMetrics(**keys | changes)
 
 
+def composed(name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(f"metrics/{name}").metrics
+
+
+def test_the_number_of_resamples_stands_in_one_place_but_where_each_is_slow():
+    assert [composed(name).resamples for name in ("auto", "classification", "regression")] == [1000] * 3
+    assert composed("own").resamples == 300
+
+
 @pytest.mark.parametrize("name", ["classification", "regression"])
-def test_every_shipped_choice_builds_and_its_monitor_is_one_of_its_metrics(name, pytestconfig):
-    config = OmegaConf.load(pytestconfig.rootpath / "conf" / "metrics" / f"{name}.yaml")
-    metrics = instantiate(OmegaConf.create({"data": {}, "metrics": config}).metrics)
+def test_every_shipped_choice_builds_and_its_monitor_is_one_of_its_metrics(name):
+    metrics = instantiate(OmegaConf.create({"data": {}, "metrics": composed(name)}).metrics)
     target = TARGET if name == "classification" else TARGET[:, None].astype(float)
     prediction = PROB if name == "classification" else PROB[:, 1:]
     names = ("a", "b") if name == "classification" else ("y",)
@@ -31,11 +42,8 @@ def test_every_shipped_choice_builds_and_its_monitor_is_one_of_its_metrics(name,
     } == pytest.approx(found, nan_ok=True)
 
 
-def test_auto_holds_every_key_of_both_tasks(pytestconfig):
-    folder = pytestconfig.rootpath / "conf" / "metrics"
-    auto, *tasks = (
-        set(OmegaConf.load(folder / f"{name}.yaml")) for name in ("auto", "classification", "regression")
-    )
+def test_auto_holds_every_key_of_both_tasks():
+    auto, *tasks = (set(composed(name)) for name in ("auto", "classification", "regression"))
     assert auto == set.union(*tasks) - {"_target_"} | {"name"}
 
 

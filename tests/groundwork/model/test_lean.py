@@ -5,21 +5,16 @@ import sys
 
 import pytest
 
-from groundwork.model.lean import hidden
+SAY = "import sys, groundwork.model; print('wandb' in sys.modules); import wandb; print(wandb.__name__)"
 
 
-def test_a_hidden_module_is_absent_inside_the_block_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    with hidden("colorsys"), pytest.raises(ImportError):
-        import colorsys
-    import colorsys
-
-    with hidden("colorsys"):  # imported already: it stays
-        import colorsys as again
-    assert again is colorsys
-
-
-def test_the_networks_come_without_the_logger_of_timm() -> None:
-    code = "import sys, groundwork.model; print('wandb' in sys.modules); import wandb; print(wandb.__name__)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["False", "wandb"]
+@pytest.mark.parametrize(
+    ("before", "imported"),
+    [
+        ("from groundwork.core.patches import settle_command; settle_command(); ", "False"),
+        ("", "True"),  # in a notebook timm is what it is without this project
+    ],
+)
+def test_in_a_command_the_networks_come_without_the_logger_of_timm(before: str, imported: str) -> None:
+    run = subprocess.run([sys.executable, "-c", before + SAY], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == [imported, "wandb"]

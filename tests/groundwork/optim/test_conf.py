@@ -26,8 +26,6 @@ class Line(nn.Linear):
     def parameter_layers(self) -> dict[str, int]:
         return {"weight": 0, "bias": 0}
 
-    parameter_stages = parameter_layers
-
     def no_weight_decay(self) -> set[str]:
         return set()
 

@@ -17,11 +17,9 @@ class Net(nn.Module):
         self.second = nn.Linear(2, 2)
         self.head = nn.Linear(2, 1)
 
-    def depth(self) -> dict[str, int]:
+    def parameter_layers(self) -> dict[str, int]:
         numbers = {"first": 0, "second": 1, "head": 2}
         return {name: numbers[name.split(".")[0]] for name, _ in self.named_parameters()}
-
-    parameter_layers = parameter_stages = depth
 
     def no_weight_decay(self) -> set[str]:
         return set()
@@ -41,7 +39,7 @@ def by_name(network: nn.Module, groups: list[dict[str, Any]]) -> dict[str, tuple
 
 def test_biases_and_norms_do_not_decay() -> None:
     network = Net()
-    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 1.0, None))
+    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 1.0))
     assert {name for name, (_, decay) in settings.items() if decay} == {
         "first.0.weight", "second.weight", "head.weight",
     }  # fmt: skip
@@ -52,31 +50,23 @@ def test_biases_and_norms_do_not_decay() -> None:
 def test_what_the_network_names_does_not_decay() -> None:
     network = Net()
     network.no_weight_decay = lambda: {"second.weight"}
-    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 1.0, None))
+    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 1.0))
     assert settings["second.weight"][1] == 0
     assert settings["head.weight"][1] == 0.5
 
 
 def test_rates_fall_by_layer_from_the_head() -> None:
     network = Net()
-    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 0.5, None))
+    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 0.5))
     assert settings["head.weight"][0] == pytest.approx(0.1)
     assert settings["second.bias"][0] == pytest.approx(0.05)
     assert settings["first.1.weight"][0] == pytest.approx(0.025)
 
 
-def test_stages_have_rates_of_their_own() -> None:
-    network = Net()
-    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 0.5, [1.0, 0.1, 3.0]))
-    assert settings["head.weight"][0] == pytest.approx(0.3)
-    assert settings["second.weight"][0] == pytest.approx(0.005)
-    assert settings["first.0.weight"][0] == pytest.approx(0.025)
-
-
 def test_frozen_parameters_are_left_out() -> None:
     network = Net()
     network.first.requires_grad_(False)
-    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 0.5, None))
+    settings = by_name(network, parameter_groups(network, 0.1, 0.5, 0.5))
     assert set(settings) == {"second.weight", "second.bias", "head.weight", "head.bias"}
     assert settings["second.weight"][0] == pytest.approx(0.05)
 

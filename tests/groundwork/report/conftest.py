@@ -23,7 +23,8 @@ def interval(value: float | None, half: float = 0.03) -> dict[str, float | None]
 
 
 def write_base(folder: Path, result: dict[str, Any], data: dict[str, Any]) -> None:
-    (folder / "predictions").mkdir(parents=True)
+    for name in ("predictions", "figures"):
+        (folder / name).mkdir(parents=True)
     config = {"name": folder.parent.name, "seed": 0, "split": {"seed": 0}, "report": {"photos": True}}
     (folder / "config.yaml").write_text(safe_dump(config), encoding="utf-8")
     write_json(folder / "result.json", result)

@@ -1,6 +1,7 @@
 import pytest
 
-from groundwork.report.number import interval_of, is_better_high, show, show_interval, show_seconds, verdict
+from groundwork.core.directions import direction_in
+from groundwork.report.number import interval_of, show, show_interval, show_seconds, verdict
 
 
 @pytest.mark.parametrize(
@@ -33,18 +34,11 @@ def test_a_baseline_is_beaten_only_beyond_the_interval(
     metric: str, baseline: float | None, said: str
 ) -> None:
     entry = {"value": 0.9, "low": 0.85, "high": 0.95}
-    assert verdict(entry, baseline, more_is_better=is_better_high(metric)) == said
+    assert verdict(entry, baseline, more_is_better=direction_in({}, metric) == "max") == said
 
 
 def test_without_an_interval_nothing_is_claimed() -> None:
     assert verdict(0.9, 0.1, more_is_better=True) == "undefined"
-
-
-def test_less_is_better_for_errors_and_losses() -> None:
-    assert not any(
-        map(is_better_high, ("rmse", "val/loss", "log_loss", "ece", "fpr", "fpr_macro", "mae/price"))
-    )
-    assert all(map(is_better_high, ("accuracy", "r2", "recall/mae", "top_5_accuracy", "f1_macro")))
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.page import data_facts, describe, lead, shown_path
 
 
 def test_the_lead_names_the_strongest_baseline_by_the_direction_of_the_metric(
     write_regression: Callable[..., Path],
 ) -> None:
-    found = lead(RunFolder(write_regression(num_val=5)))
+    found = lead(ReportedRun(write_regression(num_val=5)))
     assert (found["metric"], found["baseline"], found["baseline_value"]) == (
         "rmse",
         "gradient boosting",
@@ -25,7 +25,7 @@ def test_a_run_without_baselines_has_none_in_its_lead(
 ) -> None:
     folder = write_regression(num_val=5)
     change_json(folder / "result.json", baselines={"mean": {"rmse": float("nan")}}, n=None)
-    found = lead(RunFolder(folder))
+    found = lead(ReportedRun(folder))
     assert found["baseline"] is None
     assert found["n"] is None
 
@@ -44,20 +44,20 @@ def test_one_sentence_says_what_was_predicted_from_what(
 ) -> None:
     folder = write_classification(num_val=5, classes=["no", "yes"])
     change_json(folder / "data.json", image=image)
-    assert describe(RunFolder(folder)) == f"Classification: label (no or yes), from {words}"
+    assert describe(ReportedRun(folder)) == f"Classification: label (no or yes), from {words}"
 
 
 def test_many_classes_are_counted_and_tables_are_rows(
     write_classification: Callable[..., Path], write_regression: Callable[..., Path]
 ) -> None:
     assert "label, one of 14 classes, from" in describe(
-        RunFolder(write_classification(num_classes=14, num_val=5))
+        ReportedRun(write_classification(num_classes=14, num_val=5))
     )
-    assert describe(RunFolder(write_regression(num_val=5))) == "Regression: price, from table rows."
+    assert describe(ReportedRun(write_regression(num_val=5))) == "Regression: price, from table rows."
 
 
 def test_facts_of_the_data_hold_sizes_and_hashes(write_regression: Callable[..., Path]) -> None:
-    assert data_facts(RunFolder(write_regression(num_val=5))) == {
+    assert data_facts(ReportedRun(write_regression(num_val=5))) == {
         "samples": "1,600 train, 5 val, 5 test",
         "targets": ["price"],
     }

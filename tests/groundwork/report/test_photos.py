@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from yaml import safe_dump, safe_load
 
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.photos import doubts, find_photos, keep_photos, mistakes, thumbnail, wanted_photos
 from groundwork.report.predictions import Classified
 
@@ -42,7 +42,7 @@ def test_no_photograph_is_wanted_where_photos_are_off_or_inputs_are_no_images(
 def test_kept_photographs_are_found_again(
     write_classification: Callable[..., Path], draw_photographs: Callable[..., dict[str, NDArray[np.uint8]]]
 ) -> None:
-    run = RunFolder(write_classification(num_val=10))
+    run = ReportedRun(write_classification(num_val=10))
     photos = draw_photographs(["a/1.jpg", "b/é.jpg"])
     keep_photos(run, photos)
     again = find_photos(run, ["b/é.jpg"])
@@ -56,7 +56,7 @@ def test_photographs_are_read_where_the_data_lies(
     folder = write_classification(num_val=10)
     change_json(folder / "data.json", images={"root": str(tmp_path)})
     Image.new("L", (20, 10), 7).save(tmp_path / "grey.png")
-    photos = find_photos(RunFolder(folder), ["grey.png", "gone.png"])
+    photos = find_photos(ReportedRun(folder), ["grey.png", "gone.png"])
     assert list(photos) == ["grey.png"]
     assert photos["grey.png"].shape == (10, 20)
     assert (photos["grey.png"] == 7).all()

@@ -5,7 +5,7 @@ import numpy as np
 from pandas import read_parquet
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified, per_class, regressed
 
 
@@ -37,7 +37,7 @@ def test_samples_without_a_known_target_do_not_count(write_classification: Calla
     table["target"] = table["target"].astype(object)
     table.loc[:9, "target"] = None
     table.to_parquet(path)
-    found = classified(RunFolder(folder), "val")
+    found = classified(ReportedRun(folder), "val")
     assert found is not None
     assert len(found.target) == len(found.sample_id) == 20
 
@@ -47,15 +47,15 @@ def test_class_names_that_are_numbers_match_their_text(
 ) -> None:
     folder = write_classification(num_val=30, classes=["0", "1", "10"])
     change_json(folder / "data.json", classes=[0, 1, 10])
-    found = classified(RunFolder(folder), "val")
+    found = classified(ReportedRun(folder), "val")
     assert found is not None
     assert found.prob is not None
     np.testing.assert_allclose(found.confidence, found.prob.max(axis=1))
 
 
 def test_every_target_of_a_regression_is_found_under_its_name(write_regression: Callable[..., Path]) -> None:
-    one = regressed(RunFolder(write_regression("one", num_val=7)), "val")
-    three = regressed(RunFolder(write_regression("three", targets=("a", "b/c", "<d>"), num_val=7)), "val")
+    one = regressed(ReportedRun(write_regression("one", num_val=7)), "val")
+    three = regressed(ReportedRun(write_regression("three", targets=("a", "b/c", "<d>"), num_val=7)), "val")
     assert [found.name for found in one] == ["price"]
     assert [found.name for found in three] == ["a", "b/c", "<d>"]
     assert all(len(found.target) == 7 for found in three)
@@ -69,4 +69,4 @@ def test_missing_values_of_a_target_are_left_out_of_that_target_only(
     table = read_parquet(path)
     table.loc[:2, "target/a"] = np.nan
     table.to_parquet(path)
-    assert [len(found.target) for found in regressed(RunFolder(folder), "val")] == [5, 8]
+    assert [len(found.target) for found in regressed(ReportedRun(folder), "val")] == [5, 8]

@@ -64,9 +64,7 @@ def validated(
     world_size: int,
 ) -> Any:
     """Give the task of one rank after all of its validation batches, the one before they are gathered."""
-    data: Any = GroundworkDataModule(
-        TableSource(logits), target, {"val": rows}, batch_size, Order(0), None, drop_last=False
-    )
+    data: Any = GroundworkDataModule(TableSource(logits), target, {"val": rows}, batch_size, Order(0), None)
     data._rank = lambda: (rank, world_size)
     options: dict[str, Any] = dict.fromkeys(("penalty", "metrics", "optimizer", "schedule", "augment", "mix"))
     task: Any = ClassificationTask(

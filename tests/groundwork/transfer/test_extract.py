@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from groundwork.model import Network
-from groundwork.transfer import Candidate, StageReader, gather, take_pool
+from groundwork.transfer import Candidate, StageReader, gather, take_pool, view
 
 Build = Callable[..., Network]
 CPU = torch.device("cpu")
@@ -78,3 +78,21 @@ def test_a_batch_that_does_not_fit_is_read_in_halves(
     for stage, other in zip(whole(rows), expected, strict=True):
         np.testing.assert_allclose(stage, other, atol=1e-5)
     assert max(sizes[1:]) < len(rows)
+
+
+def test_the_eight_views_of_a_square_all_differ_and_keep_its_pixels():
+    image = torch.arange(9.0).view(1, 1, 3, 3)
+    views = [view(image, number) for number in range(8)]
+    assert len({tuple(each.flatten().tolist()) for each in views}) == 8
+    assert all(sorted(each.flatten().tolist()) == list(range(9)) for each in views)
+
+
+def test_the_first_views_are_the_image_its_mirror_image_and_both_upside_down():
+    image = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    expected = [[1, 2, 3, 4], [2, 1, 4, 3], [3, 4, 1, 2], [4, 3, 2, 1]]
+    assert [view(image, number).flatten().tolist() for number in range(4)] == expected
+
+
+def test_a_rectangle_has_four_views():
+    with pytest.raises(ValueError, match="square"):
+        view(torch.zeros(1, 1, 2, 3), 4)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from groundwork.core.cache import limit_cache
 from groundwork.core.paths import ROOT
-from groundwork.transfer import FeatureCache, feature_key, prune
+from groundwork.transfer import FeatureCache, feature_key
 
 # Loads the one file, so that a worker starts without torch.
 WORKER = """
@@ -128,7 +129,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     def full_disk(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("groundwork.transfer.features.os.fsync", full_disk)
+    monkeypatch.setattr("groundwork.core.atomic.os.fsync", full_disk)
     with pytest.raises(OSError, match="no space left"):
         _cache(tmp_path).features(np.arange(8), _compute)
     assert list((tmp_path / "key").iterdir()) == []
@@ -141,7 +142,7 @@ def test_the_cache_used_longest_ago_makes_room(tmp_path: Path):
         time.sleep(0.02 * (number + 1))
     FeatureCache(tmp_path, "old", batch_size=50, cap_gb=1.0).features(np.arange(3), _never)
     size = sum(path.stat().st_size for path in (tmp_path / "new").iterdir())
-    assert prune(tmp_path, cap_gb=2.5 * size / 1e9) == ["used"]
+    assert limit_cache([tmp_path], int(2.5 * size), keep=None) == [tmp_path / "used"]
 
 
 def test_the_key_depends_on_every_part():

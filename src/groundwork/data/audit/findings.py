@@ -1,10 +1,14 @@
 """What an audit found -> what a person should know of it, one line each, the gravest first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
+
+from groundwork.core.text import shortlist
 
 Finding = dict[str, str]  # level, text and remedy
 LEVELS = ("problem", "warning", "note")
+_some = partial(shortlist, most=5)
 
 
 def findings(audit: Mapping[str, Any]) -> list[Finding]:
@@ -27,11 +31,6 @@ def findings(audit: Mapping[str, Any]) -> list[Finding]:
 
 def _say(level: str, text: str, remedy: str = "") -> Finding:
     return {"level": level, "text": text, "remedy": remedy}
-
-
-def _some(names: Sequence[object], limit: int = 5) -> str:
-    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
-    return ", ".join(str(name) for name in names[:limit]) + more
 
 
 def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pandas import DataFrame
 from pyarrow import feather, parquet
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.tidy import check_names, tidy
 
@@ -54,9 +54,8 @@ def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
         table = read(path)
         table.validate(full=True)  # Arrow would follow damaged offsets out of its memory
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"{path} must be a whole {path.suffix[1:]} file, but {reason}. Write it anew."
+            f"{path} must be a whole {path.suffix[1:]} file, but {one_line(error)}. Write it anew."
         ) from None
     index = [name for name in table.column_names if re.fullmatch("__index_level_[0-9]+__", name)]
     table = table.drop_columns(index).replace_schema_metadata(None)  # a named index is a column like others
@@ -64,5 +63,6 @@ def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
     try:
         return tidy(table.to_pandas(types_mapper=TYPES.get), str(path))
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(f"{path} must hold cells of a table, but {reason}. Drop that column.") from None
+        raise UserError(
+            f"{path} must hold cells of a table, but {one_line(error)}. Drop that column."
+        ) from None

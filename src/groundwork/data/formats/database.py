@@ -11,11 +11,11 @@ from pandas import DataFrame, Series
 from pandas.api import types
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.formats.bounds import check_cells
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
 from groundwork.data.formats.tidy import tidy
-from groundwork.data.samples import listed
 
 # What a query may do: read. It can neither write nor attach another database.
 ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -79,7 +79,7 @@ def _choose_table(connection: sqlite3.Connection, table: str | None, path: Path)
     if table not in names:
         asked = "none was named" if table is None else f"not {table!r}"
         raise UserError(
-            f"{path} holds the tables {listed(names, 8)}, but {asked}. Add ?table=NAME to sqlite:///FILE."
+            f"{path} holds the tables {quoted(names, 8)}, but {asked}. Add ?table=NAME to sqlite:///FILE."
         )
     return table
 

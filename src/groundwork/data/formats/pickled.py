@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.tidy import tidy
 
 
@@ -23,9 +23,8 @@ def read_pickle(path: Path, trust_pickle: bool) -> DataFrame:
     try:
         content = pd.read_pickle(path)
     except Exception as error:  # a pickle can raise anything at all
-        reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"{path} must be a whole pickle, but {type(error).__name__}: {reason}. Write it anew."
+            f"{path} must be a whole pickle, but {type(error).__name__}: {one_line(error)}. Write it anew."
         ) from error
     if not isinstance(content, DataFrame):
         raise UserError(

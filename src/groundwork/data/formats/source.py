@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,8 @@ from urllib.parse import parse_qs
 import pyarrow as pa
 from pandas import DataFrame
 
-from groundwork.core.errors import UserError
+from groundwork.core.atomic import atomic_path
+from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.arrow import read_feather, read_parquet, write_feather, write_parquet
 from groundwork.data.formats.database import read_database, write_database
 from groundwork.data.formats.delimited import read_delimited, write_delimited
@@ -121,19 +121,14 @@ def read_frame(source: Source, query: str | None, trust_pickle: bool) -> DataFra
 
 def write_frame(frame: DataFrame, source: Source) -> None:
     """Write a tidy table in any format, all of it or nothing; a file of that name is replaced."""
-    part = source.path.with_name(f".{source.path.name}.{os.getpid()}{source.path.suffix}")
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
         if source.format == "sqlite":
             write_database(frame, source.path, source.table)
             return
-        WRITERS[source.format](frame, part)
-        part.replace(source.path)
+        with atomic_path(source.path) as temporary:
+            WRITERS[source.format](frame, temporary)
     except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"{source.path} must be able to take the table, but {reason}. Choose another place or format."
+            f"{source.path} must be able to take the table, but {one_line(error)}. Choose another place or format."
         ) from error
-    finally:
-        if part.exists():
-            part.unlink()

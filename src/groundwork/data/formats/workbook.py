@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
@@ -91,7 +91,7 @@ def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
     except UserError:
         raise
     except Exception as error:  # a broken file fails in its zip, in its XML or in openpyxl
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         raise UserError(f"{path} must be a whole xlsx workbook, but {reason}. Save it anew.") from error
 
 

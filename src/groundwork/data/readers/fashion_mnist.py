@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, one_line
 from groundwork.data.readers.arrays import pixel_samples
 from groundwork.data.samples import Samples
 
@@ -55,9 +55,8 @@ def _find(root: Path, download: bool) -> Path:
     try:
         FashionMNIST(str(root), download=True)
     except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
         raise UserError(
-            f"Fashion-MNIST must be downloaded to {root}, but that failed: {reason}. {cure}"
+            f"Fashion-MNIST must be downloaded to {root}, but that failed: {one_line(error)}. {cure}"
         ) from error
     return places[1]
 

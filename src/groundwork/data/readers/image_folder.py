@@ -10,8 +10,9 @@ from pathlib import Path
 from pandas import DataFrame, RangeIndex, Series
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.readers.roles import SPLIT_NAMES
-from groundwork.data.samples import Samples, listed
+from groundwork.data.samples import Samples
 
 IMAGE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".npy", ".npz")
@@ -32,14 +33,14 @@ def read_image_folder(root: str | Path | None) -> Samples:
         )
     if loose := [name for name in files if "/" not in name]:
         raise UserError(
-            f"every image must lie in the folder of its class, but {listed(loose)} lies in {folder}. Move it."
+            f"every image must lie in the folder of its class, but {quoted(loose)} lies in {folder}. Move it."
         )
     split_depth = _split_depth(files, folder)
     parts = [composed(name).split("/") for name in files]
     labels = [part[split_depth] for part in parts]
     if len(set(labels)) < 2:
         raise UserError(
-            f"{folder} must hold two classes or more, but holds {listed(sorted(set(labels)))} only. Add one."
+            f"{folder} must hold two classes or more, but holds {quoted(sorted(set(labels)))} only. Add one."
         )
     official = [SPLIT_NAMES[part[0].casefold()] for part in parts] if split_depth else None
     return image_samples(
@@ -130,9 +131,9 @@ def _split_depth(files: Sequence[str], folder: Path) -> int:
     if splits != set(tops):
         other = sorted(set(tops) - splits)
         raise UserError(
-            f"{folder} must hold either classes or train, val and test, but holds {listed(sorted(splits))} "
+            f"{folder} must hold either classes or train, val and test, but holds {quoted(sorted(splits))} "
             "beside "
-            f"{listed(other)}. Move one of them."
+            f"{quoted(other)}. Move one of them."
         )
     if flat := sorted(top for top in splits if not tops[top]):
         raise UserError(
@@ -144,4 +145,4 @@ def _split_depth(files: Sequence[str], folder: Path) -> int:
 def _notes(others: Sequence[str], folder: Path) -> tuple[str, ...]:
     if not others:
         return ()
-    return (f"{len(others):,} files below {folder} are no images by their suffix: {listed(others)}",)
+    return (f"{len(others):,} files below {folder} are no images by their suffix: {quoted(others)}",)

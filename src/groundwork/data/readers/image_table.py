@@ -11,10 +11,11 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.readers.image_folder import existing_folder, image_samples
 from groundwork.data.readers.roles import Roles, as_names, require
-from groundwork.data.samples import Samples, listed
+from groundwork.data.samples import Samples
 
 
 def read_image_table(
@@ -58,22 +59,20 @@ def image_table_samples(
     frame: DataFrame, where: str, folder: Path, image_column: str, roles: Roles
 ) -> Samples:
     """Build samples from a table whose paths lie below a folder."""
-    if frame.empty:
-        raise UserError(f"{where} must have rows, but has none. Choose another data.table.")
-    require(frame, [image_column], "image_column", where)
     roles.check(frame, where)
+    require(frame, [image_column], "image_column", where)
     names = _relative_paths(frame[image_column], folder)
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
         raise UserError(
             f"every image of {where} must be there, but {len(absent):,} are missing below {folder}: "
-            f"{listed(absent)}. "
+            f"{quoted(absent)}. "
             "Check data.image_root."
         )
     if roles.id_column is None and len(set(names)) < len(names):
         twice = Series(names)[Series(names).duplicated()].unique()
         raise UserError(
-            f"an image must stand in one row, but {listed(twice)} stands in several. Set data.id_column."
+            f"an image must stand in one row, but {quoted(twice)} stands in several. Set data.id_column."
         )
     samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), ())
     samples = replace(samples, group=roles.groups(frame), order=roles.order(frame))
@@ -85,7 +84,7 @@ def _relative_paths(column: Series, folder: Path) -> list[str]:
     gone = np.flatnonzero(column.isna())
     if len(gone):
         raise UserError(
-            f"every row must have an image, but {column.name!r} misses it in row {listed(gone + 1)}. Fill it "
+            f"every row must have an image, but {column.name!r} misses it in row {quoted(gone + 1)}. Fill it "
             "in."
         )
     names = []
@@ -99,6 +98,6 @@ def _relative_paths(column: Series, folder: Path) -> list[str]:
     ]
     if outside:
         raise UserError(
-            f"images must lie below {folder}, but {listed(outside)} does not. Set data.image_root."
+            f"images must lie below {folder}, but {quoted(outside)} does not. Set data.image_root."
         )
     return names

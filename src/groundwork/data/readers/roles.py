@@ -15,9 +15,9 @@ from pandas import DataFrame, Series
 from pandas.api import types
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import DECIMAL, MISSING_WORDS, infer_dates
-from groundwork.data.samples import listed
 
 SPLIT_NAMES = {
     "train": "train", "training": "train",
@@ -54,7 +54,9 @@ class Roles:
             )  # the command line reads 7 as a number
 
     def check(self, frame: DataFrame, where: str) -> None:
-        """Refuse names of columns that are not there, and one column as two targets."""
+        """Refuse a table without rows, names of columns that are not there, and one column as two targets."""
+        if frame.empty:
+            raise UserError(f"{where} must have rows, but has none. Choose another data.table.")
         for key in ("target", "id_column", "group", "split_column", "order_column"):
             require(frame, as_names(getattr(self, key)), key, where)
         if len(set(self.target)) < len(self.target):
@@ -73,7 +75,7 @@ class Roles:
         twice = texts[texts.duplicated()].unique()
         if len(twice):
             raise UserError(
-                f"data.id_column must be unique, but {column.name!r} holds {listed(twice)} more than once. "
+                f"data.id_column must be unique, but {column.name!r} holds {quoted(twice)} more than once. "
                 "Choose another column, or none."
             )
         return texts
@@ -97,7 +99,7 @@ class Roles:
         if strange:
             raise UserError(
                 f"data.split_column must hold train, val or test, but {self.split_column!r} holds "
-                f"{listed(strange)}. "
+                f"{quoted(strange)}. "
                 "Rename them."
             )
         return Series([SPLIT_NAMES.get(text.casefold(), "") for text in texts], dtype="str")
@@ -112,7 +114,7 @@ class Roles:
         if moments is None:
             raise UserError(
                 f"data.order_column must hold numbers or ISO dates, but {self.order_column!r} holds "
-                f"{listed(column)}. "
+                f"{quoted(column)}. "
                 "Write them as 2024-02-29."
             )
         return moments
@@ -130,7 +132,7 @@ def require(frame: DataFrame, names: Sequence[str], key: str, where: str) -> Non
     for name in names:
         if name not in frame:
             near = difflib.get_close_matches(name, [str(column) for column in frame.columns], 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Choose among {listed(frame.columns, 8)}."
+            hint = f"Did you mean {near[0]!r}?" if near else f"Choose among {quoted(frame.columns, 8)}."
             raise UserError(f"data.{key} must name a column, but got {name!r} ({where}). {hint}")
 
 
@@ -140,7 +142,7 @@ def _complete_texts(column: Series, key: str) -> list[str]:
     if len(gone):
         raise UserError(
             f"data.{key} must be known for every row, but {column.name!r} misses it in row "
-            f"{listed(gone + 1)}. Fill it in."
+            f"{quoted(gone + 1)}. Fill it in."
         )
     return [text or "" for text in label_texts(column)]
 
@@ -196,4 +198,4 @@ def _almost_numbers(cells: Series) -> str:
     odd = ~numbers & ~present.isin(list(MISSING_WORDS))
     rows = np.flatnonzero((odd if odd.any() else ~numbers).reindex(cells.index, fill_value=False)) + 1
     found = cells.iloc[rows[0] - 1]
-    return f"{counted}: not so {found!r} in row {listed(rows)}. Mend them, or name it in data.categorical"
+    return f"{counted}: not so {found!r} in row {quoted(rows)}. Mend them, or name it in data.categorical"

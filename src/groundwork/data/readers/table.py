@@ -8,9 +8,10 @@ from pathlib import Path
 from pandas import DataFrame
 
 from groundwork.core.errors import UserError
+from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
-from groundwork.data.samples import Samples, listed
+from groundwork.data.samples import Samples
 
 
 def read_table(
@@ -59,14 +60,12 @@ def table_samples(
     categorical: Sequence[str],
 ) -> Samples:
     """Share the columns of a table out among inputs and the other parts of samples."""
-    if frame.empty:
-        raise UserError(f"{where} must have rows, but has none. Choose another data.table.")
     roles.check(frame, where)
     for key, names in (("drop", drop), ("categorical", categorical)):
         require(frame, names, key, where)
     chosen = _choose_inputs(frame, roles, inputs, drop, where)
     if idle := [name for name in categorical if name not in chosen]:
-        raise UserError(f"data.categorical must name inputs, but {listed(idle)} is none of them. Remove it.")
+        raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is none of them. Remove it.")
     columns, categories, notes = input_columns(frame[chosen], categorical)
     return Samples(
         kind="table",
@@ -95,7 +94,7 @@ def _choose_inputs(
         if wrong := [name for name in chosen if name in {*roles.never_inputs(), *drop}]:
             raise UserError(
                 "data.inputs must leave out target, id, group, split and dropped columns, but names "
-                f"{listed(wrong)}. "
+                f"{quoted(wrong)}. "
                 "Remove it."
             )
     if not chosen:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.batch import SPLITS
+from groundwork.core.text import shortlist
 from groundwork.data.split.keys import SplitKeys, tie_units
 
 _NAMED = 10
@@ -55,9 +56,8 @@ def _rare(keys: SplitKeys, split: NDArray[Any], fractions: tuple[float, float, f
     rare = rare_classes(keys, split, fractions)
     if not rare:
         return []
-    named = ", ".join(f"{name} {'/'.join(map(str, counts))}" for name, counts in rare[:_NAMED])
-    more = f" and {len(rare) - _NAMED} more" if len(rare) > _NAMED else ""
-    return [f"warning: classes missing from a part (rows in train/val/test): {named}{more}"]
+    named = shortlist((f"{name} {'/'.join(map(str, counts))}" for name, counts in rare), _NAMED)
+    return [f"warning: classes missing from a part (rows in train/val/test): {named}"]
 
 
 def _kept(keys: SplitKeys, split: NDArray[Any], folds: int) -> list[str]:

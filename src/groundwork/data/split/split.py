@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
 from groundwork.data.split.keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split.notes import describe
@@ -58,8 +59,7 @@ class StratifiedSplit(Splitter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.num_bins < 1:
-            raise UserError(f"split.num_bins must be at least 1, but got {self.num_bins}. Use 10.")
+        check_range("split.num_bins", self.num_bins, "[1, inf)")
 
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
@@ -163,12 +163,8 @@ class FoldSplit(Splitter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.k < 2:
-            raise UserError(f"split.k must be at least 2, but got {self.k}. Use split.k=5.")
-        if not 0 <= self.fold < self.k:
-            raise UserError(
-                f"split.fold must lie in 0 to {self.k - 1}, but got {self.fold} (split.k={self.k}). Use 0."
-            )
+        check_range("split.k", self.k, "[2, inf)", whole=True)
+        check_range("split.fold", self.fold, f"[0, {self.k})")
 
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""

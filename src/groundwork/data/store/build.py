@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from groundwork.core.atomic import atomic_path
 from groundwork.core.errors import UserError
 from groundwork.data.store.decode import BadImageError
 from groundwork.data.store.origin import Origin, Progress, formed, parallel, raw
@@ -55,7 +56,8 @@ def build(
     building.mkdir()
     try:
         record = _decode_all(origin, form, bad, building, workers, keep, progress)
-        (building / "store.json").write_text(json.dumps(record), encoding="utf-8")
+        with atomic_path(building / "store.json") as temporary:
+            temporary.write_text(json.dumps(record), encoding="utf-8")
         try:
             building.replace(folder)
         except OSError:

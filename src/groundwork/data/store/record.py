@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.atomic import atomic_path
 from groundwork.data.store.resize import Form
 
 
@@ -71,6 +71,5 @@ def remember(folder: Path, status: str, key: str) -> None:
     """Write down which store files of this status lead to."""
     pointer = folder / ".status" / status
     pointer.parent.mkdir(parents=True, exist_ok=True)
-    written = pointer.with_name(f"{status}.{uuid4().hex}")
-    written.write_text(key, encoding="utf-8")
-    written.replace(pointer)
+    with atomic_path(pointer) as temporary:  # by every rank: those of other machines have caches of their own
+        temporary.write_text(key, encoding="utf-8")

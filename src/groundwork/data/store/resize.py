@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import torch
@@ -13,11 +13,12 @@ from PIL import Image
 from torch.nn import functional
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
+from groundwork.core.text import shortlist
 from groundwork.data.store.decode import Header
 
 Resize = Literal["crop", "pad", "squash"]
 Key = TypeVar("Key")
-RESIZES = ("crop", "pad", "squash")
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,7 @@ def unify(headers: Sequence[Header], size: tuple[int, int] | None, resize: str, 
         headers: Of every readable image.
         size: Height and width; None keeps the images' own, which must then agree.
     """
-    if resize not in RESIZES:
-        raise UserError(f"data.resize must be one of {', '.join(RESIZES)}, but got {resize!r}. Choose one.")
+    check_choice("data.resize", resize, get_args(Resize))
     if window is not None and (len(window) != 2 or not window[0] < window[1]):
         raise UserError(f"data.window must be [low, high] with low < high, but got {window}. Correct it.")
     if size is None:
@@ -95,7 +95,7 @@ def unify(headers: Sequence[Header], size: tuple[int, int] | None, resize: str, 
 
 def _only(found: set[Key], what: str, action: str) -> Key:
     if len(found) != 1:
-        some = ", ".join(sorted(map(str, found))[:4])
+        some = shortlist(sorted(map(str, found)), 4)
         raise UserError(f"Images must share one {what}, but got {len(found)} ({some}). {action}")
     return found.pop()
 

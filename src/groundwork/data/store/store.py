@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groundwork.core.cache import limit_cache, touch
+from groundwork.core.cache import kind_folders, limit_cache, touch
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 from groundwork.data.samples import Samples
 from groundwork.data.store.build import build
 from groundwork.data.store.origin import Files, Origin, Pixels, Progress, read_headers, silent_pillow
@@ -93,7 +94,7 @@ def build_store(
                 _build(origin, wanted, entry, workers, progress)
             remember(folder, status, entry.name)
     touch(entry)
-    limit_cache(cache, max_bytes, entry)
+    limit_cache(kind_folders(cache), max_bytes, entry)
     return _open(entry, origin, list(samples.sample_id), workers)
 
 
@@ -113,10 +114,8 @@ def _size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
     if image_size is None:
         return None
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if height < 1 or width < 1:
-        raise UserError(
-            f"data.image_size must be positive, but got {image_size}. Give one number, or [H, W]."
-        )
+    for side in (height, width):
+        check_range("data.image_size", side, "[1, inf)")
     return int(height), int(width)
 
 

@@ -9,13 +9,14 @@ from omegaconf import OmegaConf
 from pandas import DataFrame
 
 from groundwork.core.atomic import write_text
+from groundwork.core.batch import Split
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact
 from groundwork.core.paths import machine_paths
 from groundwork.core.run_folder import RunFolder, safe_name
-from groundwork.evaluate.compare.grouping import Group, Run, check_comparable, group_runs, read_runs
-from groundwork.evaluate.compare.paired import Part
+from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, read_runs
+from groundwork.evaluate.compare.grouping import Group, group_runs
 from groundwork.evaluate.compare.rows import compare_groups
 from groundwork.evaluate.ledger import count_configurations
 from groundwork.evaluate.seal import find_runs
@@ -28,7 +29,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     Raises:
         UserError: If the runs are not comparable, or `split` is test and one is not sealed.
     """
-    split: Part = "test" if keys["split"] == "test" else "val"
+    split: Split = "test" if keys["split"] == "test" else "val"
     console = Console()
     folders = find_runs(keys["runs"])
     with intact(Path(keys["runs"])):
@@ -46,7 +47,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
 
 
 def measure_groups(
-    folders: Sequence[RunFolder], split: Part, console: Console
+    folders: Sequence[RunFolder], split: Split, console: Console
 ) -> tuple[DataFrame, str, Sequence[Group]]:
     """Measure the finished ones of some runs, grouped by configuration.
 
@@ -66,7 +67,7 @@ def measure_groups(
     return compare_groups(groups, split), _footnote(runs, split, len(groups)), groups
 
 
-def _check_sealed(runs: Sequence[Run]) -> None:
+def _check_sealed(runs: Sequence[FinishedRun]) -> None:
     unsealed = [run for run in runs if "seal" not in run.result or "test" not in run.result]
     if unsealed:
         raise UserError(
@@ -75,7 +76,7 @@ def _check_sealed(runs: Sequence[Run]) -> None:
         )
 
 
-def _footnote(runs: Sequence[Run], split: Part, num_groups: int) -> str:
+def _footnote(runs: Sequence[FinishedRun], split: Split, num_groups: int) -> str:
     text = f"Metrics on {split}. 95 % t intervals over runs, Nadeau and Bengio's where training sets overlap."
     if num_groups > 1:
         text += " Differences to the best on the same samples; p after Holm, over the groups of each metric."
@@ -113,11 +114,11 @@ def _membership(groups: Sequence[Group]) -> DataFrame:
     )
 
 
-def _commit(run: Run) -> str:
-    git = run.folder.read_json("environment.json").get("git") or {}
+def _commit(run: FinishedRun) -> str:
+    git = run.folder.read_json("environment").get("git") or {}
     return f"{str(git.get('commit') or 'unknown')[:8]}{' with changes' if git.get('dirty') else ''}"
 
 
-def _repeat(run: Run) -> dict[str, Any]:
+def _repeat(run: FinishedRun) -> dict[str, Any]:
     keys = ("seed", "split.seed", "split.fold")
     return {key: OmegaConf.select(run.folder.config, key) for key in keys}

@@ -2,37 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from groundwork.core.errors import UserError
-from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.ledger import fingerprint
 
 MOST_LETTERS = 40  # of one value in the name of a group
 # A key with one of these names picks an option of its config group; the rest of the group follows from it.
 CHOICES = ("name", "scenario", "_target_")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Hold what a finished run says about itself.
-
-    Attributes:
-        folder: Where it lies.
-        result: Its result.json.
-        data: Its data.json.
-        config: Its config.yaml without `split.seed`, which repeats of one configuration differ in.
-    """
-
-    folder: RunFolder
-    result: dict[str, Any]
-    data: dict[str, Any]
-    config: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,60 +28,12 @@ class Group:
     parts: dict[str, str]
     name: str
     differing: dict[str, Any]
-    runs: tuple[Run, ...]
+    runs: tuple[FinishedRun, ...]
 
 
-def read_runs(folders: Sequence[RunFolder]) -> tuple[list[Run], dict[str, str]]:
-    """Read the finished runs.
-
-    Returns:
-        The finished runs, and folder -> status of those left out.
-
-    Raises:
-        UserError: If none is finished.
-    """
-    runs, left_out = [], {}
-    for folder in folders:
-        result = folder.read_json("result.json")
-        if result.get("status") != "done":
-            left_out[str(folder.path)] = str(result.get("status", "no result yet"))
-            continue
-        config: Any = OmegaConf.to_container(folder.config)
-        config.get("split", {}).pop("seed", None)
-        runs.append(Run(folder, result, folder.read_json("data.json"), config))
-    if not runs:
-        raise UserError(
-            f"runs= must match finished runs, but none of {len(folders)} is. Resume one by train.py run=DIR."
-        )
-    return runs, left_out
-
-
-def check_comparable(runs: Sequence[Run]) -> None:
-    """Refuse runs that cannot stand in one table.
-
-    Raises:
-        UserError: If they differ in task, classes, targets or monitor.
-    """
-    same: dict[str, Callable[[Run], Any]] = {
-        "task": lambda run: run.result["task"],
-        "list of classes": lambda run: ", ".join(run.data["classes"]),
-        "list of targets": lambda run: ", ".join(run.data["targets"]),
-        "monitor": lambda run: run.result["monitor"],
-    }
-    for what, read in same.items():
-        first = runs[0]
-        for run in runs[1:]:
-            if read(run) != read(first):
-                one, other = (shorten(str(read(which)), 60) for which in (first, run))
-                raise UserError(
-                    f"runs= must match runs of one {what}, but got {one} ({first.folder.path}) and "
-                    f"{other} ({run.folder.path}). Narrow the glob."
-                )
-
-
-def group_runs(runs: Sequence[Run]) -> list[Group]:
+def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
     """Put runs together that differ in seed, fold, path or name only; in the order of their first runs."""
-    together: dict[tuple[str, str], list[Run]] = {}
+    together: dict[tuple[str, str], list[FinishedRun]] = {}
     for run in runs:
         # The path of the data is no part of a configuration, but its content is.
         together.setdefault((fingerprint(run.config), str(run.data["content_hash"])), []).append(run)
@@ -136,7 +67,7 @@ def _named(
     return parts, [", ".join(dict.fromkeys(part.values())) or "all runs" for part in parts]
 
 
-def _options(runs: Sequence[Run]) -> list[dict[str, str]]:
+def _options(runs: Sequence[FinishedRun]) -> list[dict[str, str]]:
     """Give the option of every config group that one of the runs chose otherwise than its experiment.
 
     A group says in one word what its keys say in many: model=mlp_periodic.
@@ -156,7 +87,7 @@ def _options(runs: Sequence[Run]) -> list[dict[str, str]]:
     ]
 
 
-def _mark(run: Run, members: Sequence[Sequence[Run]]) -> str:
+def _mark(run: FinishedRun, members: Sequence[Sequence[FinishedRun]]) -> str:
     """Tell apart what the shortened names do not: by the data, if that differs."""
     if len({group[0].data["content_hash"] for group in members}) > 1:
         return f"data {run.data['content_hash'][:8]}"

@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import Categorical, DataFrame, read_parquet
 
-from groundwork.core.bounded import read_table
+from groundwork.core.batch import Split
 from groundwork.core.errors import UserError
-from groundwork.evaluate.compare.grouping import Run
+from groundwork.core.predictions import read_predictions
+from groundwork.evaluate.compare.finished import FinishedRun
+from groundwork.evaluate.measure import BOOTSTRAP_SEED
 from groundwork.metrics import Scores, mcnemar, paired_difference, repeated_interval
 from groundwork.train.metrics import build_metrics
 
-RESAMPLES = 1000
-BOOTSTRAP_SEED = 0  # the same table from the same runs
-Part = Literal["val", "test"]
 Difference = dict[str, float]
 
 
@@ -28,12 +26,14 @@ class Predicted:
     Attributes:
         samples: Names the samples and their targets by content: equal for runs on the same ones.
         scores: Metrics, for any weighting of the samples in the order of their names.
+        resamples: How often the run draws its samples again for an interval, `metrics.resamples`.
         correct: (N,) where a class was decided right; None for regression.
         group: (N,) group of each sample; None where there are none.
     """
 
     samples: str
     scores: Scores
+    resamples: int
     correct: NDArray[np.bool_] | None
     group: NDArray[Any] | None
 
@@ -58,29 +58,27 @@ class MeanScores:
         return {}
 
 
-def read_predicted(run: Run, split: Part) -> Predicted:
+def read_predicted(run: FinishedRun, split: Split) -> Predicted:
     """Read the predictions that a run has written for a split.
 
     Raises:
-        UserError: If the file is not there.
+        UserError: If the file is not there, or holds no predictions.
     """
     path = run.folder.predictions(split)
     if not path.is_file():
         raise UserError(f"{path} must be there, but is not. Restore it, or leave the run out of the glob.")
-    table = read_table(path, read_parquet).sort_values("sample_id", ignore_index=True)
-    classes, targets = run.data["classes"], run.data["targets"]
-    correct = None
-    if classes:
-        names, prediction = classes, table[[f"prob/{name}" for name in classes]].to_numpy()
-        target: NDArray[Any] = np.asarray(Categorical(table["target"], categories=classes).codes, np.int64)
-        correct = (table["prediction"] == table["target"]).to_numpy(bool)
-    else:
-        names, prediction = targets, _columns(table, "prediction", targets)
-        target = _columns(table, "target", targets)
-    samples = sha256("\n".join(table["sample_id"]).encode() + target.tobytes()).hexdigest()
-    group = table["group"].to_numpy() if "group" in table.columns else None
+    classes = run.data["classes"]
+    found = read_predictions(path, classes, run.data["targets"])
+    if found is None or (classes and found.prob is None):
+        raise UserError(
+            f"{path} must hold targets and predictions, but does not. Restore it, or repeat the run."
+        )
+    found = found.take(np.argsort(found.sample_id))  # the order of the rows means nothing
+    samples = sha256("\n".join(found.sample_id).encode() + found.target.tobytes()).hexdigest()
     metrics = build_metrics(run.folder.config, run.result.get("threshold"))
-    return Predicted(samples, metrics.scores(prediction, target, names), correct, group)
+    scores = metrics.scores(found.prediction if found.prob is None else found.prob, found.target, found.names)
+    correct = found.prediction == found.target if classes else None
+    return Predicted(samples, scores, metrics.resamples, correct, found.group)
 
 
 def compare_paired(
@@ -88,9 +86,9 @@ def compare_paired(
 ) -> tuple[dict[str, Difference], int]:
     """Subtract one group from another on the samples that both were measured on.
 
-    On one set of samples they are drawn again, 1000 times, and the metrics averaged over the runs of each
-    group; accuracy of one run against one is tested by McNemar, where no groups tie samples together. On
-    several sets (folds, split seeds) each gives one difference, and these a t interval.
+    On one set of samples they are drawn again, as often as the runs draw theirs (the most of them), and the metrics
+    averaged over the runs of each group; accuracy of one run against one is tested by McNemar, where no groups tie
+    samples together. On several sets (folds, split seeds) each gives one difference, and these a t interval.
 
     Args:
         best: Runs of the group that is subtracted.
@@ -118,9 +116,9 @@ def compare_paired(
 
 
 def _resampled(best: Sequence[Predicted], other: Sequence[Predicted]) -> dict[str, Difference]:
-    group = best[0].group
+    group, resamples = best[0].group, max(run.resamples for run in (*best, *other))
     found = paired_difference(
-        _mean(best), _mean(other), group=group, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
+        _mean(best), _mean(other), group=group, resamples=resamples, seed=BOOTSTRAP_SEED
     )
     one_each = len(best) == len(other) == 1
     if one_each and group is None and best[0].correct is not None and other[0].correct is not None:
@@ -136,8 +134,3 @@ def _plain(best: Sequence[Predicted], other: Sequence[Predicted]) -> dict[str, f
 
 def _mean(runs: Sequence[Predicted]) -> MeanScores:
     return MeanScores([run.scores for run in runs])
-
-
-def _columns(table: DataFrame, what: str, targets: Sequence[str]) -> NDArray[np.float64]:
-    names = [what] if len(targets) == 1 else [f"{what}/{name}" for name in targets]
-    return table[names].to_numpy(np.float64)

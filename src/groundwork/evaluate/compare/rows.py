@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from groundwork.evaluate.compare.grouping import Group, Run
-from groundwork.evaluate.compare.paired import Difference, Part, Predicted, compare_paired, read_predicted
+from groundwork.core.batch import Split
+from groundwork.core.directions import direction_in
+from groundwork.evaluate.compare.finished import FinishedRun
+from groundwork.evaluate.compare.grouping import Group
+from groundwork.evaluate.compare.paired import Difference, Predicted, compare_paired, read_predicted
 from groundwork.metrics import holm, repeated_interval
 
 # Beside the monitor, which comes first.
@@ -19,11 +22,13 @@ DIGITS = 6  # metrics that agree in so many are of identical runs; machines diff
 NAN = float("nan")
 
 
-def compare_groups(groups: Sequence[Group], split: Part) -> DataFrame:
+def compare_groups(groups: Sequence[Group], split: Split) -> DataFrame:
     """Measure every group and subtract the best one, best first; see `report.compare` for the columns."""
-    monitor = groups[0].runs[0].result["monitor"]
-    sign = -1 if groups[0].runs[0].result["direction"] == "min" else 1
-    metrics = list(dict.fromkeys([monitor, *SHOWN.get(groups[0].runs[0].result["task"], ())]))
+    result = groups[0].runs[0].result
+    monitor = result["monitor"]
+    metrics = list(dict.fromkeys([monitor, *SHOWN.get(result["task"], ())]))
+    directions = {metric: direction_in(result, metric) for metric in metrics}
+    sign = -1 if directions[monitor] == "min" else 1
     distinct = {group.name: _distinct(group.runs, split) for group in groups}
     measured = {group.name: _measure(distinct[group.name], split, metrics) for group in groups}
     ranked = sorted(groups, key=lambda group: _rank(sign * measured[group.name][monitor]["mean"]))
@@ -46,6 +51,7 @@ def compare_groups(groups: Sequence[Group], split: Part) -> DataFrame:
         for metric in metrics:
             row = {"group": group.name, "runs": len(runs), "metric": metric, **measured[group.name][metric]}
             row |= _difference(differences.get(metric)) | {"remark": "; ".join(remarks)}
+            row["direction"] = directions[metric]
             rows.append(row | _size(group, groups, runs))
     table = DataFrame(rows)
     # One family of tests for each metric: all groups against the best.
@@ -55,24 +61,26 @@ def compare_groups(groups: Sequence[Group], split: Part) -> DataFrame:
     return shown
 
 
-def _value(run: Run, split: Part, metric: str) -> float:
+def _value(run: FinishedRun, split: Split, metric: str) -> float:
     entry = run.result[split].get(metric)
     entry = entry["value"] if isinstance(entry, Mapping) else entry
     return NAN if entry is None else float(entry)
 
 
-def _distinct(runs: Sequence[Run], split: Part) -> list[Run]:
+def _distinct(runs: Sequence[FinishedRun], split: Split) -> list[FinishedRun]:
     """Keep one of each set of runs with the same split and the same metrics."""
-    found: dict[tuple[str, ...], Run] = {}
+    found: dict[tuple[str, ...], FinishedRun] = {}
     for run in runs:
         numbers = [f"{_value(run, split, name):.{DIGITS}g}" for name in sorted(run.result[split])]
         found.setdefault((run.result["split_hash"], *numbers), run)
     return list(found.values())
 
 
-def _measure(runs: Sequence[Run], split: Part, metrics: Sequence[str]) -> dict[str, dict[str, float]]:
+def _measure(
+    runs: Sequence[FinishedRun], split: Split, metrics: Sequence[str]
+) -> dict[str, dict[str, float]]:
     """Give each metric its mean, deviation and interval; seeds on one split are averaged where splits vary."""
-    by_split: dict[str, list[Run]] = {}
+    by_split: dict[str, list[FinishedRun]] = {}
     for run in runs:
         by_split.setdefault(run.result["split_hash"], []).append(run)
     units = list(by_split.values()) if len(by_split) > 1 else [[run] for run in runs]
@@ -85,7 +93,7 @@ def _measure(runs: Sequence[Run], split: Part, metrics: Sequence[str]) -> dict[s
     return table
 
 
-def _overlap(runs: Sequence[Run], split: Part) -> float:
+def _overlap(runs: Sequence[FinishedRun], split: Split) -> float:
     """Give evaluated samples per training sample where training sets overlap, and 0 for seeds on one split."""
     if len({run.result["split_hash"] for run in runs}) == 1:
         return 0.0
@@ -121,7 +129,7 @@ def _difference(one: Difference | None) -> dict[str, float]:
     return {"difference": one["difference"], "difference_low": low, "difference_high": high, "p": one["p"]}
 
 
-def _size(group: Group, groups: Sequence[Group], runs: Sequence[Run]) -> dict[str, Any]:
+def _size(group: Group, groups: Sequence[Group], runs: Sequence[FinishedRun]) -> dict[str, Any]:
     """Place a group on a learning curve, where the groups differ in the part of train that they learn from."""
     if not any(key.partition(".")[0] == "subset" for other in groups for key in other.parts):
         return {}

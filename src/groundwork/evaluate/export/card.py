@@ -30,12 +30,12 @@ def write_card(
         checked: How far the file is from the run, and on what that was measured.
         path: Where to.
     """
-    result, data = folder.read_json("result.json"), folder.read_json("data.json")
+    result, data = folder.read_json("result"), folder.read_json("data")
     config = checkpoint["config"]
     name = f"{folder.path.parent.name}/{folder.path.name}"
     sections = [
         f"# {name}",
-        _summary(result, data, config, folder.read_json("environment.json")),
+        _summary(result, data, config, folder.read_json("environment")),
         "## Data\n\n" + _data(result, data, config),
         "## Official result: the sealed test split\n\n" + _sealed(result),
         "## Validation\n\n" + _validation(result),

@@ -169,7 +169,7 @@ def _lower(config: DictConfig, network: Network, check: Check, data: Mapping[str
 
 def _check_seal(folder: RunFolder) -> None:
     """Refuse a checkpoint that is not the one whose test metrics the card would show."""
-    seal = folder.read_json("result.json").get("seal")
+    seal = folder.read_json("result").get("seal")
     if seal and seal["checkpoint_hash"] != file_hash(folder.best):
         raise UserError(
             f"run={folder.path} must have the checkpoint that was sealed, but {folder.best} has changed. Restore it."

@@ -1,10 +1,13 @@
 """A picture of what augmentation makes of the training images, for the report."""
 
+from io import BytesIO
+
 import numpy as np
 import torch
 from hydra.utils import instantiate
 from PIL import Image
 
+from groundwork.core.atomic import write_bytes
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.context import Context
 
@@ -36,7 +39,9 @@ def draw_augmentation(context: Context, folder: RunFolder) -> None:
     for down, row in enumerate(tiles):
         for across, tile in enumerate(row):
             page.paste(tile, (across * (SIDE + GAP), down * (SIDE + GAP)))
-    page.save(folder.path / "figures" / "augmentation.png")
+    file = BytesIO()
+    page.save(file, format="PNG")
+    write_bytes(folder.augmentation, file.getbuffer())
 
 
 def _tile(image: torch.Tensor) -> Image.Image:

@@ -50,7 +50,7 @@ def write_dependence(folder: RunFolder, network: Network, prepared: Prepared, de
         ]
     if lines:
         table = DataFrame(lines, columns=["input", "value", "output", "prediction"])
-        write_text(folder.path / "partial_dependence.csv", table.to_csv(index=False, lineterminator="\n"))
+        write_text(folder.partial_dependence, table.to_csv(index=False, lineterminator="\n"))
 
 
 def partial_dependence(

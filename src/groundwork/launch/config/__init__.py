@@ -1,1 +1,1 @@
-"""words on the command line, or what a run folder holds -> one complete configuration, checked."""
+"""overrides on the command line, or what a run folder holds -> one complete configuration, checked."""

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
 
 from groundwork.launch.config.compose import Composition, compose_choices, compose_run
-from groundwork.launch.config.searchpath import searchpath_words
+from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.train.share import once
 
 BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
@@ -25,10 +25,10 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
         Group or dotted key -> [default, value]; the keys of another option are compared with those that the option has
         of itself.
     """
-    words = [word for word in run.overrides for group in BASE if word.startswith(f"{group}=")]
-    chosen = [word for word in words if word.startswith("experiment=")] or words
-    chosen = [*searchpath_words(run.overrides), *chosen]
-    chosen = [*_derived_words(_choices(chosen), derived), *chosen]
+    overrides = [override for override in run.overrides for group in BASE if override.startswith(f"{group}=")]
+    chosen = [override for override in overrides if override.startswith("experiment=")] or overrides
+    chosen = [*searchpath_overrides(run.overrides), *chosen]
+    chosen = [*_derived_overrides(_choices(chosen), derived), *chosen]
     plain = _choices(chosen)
     groups = {
         group: [plain.get(group), option]
@@ -45,16 +45,16 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     return groups | _without_repeats(keys)
 
 
-def _choices(words: Sequence[str]) -> dict[str, str]:
+def _choices(overrides: Sequence[str]) -> dict[str, str]:
     """Find what a run is compared with, once for all trials of a search."""
-    return once(("choices", *words), lambda: compose_choices(words))
+    return once(("choices", *overrides), lambda: compose_choices(overrides))
 
 
-def _composed(words: Sequence[str]) -> Composition:
-    return once(("changes", *words), lambda: compose_run(words))
+def _composed(overrides: Sequence[str]) -> Composition:
+    return once(("changes", *overrides), lambda: compose_run(overrides))
 
 
-def _derived_words(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:
+def _derived_overrides(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:
     return [
         f"{group}={option}" for group, option in derived.items() if option and choices.get(group) == "auto"
     ]

@@ -123,12 +123,12 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
 
 
 def idle_keys(
-    words: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
+    overrides: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
 ) -> list[str]:
     """Name the keys set by hand that have no effect on this run.
 
     Args:
-        words: As typed, without what an experiment sets.
+        overrides: As typed, without what an experiment sets.
         solves: Whether a head is solved, be it only to say where to cut.
         trains: Whether anything is trained by gradient descent.
         crosses: Whether folds may choose what is solved.
@@ -143,5 +143,5 @@ def idle_keys(
         *(("transfer.views",) if augments else ()),
         *(() if trains and stays else ("trainer.resident",)),
     )
-    keys = [word.partition("=")[0].lstrip("+~") for word in words]
+    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
     return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

@@ -10,12 +10,12 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.errors import UserError
-from groundwork.core.paths import CONF, PATH_KEYS, local_words, make_paths_absolute, quote_path
+from groundwork.core.patches import known_choices
+from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute, quote_path
 from groundwork.launch.config.searchpath import SEARCHPATH, absolute_searchpath
 from groundwork.train.machine.batch_size import settle_batch_size
 
@@ -24,12 +24,12 @@ DEFAULT_EXPERIMENT = "solar_cells"
 
 @dataclass(frozen=True)
 class Composition:
-    """Hold a configuration with the choices and words that led to it.
+    """Hold a configuration with the choices and overrides that led to it.
 
     Attributes:
         config: Every key of a run, interpolations resolved on access.
         choices: Group -> chosen option, such as {"model": "mlp"}.
-        overrides: The words, in Hydra's grammar; their paths are absolute, so that they mean the same elsewhere.
+        overrides: The overrides, in Hydra's grammar; their paths are absolute, so that they mean the same elsewhere.
     """
 
     config: DictConfig
@@ -45,63 +45,67 @@ class Composition:
         }
         if not chosen:
             return self
-        kept = [word for word in self.overrides if word.partition("=")[0] not in chosen]
+        kept = [override for override in self.overrides if override.partition("=")[0] not in chosen]
         return compose_run([f"{group}={option}" for group, option in chosen.items()] + kept)
 
 
-def complete(words: Sequence[str]) -> list[str]:
+def complete(overrides: Sequence[str]) -> list[str]:
     """Add what goes without saying: this machine's `conf/local.yaml`, and the default experiment.
 
-    The experiment is added where the words choose neither an experiment nor data.
+    The experiment is added where the overrides choose neither an experiment nor data.
     """
-    named = {word.partition("=")[0] for word in words}
+    named = {override.partition("=")[0] for override in overrides}
     default = [] if named & {"experiment", "data"} else [f"experiment={DEFAULT_EXPERIMENT}"]
-    return [*default, *local_words(), *words]
+    return [*default, *local_overrides(), *overrides]
 
 
-def compose_run(words: Sequence[str], config_name: str = "train") -> Composition:
+def compose_run(overrides: Sequence[str], config_name: str = "train") -> Composition:
     """Compose the configuration of one run.
 
     Raises:
-        UserError: If a word is not in Hydra's grammar, or names a group, option or key that does not exist.
+        UserError: If an override is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
     with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(config_name, [quote_override(word) for word in words], return_hydra_config=True)
+        config = compose(
+            config_name, [quote_override(override) for override in overrides], return_hydra_config=True
+        )
     choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
-    return composed(config, choices, words)
+    return composed(config, choices, overrides)
 
 
-def compose_choices(words: Sequence[str]) -> dict[str, str]:
-    """Find the option of each group that words lead to, without composing the configuration, which takes longer."""
+def compose_choices(overrides: Sequence[str]) -> dict[str, str]:
+    """Find the option of each group that overrides lead to, without composing the configuration, which takes longer."""
     with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        quoted = [quote_override(word) for word in words]
-        return _named(loader.compute_defaults_list("train", quoted, RunMode.RUN).overrides.known_choices)
+        quoted = [quote_override(override) for override in overrides]
+        return _named(known_choices(loader, quoted))
 
 
-def composed(config: DictConfig, choices: Mapping[str, Any], words: Sequence[str]) -> Composition:
-    """Make what Hydra composed of words the configuration of one run.
+def composed(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence[str]) -> Composition:
+    """Make what Hydra composed of overrides the configuration of one run.
 
     Args:
         config: Without Hydra's own part; changed in place.
         choices: Group -> option, as Hydra noted them.
-        words: As typed.
+        overrides: As typed.
     """
     with explained():
-        make_paths_absolute(config, words)
+        make_paths_absolute(config, overrides)
         settle_batch_size(config, CONF / "data" / "_common.yaml")
-    return Composition(config, _named(choices), tuple(_absolute_word(word, config) for word in words))
+    return Composition(
+        config, _named(choices), tuple(_absolute_override(override, config) for override in overrides)
+    )
 
 
 def _named(choices: Mapping[str, Any]) -> dict[str, str]:
     return {str(group): str(option) for group, option in choices.items() if option is not None}
 
 
-def quote_override(word: str) -> str:
+def quote_override(override: str) -> str:
     """Quote paths, which hold what is grammar to Hydra, and make search paths absolute."""
-    return absolute_searchpath(word) if word.startswith(f"{SEARCHPATH}=") else quote_path(word)
+    return absolute_searchpath(override) if override.startswith(f"{SEARCHPATH}=") else quote_path(override)
 
 
 @contextmanager
@@ -170,7 +174,13 @@ def _full_key(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _absolute_word(word: str, config: DictConfig) -> str:
-    key = word.partition("=")[0]
+def _absolute_override(override: str, config: DictConfig) -> str:
+    key = override.partition("=")[0]
     value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
-    return quote_override(f"{key}={value}") if value else quote_override(word) if key == SEARCHPATH else word
+    return (
+        quote_override(f"{key}={value}")
+        if value
+        else quote_override(override)
+        if key == SEARCHPATH
+        else override
+    )

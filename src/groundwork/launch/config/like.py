@@ -16,65 +16,69 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples
 from groundwork.launch.config.changes import flat
 from groundwork.launch.config.compose import Composition, compose_run, options, quote_override
-from groundwork.launch.config.trusted import checked_words
+from groundwork.launch.config.trusted import checked_overrides
 
 FIXED = ("data", "experiment", "task")  # another choice of these makes another study
 
 
-def with_like(words: Sequence[str]) -> list[str]:
-    """Put the words of the run that `like=` names before those typed; without `like=` they stay as they are.
+def with_like(overrides: Sequence[str]) -> list[str]:
+    """Put the overrides of the run that `like=` names before those typed; without `like=` they stay as they are.
 
-    A typed word replaces the same key, and a typed choice of a group replaces every key of that group.
+    A typed override replaces the same key, and a typed choice of a group replaces every key of that group.
 
     Raises:
-        UserError: If there is no such run, or a word chooses other data.
+        UserError: If there is no such run, or an override chooses other data.
     """
-    named = [word.removeprefix("like=") for word in words if word.startswith("like=")]
+    named = [override.removeprefix("like=") for override in overrides if override.startswith("like=")]
     if not named:
-        return list(words)
-    if named[0] != "latest" and not (Path(named[0]).expanduser() / "config.yaml").is_file():
+        return list(overrides)
+    if named[0] != "latest" and not RunFolder(Path(named[0]).expanduser()).config_file.is_file():
         raise UserError(
             f"like={named[0]} must be a run folder, but it has no config.yaml. Name one, or latest."
         )
-    source = RunFolder.find(named[0], Path(machine_paths(words).runs))
-    typed = [word for word in words if not word.startswith("like=")]
-    keys = {_key(word) for word in typed}
+    source = RunFolder.find(named[0], Path(machine_paths(overrides).runs))
+    typed = [override for override in overrides if not override.startswith("like=")]
+    keys = {_key(override) for override in typed}
     if wrong := sorted(keys & set(FIXED)):
         raise UserError(
             f"{wrong[0]}= must stay that of like={source.path}, whose split it shares. Start a run of its own instead."
         )
     groups = tuple(f"{key}." for key in keys if (CONF / key).is_dir())
-    kept = [word for word in words_of(source) if _key(word) not in keys and not _key(word).startswith(groups)]
+    kept = [
+        override
+        for override in overrides_of(source)
+        if _key(override) not in keys and not _key(override).startswith(groups)
+    ]
     return [*kept, *typed, quote_override(f"like={source.path}")]
 
 
-def words_of(source: RunFolder) -> list[str]:
-    """Give the words that compose the configuration of a run, with the choices that it made for itself.
+def overrides_of(source: RunFolder) -> list[str]:
+    """Give the overrides that compose the configuration of a run, with the choices that it made for itself.
 
     Raises:
         UserError: If the run did not write them down.
     """
     config = source.config
-    found = source.read_json("environment.json").get("overrides")
-    if not found or not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+    found = source.read_json("environment").get("overrides")
+    if not found or not isinstance(found, list) or not all(isinstance(override, str) for override in found):
         raise UserError(
-            f"like={source.path} must name a run that has begun, but its environment.json says no words. Name another."
+            f"like={source.path} must name a run that has begun, but environment.json has no overrides. Name another."
         )
-    words = [_absolute(word, config) for word in found if _key(word) != "like"]
+    overrides = [_absolute(override, config) for override in found if _key(override) != "like"]
     # Where and how it was queued is that of another machine, and `cluster.setup` would run there.
-    words = [word for word in words if _key(word).partition(".")[0] != "cluster"]
-    checked_words(words, source.path / "environment.json")
+    overrides = [override for override in overrides if _key(override).partition(".")[0] != "cluster"]
+    checked_overrides(overrides, source.json_file("environment"))
     scenario = OmegaConf.select(config, "transfer.scenario")
-    chosen = {_key(word) for word in words}
+    chosen = {_key(override) for override in overrides}
     if "transfer" not in chosen and scenario in options("transfer") and scenario != "auto":
-        words.append(f"transfer={scenario}")
-    return words
+        overrides.append(f"transfer={scenario}")
+    return overrides
 
 
 def restore(run: Composition) -> tuple[Composition, set[str]]:
-    """Take the configuration of the run that `like` names, but for what the words change in it.
+    """Take the configuration of the run that `like` names, but for what the overrides change in it.
 
-    Whatever conf/ says by now, only the difference that the words make today is put on the stored configuration.
+    Whatever conf/ says by now, only the difference that the overrides make today is put on the stored configuration.
 
     Returns:
         The composition, and the dotted keys that were changed.
@@ -85,7 +89,7 @@ def restore(run: Composition) -> tuple[Composition, set[str]]:
 
 
 def _restored(run: Composition, source: RunFolder) -> tuple[Composition, set[str]]:
-    before, now = flat(compose_run(words_of(source)).config), flat(run.config)
+    before, now = flat(compose_run(overrides_of(source)).config), flat(run.config)
     changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     stored = source.config
     kept = flat(stored)
@@ -106,14 +110,14 @@ def adopt_split(
     """Copy the split of the run that `like` names into a new run, where it fits.
 
     Raises:
-        UserError: If the data is not what it was, though no word changes what is read of it.
+        UserError: If the data is not what it was, though no override changes what is read of it.
     """
     from groundwork.train.prepare import complete_rows  # torch: not before a run is known to be right
 
     source = RunFolder(Path(config.like))
     groups = {key.partition(".")[0] for key in changed}
     if "split" in groups:
-        console.note(f"the split is drawn anew, as the words say, not that of {source.path}")
+        console.note(f"the split is drawn anew, as the overrides say, not that of {source.path}")
         return
     known = set(read_splits(source).sample_id)
     found = set(samples.sample_id[complete_rows(config, samples)])
@@ -122,9 +126,7 @@ def adopt_split(
     if known == found or (dropping and known < found):
         write_bytes(folder.splits, source.splits.read_bytes())
         if not read_otherwise:
-            folder.write_json(
-                "data.json", {"content_hash": source.read_json("data.json").get("content_hash")}
-            )
+            folder.write_json("data", {"content_hash": source.read_json("data").get("content_hash")})
         console.note(f"the split is that of {source.path}")
     elif read_otherwise:
         console.note(f"the split of {source.path} does not fit what is read now and is drawn anew")
@@ -135,15 +137,15 @@ def adopt_split(
         )
 
 
-def _key(word: str) -> str:
-    return word.partition("=")[0].lstrip("+~")
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
 
 
-def _absolute(word: str, config: DictConfig) -> str:
+def _absolute(override: str, config: DictConfig) -> str:
     """Replace a path, which was relative to where the command was typed, by the one that the run stored."""
-    key = _key(word)
+    key = _key(override)
     value = OmegaConf.select(config, key) if key in PATH_KEYS else None
-    return word if value is None else quote_override(f"{key}={value}")
+    return override if value is None else quote_override(f"{key}={value}")
 
 
 def _set(content: dict[str, Any], key: str, value: Any) -> None:

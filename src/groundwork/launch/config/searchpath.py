@@ -9,24 +9,26 @@ from groundwork.core.errors import UserError
 SEARCHPATH = "hydra.searchpath"
 
 
-def absolute_searchpath(word: str) -> str:
-    """Make every folder of the word absolute, so that it means the same in another process.
+def absolute_searchpath(override: str) -> str:
+    """Make every folder of the override absolute, so that it means the same in another process.
 
     Raises:
         UserError: If a folder is not there; Hydra would pass over it.
     """
-    entries = [entry.strip().strip("'\"") for entry in word.partition("=")[2].strip("[]").split(",")]
+    entries = [entry.strip().strip("'\"") for entry in override.partition("=")[2].strip("[]").split(",")]
     return f"{SEARCHPATH}=[{','.join(_absolute(entry) for entry in entries if entry)}]"
 
 
-def searchpath_words(words: Sequence[str]) -> list[str]:
-    """Pick the words that every composition of a run needs before it knows the run's choices."""
-    return [word for word in words if word.startswith(f"{SEARCHPATH}=")]
+def searchpath_overrides(overrides: Sequence[str]) -> list[str]:
+    """Pick the overrides that every composition of a run needs before it knows the run's choices."""
+    return [override for override in overrides if override.startswith(f"{SEARCHPATH}=")]
 
 
-def searched_packages(words: Sequence[str]) -> list[str]:
+def searched_packages(overrides: Sequence[str]) -> list[str]:
     """Name the packages that Hydra would import to search in them, as `pkg://birds.conf` does."""
-    return [name for word in searchpath_words(words) for name in re.findall(r"pkg:/*(\w+)", word)]
+    return [
+        name for override in searchpath_overrides(overrides) for name in re.findall(r"pkg:/*(\w+)", override)
+    ]
 
 
 def _absolute(entry: str) -> str:

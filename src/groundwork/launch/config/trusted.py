@@ -11,17 +11,17 @@ from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import searched_packages
 
 
-def checked_words(words: Any, where: object) -> list[str]:
-    """Check the words of a run folder: what they compose may not call what nobody knows, nor compute values.
+def checked_overrides(overrides: Any, where: object) -> list[str]:
+    """Check the overrides of a run folder: what they compose may not call what nobody knows, nor compute values.
 
     Raises:
-        UserError: If they are no list of words, or compose something of the kind.
+        UserError: If they are no list of overrides, or compose something of the kind.
     """
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{where} must hold a list of words, but does not. Restore it.")
-    for package in searched_packages(words):
+    if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides):
+        raise UserError(f"{where} must hold a list of overrides, but does not. Restore it.")
+    for package in searched_packages(overrides):
         checked_target(f"{package}.conf", where)
-    config = compose_run(words).config
+    config = compose_run(overrides).config
     text = OmegaConf.to_yaml(config)  # with a colon it is a resolver; shipped files call but the one
     if computed := re.search(r"\$\{(?!oc\.select:)[\w.]*:[^}]*\}?", text):
         raise UserError(f"{where} must hold values, but {computed[0][:60]!r} is computed. Restore it.")
@@ -31,4 +31,4 @@ def checked_words(words: Any, where: object) -> list[str]:
         raise UserError(
             f"{where} must not admit a pickle, which can run any code. Add trust=[pickle] if you know it."
         )
-    return words
+    return overrides

@@ -23,12 +23,14 @@ class Child:
 
     Args:
         module: To run as `python -m`; it calls `watch_parent` first.
-        words: Its arguments.
+        arguments: Its arguments.
         log: File to which its output is added; None shares this process's terminal.
         environment: Variables to set beside those of this process.
     """
 
-    def __init__(self, module: str, words: Sequence[str], log: Path | None, environment: Mapping[str, str]):
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path | None, environment: Mapping[str, str]
+    ):
         self._log: IO[bytes] | None = None if log is None else log.open("ab")
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -40,7 +42,7 @@ class Child:
                 "-P",
                 "-m",
                 module,
-                *words,
+                *arguments,
             ],  # -P: no module that lies where the user stands
             stdin=subprocess.PIPE,
             stdout=self._log,

@@ -141,13 +141,13 @@ def _tell(folder: RunFolder, statuses: list[int]) -> int:
     if culprit and status != WRONG_INPUT:
         print("\n".join(said[culprit]), file=sys.stderr)
     print(error, file=sys.stderr)
-    result = folder.read_json("result.json")
-    folder.write_json("result.json", {**result, "status": "failed", "error": error})
+    result = folder.read_json("result")
+    folder.write_json("result", {**result, "status": "failed", "error": error})
     return status if status > 0 else 1
 
 
 def _last_words(folder: RunFolder, rank: int) -> list[str]:
     if rank == 0:
-        return [str(folder.read_json("result.json").get("error") or "no word")]
+        return [str(folder.read_json("result").get("error") or "no word")]
     text = rank_log(folder, rank).read_text(encoding="utf-8", errors="replace")
     return [line for line in text.splitlines() if line.strip()][-LINES_OF_LOG:] or ["no word"]

@@ -7,19 +7,19 @@ from groundwork.launch.cli import enter
 from groundwork.launch.process.child import watch_parent
 
 
-def run_trial(words: list[str]) -> int:
+def run_trial(arguments: list[str]) -> int:
     """Begin or go on with the run in a folder, and stop when the process that asked for it ends.
 
     Args:
-        words: The folder, and `key=value` words that a resumed run may change.
+        arguments: The folder, and `key=value` overrides that a resumed run may change.
     """
     watch_parent()
-    folder = RunFolder(Path(words[0]))
+    folder = RunFolder(Path(arguments[0]))
     with folder.held(wait=True):
         pass  # an orphan of a killed sweep is still saving
     from groundwork.launch.start import resume  # pandas: not while waiting
 
-    return resume(str(folder.path), words[1:])
+    return resume(str(folder.path), arguments[1:])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from groundwork.core.errors import UserError
 from groundwork.launch.config.check import check_combination, idle_keys
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.search.dimension import Values
-from groundwork.launch.search.space import Space, words
+from groundwork.launch.search.space import Space, as_overrides
 
 # These change no model: where, when or under which name it runs.
 WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")
@@ -60,7 +60,7 @@ def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
     Raises:
         UserError: If a key does not exist, is set by hand as well, has no effect, or changes what is measured.
     """
-    by_hand = {word.partition("=")[0].lstrip("+~") for word in typed}
+    by_hand = {override.partition("=")[0].lstrip("+~") for override in typed}
     for dimension in space.dimensions:
         key = dimension.key
         if key in by_hand:
@@ -82,10 +82,10 @@ def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
     _check_effect(space, base)
 
 
-def trial_words(base: Composition, values: Values) -> list[str]:
-    """Give the words of one trial: those of the configuration, and the values in their place."""
-    kept = [word for word in base.overrides if word.partition("=")[0] not in values]
-    return [*kept, *words(values)]
+def trial_overrides(base: Composition, values: Values) -> list[str]:
+    """Give the overrides of one trial: those of the configuration, and the values in their place."""
+    kept = [override for override in base.overrides if override.partition("=")[0] not in values]
+    return [*kept, *as_overrides(values)]
 
 
 def _check_effect(space: Space, base: Composition) -> None:
@@ -94,7 +94,7 @@ def _check_effect(space: Space, base: Composition) -> None:
     for dimension, values in space.corners():
         if dimension.when == {} and has_effect[dimension.key] and "." in dimension.key:
             continue  # both ends of a range compose alike
-        composition = compose_run(trial_words(base, values))
+        composition = compose_run(trial_overrides(base, values))
         check_combination(composition)
         config, key = composition.config, dimension.key
         exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
@@ -120,7 +120,7 @@ def is_exact(config: DictConfig) -> bool:
 
 def solves(config: DictConfig) -> bool:
     """Tell whether a run solves its head, whatever it trains then."""
-    from groundwork.train.frozen.exact import why_not_exact  # torch: not before the words are understood
+    from groundwork.train.frozen.exact import why_not_exact  # torch: not before the overrides are understood
 
     plan = instantiate(config.transfer, _convert_="all")
     return config.data.kind == "image" and why_not_exact(config, plan) is None

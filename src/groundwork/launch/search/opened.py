@@ -46,13 +46,13 @@ def open_search(composition: Composition, worker: bool, console: Console) -> Ope
     """Begin a search, or go on with one.
 
     Args:
-        composition: Of all words, the search's own included.
+        composition: Of all overrides, the search's own included.
         worker: Whether another process has checked the space already.
 
     Raises:
         UserError: If the space makes no sense, or the folder holds another search.
     """
-    search, typed = composition.config.search, _own_words(composition.overrides)
+    search, typed = composition.config.search, _without_search(composition.overrides)
     base = _complete(compose_run(typed), console)
     space = Space(OmegaConf.to_container(search.space, resolve=True), base.choices)  # type: ignore[arg-type]
     if not worker:
@@ -72,8 +72,10 @@ def search_name(composition: Composition) -> str:
     return safe_name(str(composition.config.name or f"{choices['search']}-{around}"))
 
 
-def _own_words(words: Sequence[str]) -> list[str]:
-    return [word for word in words if not word.lstrip("+~").startswith(("search=", "search."))]
+def _without_search(overrides: Sequence[str]) -> list[str]:
+    return [
+        override for override in overrides if not override.lstrip("+~").startswith(("search=", "search."))
+    ]
 
 
 def _complete(composition: Composition, console: Console) -> Composition:

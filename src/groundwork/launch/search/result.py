@@ -17,8 +17,8 @@ from groundwork.core.lock import locked
 from groundwork.core.redact import redact, redact_text
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import Composition, compose_run
-from groundwork.launch.config.searchpath import searchpath_words
-from groundwork.launch.search.check import trial_words
+from groundwork.launch.config.searchpath import searchpath_overrides
+from groundwork.launch.search.check import trial_overrides
 from groundwork.launch.search.study import Study
 from groundwork.report import write_report
 from groundwork.report.search import write_search
@@ -35,7 +35,7 @@ def conclude(study: Study, base: Composition, asked: Composition, console: Conso
     console.say(", ".join(f"{number} {state}" for state, number in count.items()))
     best = study.study.best_trial if whole else None
     with locked(study.place / "conclude.lock"):
-        RunFolder(study.place).write_json("search.json", _describe(study, base, asked, trials, best))
+        RunFolder(study.place).write_json("search", _describe(study, base, asked, trials, best))
         write_search(study.place)
     if best is None:
         console.say("no trial is whole; the reasons stand in the lines above and in report.html", style="red")
@@ -43,12 +43,12 @@ def conclude(study: Study, base: Composition, asked: Composition, console: Conso
     name = f"{study.place.name}-best".replace("-", "_")
     file = study.place / f"{name}.yaml"
     write_text(file, best_experiment(study, base, best, name))
-    if not (study.path(best.number) / "report.html").exists():
+    if not RunFolder(study.path(best.number)).report.exists():
         write_report(study.path(best.number))
     console.say(
         f"best    {base.config.monitor} {best.value:.5g} on val, trial {best.number}: {study.path(best.number)}"
     )
-    console.say(f"report  {study.place / 'report.html'}")
+    console.say(f"report  {RunFolder(study.place).report}")
     console.say(f"trials  pip install optuna-dashboard && {_dashboard(study)}")
     again = f"uv run scripts/train.py -m experiment={name} seed=0,1,2"
     console.say(f"next    cp {shlex.quote(str(file))} conf/experiment/ && {again}")
@@ -57,8 +57,8 @@ def conclude(study: Study, base: Composition, asked: Composition, console: Conso
 
 def best_experiment(study: Study, base: Composition, best: FrozenTrial, name: str) -> str:
     """Write the best trial as a file for conf/experiment: its choices, and the keys that differ from theirs."""
-    composition = compose_run(trial_words(base, best.user_attrs["values"]))
-    searched = searchpath_words(composition.overrides)
+    composition = compose_run(trial_overrides(base, best.user_attrs["values"]))
+    searched = searchpath_overrides(composition.overrides)
     usual = compose_run(searched).choices
     chosen = {
         group: option

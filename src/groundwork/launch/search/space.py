@@ -1,4 +1,4 @@
-"""`search.space` -> what may vary, in which order, under which condition; values -> words of a trial."""
+"""`search.space` -> what may vary, in which order, under which condition; values -> overrides of a trial."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -80,6 +80,6 @@ def _corner(varied: Dimension, value: Value, wanted: Mapping[str, str], asked: D
     return next((option for option in options if text(option) == wanted.get(asked.key)), options[0])
 
 
-def words(values: Values) -> list[str]:
-    """Write values as words of a command."""
+def as_overrides(values: Values) -> list[str]:
+    """Write values as overrides of a command."""
     return [f"{key}={text(value)}" for key, value in values.items()]

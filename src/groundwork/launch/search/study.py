@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from groundwork.core.atomic import write_text
 from groundwork.core.errors import UserError
 from groundwork.core.lock import BusyError, locked
+from groundwork.core.patches import optuna_id, optuna_storage
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.sampler import Grid
 from groundwork.launch.search.space import Space
@@ -106,7 +107,7 @@ class Study:
             for frozen in trials:
                 if frozen.state == TrialState.RUNNING and (tries := self._free(frozen)) is not None:
                     if tries < self.search.tries:
-                        return self._take(optuna.Trial(self.study, frozen._trial_id), tries + 1)
+                        return self._take(optuna.Trial(self.study, optuna_id(frozen)), tries + 1)
                     self._tell(frozen, TrialState.FAIL, None, f"its worker was killed {tries} times")
             return self._take(self.study.ask(), 1) if len(trials) < self.total else None
 
@@ -150,7 +151,7 @@ class Study:
 
     def _tell(self, trial: Any, state: TrialState, value: float | None, reason: str | None) -> None:
         if reason is not None:
-            self.study._storage.set_trial_user_attr(trial._trial_id, "reason", reason)
+            optuna_storage(self.study).set_trial_user_attr(optuna_id(trial), "reason", reason)
         self.study.tell(trial.number, value, state=state, skip_if_finished=True)
 
     def _free(self, trial: FrozenTrial) -> int | None:

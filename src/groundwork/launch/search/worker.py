@@ -8,16 +8,17 @@ from optuna.trial import TrialState
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, user_error
+from groundwork.core.patches import optuna_id
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped, check, signals_caught, waiting
 from groundwork.launch.cli import enter
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.process.child import watch_parent
 from groundwork.launch.saved import has_begun, save_start
-from groundwork.launch.search.check import trial_words
+from groundwork.launch.search.check import trial_overrides
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.opened import open_search
-from groundwork.launch.search.space import words
+from groundwork.launch.search.space import as_overrides
 from groundwork.launch.search.study import Claim, Study
 from groundwork.launch.start import begin_in, resume
 from groundwork.train.pruning import Pruned, pruned_by
@@ -77,7 +78,7 @@ def told(number: int, total: int, how: str, values: Values, seconds: float) -> s
     rounded = {
         key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in values.items()
     }
-    return f"[{number + 1}/{total}] {how}   {' '.join(words(rounded))}   {seconds:.1f} s"
+    return f"[{number + 1}/{total}] {how}   {' '.join(as_overrides(rounded))}   {seconds:.1f} s"
 
 
 def _attempt(study: Study, base: Composition, claim: Claim) -> tuple[float | None, TrialState, str | None]:
@@ -104,17 +105,17 @@ def _run(base: Composition, claim: Claim) -> float | None:
         if has_begun(folder):
             resume(str(folder.path), [])
         else:
-            composition = compose_run([*trial_words(base, claim.values), *OF_A_TRIAL])
+            composition = compose_run([*trial_overrides(base, claim.values), *OF_A_TRIAL])
             save_start(folder, composition)
             begin_in(folder, composition, composition.config, Console(quiet=True))
-    value: float | None = folder.read_json("result.json")["val"].get(base.config.monitor)
+    value: float | None = folder.read_json("result")["val"].get(base.config.monitor)
     return value
 
 
 def _judge(claim: Claim, step: int, value: float) -> bool:
     if (
         math.isfinite(value)
-        and step not in claim.trial.storage.get_trial(claim.trial._trial_id).intermediate_values
+        and step not in claim.trial.storage.get_trial(optuna_id(claim.trial)).intermediate_values
     ):
         claim.trial.report(value, step)
     return bool(claim.trial.should_prune())

@@ -1,1 +1,1 @@
-"""combinations of words -> many runs: processes here, or jobs in Slurm's queue."""
+"""combinations of overrides -> many runs: processes here, or jobs in Slurm's queue."""

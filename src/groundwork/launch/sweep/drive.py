@@ -149,7 +149,7 @@ class Local:
 
 def outcome(folder: RunFolder, status: int) -> tuple[str, str | None]:
     """Tell from its exit status and its folder what became of a trial: done, stopped or failed, and the error."""
-    result = folder.read_json("result.json")
+    result = folder.read_json("result")
     if status == DONE and result.get("status") == "done":
         return "done", None
     if status == INTERRUPTED and result.get("status") != "failed":
@@ -158,7 +158,7 @@ def outcome(folder: RunFolder, status: int) -> tuple[str, str | None]:
     if status < 0:
         error = f"killed by signal {-status}"
     error = error or last_line(folder.console) or f"exit status {status}"
-    folder.write_json("result.json", {**result, "status": "failed", "error": error})
+    folder.write_json("result", {**result, "status": "failed", "error": error})
     return "failed", error
 
 

@@ -36,7 +36,7 @@ def run_job(path: str, kin: str | None, sweep: str | None) -> None:
         return resume(str(folder.path), [])
 
     status = enter(work)
-    if status == INTERRUPTED and is_first() and folder.read_json("result.json").get("error") == TIME_IS_UP:
+    if status == INTERRUPTED and is_first() and folder.read_json("result").get("error") == TIME_IS_UP:
         requeue()
     if status != DONE:
         raise SystemExit(status)

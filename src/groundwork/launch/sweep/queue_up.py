@@ -137,12 +137,12 @@ def jobs_alive() -> set[str]:
 
 def fate(folder: RunFolder, job: str) -> tuple[str, str | None]:
     """Tell what became of a trial whose job has left the queue: done, stopped or failed, and the error."""
-    result = folder.read_json("result.json")
+    result = folder.read_json("result")
     if result.get("status") == "done":
         return "done", None
     if result.get("status") == "interrupted":
         return "stopped", None
     error = result.get("error") if result.get("status") == "failed" else None
     error = error or f"job {job} was ended without a word: cancelled, out of memory, or its node failed"
-    folder.write_json("result.json", {**result, "status": "failed", "error": error})
+    folder.write_json("result", {**result, "status": "failed", "error": error})
     return "failed", error

@@ -1,4 +1,4 @@
-"""Combinations of words -> trials, each with one folder that follows from its configuration, and a record of all."""
+"""Combinations of overrides -> trials, each with a folder that follows from its configuration, and a record of all."""
 
 import json
 import shlex
@@ -26,8 +26,8 @@ class Trial:
     """Name one combination of a sweep.
 
     Attributes:
-        varied: The words that not all trials share, for people.
-        composition: Of all its words.
+        varied: The overrides that not all trials share, for people.
+        composition: Of all its overrides.
         folder: `<paths.runs>/<name>/sweep-<hash of the configuration>`, the same whenever it is composed again.
     """
 
@@ -45,27 +45,27 @@ class Trial:
         if not self.folder.config_file.exists():
             RunFolder.furnish(self.folder.path)
             save_start(self.folder, self.composition)
-        if result := self.folder.read_json("result.json"):
-            self.folder.write_json("result.json", {**result, "status": "running"})
+        if result := self.folder.read_json("result"):
+            self.folder.write_json("result", {**result, "status": "running"})
 
 
 def identify(combinations: Sequence[Sequence[str]]) -> list[Trial]:
     """Compose every combination; equal ones are told apart by a number.
 
     Raises:
-        UserError: If a word names what does not exist.
+        UserError: If an override names what does not exist.
     """
     shared = set(combinations[0]).intersection(*map(set, combinations))
     seen: Counter[Path] = Counter()
     trials = []
-    for words in combinations:
-        composition = with_resources(words)
+    for overrides in combinations:
+        composition = with_resources(overrides)
         kin = Path(composition.config.paths.runs) / run_name(composition)
         path = kin / f"sweep-{_configuration_hash(composition)}"
         seen[path] += 1
         if seen[path] > 1:
             path = path.with_name(f"{path.name}-{seen[path]}")
-        varied = " ".join(word for word in words if word not in shared)
+        varied = " ".join(override for override in overrides if override not in shared)
         trials.append(Trial(varied, composition, RunFolder(path)))
     return trials
 
@@ -97,7 +97,7 @@ class Record:
         for trial in trials:
             entry = known.setdefault(trial.id, {"status": "waiting", "tries": 0})
             entry |= {"words": list(trial.composition.overrides), "folder": str(trial.folder.path)}
-            result = trial.folder.read_json("result.json")
+            result = trial.folder.read_json("result")
             if result.get("status") == "done":
                 entry |= {"status": "done", "error": None}
             elif entry["status"] == "running" and result.get("status") == "failed":

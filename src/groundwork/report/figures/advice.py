@@ -18,10 +18,10 @@ from groundwork.report.drawing import (
     plain_log,
     ring,
 )
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw the evidence that a transfer scenario was recommended from."""
     advice = run.advice
     if not advice:

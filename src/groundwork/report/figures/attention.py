@@ -8,7 +8,7 @@ from PIL import Image
 
 from groundwork.report.attention import read_attention
 from groundwork.report.drawing import INK, MUTED, OTHER, Drawing, Look, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.photos import Shown, attended, photos_allowed
 
 COLUMNS = 3
@@ -16,7 +16,7 @@ HALF_MOST = 0.5  # the line
 DARK = 0.2  # brightness where nothing speaks for the prediction
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw the surest mistakes and hits with the places that speak for their prediction."""
     found = read_attention(run) if photos_allowed(run) else None
     shown = [] if found is None else [one for one in attended(run) if one.sample_id in found.maps]

@@ -3,11 +3,11 @@
 from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import interval_of, show, value_of
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw the monitored metric of the model, with its interval, beside every baseline."""
     table = monitored(run)
     if len(table) < 2:
@@ -33,11 +33,10 @@ def draw(run: RunFolder) -> list[Drawing]:
     return [Drawing("baselines", "The model beside its baselines", caption, figure, table)]
 
 
-def monitored(run: RunFolder) -> DataFrame:
+def monitored(run: ReportedRun) -> DataFrame:
     """Return name, value, low, high and split of the monitored metric, the model's val first."""
     result, metric = run.result, run.monitor
-    intervals = (result.get("intervals") or {}).get("val") or {}
-    entries = [("model, val", intervals.get(metric) or (result.get("val") or {}).get(metric), "val")]
+    entries = [("model, val", run.val_entry(metric), "val")]
     entries += [("model, test", (result.get("test") or {}).get(metric), "test")]
     entries += [
         (name, metrics.get(metric), "baseline") for name, metrics in (result.get("baselines") or {}).items()

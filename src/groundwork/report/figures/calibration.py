@@ -3,15 +3,16 @@
 import numpy as np
 from pandas import DataFrame
 
+from groundwork.core.batch import Split
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, legend_above, new_figure
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show, value_of
 from groundwork.report.predictions import Classified, classified
 
 NUM_BINS = 15
 
 
-def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw accuracy against confidence, and how often each confidence occurs."""
     found = classified(run, split)
     if found is None or found.prob is None:

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
+from groundwork.core.directions import direction_in
 from groundwork.report.drawing import (
     MODEL,
     MUTED,
@@ -15,7 +16,6 @@ from groundwork.report.drawing import (
     new_figure,
     short,
 )
-from groundwork.report.number import is_better_high
 
 COLUMNS = 3
 
@@ -28,8 +28,10 @@ def draw(rows: DataFrame) -> list[Drawing]:
     for axes, metric in zip(
         figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True
     ):
-        _draw_points(axes, rows[rows["metric"] == metric].set_index("group").reindex(groups))
-        axes.set_xlabel(f"{metric} ({'more' if is_better_high(metric) else 'less'} is better)")
+        block = rows[rows["metric"] == metric].set_index("group")
+        _draw_points(axes, block.reindex(groups))
+        direction = block["direction"].iloc[0] if "direction" in rows.columns else direction_in({}, metric)
+        axes.set_xlabel(f"{metric} ({'less' if direction == 'min' else 'more'} is better)")
     figure.axes[0].set_yticks(range(len(groups)), [short(str(name), 34) for name in groups])
     figure.axes[0].set_ylim(len(groups) - 0.5, -0.5)
     caption = "Points are means over the runs of a group, lines 95 % intervals."

@@ -7,6 +7,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 from pandas import DataFrame
 
+from groundwork.core.batch import Split
 from groundwork.report.drawing import (
     FULL,
     HALF,
@@ -20,7 +21,7 @@ from groundwork.report.drawing import (
     short,
     whole_numbers,
 )
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified
 
 MOST_NAMED = 30  # classes whose names still fit along a matrix
@@ -28,7 +29,7 @@ MOST_COUNTED = 16  # classes whose counts still fit into the cells
 _CENTERED: Look = {"ha": "center", "va": "center", "linespacing": 1.4}
 
 
-def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw which class was taken for which."""
     found = classified(run, split)
     if found is None:
@@ -55,7 +56,7 @@ def confusions(found: Classified) -> DataFrame:
     )
 
 
-def _draw_matrix(found: Classified, split: str) -> Drawing:
+def _draw_matrix(found: Classified, split: Split) -> Drawing:
     counts, classes = found.counts(), found.classes
     shares = _shares(counts)
     k = len(classes)
@@ -100,7 +101,7 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.floa
         axes.text(column, row, text, **_CENTERED, color="white" if share > 0.45 else INK, fontsize=size)
 
 
-def _draw_largest(found: Classified, split: str) -> Drawing:
+def _draw_largest(found: Classified, split: Split) -> Drawing:
     table = confusions(found)
     rows = table.head(15).iloc[::-1]
     figure = new_figure(0.9 + 0.24 * len(rows))

@@ -7,12 +7,12 @@ from pandas import DataFrame
 
 from groundwork.core.batch import SPLITS
 from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 MOST_NAMED = 30
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw how many training samples each class has, and has after balancing."""
     table = class_counts(run)
     if table.empty or "train" not in table.columns:
@@ -45,7 +45,7 @@ def draw(run: RunFolder) -> list[Drawing]:
     return [Drawing("class_balance", "Class balance", caption, figure, table)]
 
 
-def class_counts(run: RunFolder) -> DataFrame:
+def class_counts(run: ReportedRun) -> DataFrame:
     """Return one row per class, one column per split, and `balanced` where balancing changed the counts."""
     counts: dict[str, Any] = run.data.get("counts") or {}
     columns: dict[str, Any] = {

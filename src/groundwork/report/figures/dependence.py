@@ -5,14 +5,14 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, to_numeric
 
 from groundwork.report.drawing import MODEL, OTHER, PALE, Drawing, grid, legend_above, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 COLUMNS = 4
 MOST_PANELS = 12
 _LOOKS = ((MODEL, "-"), (OTHER, (0, (4, 1.5))), (PALE, "-"))
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw the inputs that move the prediction most."""
     table = run.partial_dependence
     if table.empty:

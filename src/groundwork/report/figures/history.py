@@ -14,10 +14,10 @@ from groundwork.report.drawing import (
     new_figure,
     whole_numbers,
 )
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw how the run came to its checkpoint, phase after phase."""
     history = run.history
     if "epoch" in history.columns:

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from pandas import DataFrame, concat
 
+from groundwork.core.batch import Split
 from groundwork.report.drawing import INK, MODEL, MUTED, PALE, Drawing, Look, grid, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified
 
 MOST_CURVES = 10  # with more classes the mean and the spread over them are drawn
@@ -34,7 +35,7 @@ class Curve:
     precision: NDArray[np.float64]
 
 
-def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw both curves of the positive class, or of each class against the rest."""
     found = classified(run, split)
     curves = {} if found is None else one_against_rest(found)

@@ -2,20 +2,21 @@
 
 import numpy as np
 
+from groundwork.core.batch import Split
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, legend_above, new_figure
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified, per_class
 
 FEWEST = 17  # with fewer classes the matrix and the table say it all
 
 
-def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw how unevenly the classes are recognized."""
     found = classified(run, split)
     return [_draw_recalls(found, split)] if found is not None and len(found.classes) >= FEWEST else []
 
 
-def _draw_recalls(found: Classified, split: str) -> Drawing:
+def _draw_recalls(found: Classified, split: Split) -> Drawing:
     table = per_class(found).sort_values("recall", kind="stable", na_position="last")
     figure = new_figure(2.6)
     axes = figure.add_subplot()

@@ -5,13 +5,14 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from pandas import DataFrame
 
+from groundwork.core.batch import Split
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, Look, grid, new_figure
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show
 from groundwork.report.predictions import Regressed, regressed
 
 
-def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
+def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw, for every target, where the predictions are right and where they are off."""
     targets = regressed(run, split)
     if len(targets) == 1:
@@ -19,7 +20,7 @@ def draw(run: RunFolder, split: str = "val") -> list[Drawing]:
     return [_draw_target(found, split, f"regression_{split}_{i}") for i, found in enumerate(targets)]
 
 
-def _draw_target(found: Regressed, split: str, name: str) -> Drawing:
+def _draw_target(found: Regressed, split: Split, name: str) -> Drawing:
     figure = new_figure(2.7)
     against, residuals, shape = figure.subplots(1, 3, width_ratios=[1.15, 1.15, 0.8])
     off = found.prediction - found.target

@@ -4,13 +4,13 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, PALE, Drawing, grid, legend_above, new_figure, plain_log, ring
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 _JUDGES = ("folds", "val")  # of folds where they chose; then val is that of later phases
 _MARKERS = ("o", "s", "D", "^")
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw what val, or folds of train and val, said of each way to read the features and each penalty."""
     found = [score for judge in _JUDGES if (score := f"{judge}/{run.monitor}") in run.history.columns]
     if not found or not {"strength", "kept"} <= set(run.history.columns):

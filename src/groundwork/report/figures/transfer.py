@@ -8,10 +8,10 @@ from matplotlib.patches import FancyBboxPatch
 from pandas import DataFrame
 
 from groundwork.report.drawing import INK, MODEL, MUTED, OTHER, PALE, Drawing, Look, new_figure, short
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
-def draw(run: RunFolder) -> list[Drawing]:
+def draw(run: ReportedRun) -> list[Drawing]:
     """Draw which stages of the backbone were kept, frozen and trained."""
     plan = run.result.get("transfer") or {}
     table = stages(plan)

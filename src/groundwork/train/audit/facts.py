@@ -12,23 +12,18 @@ from groundwork.train.prepare import Prepared
 from groundwork.train.share import data_key, once
 
 
-def write_facts(context: Context, data: dict[str, Any]) -> None:
-    """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing.
-
-    Args:
-        context: Of the run.
-        data: See `describe_data`.
-    """
+def write_facts(context: Context) -> None:
+    """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing."""
     prepared, folder, console = context.prepared, context.folder, context.console
     counts, after = _counts(prepared, context)
-    described = {**data, **_data_facts(context), "counts": counts, "counts_balanced": after}
-    folder.write_json("data.json", described)
+    described = {**context.data, **_data_facts(context), "counts": counts, "counts_balanced": after}
+    folder.write_json("data", described)
     for note in prepared.notes:
         console.note(note)
     is_balanced = bool(after) and after != counts["train"]
     key = ("audit", data_key(context.config), is_balanced)
     audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
-    folder.write_json("audit.json", audit)
+    folder.write_json("audit", audit)
     for line in brief_lines(audit):
         console.say(line)
     reuses = prepared.samples.kind == "image" and context.config.transfer.pretrained

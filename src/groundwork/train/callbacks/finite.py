@@ -9,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
+from groundwork.core.patches import accumulates, count_not_finite
 from groundwork.task import Task
 
 
@@ -74,7 +75,7 @@ class CheckFinite(Callback):
         self._steps.append((trainer.current_epoch + 1, trainer.global_step, batch.index, loss, broken))
         # A step that may be left out is judged with its gradient, at the last of its batches.
         may_skip = self.skipped < self.skip
-        if not trainer.fit_loop._should_accumulate() if may_skip else len(self._steps) >= self.every:
+        if not accumulates(trainer) if may_skip else len(self._steps) >= self.every:
             self.look()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -115,7 +116,4 @@ def not_finite(gradients: list[Tensor]) -> Tensor:
     device = gradients[0].device
     if device.type not in ("cpu", "cuda"):
         return (~torch.isfinite(torch.nn.utils.get_total_norm(gradients))).float()[None]
-    # What the scaler of half precision asks, at a scale of 1: one kernel instead of three.
-    found = torch.zeros(1, device=device)
-    torch._amp_foreach_non_finite_check_and_unscale_(gradients, found, torch.ones(1, device=device))
-    return found
+    return count_not_finite(gradients)

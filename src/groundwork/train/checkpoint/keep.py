@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import WeightAveraging
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from groundwork.core import signals as stop
+from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.callbacks.finite import CheckFinite
 from groundwork.train.checkpoint.checkpoint import keep_previous
@@ -65,9 +66,9 @@ class KeepBestAndLast(Callback):
         """Save between validations, at the end of an optimizer step."""
         wanted, ends = self._agreed(trainer)
         loop: Any = trainer.fit_loop.epoch_loop
-        if not wanted or loop._should_accumulate():
+        if not wanted or accumulates(trainer):
             return
-        validates = loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
+        validates = validates_now(trainer)
         if validates and not ends:
             return  # the validation saves in a moment
         if loop.batch_progress.is_last_batch and not validates:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from groundwork.core.patches import accumulates
 from groundwork.data import GroundworkDataModule
 
 
@@ -28,7 +29,7 @@ class Position(Callback):
     ) -> None:
         """Complete the checkpoint; every rank comes by here."""
         gradients = None
-        if trainer.fit_loop._should_accumulate():
+        if accumulates(trainer):
             gradients = {
                 name: parameter.grad.cpu()
                 for name, parameter in pl_module.named_parameters()

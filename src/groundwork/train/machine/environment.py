@@ -14,15 +14,15 @@ import torch
 from groundwork.core.paths import ROOT
 
 
-def describe_environment(words: tuple[str, ...]) -> dict[str, Any]:
+def describe_environment(overrides: tuple[str, ...]) -> dict[str, Any]:
     """Collect the code's commit, exact packages, machine and command.
 
     Args:
-        words: What composed the configuration, in Hydra's grammar.
+        overrides: What composed the configuration, in Hydra's grammar.
     """
     return {
         "command": [sys.executable, *sys.argv],
-        "overrides": list(words),
+        "overrides": list(overrides),
         "git": {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))},
         "python": platform.python_version(),
         "platform": platform.platform(),

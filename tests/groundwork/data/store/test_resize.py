@@ -48,7 +48,7 @@ def test_what_does_not_fit_together_is_the_users_error() -> None:
     assert unify([grey(dtype="float32"), grey()], (8, 8), "crop", [0, 9]).dtype == "float32"
     with pytest.raises(UserError, match=r"data.window must be \[low, high\]"):
         unify([grey()], (8, 8), "crop", [5, 5])
-    with pytest.raises(UserError, match=r"data.resize must be one of crop, pad, squash, but got 'fill'"):
+    with pytest.raises(UserError, match=r"data.resize must be one of crop, pad, squash, but got fill"):
         unify([grey()], (8, 8), "fill", None)
 
 

@@ -12,7 +12,8 @@ from pandas import DataFrame, read_csv
 from yaml import safe_dump, safe_load
 
 from groundwork.core.errors import UserError
-from groundwork.evaluate.compare.grouping import group_runs, read_runs
+from groundwork.evaluate.compare.finished import read_runs
+from groundwork.evaluate.compare.grouping import group_runs
 from groundwork.evaluate.compare.rows import compare_groups
 from groundwork.evaluate.ledger import append_test
 from groundwork.evaluate.seal import find_runs

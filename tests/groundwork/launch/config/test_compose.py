@@ -51,7 +51,7 @@ def test_a_derived_choice_replaces_auto_and_nothing_else():
 
 
 def test_the_default_experiment_stands_only_where_nothing_else_is_chosen(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("groundwork.launch.config.compose.local_words", list)
+    monkeypatch.setattr("groundwork.launch.config.compose.local_overrides", list)
     assert complete([]) == ["experiment=solar_cells"]
     assert complete(["seed=0"]) == ["experiment=solar_cells", "seed=0"]
     assert complete(["data=table"]) == ["data=table"]

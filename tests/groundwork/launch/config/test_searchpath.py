@@ -6,7 +6,7 @@ import pytest
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.config.searchpath import absolute_searchpath, searchpath_words
+from groundwork.launch.config.searchpath import absolute_searchpath, searchpath_overrides
 
 
 def test_a_folder_becomes_absolute_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -18,7 +18,7 @@ def test_a_folder_becomes_absolute_whatever_its_name(tmp_path: Path, monkeypatch
     assert absolute_searchpath(word) == word
     composition = compose_run(["hydra.searchpath=['my conf']", "data=digits", "loss=mine"])
     assert composition.config.loss.name == "mine"
-    assert searchpath_words(composition.overrides) == [word]
+    assert searchpath_overrides(composition.overrides) == [word]
     monkeypatch.chdir("/")
     assert compose_run(composition.overrides).choose(task="classification").config.loss.name == "mine"
 

@@ -7,7 +7,13 @@ import pytest
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.search import check as search_check
-from groundwork.launch.search.check import check_installed, check_numbers, check_space, is_exact, trial_words
+from groundwork.launch.search.check import (
+    check_installed,
+    check_numbers,
+    check_space,
+    is_exact,
+    trial_overrides,
+)
 from groundwork.launch.search.space import Space
 
 EXACT = ["data=solar_cells", "task=classification", "transfer=small_similar", "model=efficientnet_lite0"]
@@ -94,7 +100,7 @@ def test_optuna_that_is_absent_is_named_with_its_cure(monkeypatch: pytest.Monkey
 
 
 def test_values_take_the_place_of_words(exact: Composition):
-    found = trial_words(exact, {"transfer": "large_similar", "optim.lr": 0.5})
+    found = trial_overrides(exact, {"transfer": "large_similar", "optim.lr": 0.5})
     assert found == [EXACT[0], EXACT[1], EXACT[3], "transfer=large_similar", "optim.lr=0.5"]
 
 

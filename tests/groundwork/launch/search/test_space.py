@@ -7,7 +7,7 @@ import pytest
 
 from groundwork.core.errors import UserError
 from groundwork.launch.search.dimension import text
-from groundwork.launch.search.space import Space, words
+from groundwork.launch.search.space import Space, as_overrides
 
 
 def space(**content: Any) -> Space:
@@ -102,5 +102,5 @@ def test_values_are_written_in_the_grammar_of_hydra(value: Any, written: str):
 
 
 def test_words_keep_every_digit():
-    (word,) = words({"optim.lr": math.pi / 1000})
+    (word,) = as_overrides({"optim.lr": math.pi / 1000})
     assert float(word.partition("=")[2]) == math.pi / 1000

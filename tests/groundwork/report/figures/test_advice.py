@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from groundwork.report.figures.advice import draw
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 ADVICE = {
     "scenario": "large_similar",
@@ -31,9 +31,9 @@ ADVICE = {
 
 def test_the_evidence_is_drawn_where_there_is_an_advice(write_classification: Callable[..., Path]) -> None:
     folder = write_classification(num_val=5)
-    assert draw(RunFolder(folder)) == []
+    assert draw(ReportedRun(folder)) == []
     (folder / "advice.json").write_text(json.dumps(ADVICE), encoding="utf-8")
-    (drawing,) = draw(RunFolder(folder))
+    (drawing,) = draw(ReportedRun(folder))
     depth, curve, place = drawing.figure.axes
     np.testing.assert_allclose(depth.get_lines()[0].get_ydata(), [0.7, 0.9, 0.8])
     assert [line.get_xdata()[0] for line in depth.get_lines()[1:]] == [

@@ -6,7 +6,7 @@ import numpy as np
 
 from groundwork.report import keep_attention, wanted_attention
 from groundwork.report.figures.attention import draw, lit, smoothed
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 MAP = np.array([[0.0, 1.0], [0.0, 0.0]], np.float32)
 
@@ -17,7 +17,7 @@ def test_mistakes_and_hits_are_drawn_beside_their_maps(
     folder = write_classification(num_classes=3)
     wanted = wanted_attention(folder)
     keep_attention(folder, draw_photographs(wanted), dict.fromkeys(wanted, MAP), "Grad-CAM")
-    (drawing,) = draw(RunFolder(folder))
+    (drawing,) = draw(ReportedRun(folder))
     right = drawing.numbers["target"] == drawing.numbers["prediction"]
     assert right.tolist() == [False] * 3 + [True] * 3
     assert len(drawing.figure.axes[0].images) == 12
@@ -29,7 +29,7 @@ def test_a_regression_shows_its_largest_and_smallest_errors(
 ) -> None:
     folder = write_regression()
     change_json(folder / "data.json", kind="image")
-    table = RunFolder(folder).predictions("val")
+    table = ReportedRun(folder).predictions("val")
     error = (table["prediction"] - table["target"]).abs()
     ranked = table["sample_id"][error.sort_values(ascending=False).index].tolist()
     assert wanted_attention(folder) == [*ranked[:3], *ranked[: -3 - 1 : -1]]
@@ -46,4 +46,4 @@ def test_pixels_go_dark_where_nothing_speaks_for_the_prediction() -> None:
 def test_nothing_is_drawn_where_pictures_stay_out_or_no_map_was_written(
     write_classification: Callable[..., Path],
 ) -> None:
-    assert draw(RunFolder(write_classification())) == []
+    assert draw(ReportedRun(write_classification())) == []

@@ -2,11 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from groundwork.report.figures.baselines import draw, monitored
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
 def test_the_model_comes_first_with_its_interval(write_regression: Callable[..., Path]) -> None:
-    table = monitored(RunFolder(write_regression(num_val=5, sealed=True)))
+    table = monitored(ReportedRun(write_regression(num_val=5, sealed=True)))
     assert table["name"].tolist() == ["model, val", "model, test", "mean", "ridge", "gradient boosting"]
     assert table.loc[0, ["value", "low", "high"]].tolist() == [10.2, 10.2 - 0.9, 10.2 + 0.9]
     assert table["low"][2:].isna().all()
@@ -17,4 +17,4 @@ def test_an_undefined_metric_has_no_point(
 ) -> None:
     folder = write_classification(num_val=5)
     change_json(folder / "result.json", monitor="auroc")
-    assert draw(RunFolder(folder)) == []
+    assert draw(ReportedRun(folder)) == []

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from groundwork.report.figures.calibration import draw, reliability
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified
 
 
@@ -32,9 +32,9 @@ def test_the_caption_tells_the_error_of_the_result_file(
     write_classification: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:
     folder = write_classification(num_val=100)
-    assert "error 0.041" in draw(RunFolder(folder))[0].caption
+    assert "error 0.041" in draw(ReportedRun(folder))[0].caption
     change_json(folder / "result.json", val={"accuracy": 0.5})
-    (drawing,) = draw(RunFolder(folder))
+    (drawing,) = draw(ReportedRun(folder))
     filled = drawing.numbers.dropna()
     gaps = np.abs(filled["accuracy"] - filled["confidence"]) * filled["samples"]
     assert f"error {gaps.sum() / 100:.3f}" in drawing.caption

@@ -6,12 +6,12 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from groundwork.report.figures.confusion import confusions, draw
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified, classified
 
 
 def test_the_saved_matrix_equals_scikit_learn(write_classification: Callable[..., Path]) -> None:
-    run = RunFolder(write_classification(num_classes=5, num_val=80))
+    run = ReportedRun(write_classification(num_classes=5, num_val=80))
     found = classified(run, "val")
     assert found is not None
     numbers = draw(run)[0].numbers
@@ -35,7 +35,7 @@ def test_names_and_counts_are_written_where_they_fit(
     has_counts: bool,
     names: list[str],
 ) -> None:
-    drawings = draw(RunFolder(write_classification(num_classes=num_classes)))
+    drawings = draw(ReportedRun(write_classification(num_classes=num_classes)))
     axes = drawings[0].figure.axes[0]
     assert [drawing.name for drawing in drawings] == names
     assert ("class 000" in [label.get_text() for label in axes.get_yticklabels()]) == has_names
@@ -61,4 +61,4 @@ def test_a_faultless_model_has_no_list_of_confusions(
         np.arange(40).astype(object), np.arange(40), np.arange(40), None, list(map(str, range(40)))
     )
     monkeypatch.setattr("groundwork.report.figures.confusion.classified", lambda *_: right)
-    assert [drawing.name for drawing in draw(RunFolder(Path()))] == ["confusion_val"]
+    assert [drawing.name for drawing in draw(ReportedRun(Path()))] == ["confusion_val"]

@@ -4,7 +4,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from groundwork.report.figures.dependence import draw
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
 def test_the_inputs_that_move_the_prediction_most_come_first(write_regression: Callable[..., Path]) -> None:
@@ -19,10 +19,10 @@ def test_the_inputs_that_move_the_prediction_most_come_first(write_regression: C
         for i, value in enumerate(values)
     ]
     DataFrame(rows).to_csv(folder / "partial_dependence.csv", index=False)
-    (drawing,) = draw(RunFolder(folder))
+    (drawing,) = draw(ReportedRun(folder))
     titles = [axes.get_title() for axes in drawing.figure.axes if axes.axison]
     assert titles == ["area", "age", "color"]
 
 
 def test_images_have_no_partial_dependence(write_classification: Callable[..., Path]) -> None:
-    assert draw(RunFolder(write_classification(num_val=5))) == []
+    assert draw(ReportedRun(write_classification(num_val=5))) == []

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from groundwork.report.figures.ranking import curve, draw, one_against_rest
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import Classified
 
 
@@ -45,7 +45,7 @@ def test_classes_without_samples_have_no_curve() -> None:
 def test_many_classes_are_drawn_as_mean_and_spread(
     write_classification: Callable[..., Path], num_classes: int, rows: int | None
 ) -> None:
-    (drawing,) = draw(RunFolder(write_classification(num_classes=num_classes)))
+    (drawing,) = draw(ReportedRun(write_classification(num_classes=num_classes)))
     assert ("class" in drawing.numbers.columns) == (rows is None)
     if rows is not None:
         assert len(drawing.numbers) == rows
@@ -53,4 +53,4 @@ def test_many_classes_are_drawn_as_mean_and_spread(
 
 
 def test_one_class_present_has_no_curve(write_classification: Callable[..., Path]) -> None:
-    assert draw(RunFolder(write_classification(num_val=1))) == []
+    assert draw(ReportedRun(write_classification(num_val=1))) == []

@@ -2,11 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from groundwork.report.figures.recall import draw
-from groundwork.report.folder import RunFolder
+from groundwork.report.folder import ReportedRun
 
 
 def test_bars_rise_and_absent_classes_come_last(write_classification: Callable[..., Path]) -> None:
-    (drawing,) = draw(RunFolder(write_classification(num_classes=81, num_val=100)))
+    (drawing,) = draw(ReportedRun(write_classification(num_classes=81, num_val=100)))
     recall = drawing.numbers["recall"]
     known = recall.dropna()
     assert known.is_monotonic_increasing
@@ -15,4 +15,4 @@ def test_bars_rise_and_absent_classes_come_last(write_classification: Callable[.
 
 
 def test_few_classes_need_no_bars(write_classification: Callable[..., Path]) -> None:
-    assert draw(RunFolder(write_classification(num_classes=14, num_val=30))) == []
+    assert draw(ReportedRun(write_classification(num_classes=14, num_val=30))) == []

@@ -29,7 +29,7 @@ def audit(tmp_path: Path, *words: str) -> tuple[Path, dict]:
     return folder, json.loads((folder / "audit.json").read_text(encoding="utf-8"))
 
 
-def words_of(folder: Path) -> str:
+def overrides_of(folder: Path) -> str:
     console = RichConsole(width=200)
     with console.capture() as said:
         console.print(audit_summary(folder))
@@ -49,7 +49,7 @@ def test_photographs_with_bad_files_and_duplicates(tmp_path: Path, image_folder:
     assert found["duplicates"]["across"] == 0  # split=stratified keeps them together
     assert found["files"]["modes"] == {"RGB": 41}
     assert found["files"]["formats"] == {"PNG": 41}
-    assert "dark/broken.png" in words_of(folder)
+    assert "dark/broken.png" in overrides_of(folder)
     assert "dark/broken.png" in (folder / "audit.html").read_text(encoding="utf-8")
 
 
@@ -88,7 +88,7 @@ def test_a_table_with_gaps_that_training_refuses_is_audited_all_the_same(tmp_pat
     assert columns["same"]["constant"]
     assert sum(columns["size"]["missing"].values()) == pytest.approx(12, abs=1)
     assert {one["column"] for one in found["giveaways"] if one["suspicious"]} == {"copy", "price"}
-    said = words_of(folder)
+    said = overrides_of(folder)
     assert "training would stop" in said
     assert "'copy' alone predicts dear" in said
 

@@ -10,7 +10,6 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from groundwork.core.run_folder import RunFolder
-from groundwork.evaluate import measure as outcome
 from groundwork.launch.commands import evaluate, predict
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
@@ -50,7 +49,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[torch.dtype]:
         seen.add(dtype)
         return predict_batch(network, inputs, dtype)
 
-    monkeypatch.setattr(outcome, "predict_batch", spy)
+    monkeypatch.setattr("groundwork.train.predict.predict_batch", spy)
     return seen
 
 

@@ -1,0 +1,51 @@
+"""Name of a metric -> which way it is better. A run says it of its own metrics; without that, their names do."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Direction = Literal["max", "min"]
+
+LESS_IS_BETTER = frozenset({"loss", "log_loss", "ece", "fpr", "mse", "rmse", "mae"})
+MORE_IS_BETTER = frozenset({
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
+    "average_precision", "r2", "pearson", "spearman",
+})  # fmt: skip
+# What users call metrics of their own, in run folders that do not say which way these are better.
+OFTEN_LESS = frozenset({"brier", "max_error", "mape"})
+
+
+def bare_name(metric: str) -> str:
+    """Leave out the split before the name of a metric and the class or target after it."""
+    return metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
+
+
+def named_direction(metric: str) -> Direction | None:
+    """Tell from its name whether "max" or "min" of a metric of this project is best; None for any other.
+
+    Args:
+        metric: Its name, such as `val/loss`, `fpr_macro`, `recall/owl` or `top_5_accuracy`.
+    """
+    name = bare_name(metric)
+    stem = name.removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")
+    if stem in LESS_IS_BETTER:
+        return "min"
+    if stem in MORE_IS_BETTER or (name.startswith("top_") and name.endswith("_accuracy")):
+        return "max"
+    return None
+
+
+def direction_in(result: Mapping[str, Any], metric: str) -> Direction:
+    """Tell whether "max" or "min" of a metric is best, as the result of a run says.
+
+    Args:
+        result: Its result.json: `directions` of all metrics; older ones have `direction`, of `monitor`, alone.
+        metric: As in `named_direction`.
+    """
+    name = bare_name(metric)
+    told = (result.get("directions") or {}).get(name)
+    if told is None and name == bare_name(str(result.get("monitor"))):
+        told = result.get("direction")
+    if told is None:
+        less = {name, name.rpartition("_")[0]} & (LESS_IS_BETTER | OFTEN_LESS)
+        told = "min" if less else "max"
+    return "min" if told == "min" else "max"

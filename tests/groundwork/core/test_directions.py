@@ -1,0 +1,58 @@
+"""Which way a metric is better: as the run says, else by its name."""
+
+import pytest
+
+from groundwork.core.directions import (
+    LESS_IS_BETTER,
+    MORE_IS_BETTER,
+    bare_name,
+    direction_in,
+    named_direction,
+)
+
+
+def test_less_is_better_for_errors_and_losses():
+    less = (
+        "rmse",
+        "val/loss",
+        "log_loss",
+        "ece",
+        "fpr",
+        "fpr_macro",
+        "mae/price",
+        "brier",
+        "max_error",
+        "mape",
+    )
+    assert {direction_in({}, metric) for metric in less} == {"min"}
+    more = ("accuracy", "r2", "recall/mae", "top_5_accuracy", "f1_macro", "regret")
+    assert {direction_in({}, metric) for metric in more} == {"max"}
+
+
+def test_a_name_tells_the_direction_of_the_projects_own_metrics_alone():
+    assert named_direction("test/recall_weighted") == "max"
+    assert named_direction("top_3_accuracy") == "max"
+    assert named_direction("val/mae/price") == "min"
+    assert named_direction("brier") is None
+    assert not LESS_IS_BETTER & MORE_IS_BETTER
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [("val/recall/owl", "recall"), ("train/loss", "loss"), ("recall/test", "recall"), ("f1", "f1")],
+)
+def test_split_and_class_are_no_part_of_the_name(metric: str, name: str):
+    assert bare_name(metric) == name
+
+
+def test_a_run_says_it_of_every_metric_and_an_older_one_of_its_monitor():
+    new = {"monitor": "rmse", "direction": "min", "directions": {"rmse": "min", "far": "min", "mae": "max"}}
+    assert [direction_in(new, metric) for metric in ("far", "val/far/a", "mae", "r2")] == [
+        "min",
+        "min",
+        "max",
+        "max",
+    ]
+    old = {"monitor": "val/regret", "direction": "min"}
+    assert [direction_in(old, metric) for metric in ("regret", "far", "ece")] == ["min", "max", "min"]
+    assert direction_in({"monitor": "rmse", "direction": None, "directions": None}, "rmse") == "min"

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.preprocessing import StandardScaler
+
+from groundwork.evaluate.baseline_models import Part, fit_baselines
+from groundwork.metrics import ClassificationMetrics, RegressionMetrics
+
+CLASSES = ClassificationMetrics(
+    monitor="accuracy", resamples=10, extra={}, top_k=(), positive=None, threshold=None
+)
+VALUES = RegressionMetrics(monitor="rmse", resamples=10, extra={})
+
+
+def parts(inputs, target, at=200):
+    return Part(inputs[:at], target[:at]), Part(inputs[at:], target[at:])
+
+
+def fit(task, inputs, target, names, kind="table", categorical=(), at=200):
+    metrics = CLASSES if task == "classification" else VALUES
+    train, val = parts(inputs, target, at)
+    return fit_baselines(task, train, val, names, metrics, kind=kind, categorical=categorical, seed=0)
+
+
+def numbers(seed=0, columns=4):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(300, columns))
+    return inputs, inputs[:, 0] - 2 * inputs[:, 1] + 0.1 * rng.normal(size=300)
+
+
+def test_the_majority_class_and_its_share_as_probability():
+    inputs, value = numbers()
+    target = np.where(value > 1, 0, 2)  # class 1 never occurs
+    found = fit("classification", inputs, target, ("a", "b", "c"))["majority"]
+    share = np.bincount(target[:200], minlength=3) / 200
+    assert found["accuracy"] == np.mean(target[200:] == 2)
+    assert found["balanced_accuracy"] == 0.5
+    assert found["log_loss"] == pytest.approx(-np.log(share[target[200:]]).mean())
+
+
+def test_the_mean_of_train_has_the_error_of_the_spread():
+    inputs, value = numbers()
+    found = fit("regression", inputs, value[:, None], ("y",))["mean"]
+    assert found["mse"] == pytest.approx(np.mean((value[200:] - value[:200].mean()) ** 2))
+    assert np.isnan(found["pearson"])
+
+
+def test_the_linear_model_of_classes_is_logistic_regression_on_scaled_columns():
+    inputs, value = numbers()
+    target = (value > 0).astype(int)
+    scaler = StandardScaler().fit(inputs[:200])
+    expected = LogisticRegression().fit(scaler.transform(inputs[:200]), target[:200])
+    accuracy = expected.score(scaler.transform(inputs[200:]), target[200:])
+    assert fit("classification", inputs, target, ("a", "b"))["linear"]["accuracy"] == accuracy
+
+
+def test_the_linear_model_of_values_is_ridge_regression():
+    inputs, value = numbers()
+    scaler = StandardScaler().fit(inputs[:200])
+    expected = RidgeCV(np.logspace(-2, 4, 7)).fit(scaler.transform(inputs[:200]), value[:200])
+    r2 = expected.score(scaler.transform(inputs[200:]), value[200:])
+    assert fit("regression", inputs, value[:, None], ("y",))["linear"]["r2"] == pytest.approx(r2, abs=1e-4)
+
+
+def test_a_category_is_no_number_and_unseen_or_missing_ones_break_nothing():
+    rng = np.random.default_rng(0)
+    code = rng.integers(2, 8, 300)
+    value = np.array([0, 0, 5.0, -5, 5, -5, 5, -5])[code][:, None]
+    inputs = np.stack([code, rng.normal(size=300)], axis=1).astype(float)
+    inputs[250, 0], inputs[251, 0], inputs[5:9, 1] = 0, 1, np.nan
+    found = fit("regression", inputs, value, ("y",), categorical=(0,))
+    assert found["linear"]["r2"] > 0.9
+    assert found["gradient_boosting"]["r2"] > 0.9
+    assert fit("regression", inputs, value, ("y",))["linear"]["r2"] < 0.2
+
+
+def test_gradient_boosting_bends_where_a_line_cannot():
+    inputs, _ = numbers()
+    target = (inputs[:, 0] * inputs[:, 1] > 0).astype(int)
+    found = fit("classification", inputs, target, ("a", "b"))
+    assert found["gradient_boosting"]["accuracy"] > found["linear"]["accuracy"] + 0.2
+
+
+def test_images_get_no_gradient_boosting():
+    inputs, value = numbers()
+    assert set(fit("regression", inputs, value[:, None], ("y",), kind="image")) == {"mean", "linear"}
+
+
+def test_val_changes_nothing_that_is_fitted():
+    inputs, value = numbers()
+    shifted = inputs.copy()
+    shifted[201:] += 1e6
+    seen = []
+
+    def keep(prediction, target, names):
+        seen.append(np.asarray(prediction)[0])
+        return {}
+
+    for columns in (inputs, shifted):
+        train, val = parts(columns, value[:, None])
+        fit_baselines("regression", train, val, ("y",), keep, kind="table", categorical=(), seed=0)
+    assert np.array_equal(seen[:3], seen[3:])
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    inputs, value = numbers()
+    target = (value > 0).astype(int)
+    first, again = (fit("classification", inputs, target, ("a", "b")) for _ in range(2))
+    for name, metrics in first.items():
+        assert metrics == pytest.approx(again[name], rel=0, abs=0, nan_ok=True)
+
+
+def test_missing_targets_are_left_out_per_target():
+    inputs, value = numbers()
+    target = np.stack([value, -value], axis=1).astype(np.float32)
+    target[::3, 0], target[1::3, 1] = np.nan, np.nan
+    found = fit("regression", inputs, target, ("u", "v"))["linear"]
+    assert min(found["r2/u"], found["r2/v"]) > 0.99
+
+
+def test_columns_without_a_value_or_with_infinite_ones_break_nothing():
+    inputs, value = numbers()
+    inputs[:, 2], inputs[0, 3] = np.nan, np.inf
+    found = fit("regression", inputs, value[:, None], ("y",))
+    assert min(found["linear"]["r2"], found["gradient_boosting"]["r2"]) > 0.8
+
+
+def test_a_training_set_of_one_class_falls_back_to_its_shares():
+    inputs, _ = numbers()
+    target = np.r_[np.zeros(200, int), np.ones(100, int)]
+    found = fit("classification", inputs, target, ("a", "b"))
+    assert found["linear"] == pytest.approx(found["majority"], nan_ok=True)
+
+
+def test_a_category_with_thousands_of_values_breaks_nothing():
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(2, 2000, (3000, 1)).astype(float)
+    target = (inputs[:, 0] > 1000).astype(int)
+    found = fit("classification", inputs, target, ("a", "b"), categorical=(0,), at=2500)
+    assert found["gradient_boosting"]["accuracy"] > 0.9
+
+
+def test_too_many_rows_are_thinned_out_the_same_way_each_time(monkeypatch):
+    monkeypatch.setattr("groundwork.evaluate.baseline_models.MAX_CELLS", 4000)
+    rng = np.random.default_rng(0)
+    inputs, noise = rng.normal(size=(1600, 4)), rng.normal(size=(1600, 1))
+    target = inputs[:, :1] + noise
+    found = [fit("regression", inputs, target, ("y",), kind="image", at=1500) for _ in range(2)]
+    assert found[0]["linear"] == found[1]["linear"]
+    monkeypatch.undo()
+    every_row = fit("regression", inputs, target, ("y",), kind="image", at=1500)
+    assert every_row["mean"]["mse"] == found[0]["mean"]["mse"]
+    assert every_row["linear"]["mse"] != found[0]["linear"]["mse"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_more_columns_than_rows_break_nothing():
+    inputs, value = numbers(columns=400)
+    found = fit("regression", inputs, value[:, None], ("y",))
+    assert found["linear"]["r2"] > 0
+    assert found["gradient_boosting"]["r2"] > 0.5
