@@ -18,7 +18,8 @@ from pandas import DataFrame, Index, Series
 from groundwork.core.atomic import write_bytes
 from groundwork.core.bounded import read_table
 
-Found = tuple[list[str], NDArray[Any], NDArray[Any], NDArray[np.floating] | None]  # names, target, prediction, prob
+# names, target, prediction, prob
+Found = tuple[list[str], NDArray[Any], NDArray[Any], NDArray[np.floating] | None]
 
 
 @dataclass(frozen=True)

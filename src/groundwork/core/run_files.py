@@ -48,6 +48,11 @@ class RunFiles:
         return self.path / "checkpoints" / "previous.ckpt"
 
     @property
+    def pretrained(self) -> Path:
+        """The backbone of the run of one's own that this one started from; there only then."""
+        return self.path / "checkpoints" / "pretrained.ckpt"
+
+    @property
     def history(self) -> Path:
         """One row per validation."""
         return self.path / "history.csv"

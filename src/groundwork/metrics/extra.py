@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,8 @@ class ExtraScores:
     ):
         self.base, self.extra, self.names = base, dict(extra), tuple(names)
         self.num_samples, self.calibration = base.num_samples, base.calibration
-        self.prediction, self.target = np.asarray(prediction, np.float32), target
+        self.prediction = np.asarray(prediction, np.float32 if target.ndim == 1 else np.float64)
+        self.target = target
         self.positive = -1 if positive is None else positive
 
     def trials(self) -> Mapping[str, tuple[float, float]]:
@@ -71,16 +72,14 @@ class ExtraScores:
             return {name: float(value)}
         return {f"{name}/{label}": float(one) for label, one in zip(self.names, value, strict=True)}
 
-    def _view(
-        self, metric: Metric, rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
+    def _view(self, metric: Metric, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
         prediction, target = self.prediction[rows], self.target[rows]
         if type(metric).__name__.startswith("Binary"):
             chosen = self.positive % prediction.shape[1]
             return prediction[:, chosen], (target == chosen).astype(np.int64)
         if target.ndim == 1:
             return prediction, target
-        values = target.astype(np.float32)
+        values = target.astype(np.float64)
         complete = ~np.isnan(values).any(axis=1)
         prediction, values = prediction[complete], values[complete]
         if type(metric).__name__.startswith("Multilabel"):

@@ -3,8 +3,8 @@
 from groundwork.report.assemble import write_advice, write_report
 from groundwork.report.attention import keep_attention
 from groundwork.report.compare import compare_table, to_latex, to_markdown, write_comparison
+from groundwork.report.figures.lr_find import write_rates
 from groundwork.report.photos import wanted_attention, wanted_photos
-from groundwork.report.rates import write_rates
 from groundwork.report.terminal import summary
 
 __all__ = [

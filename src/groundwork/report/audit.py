@@ -13,7 +13,17 @@ from groundwork.core.bounded import read_json
 from groundwork.core.run_folder import RunFolder
 from groundwork.report.audit_tables import audit_tables
 from groundwork.report.audit_terminal import audit_summary
-from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short, style
+from groundwork.report.drawing import (
+    MODEL,
+    OTHER,
+    Drawing,
+    grid,
+    legend_above,
+    name_classes,
+    new_figure,
+    short,
+    style,
+)
 from groundwork.report.html import Picture, data_address, fill
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode
@@ -21,7 +31,6 @@ from groundwork.report.photos import Photos, encode
 __all__ = ["audit_summary", "wanted_samples", "write_audit"]
 
 MOST_PAIRS = 24  # of exact and of near duplicates, side by side
-MOST_NAMED = 30  # classes below their bars
 DRAWN = ("train", "val")  # no picture of test before it is sealed
 HIDDEN = "test photographs are named, not shown, until the test is sealed"
 
@@ -97,19 +106,13 @@ def _class_counts(audit: Mapping[str, Any]) -> Iterator[Drawing]:
         return
     table = DataFrame({"class": audit["classes"]} | {s: list(audit["counts"][s].values()) for s in DRAWN})
     table = table.sort_values("train", ascending=False, kind="stable")
-    names = [short(name, 16) for name in table["class"]] if len(table) <= MOST_NAMED else []
-    steep = sum(map(len, names)) > 70
-    figure = new_figure(2.9 if steep else 2.5)
+    figure = new_figure(2.5)
     axes = figure.add_subplot()
     place = np.arange(len(table))
     for number, (split, color) in enumerate(zip(DRAWN, (MODEL, OTHER), strict=True)):
         axes.bar(place + 0.4 * number - 0.2, table[split], 0.4, color=color, label=split)
-    axes.set_xticks(place if names else [], names, rotation=45 if steep else 0)
-    for label in axes.get_xticklabels() if steep else ():
-        label.set(ha="right", rotation_mode="anchor")
-    if not names:
-        axes.set_xlabel(f"{len(table)} classes, from the largest to the smallest")
-    axes.set_xlim(-0.6, len(table) - 0.4)
+    if name_classes(axes, table["class"].tolist()):
+        figure.set_figheight(2.9)
     axes.set_ylabel("samples")
     legend_above(axes)
     grid(axes)

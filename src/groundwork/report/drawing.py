@@ -29,6 +29,7 @@ MODEL, OTHER, PALE = "#1d4e89", "#e69f00", "#b8c4d6"
 # One hue from white to dark: an empty cell is empty paper, and grey print keeps the order.
 SHARE = LinearSegmentedColormap.from_list("share", ["#ffffff", "#c9d8ea", "#6f9bc8", MODEL, "#0b2545"])
 FULL, HALF = 7.16, 3.5  # inches: two columns and one of a journal page; 688 and 336 px on ours
+MOST_NAMED = 30  # classes below their bars
 DPI = 144  # three pixels for each two of the page
 
 # Scripts that DejaVu lacks; whichever of these the machine has is asked next.
@@ -59,7 +60,8 @@ class Drawing:
 
     def save(self, folder: Path, formats: Sequence[Format]) -> bytes:
         """Write the files of this drawing and return its png."""
-        folder.mkdir(parents=True, exist_ok=True)
+        if formats:
+            folder.mkdir(parents=True, exist_ok=True)
         png = self.png()
         self.figure.set_layout_engine(
             "none"
@@ -151,6 +153,19 @@ def short(name: str, most: int = 24) -> str:
     """Cut a long class name in its middle: both ends tell classes apart."""
     head = (most - 1) // 2
     return name if len(name) <= most else f"{name[: most - 1 - head]}…{name[len(name) - head :]}"
+
+
+def name_classes(axes: Axes, classes: Sequence[str]) -> bool:
+    """Name the classes below their bars, or count them where there are too many; tell whether the names are steep."""
+    names = [short(name, 16) for name in classes] if len(classes) <= MOST_NAMED else []
+    steep = sum(map(len, names)) > 70
+    axes.set_xticks(range(len(names)), names, rotation=45 if steep else 0)
+    for label in axes.get_xticklabels() if steep else ():
+        label.set(ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.6, len(classes) - 0.4)
+    if not names:
+        axes.set_xlabel(f"{len(classes)} classes, from the largest to the smallest")
+    return steep
 
 
 @cache

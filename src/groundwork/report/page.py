@@ -7,7 +7,7 @@ from groundwork.core.batch import SPLITS
 from groundwork.report.folder import ReportedRun
 from groundwork.report.number import interval_of, show, value_of, verdict
 
-SAID = {
+VERDICTS = {
     "beaten": "beaten beyond the model's interval",
     "within": "not beaten: within the model's interval",
     "better": "better than the model, beyond its interval",
@@ -33,7 +33,7 @@ def lead(run: ReportedRun) -> dict[str, Any]:
         "interval": interval_of(entry),
         "baseline": best,
         "baseline_value": show(scores[best]) if best else None,
-        "verdict": SAID[verdict(entry, scores[best], more_is_better=run.more_is_better(metric))]
+        "verdict": VERDICTS[verdict(entry, scores[best], more_is_better=run.more_is_better(metric))]
         if best
         else None,
         "n": (result.get("n") or {}).get("val"),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show, show_interval, show_seconds, verdict
-from groundwork.report.page import SAID, shown_path
+from groundwork.report.page import VERDICTS, shown_path
 from groundwork.report.table import metric_names
 
 
@@ -22,7 +22,13 @@ def summary(run_dir: Path | str) -> Group:
         lines.append(Text.assemble(("report  ", "dim"), f"{place}/{run.folder.report.name}"))
     seconds = (run.result.get("seconds") or {}).get("total")
     if seconds is not None:
-        lines.append(Text.assemble(("time    ", "dim"), show_seconds(seconds)))
+        lines.append(
+            Text.assemble(
+                ("time    ", "dim"),
+                show_seconds(seconds),
+                (" from the start of reading to the report", "dim"),
+            )
+        )
     count = run.result.get("test_count")
     if count is not None:
         have = "configuration has" if count == 1 else "distinct configurations have"
@@ -67,6 +73,6 @@ def _verdicts(run: ReportedRun) -> list[Text]:
         if run.monitor in metrics:
             found = verdict(entry, metrics[run.monitor], more_is_better=run.more_is_better(run.monitor))
             lines.append(
-                Text.assemble(f"{name}: ", (SAID[found], styles[found]), (f" ({run.monitor})", "dim"))
+                Text.assemble(f"{name}: ", (VERDICTS[found], styles[found]), (f" ({run.monitor})", "dim"))
             )
     return lines

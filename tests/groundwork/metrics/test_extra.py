@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 from sklearn.metrics import jaccard_score, matthews_corrcoef
-from torchmetrics import JaccardIndex, MatthewsCorrCoef, MeanAbsolutePercentageError, MeanSquaredError
+from torchmetrics import (
+    JaccardIndex,
+    MatthewsCorrCoef,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+)
 
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 
@@ -51,3 +57,13 @@ def test_its_direction_is_its_own():
     metrics = classification({"error": MeanSquaredError(), "mcc": MatthewsCorrCoef(task="binary")})
     assert metrics.direction("val/error") == "min"
     assert metrics.direction("val/mcc") == "max"
+    assert metrics.directions(["mcc", "error", "recall/owl", "val/ece", "nobody's"]) == {
+        "mcc": "max", "error": "min", "recall": "max", "ece": "min",
+    }  # fmt: skip
+
+
+def test_values_keep_their_digits_in_it():
+    target = 1.7e9 + np.array([[0.25], [1.5], [2.0]])
+    metrics = RegressionMetrics(monitor="rmse", resamples=20, extra={"mae2": MeanAbsoluteError()})
+    found = metrics(target + 0.5, target, ["y"])
+    assert found["mae2"] == pytest.approx(0.5)

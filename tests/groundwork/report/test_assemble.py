@@ -38,7 +38,7 @@ def test_the_page_needs_no_network_and_holds_everything_itself(write_regression:
     assert "http" not in text
     assert "src=" in text
     assert text.count('src="data:image/') == text.count("src=")
-    assert not (folder / "figures").exists()
+    assert not [*(folder / "figures").iterdir()]
 
 
 def test_what_the_user_named_is_never_markup(
@@ -71,7 +71,6 @@ def test_photographs_stay_out_where_the_configuration_says_so(
 ) -> None:
     folder = write_classification(num_val=40)
     photos = draw_photographs(wanted_photos(folder))
-    (folder / "figures").mkdir()
     Image.new("RGB", (9, 9)).save(folder / "figures" / "augmentation.png")
     assert "data:image/jpeg" in text_of(folder, photos=photos)
     text = text_of(folder)

@@ -20,6 +20,22 @@ def test_the_lead_names_the_strongest_baseline_by_the_direction_of_the_metric(
     assert found["test"] is None
 
 
+def test_the_strongest_baseline_has_least_of_a_metric_of_ones_own_that_should_be_low(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    change_json(
+        folder / "result.json",
+        monitor="far",
+        direction="min",
+        directions={"far": "min"},
+        intervals={"val": {"far": {"value": 0.25, "low": 0.2, "high": 0.3}}},
+        baselines={"mean": {"far": 0.9}, "ridge": {"far": 0.4}},
+    )
+    found = lead(ReportedRun(folder))
+    assert (found["baseline"], found["verdict"]) == ("ridge", "beaten beyond the model's interval")
+
+
 def test_a_run_without_baselines_has_none_in_its_lead(
     write_regression: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:

@@ -42,7 +42,7 @@ def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
     for config, chosen in zip(configs, _options([group[0] for group in members]), strict=True):
         config.update(chosen)
     columns = _differing(configs)
-    kept = _telling(columns)
+    kept = _distinguishing(columns)
     typed = {key for group in members for key in group[0].result.get("changes") or {}}
     # What somebody changed says enough, if it tells the groups apart; keys that conf/ has got since do not.
     parts, names = _named(configs, [key for key in kept if key in typed])
@@ -52,7 +52,7 @@ def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
     return [
         Group(
             part,
-            name if count[name] == 1 else f"{name}, {_mark(group[0], members)} ({i + 1})",
+            name if count[name] == 1 else f"{name}, {_data_label(group[0], members)} ({i + 1})",
             {key: column[i] for key, column in columns.items()},
             tuple(group),
         )
@@ -63,7 +63,7 @@ def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
 def _named(
     configs: Sequence[Mapping[str, Any]], keys: Sequence[str]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    parts = [{key: _say(key, config[key]) for key in keys if key in config} for config in configs]
+    parts = [{key: _key_label(key, config[key]) for key in keys if key in config} for config in configs]
     return parts, [", ".join(dict.fromkeys(part.values())) or "all runs" for part in parts]
 
 
@@ -87,7 +87,7 @@ def _options(runs: Sequence[FinishedRun]) -> list[dict[str, str]]:
     ]
 
 
-def _mark(run: FinishedRun, members: Sequence[Sequence[FinishedRun]]) -> str:
+def _data_label(run: FinishedRun, members: Sequence[Sequence[FinishedRun]]) -> str:
     """Tell apart what the shortened names do not: by the data, if that differs."""
     if len({group[0].data["content_hash"] for group in members}) > 1:
         return f"data {run.data['content_hash'][:8]}"
@@ -100,13 +100,13 @@ def _differing(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     columns = {}
     for key in names:
         # The fingerprint of one key alone is the same for all its values where the key does not count.
-        marks = {fingerprint(_alone(key, config[key])) if key in config else "" for config in configs}
+        marks = {fingerprint(_nested(key, config[key])) if key in config else "" for config in configs}
         if len(marks) > 1:
             columns[key] = [config.get(key) for config in configs]
     return columns
 
 
-def _telling(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+def _distinguishing(columns: Mapping[str, Sequence[Any]]) -> list[str]:
     """Leave out keys that repeat another one, or that follow from the choice made in their config group."""
     kept: list[str] = []
     texts = {key: [json.dumps(value, default=str) for value in column] for key, column in columns.items()}
@@ -130,7 +130,7 @@ def _rank(key: str) -> tuple[int, int]:
     return CHOICES.index(last) if last in CHOICES else len(CHOICES), len(above)
 
 
-def _say(key: str, value: Any) -> str:
+def _key_label(key: str, value: Any) -> str:
     if key.endswith("._target_"):
         return f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2]}"
     text = value if isinstance(value, str) else json.dumps(value)
@@ -147,7 +147,7 @@ def _flat(node: Any, path: str = "") -> dict[str, Any]:
     return found
 
 
-def _alone(key: str, value: Any) -> dict[str, Any]:
+def _nested(key: str, value: Any) -> dict[str, Any]:
     *above, last = key.split(".")
     tree = {last: value}
     for name in reversed(above):

@@ -40,12 +40,12 @@ def compare_groups(groups: Sequence[Group], split: Split) -> DataFrame:
     rows = []
     for group in ranked:
         runs = distinct[group.name]
-        remarks = _repeats(len(group.runs), len(runs))
+        remarks = _repeat_remarks(len(group.runs), len(runs))
         differences: dict[str, Difference] = {}
         if group.name != best:
             overlap = _overlap([*distinct[best], *runs], split)
             differences, shared = compare_paired(predicted[best], predicted[group.name], overlap)
-            remarks += _pairing(differences, shared, predicted[best], predicted[group.name])
+            remarks += _pairing_remarks(differences, shared, predicted[best], predicted[group.name])
         elif len(groups) > 1:
             remarks = ["best", *remarks]
         for metric in metrics:
@@ -104,7 +104,7 @@ def _rank(score: float) -> float:
     return float("inf") if np.isnan(score) else -score
 
 
-def _repeats(num_runs: int, num_distinct: int) -> list[str]:
+def _repeat_remarks(num_runs: int, num_distinct: int) -> list[str]:
     if num_distinct == num_runs:
         return []
     if num_distinct == 1:
@@ -112,7 +112,7 @@ def _repeats(num_runs: int, num_distinct: int) -> list[str]:
     return [f"{num_runs - num_distinct + 1} of {num_runs} runs identical, vary split.seed or fold"]
 
 
-def _pairing(
+def _pairing_remarks(
     differences: Mapping[str, Difference], shared: int, best: Sequence[Predicted], other: Sequence[Predicted]
 ) -> list[str]:
     sets = len({run.samples for run in [*best, *other]})

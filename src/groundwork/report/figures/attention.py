@@ -7,7 +7,8 @@ from pandas import DataFrame
 from PIL import Image
 
 from groundwork.report.attention import read_attention
-from groundwork.report.drawing import INK, MUTED, OTHER, Drawing, Look, new_figure, short
+from groundwork.report.drawing import OTHER, Drawing
+from groundwork.report.figures.photographs import ROW, close_sheet, open_sheet, put_photograph, put_words
 from groundwork.report.folder import ReportedRun
 from groundwork.report.photos import Shown, attended, photos_allowed
 
@@ -22,16 +23,11 @@ def draw(run: ReportedRun) -> list[Drawing]:
     shown = [] if found is None else [one for one in attended(run) if one.sample_id in found.maps]
     if found is None or not shown:
         return []
-    rows = -(-len(shown) // COLUMNS)
-    figure = new_figure(1.62 * rows)
-    axes = figure.add_subplot()
-    axes.set_axis_off()
+    figure, axes = open_sheet(len(shown), COLUMNS)
     for i, one in enumerate(shown):
         photo = np.asarray(found.photos[one.sample_id])
         _draw_pair(axes, i, one, photo, smoothed(found.maps[one.sample_id], photo))
-    axes.set_xlim(0, 2 * COLUMNS)
-    axes.set_ylim(rows * 1.42, 0)
-    axes.set_aspect("equal")
+    close_sheet(axes, len(shown), COLUMNS, width=2)
     does = "speak for" if run.task == "classification" else "raise or lower"
     caption = (
         f"{found.kind} of the prediction, on val: bright places {does} it; within the line, at least half as much "
@@ -58,17 +54,11 @@ def lit(photo: NDArray[np.uint8], shown: NDArray[np.float32]) -> NDArray[np.uint
 def _draw_pair(
     axes: Axes, place: int, one: Shown, photo: NDArray[np.uint8], shown: NDArray[np.float32]
 ) -> None:
-    left, top = 2 * (place % COLUMNS), (place // COLUMNS) * 1.42
-    height, width = np.array(photo.shape[:2]) / max(photo.shape[:2]) * 0.92
+    left, top = 2 * (place % COLUMNS), (place // COLUMNS) * ROW
     for beside, pixels in enumerate((photo, lit(photo, shown))):
-        x, y = left + 0.95 * beside + (0.96 - width) / 2, top + (0.96 - height) / 2
-        look: Look = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "antialiased"}
-        axes.imshow(pixels, extent=(x, x + width, y + height, y), **look)
+        x, y, width, height = put_photograph(axes, pixels, left + 0.95 * beside, top)
     if shown.min() < HALF_MOST < shown.max():
         across = x + width * (np.arange(photo.shape[1]) + 0.5) / photo.shape[1]
         down = y + height * (np.arange(photo.shape[0]) + 0.5) / photo.shape[0]
         axes.contour(across, down, shown, levels=[HALF_MOST], colors=[OTHER], linewidths=1.2)
-    below: Look = {"ha": "center", "va": "top", "fontsize": 7.5}
-    axes.text(left + 0.95, top + 0.98, short(one.target, 38), color=INK, **below)
-    sure = "" if np.isnan(one.confidence) else f" {one.confidence:.0%}"
-    axes.text(left + 0.95, top + 1.14, f"→ {short(one.prediction, 32)}{sure}", color=MUTED, **below)
+    put_words(axes, one, left + 0.95, top, (38, 32))

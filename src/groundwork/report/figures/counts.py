@@ -6,10 +6,8 @@ import numpy as np
 from pandas import DataFrame
 
 from groundwork.core.batch import SPLITS
-from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, new_figure, short
+from groundwork.report.drawing import MODEL, OTHER, Drawing, grid, legend_above, name_classes, new_figure
 from groundwork.report.folder import ReportedRun
-
-MOST_NAMED = 30
 
 
 def draw(run: ReportedRun) -> list[Drawing]:
@@ -18,7 +16,6 @@ def draw(run: ReportedRun) -> list[Drawing]:
     if table.empty or "train" not in table.columns:
         return []
     table = table.sort_values("train", ascending=False, kind="stable")
-    named = len(table) <= MOST_NAMED
     figure = new_figure(2.5)
     axes = figure.add_subplot()
     place = np.arange(len(table))
@@ -28,17 +25,9 @@ def draw(run: ReportedRun) -> list[Drawing]:
     if balanced:
         axes.bar(place + width / 2, table["balanced"], width, color=OTHER, label="after balancing")
         legend_above(axes)
-    names = [short(name, 16) for name in table["class"]]
-    steep = named and sum(map(len, names)) > 70
-    axes.set_xticks(place if named else [], names if named else [], rotation=45 if steep else 0)
-    if steep:
-        for label in axes.get_xticklabels():
-            label.set(ha="right", rotation_mode="anchor")
-    axes.set_xlim(-0.6, len(table) - 0.4)
+    name_classes(axes, table["class"].tolist())
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("training samples")
-    if not named:
-        axes.set_xlabel(f"{len(table)} classes, from the largest to the smallest")
     grid(axes)
     largest, smallest = table["train"].max(), table["train"].min()
     caption = f"The largest class has {largest:,} training samples, the smallest {smallest:,}."

@@ -1,4 +1,4 @@
-"""history.csv of an exact solve -> the score of every strength, the best of every cut, and which was kept."""
+"""history.csv of an exact solve -> the score of every penalty, the best of every feature stage, which was kept."""
 
 from matplotlib.axes import Axes
 from pandas import DataFrame
@@ -6,13 +6,15 @@ from pandas import DataFrame
 from groundwork.report.drawing import MODEL, PALE, Drawing, grid, legend_above, new_figure, plain_log, ring
 from groundwork.report.folder import ReportedRun
 
-_JUDGES = ("folds", "val")  # of folds where they chose; then val is that of later phases
+_SCORED_ON = ("folds", "val")  # of folds where they chose; then val is that of later phases
 _MARKERS = ("o", "s", "D", "^")
 
 
 def draw(run: ReportedRun) -> list[Drawing]:
-    """Draw what val, or folds of train and val, said of each way to read the features and each penalty."""
-    found = [score for judge in _JUDGES if (score := f"{judge}/{run.monitor}") in run.history.columns]
+    """Draw the score on val, or in folds of train and val, of each penalty and each choice of stages and pooling."""
+    found = [
+        score for scored_on in _SCORED_ON if (score := f"{scored_on}/{run.monitor}") in run.history.columns
+    ]
     if not found or not {"strength", "kept"} <= set(run.history.columns):
         return []
     score = found[0]
@@ -24,27 +26,27 @@ def draw(run: ReportedRun) -> list[Drawing]:
         pool=table["pool"].astype(str) if "pool" in table.columns else "mean",
     )
     kept = table.loc[table["kept"].astype(str) == "True"]  # rows of later phases leave it empty
-    cuts = list(dict.fromkeys(table["cut"]))
-    figure = new_figure(max(2.6, 0.9 + 0.2 * len(cuts)))
-    if len(cuts) > 1 or table["pool"].nunique() > 1:
+    stages = list(dict.fromkeys(table["cut"]))
+    figure = new_figure(max(2.6, 0.9 + 0.2 * len(stages)))
+    if len(stages) > 1 or table["pool"].nunique() > 1:
         lines, dots = figure.subplots(1, 2, width_ratios=[1.25, 1])
-        by_way = table.groupby(["cut", "pool"], sort=False)[score]
-        tops = table.loc[by_way.idxmax() if run.more_is_better(run.monitor) else by_way.idxmin()]
-        _draw_cuts(dots, tops, kept, score, cuts)
+        by_choice = table.groupby(["cut", "pool"], sort=False)[score]
+        tops = table.loc[by_choice.idxmax() if run.more_is_better(run.monitor) else by_choice.idxmin()]
+        _draw_stages(dots, tops, kept, score, stages)
     else:
         lines = figure.add_subplot()
     _draw_lines(lines, table, kept, score)
-    (cut,), (strength,) = kept["cut"], kept["strength"]
+    (stage,), (penalty,) = kept["cut"], kept["strength"]
     caption = (
-        f"Each point is one exact solution on cached features. Kept: strength {strength:g}"
-        + (f" on stage {cut.replace('+', ' and ')}" if len(cuts) > 1 else "")
+        f"Each point is one exact solution on cached features. Kept: strength {penalty:g}"
+        + (f" on stage {stage.replace('+', ' and ')}" if len(stages) > 1 else "")
         + ". Of the heads within one standard error of the best score it has the lowest loss "
         + ("in the folds that did not learn from it." if score.startswith("folds/") else "on val.")
     )
     return [Drawing("strengths", "Score by strength and cut", caption, figure, table)]
 
 
-def _words(score: str) -> str:
+def _score_label(score: str) -> str:
     return score.replace("folds/", "cross-validated ").replace("/", " ")
 
 
@@ -64,19 +66,19 @@ def _draw_lines(axes: Axes, table: DataFrame, kept: DataFrame, score: str) -> No
     ring(axes, kept["strength"], kept[score])
     if (table["strength"] > 0).all():
         plain_log(axes)
-    axes.set(xlabel="strength of the penalty", ylabel=_words(score))
+    axes.set(xlabel="strength of the penalty", ylabel=_score_label(score))
     grid(axes)
 
 
-def _draw_cuts(axes: Axes, tops: DataFrame, kept: DataFrame, score: str, cuts: list[str]) -> None:
+def _draw_stages(axes: Axes, tops: DataFrame, kept: DataFrame, score: str, stages: list[str]) -> None:
     """Draw the best score of each cut, one marker for each way to pool."""
     for marker, (pool, rows) in zip(_MARKERS, tops.groupby("pool", sort=False), strict=False):
-        place = [cuts.index(cut) for cut in rows["cut"]]
+        place = [stages.index(cut) for cut in rows["cut"]]
         axes.plot(rows[score], place, marker, color=MODEL, markersize=4.5, alpha=0.75, label=pool)
-    ring(axes, kept[score], [cuts.index(kept["cut"].iloc[0])])
-    axes.set_yticks(range(len(cuts)), cuts)
-    axes.set_ylim(len(cuts) - 0.4, -0.6)
-    axes.set(xlabel=f"best {_words(score)}", ylabel="stages that the head reads")
+    ring(axes, kept[score], [stages.index(kept["cut"].iloc[0])])
+    axes.set_yticks(range(len(stages)), stages)
+    axes.set_ylim(len(stages) - 0.4, -0.6)
+    axes.set(xlabel=f"best {_score_label(score)}", ylabel="stages that the head reads")
     axes.locator_params(axis="x", nbins=5)
     grid(axes, "both")
     if tops["pool"].nunique() > 1:

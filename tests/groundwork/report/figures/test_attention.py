@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pandas import read_parquet
 
 from groundwork.report import keep_attention, wanted_attention
 from groundwork.report.figures.attention import draw, lit, smoothed
@@ -29,7 +30,7 @@ def test_a_regression_shows_its_largest_and_smallest_errors(
 ) -> None:
     folder = write_regression()
     change_json(folder / "data.json", kind="image")
-    table = ReportedRun(folder).predictions("val")
+    table = read_parquet(folder / "predictions" / "val.parquet")
     error = (table["prediction"] - table["target"]).abs()
     ranked = table["sample_id"][error.sort_values(ascending=False).index].tolist()
     assert wanted_attention(folder) == [*ranked[:3], *ranked[: -3 - 1 : -1]]

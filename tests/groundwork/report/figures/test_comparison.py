@@ -16,6 +16,14 @@ def test_groups_stand_in_their_order_from_the_top() -> None:
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 
+def test_the_axis_says_which_way_is_better_as_the_rows_do() -> None:
+    def label(table: DataFrame) -> str:
+        return draw(table)[0].figure.axes[0].get_xlabel()
+
+    assert label(rows()) == "accuracy (more is better)"
+    assert label(rows(direction="min")) == "accuracy (less is better)"
+
+
 def test_a_learning_curve_is_drawn_where_the_training_size_differs() -> None:
     assert len(draw(rows(train_size=100))) == 1
     curve = draw(rows(train_size=[400, 100, 200]))[1].figure.axes[0].get_lines()[0]

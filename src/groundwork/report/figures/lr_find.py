@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
+from groundwork.core.run_folder import RunFolder
 from groundwork.report.drawing import MODEL, Drawing, grid, new_figure, plain_log, ring, style
 
 
@@ -31,6 +32,7 @@ def write_rates(
             ring(axes, found, losses[int(np.argmin(np.abs(np.log(rates / found))))])
         caption = "A ring marks where the loss falls fastest."
         numbers = DataFrame({"lr": rates, "loss": losses})
-        folder = run_dir / "figures"
-        Drawing("lr_find", "Learning rate", caption, figure, numbers).save(folder, ("png", "pdf", "csv"))
-    return folder / "lr_find.png"
+        drawing = Drawing("lr_find", "Learning rate", caption, figure, numbers)
+        folder = RunFolder(run_dir).figures
+        drawing.save(folder, ("png", "pdf", "csv"))
+    return folder / f"{drawing.name}.png"
