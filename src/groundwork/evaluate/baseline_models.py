@@ -20,6 +20,9 @@ from groundwork.core.batch import TaskName
 Floats = NDArray[np.floating]
 MetricsFunction = Callable[[Floats, NDArray[Any], Sequence[str]], dict[str, float]]
 
+SEED = (
+    0  # of gradient boosting and of the rows kept when there are too many: the same baselines for every run
+)
 MAX_CELLS = 4_000_000  # rows x columns that a baseline is fitted on; more rows are thinned out evenly
 MAX_TREES, MAX_TREE_CELLS = 500, 400_000_000  # boosting with classes: about five seconds on one core
 WIDE = 300  # columns from which gradient boosting takes coarser and smaller trees
@@ -28,7 +31,7 @@ MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare 
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitData:
     """Hold inputs (N, D) and target, (N,) int64 or (N, T), of one split; NaN = missing."""
 
     inputs: Floats
@@ -37,14 +40,13 @@ class Part:
 
 def fit_baselines(
     task: TaskName,
-    train: Part,
-    val: Part,
+    train: SplitData,
+    val: SplitData,
     names: Sequence[str],
     metrics: MetricsFunction,
     *,
     kind: Literal["image", "table"],
     categorical: Sequence[int],
-    seed: int,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val.
 
@@ -56,19 +58,18 @@ def fit_baselines(
         metrics: (prediction, target, names) -> metric -> number.
         kind: Tables get gradient boosting besides.
         categorical: Positions of the inputs that are category codes, 0 = missing and 1 = unseen.
-        seed: Of gradient boosting and of the rows kept when there are too many.
 
     Returns:
         `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
     """
-    train, val = Part(_finite(train.inputs), train.target), Part(_finite(val.inputs), val.target)
+    train, val = SplitData(_finite(train.inputs), train.target), SplitData(_finite(val.inputs), val.target)
     columns = _Columns(train.inputs.shape[1], tuple(categorical))
     models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task)}
     if kind == "table":
-        models["gradient_boosting"] = lambda: columns.boosting(task, len(names), train.inputs, seed)
+        models["gradient_boosting"] = lambda: columns.boosting(task, len(names), train.inputs)
     constant = _class_shares if task == "classification" else _column_means
     found = {"majority" if task == "classification" else "mean": constant(train, val, names)}
-    rows = _thinned(train, seed)
+    rows = _thinned(train)
     if train.inputs.shape[1]:
         predict = _probabilities if task == "classification" else _values
         with warnings.catch_warnings():
@@ -98,7 +99,7 @@ class _Columns:
         )
         return make_pipeline(prepare, LogisticRegression() if task == "classification" else RidgeCV(ALPHAS))
 
-    def boosting(self, task: TaskName, num_outputs: int, inputs: Floats, seed: int) -> Any:
+    def boosting(self, task: TaskName, num_outputs: int, inputs: Floats) -> Any:
         wide = self.num_columns > WIDE  # the work on histograms grows with columns x bins x leaves
         bins, leaves = (32, 8) if wide else (255, 31)
         few = [column for column in self.categorical if inputs[:, column].max(initial=0) < bins]
@@ -106,7 +107,7 @@ class _Columns:
             "max_bins": bins,
             "max_leaf_nodes": leaves,
             "categorical_features": few or None,
-            "random_state": seed,
+            "random_state": SEED,
         }
         if task == "regression":
             return HistGradientBoostingRegressor(**settings)
@@ -127,27 +128,29 @@ def _filled(inputs: Floats) -> Floats:
     return np.where(np.isnan(inputs).all(axis=0), 0.0, inputs)
 
 
-def _thinned(train: Part, seed: int) -> Part:
+def _thinned(train: SplitData) -> SplitData:
     limit = max(1000, MAX_CELLS // max(1, train.inputs.shape[1]))
     if len(train.inputs) <= limit:
         return train
-    rows = np.sort(np.random.default_rng(seed).permutation(len(train.inputs))[:limit])
-    return Part(train.inputs[rows], train.target[rows])
+    rows = np.sort(np.random.default_rng(SEED).permutation(len(train.inputs))[:limit])
+    return SplitData(train.inputs[rows], train.target[rows])
 
 
-def _class_shares(train: Part, val: Part, names: Sequence[str]) -> Floats:
+def _class_shares(train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
     counts = np.bincount(train.target, minlength=len(names))
     return np.tile(counts / counts.sum(), (len(val.target), 1))
 
 
-def _column_means(train: Part, val: Part, names: Sequence[str]) -> Floats:
+def _column_means(train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
     target = train.target.reshape(len(train.target), len(names)).astype(float)
     known = ~np.isnan(target)
     means = np.where(known, target, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.broadcast_to(means, (len(val.target), len(names))).reshape(val.target.shape)
 
 
-def _probabilities(model: Callable[[], Any], train: Part, val: Part, names: Sequence[str]) -> Floats:
+def _probabilities(
+    model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]
+) -> Floats:
     present = np.unique(train.target)
     if len(present) < 2:
         return _class_shares(train, val, names)
@@ -157,7 +160,7 @@ def _probabilities(model: Callable[[], Any], train: Part, val: Part, names: Sequ
     return prob
 
 
-def _values(model: Callable[[], Any], train: Part, val: Part, names: Sequence[str]) -> Floats:
+def _values(model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
     target = train.target.reshape(len(train.target), len(names)).astype(float)
     values = _column_means(train, val, names).reshape(len(val.target), len(names)).copy()
     for column in range(len(names)):

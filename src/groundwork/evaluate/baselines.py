@@ -19,7 +19,10 @@ def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dic
 
     Where the threshold is chosen on val, each baseline has its own chosen there, too.
     """
-    from groundwork.evaluate.baseline_models import Part, fit_baselines  # scikit-learn: not before training
+    from groundwork.evaluate.baseline_models import (
+        SplitData,
+        fit_baselines,
+    )  # scikit-learn: not before training
 
     train, val = _inputs(prepared, "train"), _inputs(prepared, "val")
     if train is None or val is None:
@@ -27,13 +30,12 @@ def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dic
     columns = () if prepared.columns is None else prepared.columns.columns
     return fit_baselines(
         prepared.target.task,
-        Part(train, prepared.targets("train")),
-        Part(val, prepared.targets("val")),
+        SplitData(train, prepared.targets("train")),
+        SplitData(val, prepared.targets("val")),
         prepared.names,
         lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
-        seed=0,
     )
 
 

@@ -15,22 +15,22 @@ from torch import Tensor
 from groundwork.core.errors import UserError
 from groundwork.data import (
     ColumnStatistics,
-    Samples,
     Source,
     Stream,
     TableSource,
     encode_columns,
     read_frame,
-    read_images,
 )
-from groundwork.data.columns import UNSEEN
 from groundwork.data.formats.infer import MISSING_WORDS
-from groundwork.data.formats.source import FORMATS, SCHEME
-from groundwork.data.readers.image_table import image_table_samples
+from groundwork.data.formats.source import SCHEME
+from groundwork.data.formats.style import Style
+from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.roles import Roles, content_ids, input_columns
-from groundwork.data.store.decode import BadImageError
+from groundwork.data.store.decode import MAX_PIXELS, BadImageError
 from groundwork.data.store.origin import Files, Origin
 from groundwork.data.store.resize import Form
+from groundwork.data.unseen import averages_unseen, unseen_notes
+from groundwork.evaluate.image_inputs import named_images, whole_number
 
 
 class ImageFiles:
@@ -40,10 +40,11 @@ class ImageFiles:
         paths: One per row.
         form: What every image becomes.
         fixed_size: Refuse images of another size, as training did, instead of resizing them.
+        max_pixels: Of one image; one that claims more is bad.
     """
 
-    def __init__(self, paths: Sequence[Path], form: Form, fixed_size: bool):
-        self._files, self._form, self._fixed_size = Files(paths), form, fixed_size
+    def __init__(self, paths: Sequence[Path], form: Form, fixed_size: bool, max_pixels: int = MAX_PIXELS):
+        self._files, self._form, self._fixed_size = Files(paths, max_pixels), form, fixed_size
         self._stream = image_stream(self._files, form)
         self.bad: dict[int, str] = {}
 
@@ -88,13 +89,16 @@ class Inputs:
         return self.source.bad if isinstance(self.source, ImageFiles) else {}
 
 
-def read_inputs(text: str, checkpoint: Mapping[str, Any], trust_pickle: bool) -> Inputs:
+def read_inputs(
+    text: str, checkpoint: Mapping[str, Any], trust_pickle: bool, others: Mapping[str, str] | None = None
+) -> Inputs:
     """Read the images or the table that a user names.
 
     Args:
         text: A folder, an image, a table file or `sqlite:///file.db?table=name`.
         checkpoint: Of the run.
         trust_pickle: Read a .pkl file although it can run any code.
+        others: `image_root`, the folder of a table's images, and `max_pixels` of one image, where the user gives them.
 
     Raises:
         UserError: If there is nothing there, or it is not what the network reads.
@@ -108,11 +112,18 @@ def read_inputs(text: str, checkpoint: Mapping[str, Any], trust_pickle: bool) ->
     if data["kind"] == "table":
         if path.is_dir():
             raise UserError(f"input must be a table, as in training, but {path} is a folder. Name a file.")
-        return _read_rows(read_frame(Source.parse(text, "input"), None, trust_pickle), data, keys, text)
-    samples = _image_samples(text, path, keys, trust_pickle)
+        frame = read_frame(Source.parse(text, "input"), None, trust_pickle, _style(keys))
+        return _read_rows(frame, data, keys, text, averages_unseen(checkpoint["config"]["model"]))
+    others = others or {}
+    limit = (
+        whole_number(others["max_pixels"], "max_pixels")
+        if "max_pixels" in others
+        else keys.get("max_pixels") or MAX_PIXELS
+    )
+    samples = named_images(text, path, keys, trust_pickle, others.get("image_root"))
     assert samples.path is not None
     files = ImageFiles(
-        [Path(file) for file in samples.path], image_form(data), keys.get("image_size") is None
+        [Path(file) for file in samples.path], image_form(data), keys.get("image_size") is None, limit
     )
     return Inputs(samples.sample_id, files, samples.notes)
 
@@ -130,33 +141,23 @@ def image_form(data: Mapping[str, Any]) -> Form:
     return Form((height, width), channels, image["dtype"], image["resize"], window)
 
 
-def _image_samples(text: str, path: Path, keys: Mapping[str, Any], trust_pickle: bool) -> Samples:
-    """Find the images: files, or those that the run's column of paths names in a table."""
-    if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
-        return read_images(path)
-    if not keys.get("image_column"):
-        raise UserError(
-            f"input must be images, as in training, but {text} is a table. Name a folder or an image."
-        )
-    source = Source.parse(text, "input")
-    roles = Roles((), None, None, None, None)
-    frame = read_frame(source, None, trust_pickle)
-    return image_table_samples(frame, str(source), source.path.parent, keys["image_column"], roles)
-
-
-def _read_rows(frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any], where: str) -> Inputs:
+def _read_rows(
+    frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any], where: str, averages: bool
+) -> Inputs:
     """Find the columns by name; what else the table holds is left alone."""
     if frame.empty:
         raise UserError(f"input must have rows, but {where} has none. Choose another table.")
     statistics = ColumnStatistics.from_state(data["columns"])
     categorical = [column.name for column in statistics.columns if column.kind == "categorical"]
     known = [column.name for column in statistics.columns if column.name in frame]
-    rows = frame[known].copy()
+    numeric = [name for name in known if name not in categorical]
+    reading = read_numbers(frame, numeric, _style(keys), categorical, data.get("decimal", {}))
+    rows = reading.frame[known].copy()
     for name in rows.columns.difference(categorical):
         # Where a file holds nothing but such words in a column, it is text there.
         if (words := rows[name].dropna()).isin(list(MISSING_WORDS)).all() and len(words):
             rows[name] = Series(np.nan, index=rows.index)
-    columns, texts, notes = input_columns(rows, categorical)
+    columns, texts, said = input_columns(rows, categorical)
     for name in texts:
         if name not in categorical:
             found = columns[name].dropna().iloc[0]
@@ -169,18 +170,12 @@ def _read_rows(frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any
     else:
         sample_id = content_ids(frame)
     encoded = encode_columns(columns, statistics)
-    unseen = {name: int((encoded[:, place] == UNSEEN).sum()) for place, name in _categories(statistics)}
-    notes += tuple(
-        f"column {name!r}: {count:,} of {len(frame):,} rows hold a category that training did not know"
-        for name, count in unseen.items()
-        if count
+    unseen = unseen_notes(encoded, statistics, "rows", averages)
+    return Inputs(sample_id, TableSource(encoded), (*reading.notes, *said, *unseen))
+
+
+def _style(keys: Mapping[str, Any]) -> Style:
+    """Say how the numbers of the run's own table were written; the first edition had no such keys."""
+    return Style(
+        keys.get("decimal", "auto"), keys.get("thousands", "auto"), tuple(keys.get("missing_values") or ())
     )
-    return Inputs(sample_id, TableSource(encoded), notes)
-
-
-def _categories(statistics: ColumnStatistics) -> list[tuple[int, str]]:
-    return [
-        (place, column.name)
-        for place, column in enumerate(statistics.columns)
-        if column.kind == "categorical"
-    ]

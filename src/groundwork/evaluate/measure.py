@@ -17,7 +17,7 @@ from groundwork.train.prepare import Prepared
 BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of a run
 
 
-def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:
+def decide(prediction: NDArray[np.floating], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:
     """Turn predictions into decisions: class names, or the values as they are.
 
     Args:
@@ -25,14 +25,20 @@ def decide(prediction: NDArray[np.float32], metrics: Metrics, classes: Sequence[
         metrics: Of the run, with the threshold that decides between two classes.
         classes: K names; none for regression.
     """
-    if isinstance(metrics, ClassificationMetrics):
-        return np.array([classes[int(k)] for k in metrics.decide(prediction, classes)], dtype=object)
-    return prediction
+    if not classes:
+        return prediction
+    # Metrics of torchmetrics alone know no threshold.
+    numbers = (
+        metrics.decide(prediction, classes)
+        if isinstance(metrics, ClassificationMetrics)
+        else prediction.argmax(axis=1)
+    )
+    return np.array(classes, dtype=object)[numbers]
 
 
 def decided_table(
     sample_id: ArrayLike,
-    prediction: NDArray[np.float32],
+    prediction: NDArray[np.floating],
     metrics: Metrics,
     classes: Sequence[str],
     targets: Sequence[str],
@@ -63,7 +69,7 @@ def decided_table(
 
 
 def write_predictions(
-    folder: RunFolder, split: Split, prediction: NDArray[np.float32], metrics: Metrics, prepared: Prepared
+    folder: RunFolder, split: Split, prediction: NDArray[np.floating], metrics: Metrics, prepared: Prepared
 ) -> None:
     """Write one row per sample of a split."""
     rows, samples, target = prepared.rows[split], prepared.samples, prepared.target
@@ -79,7 +85,7 @@ def write_predictions(
 
 
 def measure(
-    prediction: NDArray[np.float32], split: Split, metrics: Metrics, prepared: Prepared
+    prediction: NDArray[np.floating], split: Split, metrics: Metrics, prepared: Prepared
 ) -> dict[str, dict[str, float]]:
     """Compute every metric of a split with its 95 % interval: name -> value, low, high."""
     return metrics.intervals(

@@ -50,7 +50,7 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
 def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     checkpoint = load_model(folder.best)
     config, target = checked_config(checkpoint["config"], folder.best), checkpoint["data"]["target"]
-    inputs = read_inputs(keys["input"], checkpoint, keys.get("trust_pickle") == "true")
+    inputs = read_inputs(keys["input"], checkpoint, keys.get("trust_pickle") == "true", keys)
     console = Console()
     for note in inputs.notes:
         console.note(note)

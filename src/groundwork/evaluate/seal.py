@@ -1,4 +1,4 @@
-"""The only door to the test split: seals a run's official metrics and counts the test in the ledger."""
+"""The only way to the test split: seals a run's official metrics and counts the test in the ledger."""
 
 import os
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ from groundwork.core.run_files import CONFIG
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
+from groundwork.data import TableSource
+from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.ledger import append_test, count_configurations
 from groundwork.evaluate.measure import measure, write_predictions
@@ -31,6 +33,7 @@ from groundwork.train.metrics import build_metrics
 from groundwork.train.predict import predict
 from groundwork.train.prepare import Prepared, prepare
 from groundwork.train.samples import read_samples
+from groundwork.train.warm import read_warm
 
 
 def seal_runs(keys: Mapping[str, str]) -> int:
@@ -124,7 +127,14 @@ def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
 def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
     """Prepare the very data and split of the training, which must have left samples to test on."""
     samples, target = read_samples(config)
-    prepared = prepare(config, samples, target, console, read_splits(folder))
+    warm = read_warm(folder, config) if folder.pretrained.is_file() else None
+    prepared = prepare(
+        config, samples, target, console, read_splits(folder), None if warm is None else warm.columns
+    )
+    if prepared.columns is not None and isinstance(prepared.source, TableSource):
+        rows = prepared.source.array.numpy()[prepared.rows["test"]]
+        for note in unseen_notes(rows, prepared.columns, "test rows", averages_unseen(config.model)):
+            console.note(note)
     data = folder.read_json("data")
     _check_same(folder, "data", data["content_hash"], prepared.content_hash)
     _check_same(folder, "split", data["split_hash"], prepared.split_hash)

@@ -3,7 +3,7 @@
 from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
 from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
-from groundwork.model.embed import PeriodicNumbers
+from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, RegressionHead
 from groundwork.model.initialize import initialize
@@ -28,6 +28,7 @@ __all__ = [
     "TableNormalize",
     "TimmBackbone",
     "autocast_to",
+    "complete_embeddings",
     "evaluating",
     "fuse_conv_bn",
     "fusing_pays",

@@ -29,7 +29,8 @@ def autocast_to(device: torch.device, precision: torch.dtype) -> torch.autocast:
 
 
 def predict_batch(network: Network, inputs: Tensor, precision: torch.dtype) -> Tensor:
-    """Predict raw inputs as a head on cached features would: probabilities (B, K) or values (B, T), float32."""
+    """Predict raw inputs as a head on cached features would: probabilities (B, K), or values (B, T) float64."""
     with autocast_to(inputs.device, precision):
         features = network.features(inputs)
-    return network.decode(network.head(features)).float()
+    prediction = network.decode(network.head(features))
+    return prediction if prediction.dtype is torch.float64 else prediction.float()

@@ -1,10 +1,8 @@
 """Any timm model as a backbone that hands out the features of its stages."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Self
 
-import timm
 import torch
 from timm.data.config import resolve_model_data_config
 from timm.models import group_parameters
@@ -12,8 +10,16 @@ from torch import Tensor, nn
 
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.patches import with_children
+from groundwork.model.create import create, model_options, own_size
 from groundwork.model.initialize import initialize
-from groundwork.model.stages import end_position, module_stages, modules_by_stage, tensor_stages, without
+from groundwork.model.stages import (
+    end_position,
+    honest_stages,
+    module_stages,
+    modules_by_stage,
+    tensor_stages,
+    without,
+)
 from groundwork.model.weights import load_weights
 
 STAGES_OF_COLUMNS = 4  # a transformer, whose blocks all have one resolution, is cut into this many groups
@@ -43,8 +49,8 @@ class TimmBackbone(nn.Module):
         self, name: str, pretrained: bool | str, in_chans: int, image_size: int, drop_path: float, init: str
     ):
         super().__init__()
-        options = _options(name, in_chans, image_size, drop_path)
-        self.model: Any = _create(name, options)
+        options = model_options(name, in_chans, image_size, drop_path)
+        self.model: Any = create(name, options)
         if pretrained:
             load_weights(self.model, name, pretrained, **options)
         else:
@@ -54,6 +60,13 @@ class TimmBackbone(nn.Module):
         self._taps, ends = _taps(self.model)
         self._owner = module_stages(self.model, ends)
         stages = self._dry_run(torch.zeros(1, in_chans, image_size, image_size), name)
+        honest = honest_stages(self.model, self._owner, stages[:-1])
+        if len(honest) < len(self._taps):
+            self._taps, stages = (
+                [self._taps[stage] for stage in honest],
+                [stages[stage] for stage in (*honest, -1)],
+            )
+            self._owner = module_stages(self.model, [ends[stage] for stage in honest])
         self.channels = tuple(stage.shape[1] for stage in stages)
         self.spatial = tuple(stage.ndim == 4 for stage in stages)
 
@@ -111,7 +124,7 @@ class TimmBackbone(nn.Module):
         if not -self.num_stages <= stage < self.num_stages:
             raise ValueError(f"stage must be below {self.num_stages}, but got {stage}.")
         stage %= self.num_stages
-        if stage == len(self._taps):
+        if stage == self.num_stages - 1:
             return
         indices = [self._taps[stage]]
         self.model.prune_intermediate_layers(indices=indices, prune_norm=True, prune_head=True)
@@ -134,13 +147,16 @@ class TimmBackbone(nn.Module):
         """Compute every stage of an empty image, so that a size that does not fit is found before training."""
         self.eval()
         try:
-            with torch.no_grad():
+            with torch.enable_grad():  # whose graph tells what each stage was computed from
                 return self.forward(image, range(len(self._taps) + 1))
-        except (RuntimeError, AssertionError, ValueError) as error:
+        except (RuntimeError, AssertionError, ValueError, IndexError) as error:
             shape = "x".join(map(str, image.shape[1:]))
-            reason = first_line(error)
+            own = own_size(name)
+            remedies = [f"Set data.image_size={own}"] if image.shape[-1] != own else []
+            remedies += ["bring images of 3 channels"] if image.shape[1] != 3 else []
+            remedy = ", ".join([*remedies, "or choose another model"]) if remedies else "Choose another model"
             raise UserError(
-                f"data.image_size must be one that {name} takes, but got {shape} ({reason}). Try 224."
+                f"model.name={name} must take images of {shape}, but does not ({first_line(error)}). {remedy}."
             ) from error
         finally:
             self.train()
@@ -148,32 +164,6 @@ class TimmBackbone(nn.Module):
     def _pooled(self, final: Tensor) -> Tensor:
         features: Tensor = self.model.forward_head(final, pre_logits=True)
         return features
-
-
-def _create(name: str, options: dict[str, Any]) -> nn.Module:
-    try:
-        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
-    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        reason = first_line(error)
-        given = ", ".join(f"{key}={value}" for key, value in options.items())
-        raise UserError(
-            f"model.name={name} must accept {given}, but {reason}. Change one of them."
-        ) from error
-    return model
-
-
-def _options(name: str, in_chans: int, image_size: int, drop_path: float) -> dict[str, Any]:
-    if not timm.is_model(name):
-        near = get_close_matches(name, timm.list_models(), n=1, cutoff=0.4)
-        remedy = f"Did you mean {near[0]}?" if near else "See timm.list_models()."
-        raise UserError(f"model.name must be a model of timm, but got {name}. {remedy}")
-    options: dict[str, Any] = {"in_chans": in_chans}
-    registered = timm.get_pretrained_cfg(name)
-    if registered and registered.fixed_input_size:
-        options["img_size"] = image_size
-    if drop_path:
-        options["drop_path_rate"] = drop_path
-    return options
 
 
 def _taps(model: Any) -> tuple[list[int], list[str]]:

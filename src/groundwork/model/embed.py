@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -38,11 +38,67 @@ class Embeddings(nn.Module):
         )
         self.num_features = width + sum(widths)
 
+        for place in range(len(self.tables)):
+            self.register_buffer(f"share_{place}", None, persistent=False)
+
+    def span(self, position: int) -> range:
+        """Name the columns of the result that one column of the rows becomes."""
+        numbers = getattr(self.numbers, "num_features", self.num_numeric)
+        if position < self.num_numeric:
+            width = numbers // self.num_numeric
+            return range(position * width, (position + 1) * width)
+        widths = [cast(nn.Embedding, table).embedding_dim for table in self.tables]
+        start = numbers + sum(widths[: position - self.num_numeric])
+        return range(start, start + widths[position - self.num_numeric])
+
+    def show_counts(self, counts: Sequence[Sequence[int]]) -> None:
+        """Note how often training shows each code, so that one it never shows gets the mean vector of those it does.
+
+        Args:
+            counts: Of each table, (codes,) training rows by code; empty where it is not known, and nothing changes.
+        """
+        for place, rows in enumerate(counts):
+            total = sum(rows)
+            share = torch.tensor([count / total for count in rows]) if total else None
+            setattr(self, f"share_{place}", share)
+
     def forward(self, rows: Tensor) -> Tensor:
         """Turn rows (B, num_numeric + number of tables) into (B, num_features)."""
         codes = rows[:, self.num_numeric :].long()
-        vectors = [table(codes[:, place]) for place, table in enumerate(self.tables)]
+        vectors = [self._vectors(place, codes[:, place]) for place in range(len(self.tables))]
         return torch.cat([self.numbers(rows[:, : self.num_numeric]), *vectors], dim=1)
+
+    def complete(self) -> bool:
+        """Write the mean vector into the rows that training never showed; tell whether there was one."""
+        changed = False
+        for place, table in enumerate(self.tables):
+            share: Tensor | None = getattr(self, f"share_{place}")
+            if share is not None and bool((share == 0).any()):
+                weight = cast(nn.Embedding, table).weight
+                with torch.no_grad():
+                    weight[share == 0] = _mean(share, weight)
+                changed = True
+        return changed
+
+    def _vectors(self, place: int, codes: Tensor) -> Tensor:
+        """Look codes (B,) up. While training shows them, each has its own vector, whatever it was drawn as."""
+        table = cast(nn.Embedding, self.tables[place])
+        share: Tensor | None = getattr(self, f"share_{place}")
+        vectors: Tensor = table(codes)
+        if self.training or share is None:
+            return vectors
+        return torch.where((share == 0)[codes][:, None], _mean(share, table.weight), vectors)
+
+
+def complete_embeddings(network: nn.Module) -> bool:
+    """Write what evaluation takes for categories that training never showed into the weights; see `Embeddings`."""
+    embeddings = [module for module in network.modules() if isinstance(module, Embeddings)]
+    return sum(module.complete() for module in embeddings) > 0
+
+
+def _mean(share: Tensor, weight: Tensor) -> Tensor:
+    """Average vectors (codes, D) by their share of the training rows; in full precision, whatever autocast says."""
+    return (share[:, None] * weight).sum(dim=0)
 
 
 class PeriodicNumbers(nn.Module):

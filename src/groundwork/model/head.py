@@ -1,8 +1,8 @@
 """Features -> logits of classes, or values in the units of the targets."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Literal, Self, get_args
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +51,7 @@ class RegressionHead(_LinearHead):
     softplus: y = scale * log(1 + exp(z + a)), positive
     sigmoid:  y = low + (high - low) / (1 + exp(-(z + a))), between the bounds
     where z is the linear layer and a makes y the center at z = 0. The head's output is (y - center) / scale.
+    Between scaled values and original units it computes in float64: seconds since 1970 have ten digits, float32 seven.
 
     Args:
         num_features: Width D of the features.
@@ -85,28 +86,36 @@ class RegressionHead(_LinearHead):
         self.low, self.high = self.bounds or (0.0, 1.0)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
         for name, values in (("center", center), ("scale", scale), ("shift", shift)):
-            self.register_buffer(name, torch.tensor([float(value) for value in values]))
+            self.register_buffer(name, torch.tensor([float(value) for value in values], dtype=torch.float64))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Predict (B, T) scaled values."""
+        """Predict (B, T) scaled values, float32."""
         output = super().forward(features)
         if self.activation == "softplus":
-            return functional.softplus(output + self.shift) - self.center / self.scale
+            return (functional.softplus(output + self.shift) - self.center / self.scale).float()
         if self.activation == "sigmoid":
             value = self.low + (self.high - self.low) * torch.sigmoid(output + self.shift)
-            return (value - self.center) / self.scale
+            return ((value - self.center) / self.scale).float()
         return output
 
     def decode(self, output: Tensor) -> Tensor:
-        """Turn scaled values (B, T) into original units."""
-        value = output * self.scale + self.center
+        """Turn scaled values (B, T) into original units, float64."""
+        value = output.to(self.scale.dtype) * self.scale + self.center
         if self.activation == "none" and self.bounds is not None:
             value = value.clamp(*self.bounds)  # an input unlike all others can lead a linear head anywhere
         return value.round() if self.decision == "round" else value
 
     def scale_target(self, target: Tensor) -> Tensor:
-        """Turn targets (B, T) in original units into scaled values; NaN stays NaN."""
-        return (target - self.center) / self.scale
+        """Turn targets (B, T) in original units into scaled values, float32; NaN stays NaN."""
+        return ((target - self.center) / self.scale).float()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move to a device; one that knows no float64 (mps) gets float32."""
+        if fn(torch.empty(0)).device.type == "mps":
+            for name in ("center", "scale", "shift"):
+                setattr(self, name, getattr(self, name).float())
+        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return moved
 
     def _shift(self, center: float, scale: float) -> float:
         if self.activation == "softplus":

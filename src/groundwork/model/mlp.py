@@ -1,7 +1,7 @@
 """Rows of a table -> features, by a multilayer perceptron."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -75,6 +75,20 @@ class MLP(nn.Module):
             rows = layer(rows)
             found.append(rows)
         return [found[stage] for stage in wanted]
+
+    def first_linear(self) -> list[nn.Module]:
+        """Give the embeddings, the first linear layer and all modules after it, as evaluation runs them."""
+        embeddings, hidden, *others = self.layers
+        _, linear, *rest = cast(nn.Sequential, hidden)  # the first one drops out
+        return [embeddings, linear, *rest, *others]
+
+    def span(self, position: int) -> range:
+        """Name the embedded columns that a column of the rows becomes."""
+        return cast(Embeddings, self.layers[0]).span(position)
+
+    def show_counts(self, counts: Sequence[Sequence[int]]) -> None:
+        """Note how often training shows each category, see `Embeddings.show_counts`."""
+        cast(Embeddings, self.layers[0]).show_counts(counts)
 
     def stage_modules(self) -> list[list[nn.Module]]:
         """Give the layer of each stage."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, Self, cast
 import torch
 from torch import Tensor, nn
 
+from groundwork.model.layout import safe_layout
 from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
 
@@ -102,6 +103,7 @@ class Network(nn.Module):
 
     def arrange(self, memory_format: torch.memory_format) -> Self:
         """Lay out weights, and images before the backbone, in memory: a matter of speed alone."""
+        memory_format = safe_layout(self, memory_format)
         self.to(memory_format=memory_format)
         if isinstance(self.normalize, ImageNormalize | MapInput):
             self.normalize.memory_format = memory_format

@@ -75,6 +75,7 @@ class TableNormalize(nn.Module):
     Attributes:
         num_numeric: Numbers per row of the result: numeric columns, then indicators.
         cardinalities: Codes of each categorical column: 0 missing, 1 unseen, 2 and up the known ones.
+        counts: Training rows by code of each categorical column, gaps filled; empty where they were not noted.
     """
 
     fill: Tensor
@@ -101,6 +102,16 @@ class TableNormalize(nn.Module):
         self.register_buffer("code", torch.tensor(codes, dtype=torch.float64))
         self.num_numeric = len(numeric) + len(indicated)
         self.cardinalities = tuple(2 + len(columns[place]["categories"]) for place in categorical)
+        self._places = (numeric, indicated, categorical)
+        self.counts = tuple(_filled_counts(columns[place]) for place in categorical)
+
+    def positions(self, place: int) -> list[int]:
+        """Name the columns of the result that one column of the input becomes."""
+        found, before = [], 0
+        for places in self._places:
+            found += [before + places.index(place)] if place in places else []
+            before += len(places)
+        return found
 
     def forward(self, rows: Tensor) -> Tensor:
         """Turn rows (B, D) float64 into (B, num_numeric + number of categorical columns) float32."""
@@ -111,3 +122,12 @@ class TableNormalize(nn.Module):
         codes = rows[:, self.categorical]
         codes = torch.where(codes == 0, self.code, codes)
         return torch.cat([scaled.float(), missing.float(), codes.float()], dim=1)
+
+
+def _filled_counts(column: Mapping[str, Any]) -> tuple[int, ...]:
+    """Count the training rows of each code as the backbone reads it: those of gaps belong to the fill code."""
+    counts, fill = list(column.get("counts") or ()), int(column["fill"] or 0)
+    if counts and fill:
+        counts[fill] += counts[0]
+        counts[0] = 0
+    return tuple(counts)

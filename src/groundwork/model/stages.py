@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
 from groundwork.core.patches import with_children
 
@@ -32,6 +32,32 @@ def tensor_stages(model: nn.Module, owner: Mapping[str, int]) -> dict[str, int]:
     """Number the stage of every parameter and buffer: the stage of the module that owns it."""
     names = [name for name, _ in model.named_parameters()] + [name for name, _ in model.named_buffers()]
     return {name: owner[name.rpartition(".")[0]] for name in names}
+
+
+def honest_stages(model: nn.Module, owner: Mapping[str, int], maps: Sequence[Tensor]) -> list[int]:
+    """Name the stages whose map needs no parameter of a later stage, so that the model may end there.
+
+    Models that mix all resolutions to their end, such as HRNet, give every map there, whatever its name says.
+
+    Args:
+        maps: The map of stage 0, 1, ..., computed with its graph.
+    """
+    stage_of = tensor_stages(model, owner)
+    stages = {id(value): stage_of[name] for name, value in model.named_parameters()}
+    return [stage for stage, one in enumerate(maps) if _deepest(one, stages) <= stage]
+
+
+def _deepest(value: Tensor, stages: Mapping[int, int]) -> int:
+    """Find the deepest stage of the parameters that a tensor was computed from."""
+    waiting, seen, deepest = [value.grad_fn], set(), 0
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        deepest = max(deepest, stages.get(id(getattr(node, "variable", None)), 0))
+        waiting += [before for before, _ in node.next_functions]
+    return deepest
 
 
 def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int) -> list[list[nn.Module]]:

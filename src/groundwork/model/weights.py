@@ -68,7 +68,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UserError(
-            f"model.pretrained must be a file, but {path.resolve()} does not exist. Check the path."
+            f"model.pretrained must be true, false, a run or a file, but {path.resolve()} does not exist. "
+            f"Check the path."
         )
     try:
         state = load_state_dict(str(path), weights_only=True)

@@ -8,7 +8,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from groundwork.train.build import build_network
+from groundwork.train.build import build_pretrained
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import read_features
@@ -36,7 +36,7 @@ def advise_run(
         choose: Gives the configuration of a scenario, for `pilot=true`.
     """
     config, prepared, console = context.config, context.prepared, context.console
-    network = build_network(config, context.data, True, None)
+    network = build_pretrained(config, context.data, context.warm)
     settle_precision(context, network, plan, device)
     features = read_features(config, network, prepared, plan, device, console)
     # At every cut and by val alone, as the calibration was measured.

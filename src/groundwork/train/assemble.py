@@ -13,7 +13,7 @@ from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
 
-from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 from groundwork.core.ranks import local_world_size, world_size
 from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
@@ -168,8 +168,8 @@ def _precision(name: str, network: Network) -> Any:
 def _val_every(context: Context, steps: int) -> int | None:
     """Give the steps between validations; None in a phase too short for them, which validates after each epoch."""
     every: int | None = context.config.trainer.val_every_n_steps
-    if every is not None and every < 1:
-        raise UserError(f"trainer.val_every_n_steps must be at least 1, but got {every}. Change it.")
+    if every is not None:
+        check_range("trainer.val_every_n_steps", every, "[1, inf)", whole=True)
     if every is None or every < steps:
         return every
     context.console.note(

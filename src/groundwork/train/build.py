@@ -12,19 +12,23 @@ from groundwork.core.errors import UserError
 from groundwork.data import Normalize, Store, Stream
 from groundwork.model import ImageNormalize, Network, StagePool, TableNormalize
 from groundwork.train.prepare import Prepared, train_statistics
+from groundwork.train.warm import Warm, load_backbone
 from groundwork.transfer import Candidate
 
 
-def describe_data(config: DictConfig, prepared: Prepared) -> dict[str, Any]:
+def describe_data(config: DictConfig, prepared: Prepared, warm: Warm | None = None) -> dict[str, Any]:
     """Collect in plain types what a network must know of the data; the rest of the code reads this, not the data.
 
     Returns:
         kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
-        own), for tables `columns` (their state), for regression `center` and `scale` of each target on train.
+        own), for tables `columns` (their state), for regression `center` and `scale` of each target on train;
+        `backbone` (stages, in_chans) where it is that of a run of one's own.
     """
     described: dict[str, Any] = {"kind": prepared.samples.kind, "target": prepared.target.state()}
+    if warm is not None:
+        described["backbone"] = warm.describe()
     if isinstance(prepared.source, Store | Stream):
-        mean, std = _image_statistics(config, prepared)
+        mean, std = _image_statistics(config, prepared, warm)
         described["image"] = {
             "shape": list(prepared.source.shape),
             "dtype": str(prepared.source.dtype),
@@ -36,6 +40,7 @@ def describe_data(config: DictConfig, prepared: Prepared) -> dict[str, Any]:
     else:
         assert prepared.columns is not None
         described["columns"] = prepared.columns.state()
+        described["decimal"] = dict(prepared.samples.decimal)
     if prepared.target.task == "regression":
         values = prepared.targets("train").astype(np.float64)
         scale = np.nanstd(values, axis=0)
@@ -63,19 +68,31 @@ def build_network(
         )
     normalize: nn.Module
     if data["kind"] == "image":
-        backbone, normalize = _image_parts(config, data["image"], pretrained)
+        backbone, normalize = _image_parts(config, data, pretrained)
     else:
         columns = data["columns"]["columns"]
         table = TableNormalize({column["name"]: column for column in columns})
         backbone = instantiate(
             config.model.backbone, num_numeric=table.num_numeric, cardinalities=table.cardinalities
         )
+        if hasattr(backbone, "show_counts"):
+            backbone.show_counts(table.counts)
         normalize = table
+    if kept := data.get("backbone"):
+        backbone.prune(kept["stages"] - 1)
     stages, pool = reads or ((backbone.num_stages - 1,), "mean")
     backbone.prune(max(stages))
     stage_pool = StagePool(tuple(stages), Candidate(tuple(stages), pool).kinds)
     num_features = stage_pool.num_features(backbone.channels, backbone.spatial)
     return Network(normalize, backbone, stage_pool, build_head(config, data, num_features))
+
+
+def build_pretrained(config: DictConfig, data: dict[str, Any], warm: Warm | None) -> Network:
+    """Build the network of a run with the weights that it starts from: those of a run of one's own, or any others."""
+    network = build_network(config, data, warm is None, None)
+    if warm is not None:
+        load_backbone(network, warm)
+    return network
 
 
 def build_head(config: DictConfig, data: dict[str, Any], num_features: int) -> nn.Module:
@@ -90,10 +107,12 @@ def build_head(config: DictConfig, data: dict[str, Any], num_features: int) -> n
     return head
 
 
-def _image_parts(config: DictConfig, image: dict[str, Any], pretrained: bool) -> tuple[Any, ImageNormalize]:
+def _image_parts(config: DictConfig, data: dict[str, Any], pretrained: bool) -> tuple[Any, ImageNormalize]:
+    image = data["image"]
     channels, height, _ = image["shape"]
     # Grey images are repeated over the three channels of a pretrained first layer.
-    in_chans = 3 if channels == 1 and config.model.pretrained else channels
+    usual = 3 if channels == 1 and config.model.pretrained else channels
+    in_chans = data["backbone"]["in_chans"] if data.get("backbone") else usual
     given = {"pretrained": config.model.pretrained if pretrained else False}
     backbone = instantiate(config.model.backbone, in_chans=in_chans, image_size=height, **given)
     mean, std = image["mean"] or backbone.mean, image["std"] or backbone.std
@@ -101,10 +120,12 @@ def _image_parts(config: DictConfig, image: dict[str, Any], pretrained: bool) ->
 
 
 def _image_statistics(
-    config: DictConfig, prepared: Prepared
+    config: DictConfig, prepared: Prepared, warm: Warm | None
 ) -> tuple[list[float] | None, list[float] | None]:
     normalize: Normalize = instantiate(config.normalize)
     method = normalize.for_images(bool(config.model.pretrained))
     if method == "train":
         return train_statistics(prepared)
+    if method == "backbone" and warm is not None:
+        return warm.mean, warm.std
     return (None, None) if method == "backbone" else ([0.0], [1.0])

@@ -13,6 +13,7 @@ from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.train.metrics import Metrics, build_metrics
 from groundwork.train.prepare import Prepared
+from groundwork.train.warm import Warm
 
 CHECKPOINT_FORMAT = 1
 
@@ -33,6 +34,7 @@ class Context:
         reads: Stages that the head reads, and their pooling, once they are chosen.
         rows: Of `history.csv`, from earlier phases.
         start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
+        warm: The run of one's own whose backbone this one starts from; None where it starts from anything else.
     """
 
     config: DictConfig
@@ -46,6 +48,7 @@ class Context:
     reads: dict[str, Any] | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: dict[str, Tensor] = field(default_factory=dict)
+    warm: Warm | None = None
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder."""
@@ -67,11 +70,17 @@ class Context:
 
 
 def build_context(
-    folder: RunFolder, config: DictConfig, prepared: Prepared, data: dict[str, Any], console: Console
+    folder: RunFolder,
+    config: DictConfig,
+    prepared: Prepared,
+    data: dict[str, Any],
+    console: Console,
+    warm: Warm | None = None,
 ) -> Context:
     """Build what every phase of a run shares; see `describe_data` for `data`."""
     balance = instantiate(config.balance)
     weights = None
     if prepared.target.task == "classification":
         weights = balance.class_weights(prepared.counts("train"))
-    return Context(config, prepared, data, build_metrics(config), weights, balance, folder, console)
+    metrics = build_metrics(config)
+    return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)

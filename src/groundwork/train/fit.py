@@ -13,8 +13,8 @@ from omegaconf import DictConfig
 from groundwork.core.batch import Split
 from groundwork.core.errors import UserError
 from groundwork.core.ranks import from_first, in_turns
-from groundwork.model import Network, StagePool
-from groundwork.train.build import build_head, build_network
+from groundwork.model import Network, StagePool, complete_embeddings
+from groundwork.train.build import build_head, build_network, build_pretrained
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
@@ -22,7 +22,7 @@ from groundwork.train.frozen.exact import choose_head, refit_head, set_head, str
 from groundwork.train.frozen.features import StageFeatures, read_features
 from groundwork.train.frozen.maps import read_maps
 from groundwork.train.machine.precision import settle_precision
-from groundwork.train.phases import Cached, finish_phase, restore, train_phases
+from groundwork.train.phases import Cached, finish_phase, restore, save_network, train_phases
 from groundwork.transfer import Candidate, Choice, Linear, Plan, candidates
 
 
@@ -67,7 +67,11 @@ def fit(context: Context, plan: Plan, device: torch.device, resume: bool) -> Fit
     solves = obstacle is None or (plan.cut == "auto" and not custom_parts(config))
     pretrained = bool(config.model.pretrained) and plan.pretrained
     with in_turns():
-        whole = build_network(config, data, pretrained, None)
+        whole = (
+            build_pretrained(config, data, context.warm)
+            if pretrained
+            else build_network(config, data, False, None)
+        )
     features = _read_features(context, plan, whole, solves, device)
     read = time.perf_counter()
     choice, refit = None, None
@@ -93,6 +97,8 @@ def fit(context: Context, plan: Plan, device: torch.device, resume: bool) -> Fit
     elif obstacle is not None and plan.phases[0].train == "head" and not custom_parts(config):
         context.console.note(f"the head is trained by gradient descent, because {obstacle}")
     best_epoch = train_phases(context, plan, 1 if solved is None else 2, network, cached, reached)
+    if complete_embeddings(network):
+        save_network(context, network)
     if plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head
     kept = features if plan.head_only else None

@@ -27,6 +27,7 @@ def build_images(config: DictConfig, samples: Samples, console: Console) -> Stor
             window=data.get("window"),
             max_bytes=int(config.paths.cache_gb * 1e9),
             progress=bar,
+            max_pixels=data.get("max_pixels"),
         )
 
 

@@ -28,6 +28,7 @@ from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.checkpoint.position import Position, seed_phase
 from groundwork.train.context import Context
+from groundwork.train.machine.batch_size import batch_of_one
 from groundwork.train.machine.device import choose_device, spare_gpu_checks
 from groundwork.train.machine.execution import Execution, choose_execution, compile_in_place
 from groundwork.train.machine.precision import evaluation_precision
@@ -80,6 +81,8 @@ def train_phase(
     try:
         trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
     except Exception as error:
+        if too_few := batch_of_one(error, config.data.batch_size, len(context.prepared.rows["train"])):
+            raise too_few from error
         if position.began:  # else the checkpoint is to blame, or what was built from the configuration
             error.add_note(
                 f"in phase {number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"

@@ -37,7 +37,7 @@ def run_pilots(
         config = choose(scenario).copy()
         config.trainer.max_epochs = context.config.pilot_epochs
         folder = RunFolder.furnish(context.folder.path / "pilot" / scenario)
-        own = build_context(folder, config, prepared, context.data, context.console)
+        own = build_context(folder, config, prepared, context.data, context.console, context.warm)
         network = fit(own, instantiate(config.transfer, _convert_="all"), device, resume=False).network
         rows = prepared.rows["val"]
         title = f"predicting val after the pilot of {scenario}"

@@ -20,8 +20,8 @@ def predict(
     precision: torch.dtype,
     console: Console,
     title: str,
-) -> NDArray[np.float32]:
-    """Predict every row once: probabilities (N, K), or values (N, T) in original units.
+) -> NDArray[np.floating]:
+    """Predict every row once: probabilities (N, K), or values (N, T) float64 in original units.
 
     Args:
         precision: What the backbone computes in, see `evaluation_precision`; the head computes in float32.

@@ -14,6 +14,7 @@ from groundwork.core.batch import SPLITS, Split
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.text import quoted
 from groundwork.data import (
     ColumnStatistics,
     Samples,
@@ -30,6 +31,7 @@ from groundwork.data import (
     subset_similarity,
 )
 from groundwork.data.readers.roles import content_ids
+from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.train.images import decode
 
 Rows = NDArray[np.int64]
@@ -91,11 +93,13 @@ def prepare(
     target: Target,
     console: Console,
     fixed_split: pd.DataFrame | None = None,
+    known_columns: ColumnStatistics | None = None,
 ) -> Prepared:
     """Complete, decode and split the samples.
 
     Args:
         fixed_split: sample_id and split of an earlier run; None draws the split that the configuration says.
+        known_columns: Of the run whose backbone this one starts from; None measures the columns on train.
     """
     missing = instantiate(config.missing)
     notes = list(samples.notes)
@@ -109,6 +113,7 @@ def prepare(
         notes += dropped
     # pandas hands out read-only memory, torch wants its own
     encoded = np.array(target.encode(samples.target))
+    _check_classes(target, encoded)
     duplicate = _row_content(samples) if store is None else np.asarray(store.digest)
     split, split_notes = _split(config, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
@@ -122,11 +127,24 @@ def prepare(
         notes += gap_notes(samples.inputs, samples.categorical, missing.infinite)
     if store is not None:
         return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes))
-    columns = fit_columns(
-        samples.inputs.iloc[rows["train"]], samples.categorical, missing, instantiate(config.normalize)
-    )
-    source, content = TableSource(encode_columns(samples.inputs, columns)), _hash_of(duplicate)
+    encoded_rows, columns = _encode(config, samples, rows["train"], known_columns)
+    told = rows["val"] if known_columns is None else np.concatenate([rows["train"], rows["val"]])
+    what = "val rows" if known_columns is None else "rows of train and val"
+    averages = known_columns is None and averages_unseen(config.model)  # else training may show them now
+    notes += unseen_notes(encoded_rows[told], columns, what, averages)
+    source, content = TableSource(encoded_rows), _hash_of(duplicate)
     return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
+
+
+def _encode(
+    config: DictConfig, samples: Samples, train: Rows, known: ColumnStatistics | None
+) -> tuple[NDArray[np.float64], ColumnStatistics]:
+    """Read the rows as the model's inputs, by what was measured on train, or by what an earlier run knows."""
+    if known is None:
+        missing, normalize = instantiate(config.missing), instantiate(config.normalize)
+        known = fit_columns(samples.inputs.iloc[train], samples.categorical, missing, normalize)
+        return encode_columns(samples.inputs, known), known
+    return encode_columns(samples.inputs, known), known
 
 
 def complete_rows(config: DictConfig, samples: Samples) -> NDArray[np.bool_]:
@@ -182,6 +200,18 @@ def _split(
     )
     splitter = instantiate(config.split)
     return splitter(keys), splitter.notes(keys)
+
+
+def _check_classes(target: Target, encoded: NDArray[Any]) -> None:
+    """Refuse to go on without a class all of whose samples were left out."""
+    counts = (
+        np.bincount(encoded[encoded >= 0], minlength=len(target.classes)) if target.classes else np.ones(1)
+    )
+    if gone := [name for name, count in zip(target.classes, counts, strict=False) if not count]:
+        raise UserError(
+            f"every class must keep a sample, but {quoted(gone)} has none once bad samples are left out. "
+            "Mend one of them, or remove the class from the data."
+        )
 
 
 def _check_parts(rows: dict[Split, Rows]) -> None:

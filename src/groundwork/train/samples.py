@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.ranks import in_turns
 from groundwork.data import Samples, Target
+from groundwork.data.labels import label_notes
 from groundwork.train.custom import is_custom_task, target_kind
 
 
@@ -30,4 +31,7 @@ def read_samples(config: DictConfig) -> tuple[Samples, Target]:
         target = replace(
             target, why=f"{config.task.name}, which reads {config.task.target}, as the task says"
         )
+    if target.classes and target.positive_above is None:
+        notes = label_notes(samples.target.iloc[:, 0], target.classes)
+        samples = replace(samples, notes=(*samples.notes, *notes))
     return samples, target

@@ -15,7 +15,7 @@ from groundwork.evaluate.measure import decided_table
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
-from groundwork.metrics import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics import ClassificationMetrics, OwnMetrics, RegressionMetrics
 
 FAST = ["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20"]
 
@@ -207,6 +207,13 @@ def test_the_threshold_of_the_run_decides():
     assert table.prediction.tolist() == ["yes", "no"]
 
 
+def test_metrics_of_ones_own_alone_decide_for_the_most_probable_class():
+    prob = np.array([[0.45, 0.55], [0.75, 0.25]], dtype=np.float32)
+    metrics = OwnMetrics(monitor="acc", resamples=9, extra={})
+    table = decided_table(pd.Series(["a", "b"]), prob, metrics, ["no", "yes"], ["sick"])
+    assert table.prediction.tolist() == ["yes", "no"]
+
+
 def test_one_target_is_named_prediction():
     metrics = RegressionMetrics(monitor="rmse", resamples=9, extra={})
     value = np.array([[1.6], [2.5]], dtype=np.float32)
@@ -248,3 +255,27 @@ def test_a_row_is_predicted_alike_whatever_else_the_file_holds(
     said = capsys.readouterr().out
     assert said.count("hold a category that training did not know") == 1
     assert "column 'width': 6 of 6 rows hold a category" in said
+
+
+def test_large_values_and_written_numbers_keep_their_digits_up_to_the_prediction(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(1000, 9999, 120)
+    seconds = 1_700_000_000 + x / 100 + rng.normal(0, 5, 120)
+    # a comma is the decimal sign of the file, and so of x, though 1,234 alone could be either
+    texts = [(f"{a / 1000:.3f}", f"{a % 7}.5", f"{y:.4f}") for a, y in zip(x, seconds, strict=True)]
+    rows = "".join(",".join(f'"{cell}"'.replace(".", ",") for cell in row) + "\n" for row in texts)
+    (tmp_path / "t.csv").write_text(f"x,k,y\n{rows}", encoding="utf-8")
+    run = train(tmp_path, "data=table", f"data.table={tmp_path / 't.csv'}", "data.target=y")
+    table = pd.read_parquet(run.predictions("val"))
+    assert table["prediction"].dtype == table["target"].dtype == np.float64
+    assert table["prediction"].nunique() == len(table)  # float32 knows nothing between two values 128 apart
+    assert set(table["target"]) <= {float(y) for _, _, y in texts}
+    rmse = float(np.sqrt(((table["prediction"] - table["target"]) ** 2).mean()))
+    assert run.read_json("result")["val"]["rmse"] == pytest.approx(rmse, rel=1e-9)
+    (tmp_path / "new.csv").write_text('x,k\n"1,234","0,5"\n', encoding="utf-8")
+    (tmp_path / "plain.csv").write_text("x,k\n1.234,0.5\n", encoding="utf-8")
+    for name in ("new", "plain"):
+        words = [f"input={tmp_path / name}.csv", f"output={tmp_path / name}.parquet", f"run={run.path}"]
+        assert predict(words) == 0
+    found = [pd.read_parquet(tmp_path / f"{name}.parquet")["prediction"].item() for name in ("new", "plain")]
+    assert found[0] == found[1]

@@ -166,6 +166,8 @@ def test_an_unknown_name_suggests_a_near_one() -> None:
 
 
 def test_a_size_that_the_model_cannot_take_is_one_line() -> None:
-    with pytest.raises(UserError, match=r"data\.image_size must be .* but got 3x50x50") as caught:
+    with pytest.raises(
+        UserError, match=r"must take images of 3x50x50, .* Set data\.image_size=160"
+    ) as caught:
         build("test_maxvit", size=50)
     assert "\n" not in str(caught.value)

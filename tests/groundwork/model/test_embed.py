@@ -67,3 +67,60 @@ def test_frequencies_do_not_decay() -> None:
     model = MLP(2, (), waves, [3], "relu", "none", 0.0, 64, "default")
     assert model.no_weight_decay() == {"layers.0.numbers.frequency"}
     assert model.channels == (8, 3)
+
+
+COUNTS = (0, 0, 6, 2)  # by code: missing, unseen, two known
+
+
+def shown() -> Embeddings:
+    torch.manual_seed(0)
+    embed = Embeddings(1, (4,), 64, None)
+    embed.show_counts([COUNTS])
+    return embed
+
+
+def rows_of(*codes: int) -> torch.Tensor:
+    return torch.tensor([[0.5, float(code)] for code in codes])
+
+
+def test_what_training_never_showed_gets_the_mean_weighted_by_rows() -> None:
+    embed = shown().eval()
+    weight = embed.tables[0].weight
+    expected = 0.75 * weight[2] + 0.25 * weight[3]
+    found = embed(rows_of(0, 1, 2, 3))[:, 1:]
+    torch.testing.assert_close(found[:2], expected.expand(2, -1))
+    assert torch.equal(found[2:], weight[2:])
+
+
+def test_training_runs_as_if_nothing_had_been_counted() -> None:
+    embed, plain = shown().train(), Embeddings(1, (4,), 64, None)
+    plain.load_state_dict(embed.state_dict())
+    assert torch.equal(embed(rows_of(0, 1, 2, 3)), plain(rows_of(0, 1, 2, 3)))
+    assert set(embed.state_dict()) == {"tables.0.weight"}
+
+
+def test_unknown_counts_and_empty_columns_change_nothing() -> None:
+    for counts in ((), (0, 0, 0, 0)):
+        embed = Embeddings(1, (4,), 64, None).eval()
+        embed.show_counts([counts])
+        assert torch.equal(embed(rows_of(0, 1))[:, 1:], embed.tables[0].weight[:2])
+        assert not embed.complete()
+
+
+def test_the_end_of_training_writes_the_mean_into_the_weights() -> None:
+    embed = shown().eval()
+    before, known = embed(rows_of(0, 1, 2, 3)), embed.tables[0].weight[2:].clone()
+    assert embed.complete()
+    assert torch.equal(embed.tables[0].weight[2:], known)
+    plain = Embeddings(1, (4,), 64, None).eval()  # who knows no counts, as an old reader, predicts the same
+    plain.load_state_dict(embed.state_dict())
+    assert torch.equal(plain(rows_of(0, 1, 2, 3)), before)
+
+
+def test_every_column_knows_where_its_vector_lies() -> None:
+    embed = Embeddings(
+        2, (4, 10), 64, partial(PeriodicNumbers, num_frequencies=2, frequency_scale=1.0, width=5)
+    )
+    spans = [list(embed.span(position)) for position in range(4)]
+    assert [len(span) for span in spans] == [5, 5, 3, 6]
+    assert [place for span in spans for place in span] == list(range(embed.num_features))

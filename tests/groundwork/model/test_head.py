@@ -35,8 +35,22 @@ def test_the_first_loss_of_a_regressor_is_the_scaled_variance(options: dict[str,
 
 def test_scaling_and_decoding_are_inverse_and_keep_gaps() -> None:
     head = regression([3.0, -1.0], [2.0, 0.5])
-    target = torch.tensor([[1.0, torch.nan], [7.0, 2.0]])
+    target = torch.tensor([[1.0, torch.nan], [7.0, 2.0]], dtype=torch.float64)
     torch.testing.assert_close(head.decode(head.scale_target(target)), target, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"activation": "softplus"}, {"activation": "sigmoid", "bounds": [1.6e9, 1.8e9]}]
+)
+def test_large_targets_keep_their_digits(options: dict[str, object]) -> None:
+    center, scale = 1_700_000_000.25, 30.5
+    head = regression([center], [scale], **options)
+    assert head(torch.zeros(1, 4)).dtype == torch.float32
+    assert float(head.decode(head(torch.zeros(1, 4))).detach()) == pytest.approx(center, abs=1e-3, rel=0)
+    target = torch.tensor([[center + 12.5]], dtype=torch.float64)
+    scaled = head.scale_target(target)
+    assert scaled.dtype == torch.float32
+    assert float(head.decode(scaled)) == pytest.approx(center + 12.5, abs=1e-5, rel=0)
 
 
 def trained(head: RegressionHead, size: float) -> torch.Tensor:

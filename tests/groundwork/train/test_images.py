@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from groundwork.core.console import Console
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, user_error
 from groundwork.launch.config.compose import compose_run
 from groundwork.train.images import decode
+from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
 
@@ -41,5 +42,23 @@ def test_an_unreadable_image_is_left_out_by_choice_and_named(tmp_path: Path, ima
 
 
 def test_another_policy_is_refused(tmp_path: Path, image_folder: Path):
-    with pytest.raises(UserError, match="must be error or drop, but got skip"):
+    with pytest.raises(Exception, match="must be one of error, drop, but got skip") as caught:
         decoded(tmp_path, image_folder, "data.unreadable=skip")
+    assert user_error(caught.value) is not None
+
+
+def test_a_class_that_loses_all_its_images_is_named(tmp_path: Path, image_folder: Path):
+    (image_folder / "grey").mkdir()
+    for number in range(3):
+        (image_folder / "grey" / f"{number}.png").write_bytes(b"no image")
+    config = compose_run(
+        [
+            "data=image_folder",
+            f"data.root={image_folder}",
+            f"paths.cache={tmp_path / 'cache'}",
+            "data.unreadable=drop",
+        ]
+    ).config
+    samples, target = read_samples(config)
+    with pytest.raises(UserError, match="every class must keep a sample, but 'grey' has none"):
+        prepare(config, samples, target, Console(quiet=True))

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.text import shortlist
+from groundwork.data.unseen import averages_unseen
 from groundwork.evaluate.export.snippets import needs, snippet
 
 TO_FILL = "*to be filled in by whoever passes this model on*"
@@ -39,7 +41,7 @@ def write_card(
         "## Data\n\n" + _data(result, data, config),
         "## Official result: the sealed test split\n\n" + _sealed(result),
         "## Validation\n\n" + _validation(result),
-        "## Limits\n\n" + _bullets(_limits(result, data, preprocessing)),
+        "## Limits\n\n" + _bullets(_limits(result, data, preprocessing, config)),
         "## Licences\n\n" + _bullets(_licences(config)),
         "## Use\n\n" + _use(format_name, file, preprocessing, checked),
     ]
@@ -60,14 +62,14 @@ def _summary(
             f"Task: {result['task']}, {what}",
             f"Model: {model['name']} from {start}, {result['parameters']['parameters']:,} parameters, "
             f"transfer scenario {result['transfer']['scenario']}",
-            f"Chosen by: {result['monitor']} {_judges(result)}",
+            f"Chosen by: {result['monitor']} {_chosen_on(result)}",
             f"Code: commit {environment.get('git', {}).get('commit')}, torch {packages.get('torch')}, "
             f"seed {config['seed']}",
         ]
     )
 
 
-def _judges(result: Mapping[str, Any]) -> str:
+def _chosen_on(result: Mapping[str, Any]) -> str:
     folds = result["transfer"].get("folds", 1)
     return (
         "on the validation split" if folds == 1 else f"in {folds} folds of the training and validation splits"
@@ -117,7 +119,10 @@ def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:
 
 
 def _limits(
-    result: Mapping[str, Any], data: Mapping[str, Any], preprocessing: Mapping[str, Any]
+    result: Mapping[str, Any],
+    data: Mapping[str, Any],
+    preprocessing: Mapping[str, Any],
+    config: Mapping[str, Any],
 ) -> list[str]:
     limits = [
         "Measured on splits of the one data set above only. Another source, device or population is unmeasured.",
@@ -131,12 +136,26 @@ def _limits(
         limits += [f"{name!r} rests on {n:,} training samples." for name, n in _rare(data)]
     if preprocessing["kind"] == "table":
         gapless = [column["name"] for column in preprocessing["columns"] if not column["may_be_missing"]]
-        limits += ["Values outside of the range of the training rows are extrapolated.",
-                   "Categories that training never saw share one code."]  # fmt: skip
+        limits += ["Values outside of the range of the training rows are extrapolated.", _unseen(config)]
+        if first := _never_missing(data):
+            limits.append(f"A missing value in {first} was never seen in training, and is filled as there.")
         limits += [f"No missing value is accepted in {', '.join(gapless)}."] if gapless else []
     elif preprocessing["resize"] == "crop" and not preprocessing["fixed_size"]:
         limits.append("What lies outside of the largest centered box of the input's shape is not seen.")
     return [*limits, f"Intended use, and uses to refuse: {TO_FILL}."]
+
+
+def _unseen(config: Mapping[str, Any]) -> str:
+    if averages_unseen(config["model"]):
+        return "Categories that training never saw get the mean of those that it saw."
+    return "Categories that training never saw share one code."
+
+
+def _never_missing(data: Mapping[str, Any]) -> str:
+    """Name the columns that may have gaps, but had none in training."""
+    columns = [column for column in data["columns"]["columns"] if column.get("counts")]
+    names = [each["name"] for each in columns if not each["counts"][0] and each["fill"] is not None]
+    return shortlist(names, 10)
 
 
 def _rare(data: Mapping[str, Any], fewer_than: int = 100) -> list[tuple[str, int]]:

@@ -78,7 +78,7 @@ def _write(folder: RunFolder, name: str, place: Path) -> str:
     kind.write(network, example, _description(checkpoint), place / kind.file)
     difference = measure(kind, place / kind.file, network, check, data)
     checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
-    checked += _lower(config, network, check, data)
+    checked += _precision_note(config, network, check, data)
     write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
     return checked
 
@@ -153,7 +153,7 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
     return largest
 
 
-def _lower(config: DictConfig, network: Network, check: Check, data: Mapping[str, Any]) -> str:
+def _precision_note(config: DictConfig, network: Network, check: Check, data: Mapping[str, Any]) -> str:
     """Say how far a run that predicts in a lower precision is from its network in float32, as others will run it."""
     precision = evaluation_precision(config)
     if precision is torch.float32:

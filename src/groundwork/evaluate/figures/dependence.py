@@ -12,7 +12,9 @@ from torch import Tensor
 from groundwork.core.atomic import write_text
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import TableSource
-from groundwork.data.columns import FIRST, Column
+from groundwork.data.categories import FIRST
+from groundwork.data.columns import Column
+from groundwork.evaluate.figures.importance import most_important, with_column
 from groundwork.model import Network
 from groundwork.train.prepare import Prepared
 
@@ -20,7 +22,6 @@ MOST_COLUMNS = 12  # written, those that move the prediction most
 MOST_ROWS = 300  # of train, over which a prediction is averaged
 NUM_VALUES, MOST_CATEGORIES = 24, 12
 MOST_CLASSES = 3  # of a problem with more than two, the most frequent
-BLOCK = 8192  # rows that pass the network at once
 
 
 def write_dependence(folder: RunFolder, network: Network, prepared: Prepared, device: torch.device) -> None:
@@ -34,7 +35,7 @@ def write_dependence(folder: RunFolder, network: Network, prepared: Prepared, de
     outputs = _outputs(prepared)
     whole = prepared.source.array.numpy()[train]
     with torch.inference_mode():
-        order = _by_importance(network, inputs, outputs)[:MOST_COLUMNS]
+        order = most_important(network, inputs, outputs, MOST_COLUMNS)
         lines = [
             line
             for place in order
@@ -71,11 +72,8 @@ def partial_dependence(
     Source:
         Friedman, Annals of Statistics 2001, section 8.2.
     """
-    tried = inputs.repeat(len(values), 1)
-    tried[:, place] = torch.as_tensor(values, dtype=inputs.dtype, device=inputs.device).repeat_interleave(
-        len(inputs)
-    )
-    predicted = _predict(network, tried).reshape(len(values), len(inputs), -1)
+    tried = torch.as_tensor(values, dtype=inputs.dtype, device=inputs.device)
+    predicted = with_column(network, inputs, place, tried).reshape(len(values), len(inputs), -1)
     return np.asarray(predicted.mean(axis=1))
 
 
@@ -124,22 +122,3 @@ def _outputs(prepared: Prepared) -> list[int]:
         return [1]
     counts = prepared.counts("train")
     return [int(number) for number in np.argsort(-counts, kind="stable")[:MOST_CLASSES]]
-
-
-def _by_importance(network: Network, inputs: Tensor, outputs: Sequence[int]) -> list[int]:
-    """Order the columns by how much the prediction changes when their values change rows."""
-    as_is = _predict(network, inputs)[:, outputs]
-    scale = np.maximum(as_is.std(axis=0), 1e-12)
-    moved = np.empty(inputs.shape[1])
-    turned = torch.roll(inputs, len(inputs) // 2, dims=0)
-    for place in range(inputs.shape[1]):
-        other = inputs.clone()
-        other[:, place] = turned[:, place]
-        moved[place] = (np.abs(_predict(network, other)[:, outputs] - as_is) / scale).mean()
-    return [int(place) for place in np.argsort(-moved, kind="stable")]
-
-
-def _predict(network: Network, inputs: Tensor) -> NDArray[np.float64]:
-    blocks = [inputs[start : start + BLOCK] for start in range(0, len(inputs), BLOCK)]
-    parts = [network.decode(network(block)).double().cpu().numpy() for block in blocks]
-    return np.concatenate(parts)

@@ -14,12 +14,9 @@ from lightning.fabric.plugins import CheckpointIO
 
 from groundwork.core.atomic import write_bytes
 from groundwork.core.errors import UserError
+from groundwork.core.pretrained import COMMENT_BYTES, MARK
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
-
-# A zip file may end with a comment: the checksum stands there, and torch.load reads the file as any other.
-MARK = b"checksum blake2b "
-COMMENT_BYTES = len(MARK) + 64
 
 
 class AtomicCheckpointIO(CheckpointIO):

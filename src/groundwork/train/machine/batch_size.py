@@ -35,3 +35,20 @@ def smaller_batch(batch_size: int, accumulate: int) -> tuple[int, int]:
     step = batch_size * accumulate
     size = next(size for size in range(batch_size // 2, 0, -1) if step % size == 0)
     return size, step // size
+
+
+def batch_of_one(error: Exception, batch_size: int, num_rows: int) -> UserError | None:
+    """Say that BatchNorm cannot train on a batch of one; None where an error is another.
+
+    Such a batch comes of `data.batch_size=1` or of a single training row alone: `slices` leaves no single sample over.
+    """
+    if "Expected more than 1 value per channel" not in str(error):
+        return None
+    if num_rows < 2:
+        return UserError(
+            f"train must hold two samples for a network with BatchNorm, but holds {num_rows}. Bring more data."
+        )
+    return UserError(
+        "data.batch_size must be 2 or more for a network with BatchNorm, which cannot train on one value per "
+        f"channel, but got {batch_size}. Set data.batch_size=2."
+    )

@@ -18,6 +18,8 @@ from groundwork.evaluate.compare.rows import compare_groups
 from groundwork.evaluate.ledger import append_test
 from groundwork.evaluate.seal import find_runs
 from groundwork.launch.commands import compare
+from groundwork.metrics import paired_difference
+from groundwork.report.figures.comparison import draw
 
 Write = Callable[..., Path]
 CLASSES = ["cat", "dog"]
@@ -281,6 +283,41 @@ def test_runs_of_different_code_are_said_to_be_so(tmp_path: Path, write: Write) 
     written(tmp_path)
     text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
     assert "different code: commit aaaaaaaa (1 run), bbbbbbbb (2 runs)" in text
+
+
+def test_the_best_group_has_least_of_a_metric_that_should_be_low(tmp_path: Path, write: Write) -> None:
+    for run_id, lr, far in (("a", 0.1, 0.4), ("b", 0.2, 0.1), ("c", 0.3, 0.2)):
+        of_run = {
+            "monitor": "far",
+            "val": {"accuracy": 0.9, "far": far},
+            "directions": {"far": "min", "accuracy": "max"},
+        }
+        write(run_id, range(6), lr=lr, **of_run)
+    rows = compare_groups(group_runs(read_runs(find_runs(f"{tmp_path}/runs/*/*"))[0]), "val")
+    far = rows[rows["metric"] == "far"]
+    assert far["group"].tolist() == ["optim.lr=0.2", "optim.lr=0.3", "optim.lr=0.1"]
+    assert dict(zip(rows["metric"], rows["direction"], strict=True)) == {"far": "min", "accuracy": "max"}
+    labels = [axes.get_xlabel() for axes in draw(rows)[0].figure.axes]
+    assert labels == ["far (less is better)", "accuracy (more is better)"]
+
+
+def test_samples_are_drawn_again_as_often_as_the_runs_draw_theirs(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run_id, lr, resamples in (("a", 0.1, 30), ("b", 0.2, 70)):
+        place = write(run_id, range(3 + round(10 * lr)), lr=lr)
+        config = safe_load((place / "config.yaml").read_text(encoding="utf-8"))
+        config["metrics"]["resamples"] = resamples
+        (place / "config.yaml").write_text(safe_dump(config), encoding="utf-8")
+    drawn = []
+
+    def note(*scores: Any, resamples: int, **keys: Any) -> Any:
+        drawn.append(resamples)
+        return paired_difference(*scores, resamples=resamples, **keys)
+
+    monkeypatch.setattr("groundwork.evaluate.compare.paired.paired_difference", note)
+    table(tmp_path)
+    assert drawn == [70]
 
 
 def test_unknown_words_and_splits_are_refused(tmp_path: Path) -> None:

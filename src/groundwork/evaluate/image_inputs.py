@@ -1,0 +1,68 @@
+"""What a user names -> the images to predict: files, or those that a table points at."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pandas import DataFrame
+
+from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
+from groundwork.data import Samples, Source, read_frame, read_images
+from groundwork.data.formats.source import FORMATS, SCHEME
+from groundwork.data.readers.image_folder import existing_folder
+from groundwork.data.readers.image_paths import find_images
+from groundwork.data.readers.image_table import image_table_samples
+from groundwork.data.readers.roles import Roles
+
+
+def named_images(
+    text: str, path: Path, keys: Mapping[str, Any], trust_pickle: bool, image_root: str | None
+) -> Samples:
+    """Find the images: files, or those that the run's column of paths names in a table."""
+    if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
+        if image_root is not None:
+            raise UserError(
+                f"image_root must come with a table of images, but input={text} is none. Remove it."
+            )
+        return read_images(path)
+    if not keys.get("image_column"):
+        raise UserError(
+            f"input must be images, as in training, but {text} is a table. Name a folder or an image."
+        )
+    source = Source.parse(text, "input")
+    frame = read_frame(source, None, trust_pickle)
+    id_column = keys.get("id_column")
+    roles = Roles((), id_column if id_column in frame.columns else None, None, None, None)
+    column, where = keys["image_column"], str(source)
+    folder, note = _image_folder(frame, source.path.parent, column, keys.get("image_root"), image_root)
+    samples = image_table_samples(frame, where, folder, column, roles, absent="keep", key="image_root")
+    return replace(samples, notes=(*samples.notes, *note))
+
+
+def _image_folder(
+    frame: DataFrame, own: Path, column: str, of_run: str | None, given: str | None
+) -> tuple[Path, tuple[str, ...]]:
+    """Choose the folder of the images: the one that is given, else the table's or that of the run, which has more."""
+    if given is not None:
+        return existing_folder(given, "image_root"), ()
+    if column not in frame or not of_run or not Path(of_run).is_dir():
+        return own, ()
+    absent = {}
+    for folder in (own, Path(of_run)):
+        try:
+            absent[folder] = len(find_images(frame[column], folder, "image_root")[1])
+        except UserError:  # the paths lead out of it
+            absent[folder] = len(frame)
+    best = min(absent, key=absent.__getitem__)
+    return best, () if best == own else (
+        f"the images of the table are looked up below {best}, as those of the run",
+    )
+
+
+def whole_number(text: str, key: str) -> int:
+    """Read a whole number of at least 1 that was typed for a key."""
+    number = int(text) if text.isdecimal() else text
+    check_range(key, number, "[1, inf)", whole=True)
+    return int(number)

@@ -1,0 +1,44 @@
+"""What a finished run says of its metrics, and what the report makes of it."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import groundwork
+from groundwork.core.directions import bare_name
+from groundwork.report import summary
+from groundwork.report.folder import ReportedRun
+from groundwork.report.page import lead
+from groundwork.report.table import metric_table
+
+FAR = "+metrics.extra.far={_target_: torchmetrics.MeanAbsolutePercentageError}"
+
+
+@pytest.mark.parametrize("monitor", ["rmse", "far"])
+def test_a_metric_of_ones_own_that_should_be_low_is_judged_the_right_way_around(
+    tmp_path: Path, table: Path, monitor: str
+):
+    run = groundwork.fit(
+        ["data=table", f"data.table={table}", "data.target=price", "data.drop=[dear]", "task=regression",
+         "trainer=cpu", "trainer.max_epochs=40", "optim.lr=0.01", "metrics.resamples=50", FAR, f"monitor={monitor}",
+         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"],
+        quiet=True,
+    )  # fmt: skip
+    result = run.result
+    assert set(result["directions"]) == {bare_name(metric) for metric in result["val"]}
+    assert [result["directions"][metric] for metric in ("far", "rmse", "r2")] == ["min", "min", "max"]
+
+    # The mean of train is further off than the network beyond its interval, by the very numbers.
+    far, baselines = result["intervals"]["val"]["far"], result["baselines"]
+    assert far["high"] < baselines["mean"]["far"]
+    reported = ReportedRun(run.path)
+    cells = metric_table(reported)
+    (row,) = (row for row in cells.rows if row[0].text == "far")
+    assert row[cells.head.index("mean, val")].remark == "beaten"
+    best = min(baselines, key=lambda name: baselines[name][monitor])
+    assert lead(reported)["baseline"] == best != "mean"
+    console = Console(width=200, color_system=None)
+    with console.capture() as told:
+        console.print(summary(run.path))
+    assert f"mean: beaten beyond the model's interval ({monitor})" in told.get()
