@@ -22,7 +22,7 @@ COMMANDS = list(
     dict.fromkeys(line.removeprefix("uv run ") for line in LINES if line.startswith("uv run scripts/"))
 )
 COMPOSED = [command for command in COMMANDS if command.split()[0] in ("scripts/train.py", "scripts/audit.py",
-            "scripts/search.py") and " run=" not in command and " like=" not in command]  # fmt: skip
+            "scripts/search.py") and " run=" not in command and "=latest" not in command]  # fmt: skip
 # These need an account, a cluster or a download: what they compose is tested here, the rest by tests of their own.
 ELSEWHERE = ("groceries", "logger=wandb", "cluster=slurm")
 CODE = next(block for block in BLOCKS if "import groundwork" in block)
@@ -126,7 +126,10 @@ def quick(command: str, place: Path) -> list[str]:
         return [*words, f"paths.cache={place / 'none'}"]
     if script == "convert.py":
         return words
-    after = {"run=latest", "like=latest"} & {*words} or script in ("compare.py", "evaluate.py")
+    after = {"run=latest", "like=latest", "model.pretrained=latest"} & {*words} or script in (
+        "compare.py",
+        "evaluate.py",
+    )
     return [*words, f"paths.runs={place / ('first' if after else 'runs')}"]
 
 

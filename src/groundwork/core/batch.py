@@ -33,7 +33,7 @@ class Batch:
     Attributes:
         inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
             and codes for categories, cached features (B, D) float32, or cached maps (B, C, H, W).
-        target: Class numbers (B,) int64, or values (B, T) float32 in original units, NaN where missing.
+        target: Class numbers (B,) int64, or values (B, T) float64 in original units, NaN where missing.
         index: (B,) int64, row in the table of samples.
         weight: (B,) float32 weight of each sample in the loss; None weighs all alike.
         mask: (B,) bool, False where a sample only pads the batch and must not count; None counts all.
@@ -46,9 +46,12 @@ class Batch:
     mask: Tensor | None = None
 
     def to(self, device: torch.device, *, non_blocking: bool = False) -> Batch:
-        """Move every tensor to a device."""
+        """Move every tensor to a device; one that knows no float64 (mps) gets float32."""
+        tensors = dict(self._tensors())
+        if device.type == "mps" and self.target.is_floating_point():
+            tensors["target"] = self.target.float()
         return replace(
-            self, **{name: value.to(device, non_blocking=non_blocking) for name, value in self._tensors()}
+            self, **{name: value.to(device, non_blocking=non_blocking) for name, value in tensors.items()}
         )
 
     def pin_memory(self) -> Batch:

@@ -7,9 +7,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.quote import quote_values
+
 ROOT = Path(__file__).resolve().parents[3]
 CONF = ROOT / "conf"
-PATH_KEYS = ("data.root", "data.table", "data.image_root", "paths.data", "paths.cache", "paths.runs", "like")
+PATH_KEYS = ("data.root", "data.table", "data.image_root", "model.pretrained", "paths.data", "paths.cache",
+             "paths.runs", "like")  # fmt: skip
+LATEST = "latest"  # of model.pretrained and like: the newest run, which the launcher finds
+PLAIN_PATH = re.compile(r"[\w./-]*")
 
 
 def local_overrides() -> list[str]:
@@ -39,19 +44,22 @@ def make_paths_absolute(config: DictConfig, overrides: Sequence[str]) -> None:
     typed = {override.partition("=")[0].lstrip("+") for override in overrides}
     for key in PATH_KEYS:
         value = OmegaConf.select(config, key, throw_on_missing=False)
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not (key == "model.pretrained" and value == LATEST):
             base = Path.cwd() if key in typed else ROOT
             OmegaConf.update(config, key, absolute(value, base))
 
 
-def quote_path(override: str) -> str:
-    """Quote the value of a path key, whose spaces, brackets and equal signs are grammar to Hydra."""
+def quote_path(override: str, *, sweeps: bool = False) -> str:
+    """Quote the value of a path key, whose spaces, brackets and equal signs are grammar to Hydra.
+
+    Args:
+        override: `key=value`.
+        sweeps: Whether commas part the paths of a sweep.
+    """
     key, equals, value = override.partition("=")
-    if key not in PATH_KEYS or not equals or value[:1] in ("'", '"') or re.fullmatch(r"[\w./-]*|null", value):
+    if key not in PATH_KEYS or not equals:
         return override
-    # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
-    return f"{key}='{escaped}'"
+    return f"{key}={quote_values(value, PLAIN_PATH, lists=False, sweeps=sweeps)}"
 
 
 def absolute(value: str, base: Path) -> str:

@@ -12,6 +12,7 @@ from pandas.api import types
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 from groundwork.data.formats.cells import label_texts
+from groundwork.data.labels import one_name
 
 
 def natural_key(name: str) -> tuple[Any, ...]:
@@ -34,7 +35,7 @@ def choose_classes(
     classes: Sequence[str] | None,
 ) -> tuple[str, ...]:
     """Return the classes in order; every one is there at least once."""
-    named = None if classes is None else tuple(str(name) for name in classes)
+    named = None if classes is None else tuple(one_name(str(name)) for name in classes)
     if named is not None and len(set(named)) != len(named):
         raise UserError(f"data.classes must differ from each other, but got {list(named)}. Rename one.")
     if positive_above is not None:
@@ -55,7 +56,7 @@ def choose_classes(
         raise UserError(
             f"classification must have two classes or more, but {column.name!r} holds {quoted(found)} only."
         )
-    return found if positive_class is None else _positive_last(found, str(positive_class))
+    return found if positive_class is None else _positive_last(found, one_name(str(positive_class)))
 
 
 def _two_sides(
@@ -89,8 +90,16 @@ def _positive_last(classes: tuple[str, ...], positive: str) -> tuple[str, ...]:
 
 
 def class_labels(column: Series, positive_above: float | None, classes: Sequence[str]) -> list[str | None]:
-    """Return the name of each row's class, None where it is missing."""
+    """Return the name of each row's class, None where it is missing.
+
+    Labels that nobody can tell apart are one class: spaces around them and the form of an accent do not count, except
+    where a name of `classes` has them, as those of the first edition may.
+    """
     if positive_above is None:
-        return label_texts(column)
+        kept = set(classes)
+        return [
+            label if label is None or label in kept else one_name(label) or label
+            for label in label_texts(column)
+        ]
     above = (column.astype("float64") > positive_above).tolist()
     return [None if gone else classes[int(high)] for high, gone in zip(above, column.isna(), strict=True)]

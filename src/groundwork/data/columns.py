@@ -1,21 +1,18 @@
 """Training rows of a table -> statistics by column; any rows -> the numbers that a model reads."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Index, Series, isna
+from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError
 from groundwork.core.text import shortlist
-from groundwork.data.formats.infer import BOOLEANS, DECIMAL, MISSING_WORDS
+from groundwork.data.categories import FIRST, MISSING, category_codes, category_text
 from groundwork.data.missing import Missing, as_numbers, find_gaps
 from groundwork.data.normalize import Normalize, center_and_scale
-
-MISSING, UNSEEN, FIRST = 0, 1, 2  # codes of a categorical column; known categories start at FIRST
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,8 @@ class Column:
         center: The model computes (x - center) / scale after filling; numeric only.
         scale: Above 0.
         categories: Known ones; category i has code FIRST + i.
+        counts: Training rows by code, that of gaps first; of numbers those without and with a value. Empty in
+            runs of the first edition, which did not note it.
     """
 
     name: str
@@ -40,6 +39,7 @@ class Column:
     center: float
     scale: float
     categories: tuple[str, ...]
+    counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,24 @@ class ColumnStatistics:
 
     def state(self) -> dict[str, Any]:
         """Give plain types, for a checkpoint or json."""
-        columns = [{**asdict(column), "categories": list(column.categories)} for column in self.columns]
+        columns = [
+            {**asdict(column), "categories": list(column.categories), "counts": list(column.counts)}
+            for column in self.columns
+        ]
         return {"infinite": self.infinite, "columns": columns}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "ColumnStatistics":
         """Read what `state` gave."""
         columns = (
-            Column(**{**column, "categories": tuple(column["categories"])}) for column in state["columns"]
+            Column(
+                **{
+                    **column,
+                    "categories": tuple(column["categories"]),
+                    "counts": tuple(column.get("counts", ())),
+                }
+            )
+            for column in state["columns"]
         )
         return cls(tuple(columns), state["infinite"])
 
@@ -105,7 +115,7 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
     encoded = np.empty((len(inputs), len(statistics.columns)), dtype=np.float64)
     for number, column in enumerate(statistics.columns):
         if column.kind == "categorical":
-            values = _codes(inputs[column.name], column.categories).astype(np.float64)
+            values = category_codes(inputs[column.name], column.categories).astype(np.float64)
             gaps = values == MISSING
         else:
             values = as_numbers(inputs[column.name], statistics.infinite)
@@ -119,19 +129,6 @@ def encode_columns(inputs: DataFrame, statistics: ColumnStatistics) -> NDArray[n
     return encoded
 
 
-def category_text(column: Series) -> Series:
-    """Name categories alike in every file: 1, 1.0 and "1" are "1"; missing ones stay missing."""
-    if column.dtype.kind == "f":
-        return column.map(_whole_text, na_action="ignore").astype(object)
-    if column.dtype.kind in "iub":
-        return column.astype(str).astype(object)
-    return column.astype(object).map(_whole_text, na_action="ignore")
-
-
-def _whole_text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     name = str(column.name)
     values = as_numbers(column, missing.infinite)
@@ -139,7 +136,8 @@ def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     fill = _fill_value(values, missing.policy(name, False), missing.constant, name)
     center, scale = center_and_scale(np.where(gaps, 0.0 if fill is None else fill, values), method)
     indicator = bool(missing.indicator and fill is not None and gaps.any())
-    return Column(name, "numeric", fill, indicator, center, scale, ())
+    counts = (int(gaps.sum()), int((~gaps).sum()))
+    return Column(name, "numeric", fill, indicator, center, scale, (), counts)
 
 
 def _fit_categories(column: Series, missing: Missing) -> Column:
@@ -156,7 +154,8 @@ def _fit_categories(column: Series, missing: Missing) -> Column:
         fill = float(FIRST + known.index(str(missing.constant)))
     elif policy == "most_frequent" and known:
         fill = float(FIRST + known.index(min(counts.index[counts == counts.max()])))
-    return Column(name, "categorical", fill, False, 0.0, 1.0, tuple(known))
+    seen = (len(text) - int(counts.sum()), 0, *(int(counts.get(category, 0)) for category in known))
+    return Column(name, "categorical", fill, False, 0.0, 1.0, tuple(known), seen)
 
 
 def _fill_value(values: NDArray[np.float64], policy: str, constant: float | str, name: str) -> float | None:
@@ -194,31 +193,3 @@ def _number(constant: float | str, name: str) -> float:
         raise UserError(
             f"missing.constant must be a number for column {name}, but got {constant!r}. Use 0."
         ) from None
-
-
-def _codes(column: Series, categories: tuple[str, ...]) -> NDArray[np.int64]:
-    text = category_text(column)
-    place = Index(list(categories), dtype=object).get_indexer(Index(text, dtype=object))
-    gone = np.array(isna(text))
-    if (unknown := (place < 0) & ~gone).any():
-        # What type a file gives to a column depends on its other rows: 2.50 is text beside words, else 2.5.
-        valued = _by_value(categories)
-        numbers = len(valued) == len(categories) and all(isinstance(value, float | bool) for value in valued)
-        values = text[unknown]
-        place[unknown] = [valued.get(_value(value), -1) for value in values]
-        gone[unknown] = numbers & values.isin(list(MISSING_WORDS)).to_numpy()
-    # An unknown one has place -1 and so the code UNSEEN.
-    return np.asarray(np.where(gone, MISSING, place + FIRST), dtype=np.int64)
-
-
-def _by_value(categories: tuple[str, ...]) -> dict[object, int]:
-    """Give the place of each category by its value; none where two are equal, such as 2.5 and 2.50."""
-    values = [_value(category) for category in categories]
-    return {value: place for place, value in enumerate(values) if values.count(value) == 1}
-
-
-def _value(text: str) -> float | bool | str:
-    """Read a number or a truth value, whose texts are many, from a category."""
-    if text in BOOLEANS:
-        return BOOLEANS[text]
-    return float(text) if re.fullmatch(DECIMAL, text) and len(text) < 16 else text

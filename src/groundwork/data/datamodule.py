@@ -30,7 +30,7 @@ class GroundworkDataModule(LightningDataModule):
 
     Args:
         source: Inputs of all N samples.
-        target: (N,) int64 class numbers, or (N, T) float32 values in original units.
+        target: (N,) int64 class numbers, or (N, T) float64 values in original units.
         rows: Split -> its rows; a split that is not handed over can't be read.
         batch_size: Samples per device.
         order: Draws the order of each training epoch.

@@ -1,6 +1,6 @@
 """Rows with gaps -> which rows stay, and what fills the gaps of each column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,7 @@ class Missing:
         check_choice("missing.categorical", self.categorical, _CATEGORICAL)
         check_choice("missing.target", self.target, _TARGET)
         check_choice("missing.infinite", self.infinite, _INFINITE)
+        object.__setattr__(self, "columns", dict(_flat(self.columns)))
         for name, policy in self.columns.items():
             check_choice(f"missing.columns.{name}", policy, (*_NUMERIC, "slot"))
 
@@ -104,6 +105,15 @@ class Missing:
             )
         lost = gaps.all(axis=1) if self.target == "mask" else gaps.any(axis=1)
         return np.asarray(~lost, dtype=bool)
+
+
+def _flat(columns: Mapping[Any, Any], start: str = "") -> Iterator[tuple[str, Any]]:
+    """Name columns as typed: of `missing.columns.2.5=mean` Hydra makes {2: {5: mean}}."""
+    for name, policy in columns.items():
+        if isinstance(policy, Mapping):
+            yield from _flat(policy, f"{start}{name}.")
+        else:
+            yield f"{start}{name}", policy
 
 
 def find_gaps(column: Series, is_categorical: bool, infinite: str) -> NDArray[Any]:

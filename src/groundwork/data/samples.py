@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,7 @@ class Samples:
         order: (N,) sortable values, time for instance, for the chronological split.
         pixels: (N, H, W, C) images of a data set that comes as one array, in place of `path`.
         notes: What the reader left out or changed, one line each.
+        decimal: Column -> decimal sign that its numbers were read by, where they were written as text.
     """
 
     kind: Literal["image", "table"]
@@ -49,6 +51,7 @@ class Samples:
     order: Series | None = None
     pixels: NDArray[np.generic] | None = None
     notes: tuple[str, ...] = ()
+    decimal: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.sample_id)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
-from pandas.api import types
 
 from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
+from groundwork.data.check_target import check_columns, check_names, check_repeats, check_values
 from groundwork.data.classes import choose_classes, class_labels, is_number
 
 FEW_VALUES = 20  # more distinct whole numbers than this read as a quantity, not as names of classes
@@ -58,13 +58,14 @@ class Target:
             classes: All classes in order; with `positive_above` the names of the two.
         """
         names = tuple(str(name) for name in target.columns)
-        _check_columns(target, task)
+        check_columns(target, task)
         if task is None:
+            check_names(target)
             task, why = _derive_task(target, positive_above)
         else:
             why = f"{task}, as the task says"
         if task == "regression":
-            _check_values(target)
+            check_values(target)
             idle = [
                 f"data.{key}"
                 for key, value in (
@@ -77,18 +78,20 @@ class Target:
             why += f"; {' and '.join(idle)} has no effect on it" if idle else ""
             return cls(task, names, (), why, None)
         found = choose_classes(target.iloc[:, 0], positive_class, positive_above, classes)
+        if classes is None:
+            check_repeats(target.iloc[:, 0], found, FEW_VALUES)
         return cls(task, names, found, f"{why}; {len(found)} classes", positive_above)
 
-    def encode(self, target: DataFrame) -> NDArray[np.int64] | NDArray[np.float32]:
-        """Return class numbers (N,) int64 with -1 where missing, or values (N, T) float32 with NaN."""
+    def encode(self, target: DataFrame) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return class numbers (N,) int64 with -1 where missing, or values (N, T) float64 with NaN."""
         absent = [name for name in self.names if name not in target]
         if absent:
             raise UserError(
                 f"the data must hold the target {quoted(absent)}, but does not. Check data.target."
             )
         if self.task == "regression":
-            _check_values(target[list(self.names)])
-            return target[list(self.names)].astype("float64").to_numpy(np.float32)
+            check_values(target[list(self.names)])
+            return target[list(self.names)].astype("float64").to_numpy()
         labels = class_labels(target[self.names[0]], self.positive_above, self.classes)
         number = {name: index for index, name in enumerate(self.classes)}
         unknown = sorted({label for label in labels if label is not None and label not in number})
@@ -109,26 +112,6 @@ class Target:
     def from_state(cls, state: dict[str, Any]) -> Target:
         """Build the Target that `state` described."""
         return cls(**{**state, "names": tuple(state["names"]), "classes": tuple(state["classes"])})
-
-
-def _check_columns(target: DataFrame, task: TaskName | None) -> None:
-    """Refuse targets that no task can learn."""
-    if target.shape[1] == 0:
-        raise UserError("data.target must name a column, but got none. Add data.target=NAME.")
-    for name, column in target.items():
-        if column.isna().all():
-            raise UserError(
-                f"target {name!r} must hold values, but all are missing. Choose another data.target."
-            )
-        if types.is_datetime64_any_dtype(column):
-            raise UserError(
-                f"target {name!r} must be numbers or classes, but holds dates. Add a column of numbers."
-            )
-    if target.shape[1] > 1 and task == "classification":
-        raise UserError(
-            f"classification must have one target, but got {quoted(target.columns)}. Name one with "
-            "data.target."
-        )
 
 
 def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskName, str]:
@@ -152,24 +135,3 @@ def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskN
         return "classification", f"classification, because {name!r} holds {distinct} whole numbers"
     what = f"{distinct:,} different whole numbers" if whole else "decimal numbers"
     return "regression", f"regression, because {name!r} holds {what}"
-
-
-def _check_values(target: DataFrame) -> None:
-    """Refuse what is no finite float32 number."""
-    for name, column in target.items():
-        if not is_number(column):
-            raise UserError(
-                f"regression must have numbers as target, but {name!r} holds "
-                f"{quoted(column.dropna().unique())}. "
-                "Choose task=classification, or another data.target."
-            )
-        values = column.astype("float64").to_numpy()
-        beyond = np.flatnonzero(
-            np.abs(np.nan_to_num(values, nan=0.0, posinf=np.inf)) > np.finfo(np.float32).max
-        )
-        if len(beyond):
-            raise UserError(
-                f"target {name!r} must be finite and below 3.4e38, but row {beyond[0] + 1} holds "
-                f"{values[beyond[0]]}. "
-                "Correct it, or leave the cell empty."
-            )

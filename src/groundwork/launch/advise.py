@@ -15,6 +15,7 @@ from groundwork.data import Samples, Target
 from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report import write_advice
+from groundwork.train.adopt import adopt
 from groundwork.train.advise import advise_run
 from groundwork.train.build import describe_data
 from groundwork.train.context import build_context
@@ -22,6 +23,7 @@ from groundwork.train.custom import custom_parts
 from groundwork.train.machine.device import choose_device
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
+from groundwork.train.warm import read_warm
 from groundwork.transfer import Advice, Plan
 
 
@@ -42,9 +44,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     from groundwork.launch.advise import advise_data  # torch: not before the data is known to be right
 
     advice = advise_data(folder, complete.config, samples, target, console, choose)
-    console.say(
-        f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.json_file('advice')})"
-    )
+    console.say(f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.json_file('advice')})")
     return folder
 
 
@@ -72,9 +72,12 @@ def advise_data(
         raise UserError(
             f"advice must rest on a linear head, but got {', '.join(parts)}. Compare scenarios by short runs instead."
         )
-    prepared = prepare(config, samples, target, console)
-    context = build_context(folder, config, prepared, describe_data(config, prepared), console)
     plan: Plan = instantiate(config.transfer, _convert_="all")
+    warm = read_warm(RunFolder.furnish(folder.path), config)
+    prepared = prepare(config, samples, target, console)
+    prepared = prepared if warm is None else adopt(prepared, warm, plan)
+    data = describe_data(config, prepared, warm)
+    context = build_context(folder, config, prepared, data, console, warm)
     advice = advise_run(context, plan, choose_device(config), choose)
     write_advice(folder.path)
     return advice

@@ -7,15 +7,19 @@ from typing import Any, Literal
 from pandas import DataFrame
 
 from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples
 from groundwork.evaluate.run import Run
 from groundwork.launch.config.compose import Composition, complete, compose_run
 from groundwork.launch.config.like import with_like
 from groundwork.launch.start import begin
+from groundwork.launch.told import told
 from groundwork.train.samples import read_samples
 
 
+@told
 def read(overrides: Sequence[str]) -> Samples:
     """Read the samples of a configuration: sample_id, target, inputs or paths, N aligned rows.
 
@@ -26,6 +30,7 @@ def read(overrides: Sequence[str]) -> Samples:
     return samples
 
 
+@told
 def split(overrides: Sequence[str], quiet: bool = True) -> DataFrame:
     """Split the samples of a configuration as a run would, without training.
 
@@ -44,6 +49,7 @@ def split(overrides: Sequence[str], quiet: bool = True) -> DataFrame:
     return table.join(kept.target.rename(columns={name: f"target/{name}" for name in table}))
 
 
+@told
 def audit(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     """Look at the data of a configuration as scripts/audit.py does.
 
@@ -56,6 +62,7 @@ def audit(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     return {**folder.read_json("audit"), "folder": str(folder.path)}
 
 
+@told
 def advise(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     """Recommend a transfer scenario as scripts/advise.py does.
 
@@ -67,6 +74,7 @@ def advise(overrides: Sequence[str], quiet: bool = False) -> dict[str, Any]:
     return start(_compose(overrides), Console(quiet)).read_json("advice")
 
 
+@told
 def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
     """Train a run as scripts/train.py does.
 
@@ -80,6 +88,7 @@ def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
     return Run(begin(compose_run(complete(with_like(overrides))), Console(quiet)).path)
 
 
+@told
 def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"] = "val") -> DataFrame:
     """Compare finished runs as scripts/compare.py does.
 
@@ -93,8 +102,13 @@ def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"
     from groundwork.evaluate.compare import measure_groups  # torch: not for reading runs
     from groundwork.evaluate.seal import find_runs
 
+    check_choice("split", split, ("val", "test"))
     if isinstance(runs, str):
         folders = find_runs(runs)
+    elif not isinstance(runs, Sequence) or not all(isinstance(run, Run | str | Path) for run in runs):
+        raise UserError(
+            f"runs must be a glob or a list of runs, but got {runs!r}. Give 'runs/*/*', or [Run(...)]."
+        )
     else:
         folders = [RunFolder(Path(run.path if isinstance(run, Run) else run)) for run in runs]
     return measure_groups(folders, split, Console(quiet=True))[0]

@@ -26,6 +26,8 @@ def start(composition: Composition, console: Console) -> RunFolder:
     config = composition.config
     samples, target = read_samples(config)
     console.say(target.why)
+    for note in samples.notes:
+        console.note(note)
     complete = composition.choose(**derived_choices(config, target.task))
     audit, prepared = audit_data(complete.config, samples, target, console)
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))

@@ -13,7 +13,8 @@ from omegaconf import DictConfig
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import CONF, machine_paths
 from groundwork.launch.cli import key_values
-from groundwork.launch.config.compose import Composition, complete, composed, explained, quote_override
+from groundwork.launch.config.compose import Composition, complete, composed, explained
+from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.launch.config.usage import usage
 
@@ -98,7 +99,8 @@ def hydra_application(
         # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
         combinations.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
 
-    plain = [quote_override(override) for override in overrides if override not in ("-m", "--multirun")]
+    typed = [override for override in overrides if override not in ("-m", "--multirun")]
+    plain = [quote_override(override, sweeps=len(typed) < len(overrides)) for override in typed]
     searched = searchpath_overrides(plain)
     many = act_on_many if len(plain) < len(overrides) else None
     with explained(), TemporaryDirectory() as scratch:
@@ -178,7 +180,12 @@ def predict(arguments: list[str]) -> int:
             "input": "a folder of images, an image or a table",
             "output": "the table to write: .parquet, .csv, ...",
         },
-        {"trust_pickle": "true reads a .pkl file", "paths.runs": "where latest looks"},
+        {
+            "image_root": "the folder that the paths of a table of images are relative to",
+            "max_pixels": "of one image; a file that claims more is not predicted",
+            "trust_pickle": "true reads a .pkl file",
+            "paths.runs": "where latest looks",
+        },
     )
     from groundwork.evaluate.predict import predict_inputs  # torch: not before the arguments are understood
 

@@ -24,6 +24,7 @@ from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.launch.config.check import idle_keys
 from groundwork.report import summary, write_report
+from groundwork.train.adopt import adopt
 from groundwork.train.advise import advise_run
 from groundwork.train.audit.facts import write_facts
 from groundwork.train.build import describe_data
@@ -36,6 +37,7 @@ from groundwork.train.machine.environment import describe_environment
 from groundwork.train.machine.memory import memory_explained
 from groundwork.train.prepare import Prepared, prepare, write_splits
 from groundwork.train.share import data_key, once
+from groundwork.train.warm import Warm, read_warm
 from groundwork.transfer import Plan
 
 
@@ -48,6 +50,7 @@ def train(
     overrides: tuple[str, ...],
     resume: bool,
     choose: Callable[[str], DictConfig],
+    began: float,
 ) -> None:
     """Split, fit, choose on val, measure and draw one run.
 
@@ -60,14 +63,15 @@ def train(
         overrides: That composed the configuration.
         resume: Go on with the split and the last checkpoint that the folder holds.
         choose: Gives the configuration with the transfer scenario that the advice takes, for `transfer=auto`.
+        began: When the first row was about to be read, by `time.perf_counter`.
     """
     silence()
     folder.write_json("environment", describe_environment(overrides))
-    began = time.perf_counter()
     seed_everything(config.seed, verbose=False)
-    prepared = _prepare(folder, config, samples, target, console)
-    data = describe_data(config, prepared)
-    context = build_context(folder, config, prepared, data, console)
+    warm = read_warm(folder, config)
+    prepared = _prepare(folder, config, samples, target, console, warm)
+    data = describe_data(config, prepared, warm)
+    context = build_context(folder, config, prepared, data, console, warm)
     write_facts(context)
     seconds = {"data": time.perf_counter() - began}
 
@@ -76,7 +80,7 @@ def train(
     if plan.scenario == "auto":
         config = _choose_scenario(context, plan, device, choose)
         plan = instantiate(config.transfer, _convert_="all")
-        context = build_context(folder, config, prepared, data, console)
+        context = build_context(folder, config, prepared, data, console, warm)
     if world_size() > 1:
         console.say(batch_line(config))
     with memory_explained(config):
@@ -86,24 +90,46 @@ def train(
         return
     _note_idle(context, plan, fitted, overrides, device)
     result = {**conclude(context, fitted, device), "baselines": _baselines(context)}
-    seconds |= fitted.seconds | {"total": time.perf_counter() - began}
     begun = {"changes": folder.read_json("result").get("changes", {})}
-    folder.write_json("result", {**result, **begun, "status": "done", "seconds": seconds})
-    if config.report.write:
-        _draw(context, fitted, device)
+    result |= {**begun, "status": "done", "seconds": seconds | fitted.seconds}
+    _conclude(context, fitted, device, result, began)
     console.show(summary(folder.path))
 
 
+def _conclude(
+    context: Context, fitted: Fitted, device: torch.device, result: dict[str, Any], began: float
+) -> None:
+    """Write `result.json` and the report, and then how long all of it took, from the start of reading."""
+    folder, seconds = context.folder, result["seconds"]
+    measured = time.perf_counter()
+    seconds["total"] = measured - began
+    folder.write_json("result", result)
+    if context.config.report.write:
+        _draw(context, fitted, device)
+        seconds["report"] = time.perf_counter() - measured
+        seconds["total"] = time.perf_counter() - began
+        folder.write_json("result", result)
+
+
 def _prepare(
-    folder: RunFolder, config: DictConfig, samples: Samples, target: Target, console: Console
+    folder: RunFolder,
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    console: Console,
+    warm: Warm | None,
 ) -> Prepared:
     """Prepare the data by the split of the folder, where this run before it stopped, or `like`, left one."""
     fixed = read_splits(folder) if folder.splits.exists() else None
+    columns = None if warm is None else warm.columns
     with in_turns():
         if fixed is None:
-            prepared = once(data_key(config), lambda: prepare(config, samples, target, console))
+            key = (data_key(config), None if columns is None else config.model.pretrained)
+            prepared = once(key, lambda: prepare(config, samples, target, console, None, columns))
         else:
-            prepared = prepare(config, samples, target, console, fixed)
+            prepared = prepare(config, samples, target, console, fixed, columns)
+    if warm is not None:
+        prepared = adopt(prepared, warm, instantiate(config.transfer, _convert_="all"))
     _check_content(folder, prepared)
     write_splits(folder, prepared)
     return prepared

@@ -1,5 +1,7 @@
 """A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
 
+import shlex
+import time
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -60,6 +62,7 @@ def resume(run: str, changes: list[str]) -> int:
 
 def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
     if folder.read_json("result").get("status") == "done":
+        _check_longer(folder, changes)
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
     composition = None if has_begun(folder) else saved_composition(folder, changes)
@@ -83,6 +86,7 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
     def work(console: Console) -> None:
         if composition is not None:
             return _first(folder, composition, console)
+        began = time.perf_counter()
         samples, target = read_samples(config)
         from groundwork.launch.run import train  # torch: not before the data is known to be right
 
@@ -90,10 +94,34 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
             known = checked_overrides(list(overrides), folder.json_file("environment"))
             return compose_run(known).choose(transfer=scenario).config
 
-        return train(folder, config, samples, target, console, overrides, True, choose)
+        return train(folder, config, samples, target, console, overrides, True, choose, began)
 
     work_in(folder, config, console, work)
     return DONE
+
+
+def _check_longer(folder: RunFolder, changes: list[str]) -> None:
+    """Say how a finished run is trained longer, where more epochs are asked of it.
+
+    Raises:
+        UserError: With the command; the rates of a schedule that has come to its end cannot simply go on.
+    """
+    asked = [change.partition("=")[2] for change in changes if change.startswith("trainer.max_epochs=")]
+    epochs = folder.config.trainer.max_epochs
+    if not asked or not asked[-1].isdigit() or int(asked[-1]) <= epochs:
+        return
+    # A scenario that starts from random weights would not take those of the run.
+    scenario = [] if folder.config.transfer.pretrained else ["transfer=large_different"]
+    words = [
+        f"like={folder.path}",
+        f"model.pretrained={folder.path}",
+        *scenario,
+        f"trainer.max_epochs={asked[-1]}",
+    ]
+    raise UserError(
+        f"run={folder.path} is finished after its {epochs} epochs, and a finished run is not changed. To train longer, "
+        f"start a run from its weights: train.py {shlex.join(words)}"
+    )
 
 
 def _first(folder: RunFolder, composition: Composition, console: Console) -> None:
@@ -101,7 +129,7 @@ def _first(folder: RunFolder, composition: Composition, console: Console) -> Non
     changed: set[str] = set()
     if composition.config.like:
         composition, changed = restore(composition)
-    config = composition.config
+    config, began = composition.config, time.perf_counter()
     samples, target = read_samples(config)
     console.say(target.why)
     if config.like:
@@ -119,7 +147,7 @@ def _first(folder: RunFolder, composition: Composition, console: Console) -> Non
     def choose(scenario: str) -> DictConfig:
         return complete.choose(transfer=scenario).config
 
-    train(folder, complete.config, samples, target, console, complete.overrides, False, choose)
+    train(folder, complete.config, samples, target, console, complete.overrides, False, choose, began)
 
 
 def _say_choices(console: Console, before: Composition, after: Composition) -> None:

@@ -29,13 +29,13 @@ class Outputs:
     Attributes:
         index: (N,) rows in the table of samples.
         target: (N,) class numbers, or (N, T) values in original units.
-        prediction: (N, K) probabilities, or (N, T) values in original units.
+        prediction: (N, K) probabilities, or (N, T) float64 values in original units.
         loss: Mean over the samples.
     """
 
     index: NDArray[np.int64]
     target: NDArray[Any]
-    prediction: NDArray[np.float32]
+    prediction: NDArray[np.floating]
     loss: float
 
 
@@ -115,7 +115,7 @@ class Task(LightningModule, ABC):
 
     def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Augment the inputs and bring the target to the loss's terms."""
-        target = self.loss_target(batch.target)
+        target = self._scaled(batch.target)
         if self.augment is None:
             return batch.inputs, target
         return self.augment(batch.inputs, self.keys(batch.index)), target
@@ -200,8 +200,13 @@ class Task(LightningModule, ABC):
             index.cpu().numpy(),
             target.cpu().numpy(),
             self.network.decode(output).cpu().numpy(),
-            float(self.loss(output, self.loss_target(target), None).mean()),
+            float(self.loss(output, self._scaled(target), None).mean()),
         )
+
+    def _scaled(self, target: Tensor) -> Tensor:
+        """Bring a target to the loss's terms; values are float32 from here on, as the output is."""
+        scaled = self.loss_target(target)
+        return scaled.float() if scaled.dtype is torch.float64 else scaled
 
     def _gather(self, part: Tensor) -> Tensor:
         """Join the parts of all devices along the first axis."""

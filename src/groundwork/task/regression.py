@@ -10,7 +10,7 @@ class RegressionTask(Task):
 
     The loss compares in scaled units, metrics and predictions are in original units.
 
-    Shapes: inputs (B, C, H, W) or (B, D); target (B, T) float32, NaN where missing; output (B, T) float32.
+    Shapes: inputs (B, C, H, W) or (B, D); target (B, T) float64, NaN where missing; output (B, T) float32.
     """
 
     def loss_target(self, target: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder
 
 UPLOADS = ("metrics", "config", "curves", "photographs", "predictions", "splits", "checkpoints", "code")
@@ -40,10 +41,8 @@ def check_logger(config: DictConfig) -> None:
             f"logger.wandb.{min(extra)} is not a key: the key of the account is read from WANDB_API_KEY or .netrc "
             f"alone. Remove it."
         )
-    if "wandb" in logger and logger.wandb.mode not in MODES:
-        raise UserError(
-            f"logger.wandb.mode must be one of {', '.join(MODES)}, but got {logger.wandb.mode}. Use auto."
-        )
+    if "wandb" in logger:
+        check_choice("logger.wandb.mode", logger.wandb.mode, MODES)
     for service in SERVICES:
         if service in logger and importlib.util.find_spec(service) is None:
             raise UserError(

@@ -19,7 +19,8 @@ from groundwork.data import (
     encode_columns,
     fit_columns,
 )
-from groundwork.data.columns import Column, category_text
+from groundwork.data.categories import category_text
+from groundwork.data.columns import Column
 from groundwork.evaluate.export.preprocess_table import encode_rows
 
 AUTO = Missing("median", True, "slot", "error", 0.0, "missing", {})

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "shrink_batch",
     "reader",
 }
-OF_IMAGES = {"image_size", "resize", "window", "unreadable"}
+OF_IMAGES = {"image_size", "resize", "window", "unreadable", "max_pixels"}
 
 
 def choose(name: str, *words: str):

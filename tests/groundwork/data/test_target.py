@@ -59,8 +59,8 @@ def test_encoding_gives_class_numbers_with_minus_one_for_missing():
 def test_encoding_values_keeps_original_units_and_missing_ones():
     frame = DataFrame({"a": [1.5, np.nan], "b": pd.array([1, None], "Int64")})
     encoded = fit(frame).encode(frame)
-    np.testing.assert_array_equal(encoded, np.array([[1.5, 1.0], [np.nan, np.nan]], dtype=np.float32))
-    assert encoded.dtype == np.float32
+    np.testing.assert_array_equal(encoded, np.array([[1.5, 1.0], [np.nan, np.nan]]))
+    assert encoded.dtype == np.float64
 
 
 def test_the_positive_class_of_two_is_number_one():
@@ -129,3 +129,56 @@ def test_an_unknown_class_is_named_when_encoding():
 def test_a_missing_target_column_is_named():
     with pytest.raises(UserError, match="'y'"):
         fit(["cat", "dog"]).encode(DataFrame({"z": ["cat"]}))
+
+
+def test_values_keep_the_digits_of_seconds_and_of_thousandths():
+    seconds = [1_700_000_011.1536, 1_699_999_993.9849]
+    frame = DataFrame({"y": seconds})
+    assert fit(frame).encode(frame)[:, 0].tolist() == seconds
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([1_700_000_000_000_000_000 + n for n in range(40)], "int64"),
+        pd.array([2**63 + n for n in range(40)], "uint64"),
+        np.array([1e18 + 128.0 * n for n in range(40)]),
+    ],
+)
+def test_values_that_float64_cannot_tell_apart_are_refused(values):
+    with pytest.raises(UserError, match="must differ by more than rounding") as caught:
+        fit(DataFrame({"y": values}), task="regression")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1_700_000_000_000_000_000 + 10**9 * n for n in range(40)],
+        [5.0] * 40,
+        [0.0] * 40,
+        [1e300 * n for n in (-1, 1)] * 0 + [1e30, -1e30, 0.1],
+        [1e-300, 2e-300, 3e-300],
+    ],
+)
+def test_values_that_differ_enough_are_kept(values):
+    fit(DataFrame({"y": values}), task="regression")
+
+
+def test_words_among_numbers_are_no_classes():
+    frame = DataFrame({"y": pd.Series([f"{n}.5" for n in range(30)] + ["?"] * 5 + ["free"], dtype="str")})
+    with pytest.raises(
+        UserError, match=r"the others '\?' \(5\), 'free' \(1\). .*data.missing_values"
+    ) as caught:
+        fit(frame)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("task", [None, "classification"])
+def test_names_that_do_not_repeat_are_no_classes(task):
+    names = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(200)]
+    with pytest.raises(UserError, match="200 of the 200 classes"):
+        fit(DataFrame({"y": pd.Series(names, dtype="str")}), task=task)
+    with pytest.raises(UserError, match="1,000 of the 1,000 classes"):
+        fit(DataFrame({"y": np.arange(1000) * 7}), task="classification")
+    assert len(fit(DataFrame({"y": pd.Series(names * 2, dtype="str")}), task=task).classes) == 200

@@ -1,6 +1,7 @@
 """Image files -> what their headers say: sizes, modes, formats."""
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from pandas import DataFrame
 from PIL import Image
 
 from groundwork.data.samples import Samples
-from groundwork.data.store.decode import ARRAY_SUFFIXES, BadImageError, read_header
+from groundwork.data.store.decode import BadImageError, read_header
 from groundwork.data.store.origin import in_blocks, silent_pillow
+from groundwork.data.store.pictures import ARRAY_SUFFIXES, picture_formats
 
 MOST_LISTED = 10
 
@@ -55,12 +57,12 @@ def _range(values: Any) -> dict[str, int]:
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
-        header = read_header(path)
+        header = read_header(path, sys.maxsize)  # those that are too large are gone already
         found: dict[str, Any] = {"width": header.size[1], "height": header.size[0]}
         if path.suffix.lower() in ARRAY_SUFFIXES:
             found |= {"mode": f"{header.channels} channels {header.dtype}", "format": path.suffix[1:].upper()}
         else:
-            with Image.open(path) as image:
+            with Image.open(path, formats=picture_formats()) as image:
                 found |= {"mode": image.mode, "format": str(image.format)}
         return found
     except (BadImageError, OSError):

@@ -61,8 +61,10 @@ def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
     table = table.drop_columns(index).replace_schema_metadata(None)  # a named index is a column like others
     check_names(table.column_names, str(path))
     try:
-        return tidy(table.to_pandas(types_mapper=TYPES.get), str(path))
+        frame = tidy(table.to_pandas(types_mapper=TYPES.get), str(path))
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise UserError(
             f"{path} must hold cells of a table, but {one_line(error)}. Drop that column."
         ) from None
+    frame.attrs = {"notes": ["its index has no name: left out"] if index else []}
+    return frame

@@ -45,10 +45,12 @@ def label_texts(column: Series) -> list[str | None]:
     """Name each cell alike whatever column it stands in: 2.0 reads '2', as the whole number 2 does."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _by_code(column, label_texts(Series(column.cat.categories)))
-    texts = cell_texts(column)
     if not types.is_float_dtype(column):
-        return texts
-    return [str(int(float(text))) if text and float(text).is_integer() else text for text in texts]
+        return cell_texts(column)
+    values = column.to_numpy(dtype="float64", na_value=np.nan).tolist()
+    return [
+        None if value != value else str(int(value)) if value.is_integer() else repr(value) for value in values
+    ]
 
 
 def _by_code(column: Series, names: list[str | None]) -> list[str | None]:

@@ -10,34 +10,48 @@ from pathlib import Path
 
 import pyarrow as pa
 from pandas import DataFrame, Series
+from pandas.api import types
 from pyarrow import csv as arrow_csv
 
 from groundwork.core.errors import UserError
 from groundwork.data.formats.cells import cell_texts
+from groundwork.data.formats.encoding import not_utf8, utf8_bytes
 from groundwork.data.formats.infer import infer_column
-from groundwork.data.formats.tidy import check_names, starts_with_row_numbers
+from groundwork.data.formats.layout import Layout, find_layout
+from groundwork.data.formats.nameless import name_nameless
+from groundwork.data.formats.tidy import check_names
 
 DELIMITERS = (",", ";", "\t", "|")
 BLOCK = 1 << 30  # bytes parsed at once; no row is longer
+WITH_COMMA = r"-?(?:[0-9]+,[0-9]{1,2}|0,[0-9]+|[0-9]+,[0-9]{4,})"  # decimals, not thousands
+IN_THREES = r"-?[1-9][0-9]{0,2}(?:\.[0-9]{3})+"
 
 
-def read_delimited(path: Path) -> DataFrame:
-    """Read separated values in UTF-8, split where their first row gives the most columns."""
-    header, delimiter = _header(path)
-    if not header:
+def read_delimited(path: Path, decimal: str = "auto") -> DataFrame:
+    """Read separated values, split where their first row gives the most columns.
+
+    Args:
+        path: Of the file.
+        decimal: Sign before decimals; "auto" knows the point, and the comma beside semicolons.
+    """
+    recoded = utf8_bytes(path)
+    layout = find_layout(path, recoded, ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS)
+    if not layout.names:
         raise UserError(f"{path} must start with a row of column names, but is empty. Choose another file.")
-    cells = _parse(path, len(header), delimiter)
-    texts = [Series(column.slice(1).to_pandas(), dtype="str") for column in cells.columns]
-    columns = [infer_column(column, decimal_comma=delimiter == ";") for column in texts]
-    if starts_with_row_numbers(header, columns[0].tolist()):
-        header, columns = header[1:], columns[1:]
-    check_names(header, str(path))
-    return DataFrame(dict(zip(header, columns, strict=True)))
+    texts = (_parse_spaced if layout.spaced else _parse)(path, recoded, layout)
+    commas = decimal == "," or (decimal == "auto" and layout.delimiter == ";")
+    columns = [infer_column(text, decimal_comma=commas, decimal_point=decimal != ",") for text in texts]
+    sign = _sign(texts, columns) if decimal == "auto" else decimal
+    names, columns, notes = name_nameless(layout.names, columns)
+    check_names(names, str(path))
+    frame = DataFrame(dict(zip(names, columns, strict=True)))
+    frame.attrs = {"decimal": sign, "notes": notes}
+    return frame
 
 
 def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
     """Write separated values in UTF-8; a missing cell is empty."""
-    special = re.compile(f'["\r\n{delimiter}]')
+    special = re.compile(f'["\r\n{delimiter}]|^ | $')  # outer blanks might be taken for mere layout
 
     def line(cells: Sequence[str | None], *, quote: bool = False) -> str:
         quoted = [
@@ -56,57 +70,73 @@ def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
         file.writelines(line(cells) for cells in zip(*texts, strict=True))
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns, and the delimiter that stands most often between quotes."""
-    first = ""
+def _parse(path: Path, recoded: bytes | None, layout: Layout) -> list[Series]:
+    """Read every cell as text."""
+    names = [str(i) for i in range(len(layout.names))]
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for line in file:
-                first += line
-                if first.strip("\r\n") and first.count('"') % 2 == 0:
-                    break
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    bare = re.sub('"[^"]*"', "", first)
-    candidates = ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS
-    delimiter = max(candidates, key=bare.count)
-    try:
-        rows = csv.reader(io.StringIO(first, newline=""), delimiter=delimiter)
-        return next((row for row in rows if row), []), delimiter
-    except csv.Error as error:
-        raise UserError(
-            f"{path} must start with names of columns, but its first row fails: {error}."
-        ) from None
-
-
-def _parse(path: Path, num_columns: int, delimiter: str) -> pa.Table:
-    """Read every cell as text, the row of names included."""
-    names = [str(i) for i in range(num_columns)]
-    try:
-        return arrow_csv.read_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        cells = arrow_csv.read_csv(
+            path if recoded is None else pa.BufferReader(recoded),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, block_size=BLOCK, use_threads=False, skip_rows=layout.skip
+            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
             ),
         )
     except pa.ArrowInvalid as error:
         if "UTF8" in str(error):
-            raise _not_utf8(path) from None
+            raise not_utf8(path) from None
         reason = " ".join(str(error).removeprefix("CSV parse error: ").split())[:120]
-        raise UserError(
-            f"{path}: every row must have {num_columns} cells, but {reason}. Mend that row."
-        ) from None
+        raise _uneven(path, layout, reason) from None
+    return [Series(column.slice(1).to_pandas(), dtype="str") for column in cells.columns]
 
 
-def _not_utf8(path: Path) -> UserError:
-    data = path.read_bytes()
+def _parse_spaced(path: Path, recoded: bytes | None, layout: Layout) -> list[Series]:
+    """Read every cell as text, without the blank before it, which arrow can't leave out."""
     try:
-        data.decode("utf-8")
-        where = ""
-    except UnicodeDecodeError as error:
-        where = f" (byte 0x{data[error.start]:02x} in line {data[: error.start].count(10) + 1})"
-    return UserError(
-        f"{path} must be UTF-8, but is not{where}. Save it as UTF-8, in a spreadsheet as 'CSV UTF-8'."
+        text = (path.read_bytes() if recoded is None else recoded).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    try:
+        lines = io.StringIO(text, newline="")
+        reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True, strict=True)
+        rows = [row for row in reader if row][layout.skip + 1 :]
+    except csv.Error as error:
+        raise _uneven(path, layout, str(error)) from None
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(layout.names):
+            raise _uneven(path, layout, f"row {number} has {len(row)}")
+    return [Series([row[i] for row in rows], dtype="str") for i in range(len(layout.names))]
+
+
+def _uneven(path: Path, layout: Layout, reason: str) -> UserError:
+    return UserError(f"{path}: every row must have {len(layout.names)} cells, but {reason}. Mend that row.")
+
+
+def _sign(texts: list[Series], columns: list[Series]) -> str | None:
+    """Tell which decimal sign the numbers of a file have; None where there are none, or both.
+
+    Where it is a comma, 1.234 is no decimal number: such columns are text again, changed in place.
+    """
+    pointed = [
+        i for i, (text, column) in enumerate(zip(texts, columns, strict=True))
+        if types.is_float_dtype(column) and text.str.contains(".", regex=False).any()
+    ]  # fmt: skip
+    threes = [i for i in pointed if _all_match(texts[i], f"{IN_THREES}|-?[0-9]{{1,3}}")]
+    if len(threes) < len(pointed):
+        return "."
+    if not any(_all_match(text, f"{WITH_COMMA}|-?[0-9]+(?:,[0-9]+)?", WITH_COMMA) for text in texts):
+        return "." if pointed else None
+    for i in threes:
+        columns[i] = texts[i].where(texts[i] != "")
+    return ","
+
+
+def _all_match(cells: Series, pattern: str, needed: str | None = None) -> bool:
+    """Tell whether all cells that are there match a pattern, and one of them another."""
+    if not cells.iloc[:100].str.fullmatch(f"{pattern}|").all():
+        return False
+    return bool(cells.str.fullmatch(f"{pattern}|").all()) and (
+        needed is None or bool(cells.str.fullmatch(needed).any())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,12 +30,19 @@ MOMENT = DATE + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
 ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
 
 
-def infer_column(cells: Series[str], *, decimal_comma: bool) -> Series:
+def infer_column(cells: Series[str], *, decimal_comma: bool, decimal_point: bool = True) -> Series:
     """Give a column of text its type: boolean, whole number, decimal, date, or text as it is.
 
     An empty cell is a missing value; MISSING_WORDS are missing in all but text. A type is only taken
     if it holds every cell exactly, so 007 and numbers of twenty-five digits remain text.
+
+    Args:
+        cells: (N,) text, "" where missing.
+        decimal_comma: Whether 1,5 is a number.
+        decimal_point: Whether 1.5 is one.
     """
+    if decimal_point and (numbers := _plain_decimals(cells)) is not None:
+        return numbers
     cells = cells.where(cells != "")
     present = cells.dropna()
     if present.empty:
@@ -43,6 +51,8 @@ def infer_column(cells: Series[str], *, decimal_comma: bool) -> Series:
     if present.empty:
         return cells
     for convert in (_booleans, _whole_numbers, _decimals, infer_dates):
+        if convert is _decimals and not decimal_point and present.str.contains(".", regex=False).any():
+            continue
         if (found := convert(present)) is not None:
             return _spread(found, cells)
     if decimal_comma and present.str.fullmatch(r"-?[0-9]+(?:,[0-9]+)?").all():
@@ -84,11 +94,14 @@ def _spread(found: Series, cells: Series) -> Series:
 
 
 def _booleans(present: Series) -> Series | None:
-    return present.map(BOOLEANS).astype(bool) if present.isin(list(BOOLEANS)).all() else None
+    # The first cell tells most columns apart, and spares the others a look at every cell.
+    if present.iloc[0] not in BOOLEANS or not present.isin(list(BOOLEANS)).all():
+        return None
+    return present.map(BOOLEANS).astype(bool)
 
 
 def _whole_numbers(present: Series) -> Series | None:
-    if not present.str.fullmatch(WHOLE).all():
+    if not re.fullmatch(WHOLE, present.iloc[0]) or not present.str.fullmatch(WHOLE).all():
         return None
     for dtype in (pa.int64(), pa.uint64()):
         try:
@@ -98,12 +111,27 @@ def _whole_numbers(present: Series) -> Series | None:
     return None
 
 
+def _plain_decimals(cells: Series) -> Series | None:
+    """Read a column of short decimals without a gap, as most of a wide table are, without a look at all else."""
+    first = cells.iloc[0] if len(cells) else ""
+    if not isinstance(first, str) or not re.fullmatch(DECIMAL, first) or re.fullmatch(WHOLE, first):
+        return None
+    texts = pa.array(cells)
+    if texts.null_count or compute.max(compute.binary_length(texts)).as_py() >= 16:
+        return None
+    if not compute.all(compute.match_substring_regex(texts, f"^(?:{DECIMAL})$")).as_py():
+        return None
+    values = compute.cast(texts, pa.float64()).to_numpy()
+    return None if np.isinf(values).any() else Series(values, index=cells.index, name=cells.name)
+
+
 def _decimals(present: Series) -> Series | None:
     named = present.isin(list(INFINITE))
     numbers = present[~named]
-    if not numbers.str.fullmatch(DECIMAL).all():
+    if not numbers.iloc[:1].str.fullmatch(DECIMAL).all() or not numbers.str.fullmatch(DECIMAL).all():
         return None
-    whole = numbers[numbers.str.fullmatch(r"-?[0-9]{16,}")]
+    longest = compute.max(compute.binary_length(pa.array(numbers))).as_py() or 0
+    whole = numbers[numbers.str.fullmatch(r"-?[0-9]{16,}")] if longest >= 16 else numbers[:0]
     if any(int(float(text)) != int(text) for text in whole):
         return None  # a float would round these, identifiers more often than quantities
     values = np.empty(len(present))

@@ -18,6 +18,7 @@ from groundwork.data.formats.database import read_database, write_database
 from groundwork.data.formats.delimited import read_delimited, write_delimited
 from groundwork.data.formats.pickled import read_pickle, write_pickle
 from groundwork.data.formats.records import read_json, read_jsonl, write_json, write_jsonl
+from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.workbook import read_xlsx, write_xlsx
 
 FORMATS = {
@@ -71,8 +72,6 @@ class Source:
 
 
 READERS: dict[str, Callable[[Path], DataFrame]] = {
-    "csv": read_delimited,
-    "tsv": read_delimited,
     "json": read_json,
     "jsonl": read_jsonl,
     "parquet": read_parquet,
@@ -91,13 +90,17 @@ WRITERS: dict[str, Callable[[DataFrame, Path], None]] = {
 }
 
 
-def read_frame(source: Source, query: str | None, trust_pickle: bool) -> DataFrame:
+def read_frame(source: Source, query: str | None, trust_pickle: bool, style: Style = AUTO) -> DataFrame:
     """Read a table of any format: columns of whole or decimal numbers, booleans, text, dates, categories.
 
     Args:
         source: Where it lies.
         query: SQL that selects the rows of a database.
         trust_pickle: Read a pickle although it can run any code.
+        style: How numbers are written in csv and tsv files. Text stays text, see `read_numbers`.
+
+    Returns:
+        The table; its `attrs` may hold `notes` of what the reader left out, and the `decimal` sign of the file.
 
     Raises:
         UserError: If the file is not there, broken, or a pickle that nobody vouches for.
@@ -114,6 +117,8 @@ def read_frame(source: Source, query: str | None, trust_pickle: bool) -> DataFra
             return read_database(source.path, source.table, query)
         if source.format == "pkl":
             return read_pickle(source.path, trust_pickle)
+        if source.format in ("csv", "tsv"):
+            return read_delimited(source.path, style.decimal)
         return READERS[source.format](source.path)
     except OSError as error:
         raise UserError(f"{source.path} must be readable, but {error}. Check its permissions.") from error

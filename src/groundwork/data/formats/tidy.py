@@ -57,16 +57,6 @@ def check_names(names: Sequence[str], where: str) -> None:
         raise UserError(f"{where}: names of columns must differ, but {twice[0]!r} comes twice. Rename one.")
 
 
-def starts_with_row_numbers(names: Sequence[str], first: Sequence[object]) -> bool:
-    """Tell whether the first column is the row numbers that pandas and R write without a name.
-
-    They are no part of the table: a model that reads them learns the order of the file.
-    """
-    num_rows = len(first)
-    unnamed = len(names) > 1 and names[0] == ""
-    return unnamed and list(first) in (list(range(num_rows)), list(range(1, num_rows + 1)))
-
-
 def _tidy_column(column: Series, name: str, where: str) -> Series:
     column = column.rename(name)
     if isinstance(column.dtype, pd.CategoricalDtype):

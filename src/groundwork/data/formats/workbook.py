@@ -16,7 +16,8 @@ from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
-from groundwork.data.formats.tidy import check_names, starts_with_row_numbers, tidy
+from groundwork.data.formats.nameless import name_nameless
+from groundwork.data.formats.tidy import check_names, tidy
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767  # of a sheet; characters of a cell
 FIRST_DAY = pd.Timestamp(1900, 3, 1)  # before it spreadsheets disagree on the calendar
@@ -37,14 +38,12 @@ def read_xlsx(path: Path) -> DataFrame:
             f"{path} must start with a row of column names, but its first sheet has none. Fill it in."
         )
     header = ["" if name is None else _unescaped(str(name)) for name in names]
-    cells = list(_columns(rows[1:], len(names)))
-    if starts_with_row_numbers(header, cells[0]):
-        header, cells = header[1:], cells[1:]
+    cells = [Series(column, dtype=object) for column in _columns(rows[1:], len(names))]
+    header, cells, notes = name_nameless(header, cells)
     check_names(header, str(path))
-    frame = DataFrame(
-        {name: Series(column, dtype=object) for name, column in zip(header, cells, strict=True)}
-    )
-    return read_dates(tidy(frame, str(path)))
+    frame = read_dates(tidy(DataFrame(dict(zip(header, cells, strict=True))), str(path)))
+    frame.attrs = {"notes": notes}
+    return frame
 
 
 def write_xlsx(frame: DataFrame, path: Path) -> None:

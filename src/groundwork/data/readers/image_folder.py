@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 import os
-import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from pandas import DataFrame, RangeIndex, Series
 
 from groundwork.core.errors import UserError
-from groundwork.core.text import quoted
-from groundwork.data.readers.roles import SPLIT_NAMES
+from groundwork.core.ranges import check_choice
+from groundwork.core.text import quoted, shortlist
+from groundwork.data.labels import composed
+from groundwork.data.readers.folders import (
+    MOST_NAMED,
+    check_folders,
+    check_names,
+    counted,
+    other_files,
+    part_of,
+    shown,
+    split_depth,
+)
+from groundwork.data.readers.tree import Tree, read_tree
 from groundwork.data.samples import Samples
 
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".npy", ".npz")
-)
+UNREADABLE = ("error", "drop")
 
 
-def read_image_folder(root: str | Path | None) -> Samples:
+def read_image_folder(root: str | Path | None, unreadable: str = "error") -> Samples:
     """Read root/<class>/**/*.jpg, or root/{train,val,test}/<class>/**/*.jpg with the data set's own split.
 
+    Args:
+        root: The folder.
+        unreadable: "error" refuses classes, parts and folders of which no image can be read, "drop" names them.
+            Configurations of the first edition do not have this key, which is why it has a default.
+
     Raises:
-        UserError: If the folder is missing, holds no image or one class only, or mixes both layouts.
+        UserError: If the folder is missing, holds no image or one class only, mixes both layouts, has two names for
+            one class or part, or holds what `unreadable` refuses.
     """
+    check_choice("data.unreadable", unreadable, UNREADABLE)
     folder = existing_folder(root)
-    files, others = list_images(folder)
+    tree = _checked(read_tree(folder), folder)
+    files = tree.images
     if not files:
+        found = f" ({counted(tree.others)})" if tree.others else ""
         raise UserError(
-            f"{folder} must hold images in one folder per class, but holds none. Check data.root."
+            f"{folder} must hold images in one folder per class, but holds none{found}. Check data.root."
         )
     if loose := [name for name in files if "/" not in name]:
         raise UserError(
             f"every image must lie in the folder of its class, but {quoted(loose)} lies in {folder}. Move it."
         )
-    split_depth = _split_depth(files, folder)
-    parts = [composed(name).split("/") for name in files]
-    labels = [part[split_depth] for part in parts]
+    depth = split_depth(files, folder)
+    notes = check_folders(tree, depth, folder, unreadable)
+    paths = [composed(name).split("/") for name in files]
+    labels = [path[depth].strip() for path in paths]
     if len(set(labels)) < 2:
         raise UserError(
-            f"{folder} must hold two classes or more, but holds {quoted(sorted(set(labels)))} only. Add one."
+            f"{folder} must hold two classes or more, but holds {quoted(sorted(set(labels)))} only. "
+            f"{_deeper(files, folder)}"
         )
-    official = [SPLIT_NAMES[part[0].casefold()] for part in parts] if split_depth else None
     return image_samples(
         folder,
         names=files,
         target=DataFrame({"class": Series(labels, dtype="str")}),
-        official=None if official is None else Series(official, dtype="str"),
-        notes=_notes(others, folder),
+        official=Series([part_of(path[0]) for path in paths], dtype="str") if depth else None,
+        notes=(*notes, *_notes(tree, depth, folder)),
     )
 
 
@@ -57,10 +77,15 @@ def read_images(root: str | Path) -> Samples:
     path = Path(root).expanduser().absolute()
     if path.is_file():
         return image_samples(path.parent, [path.name], DataFrame(index=RangeIndex(1)), None, ())
-    files, others = list_images(existing_folder(root))
+    folder = existing_folder(root)
+    tree = _checked(read_tree(folder), folder)
+    files = tree.images
     if not files:
         raise UserError(f"{path} must hold images, but holds none. Check the path.")
-    return image_samples(path, files, DataFrame(index=RangeIndex(len(files))), None, _notes(others, path))
+    notes = [f"{shown(name)} below {folder} is not read: {why}" for name, why in tree.closed.items()]
+    notes += [f"{shown(name)} below {folder} is not read: {why}" for name, why in tree.missed.items()]
+    target = DataFrame(index=RangeIndex(len(files)))
+    return image_samples(path, files, target, None, (*notes, *_notes(tree, 0, folder)))
 
 
 def existing_folder(root: str | Path | None, key: str = "data.root") -> Path:
@@ -74,41 +99,18 @@ def existing_folder(root: str | Path | None, key: str = "data.root") -> Path:
     return folder
 
 
-def list_images(folder: Path) -> tuple[list[str], list[str]]:
-    """Return POSIX paths below a folder, sorted: those of images, and those of other files.
-
-    Hidden files and folders are skipped; links are followed, each folder once.
-    """
-    images: list[str] = []
-    others: list[str] = []
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
-        below = Path(place).relative_to(folder)
-        for name in files:
-            if not name.startswith("."):
-                kept = images if Path(name).suffix.lower() in IMAGE_SUFFIXES else others
-                kept.append((below / name).as_posix())
-    return sorted(images), sorted(others)
-
-
-def composed(name: str) -> str:
-    """Write an accent as one character, which macOS may hand out as two."""
-    return unicodedata.normalize("NFC", name)
-
-
 def image_samples(
-    folder: Path, names: Sequence[str], target: DataFrame, official: Series | None, notes: tuple[str, ...]
+    folder: Path,
+    names: Sequence[str],
+    target: DataFrame,
+    official: Series | None,
+    notes: tuple[str, ...],
+    sample_id: Series | None = None,
 ) -> Samples:
-    """Build samples from POSIX paths below a folder, which name them."""
+    """Build samples from POSIX paths below a folder, which name them unless `sample_id` does."""
     return Samples(
         kind="image",
-        sample_id=Series([composed(name) for name in names], dtype="str"),
+        sample_id=Series([composed(name) for name in names], dtype="str") if sample_id is None else sample_id,
         target=target,
         inputs=DataFrame(index=RangeIndex(len(names))),
         categorical=(),
@@ -119,30 +121,52 @@ def image_samples(
     )
 
 
-def _split_depth(files: Sequence[str], folder: Path) -> int:
-    """Return 1 where the first folders are splits and the second ones classes, else 0."""
-    tops: dict[str, bool] = {}  # folder -> whether all of its images lie in subfolders
-    for name in files:
-        top, *rest = name.split("/")
-        tops[top] = tops.get(top, True) and len(rest) > 1
-    splits = {top for top in tops if top.casefold() in SPLIT_NAMES}
-    if not splits or (splits != set(tops) and not any(tops[top] for top in splits)):
-        return 0  # a class may well be called train
-    if splits != set(tops):
-        other = sorted(set(tops) - splits)
+def _checked(tree: Tree, folder: Path) -> Tree:
+    """Refuse names that are no text, and two files that nobody can tell apart."""
+    if strange := [name for name in tree.images if not _is_text(name)]:
         raise UserError(
-            f"{folder} must hold either classes or train, val and test, but holds {quoted(sorted(splits))} "
-            "beside "
-            f"{quoted(other)}. Move one of them."
+            f"names of images must be UTF-8, but {len(strange):,} below {folder} are not: "
+            f"{shortlist(map(shown, strange), 3)}. Rename them."
         )
-    if flat := sorted(top for top in splits if not tops[top]):
-        raise UserError(
-            f"{folder / flat[0]} must hold one folder per class, but holds images directly. Sort them."
-        )
-    return 1
+    names = [composed(name) for name in tree.images]
+    if len(set(names)) < len(names):
+        check_names(tree.images, folder, "images")
+    return tree
 
 
-def _notes(others: Sequence[str], folder: Path) -> tuple[str, ...]:
-    if not others:
-        return ()
-    return (f"{len(others):,} files below {folder} are no images by their suffix: {quoted(others)}",)
+def _is_text(name: str) -> bool:
+    try:
+        os.fsencode(name).decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _deeper(files: Sequence[str], folder: Path) -> str:
+    """Say what helps where a single folder lies around all others, as archives are unpacked."""
+    inner = files[0].split("/")[0]
+    if all(name.startswith(f"{inner}/") and name.count("/") > 1 for name in files):
+        return f"If the classes are below it, use data.root={folder / inner}."
+    return "Add one."
+
+
+def _notes(tree: Tree, depth: int, folder: Path) -> list[str]:
+    notes = []
+    if tree.others:
+        notes.append(
+            f"{len(tree.others):,} files below {folder} are no images that can be read: {other_files(tree, depth)}"
+        )
+    if tree.again:
+        links = shortlist((f"{shown(link)} to {shown(file)}" for link, file in tree.again.items()), 3)
+        notes.append(
+            f"{len(tree.again):,} links lead to files that are read already, and are left out: {links}"
+        )
+    if tree.leftovers:
+        found = Counter(
+            "._*" if name.startswith("._") else name for name in map(os.path.basename, tree.leftovers)
+        )
+        named = shortlist((f"{shown(name)} {number:,}" for name, number in found.most_common()), MOST_NAMED)
+        notes.append(
+            f"{len(tree.leftovers):,} hidden files and leftovers of other programs are skipped: {named}"
+        )
+    return notes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,13 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
-from groundwork.data.readers.image_folder import existing_folder, image_samples
+from groundwork.data.formats.style import Style
+from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.image_folder import UNREADABLE, existing_folder, image_samples
+from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.roles import Roles, as_names, require
 from groundwork.data.samples import Samples
 
@@ -29,6 +32,10 @@ def read_image_table(
     order_column: str | None,
     query: str | None,
     trust_pickle: bool,
+    unreadable: str = "error",
+    decimal: str = "auto",
+    thousands: str | None = "auto",
+    missing_values: Sequence[str] = (),
 ) -> Samples:
     """Read one image per row, with its targets from the same row.
 
@@ -43,61 +50,78 @@ def read_image_table(
         order_column: Column that the chronological split sorts by.
         query: SQL that selects the rows, for a database.
         trust_pickle: Read a .pkl file although it can run any code.
+        unreadable: "error" refuses a table of which images are not there, "drop" leaves their rows out and says so.
+            Configurations of the first edition do not have this key, nor those below, which is why they have defaults.
+        decimal: Sign before the decimals of numbers: ".", "," or auto.
+        thousands: Sign between thousands: one character, None or auto.
+        missing_values: Words for a missing value, beside an empty cell.
     """
+    check_choice("data.unreadable", unreadable, UNREADABLE)
     source = Source.parse(table, "data.table")
-    frame = read_frame(source, query, trust_pickle)
+    style = Style(decimal, thousands, tuple(as_names(missing_values)))
+    frame = read_frame(source, query, trust_pickle, style)
     if image_column is None:
         raise UserError(
             "data.image_column must name the column of paths, but got nothing. Add data.image_column=NAME."
         )
     folder = source.path.parent if image_root is None else existing_folder(image_root, "data.image_root")
     roles = Roles(as_names(target), id_column, group, split_column, order_column)
-    return image_table_samples(frame, str(source), folder, image_column, roles)
+    values = {*roles.target, *as_names(roles.order_column)} - {*roles.as_typed(), str(image_column)}
+    reading = read_numbers(frame, sorted(values), style)
+    samples = image_table_samples(reading.frame, str(source), folder, image_column, roles, absent=unreadable)
+    notes = (*frame.attrs.get("notes", ()), *reading.notes, *samples.notes)
+    return replace(samples, notes=notes, decimal=reading.decimal)
 
 
 def image_table_samples(
-    frame: DataFrame, where: str, folder: Path, image_column: str, roles: Roles
+    frame: DataFrame,
+    where: str,
+    folder: Path,
+    image_column: str,
+    roles: Roles,
+    absent: str = "error",
+    key: str = "data.image_root",
 ) -> Samples:
-    """Build samples from a table whose paths lie below a folder."""
+    """Build samples from a table whose paths lie below a folder.
+
+    Args:
+        absent: What becomes of rows whose image is not there: "error"; "drop" leaves them out with a note; "keep", for
+            prediction, leaves it to decoding to name them, and takes an image that several rows name once.
+        key: By which the user names the folder.
+    """
     roles.check(frame, where)
     require(frame, [image_column], "image_column", where)
-    names = _relative_paths(frame[image_column], folder)
-    absent = [name for name in names if not (folder / name).is_file()]
-    if absent:
-        raise UserError(
-            f"every image of {where} must be there, but {len(absent):,} are missing below {folder}: "
-            f"{quoted(absent)}. "
-            "Check data.image_root."
+    names, missing, notes = find_images(frame[image_column], folder, key)
+    _check_missing(missing, len(names), absent, where, folder, key)
+    kept = Series(True, index=range(len(names)))
+    if missing and absent == "drop":
+        kept = ~Series(names).isin(set(missing))
+        named = quoted(dict.fromkeys(missing))
+        notes += (f"{len(missing):,} rows of {where} are left out, whose images are missing: {named}",)
+    again = Series(names).duplicated() & kept
+    if roles.id_column is None and again.any():
+        if absent != "keep":
+            twice = quoted(Series(names)[again].unique())
+            raise UserError(
+                f"an image must stand in one row, but {twice} stands in several. Set data.id_column."
+            )
+        kept &= ~again
+        notes += (
+            f"{int(again.sum()):,} rows of {where} name an image that another row names: it is predicted once",
         )
-    if roles.id_column is None and len(set(names)) < len(names):
-        twice = Series(names)[Series(names).duplicated()].unique()
-        raise UserError(
-            f"an image must stand in one row, but {quoted(twice)} stands in several. Set data.id_column."
-        )
-    samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), ())
-    samples = replace(samples, group=roles.groups(frame), order=roles.order(frame))
-    return samples if roles.id_column is None else replace(samples, sample_id=roles.sample_id(frame))
+    frame, names = frame[kept.to_numpy()].reset_index(drop=True), [names[row] for row in np.flatnonzero(kept)]
+    sample_id = None if roles.id_column is None else roles.sample_id(frame)
+    samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
+    return replace(samples, group=roles.groups(frame), order=roles.order(frame))
 
 
-def _relative_paths(column: Series, folder: Path) -> list[str]:
-    """Return POSIX paths below the folder; a path that leaves it is refused."""
-    gone = np.flatnonzero(column.isna())
-    if len(gone):
+def _check_missing(
+    missing: Sequence[str], num_rows: int, absent: str, where: str, folder: Path, key: str
+) -> None:
+    """Refuse images that are not there; where none is, the folder is the wrong one."""
+    if missing and (absent == "error" or len(missing) == num_rows):
+        drop = ", or use data.unreadable=drop" if absent == "error" and len(missing) < num_rows else ""
         raise UserError(
-            f"every row must have an image, but {column.name!r} misses it in row {quoted(gone + 1)}. Fill it "
-            "in."
+            f"every image of {where} must be there, but {len(missing):,} are missing below {folder}: "
+            f"{quoted(dict.fromkeys(missing))}. Check {key}{drop}."
         )
-    names = []
-    for text in column.astype(str):
-        path = text.replace("\\", "/")
-        if Path(path).is_absolute():
-            path = posixpath.relpath(path, folder.as_posix())
-        names.append(posixpath.normpath(path))
-    outside = [
-        text for text, name in zip(column, names, strict=True) if name == ".." or name.startswith("../")
-    ]
-    if outside:
-        raise UserError(
-            f"images must lie below {folder}, but {quoted(outside)} does not. Set data.image_root."
-        )
-    return names

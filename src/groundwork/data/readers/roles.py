@@ -17,15 +17,14 @@ from pandas.api import types
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text, label_texts
-from groundwork.data.formats.infer import DECIMAL, MISSING_WORDS, infer_dates
+from groundwork.data.formats.infer import infer_dates
+from groundwork.data.formats.written import other_words
 
 SPLIT_NAMES = {
     "train": "train", "training": "train",
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
-
-MOST = 0.9  # share of cells that hold numbers from which on a column of text is told of
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,10 @@ class Roles:
         """Return the columns that must not be learned from."""
         return {*self.target, self.id_column, self.group, self.split_column}
 
+    def as_typed(self) -> set[str | None]:
+        """Return the columns whose cells are names and keep every character."""
+        return {self.id_column, self.group, self.split_column}
+
     def sample_id(self, frame: DataFrame) -> Series:
         """Return (N,) unique text from `id_column`."""
         column = frame[self.id_column]
@@ -99,8 +102,7 @@ class Roles:
         if strange:
             raise UserError(
                 f"data.split_column must hold train, val or test, but {self.split_column!r} holds "
-                f"{quoted(strange)}. "
-                "Rename them."
+                f"{quoted(strange)}. Rename them."
             )
         return Series([SPLIT_NAMES.get(text.casefold(), "") for text in texts], dtype="str")
 
@@ -114,8 +116,7 @@ class Roles:
         if moments is None:
             raise UserError(
                 f"data.order_column must hold numbers or ISO dates, but {self.order_column!r} holds "
-                f"{quoted(column)}. "
-                "Write them as 2024-02-29."
+                f"{quoted(column)}. Write them as 2024-02-29."
             )
         return moments
 
@@ -131,8 +132,11 @@ def require(frame: DataFrame, names: Sequence[str], key: str, where: str) -> Non
     """Refuse a key that names a column which is not there."""
     for name in names:
         if name not in frame:
-            near = difflib.get_close_matches(name, [str(column) for column in frame.columns], 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Choose among {quoted(frame.columns, 8)}."
+            known = [str(column) for column in frame.columns]
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Choose among {quoted(known, 8)}."
+            if f"[{name}]" in known:
+                hint = f"Brackets make a list: for the column '[{name}]', quote it twice, data.{key}=\"'[{name}]'\"."
             raise UserError(f"data.{key} must name a column, but got {name!r} ({where}). {hint}")
 
 
@@ -181,21 +185,9 @@ def input_columns(
         else:
             inputs[str(name)] = Series(label_texts(column), dtype="str")
             categories.append(str(name))
-            if name not in categorical and (said := _almost_numbers(inputs[str(name)])):
-                notes.append(f"input {str(name)!r} is read as categories, {said}")
+            if name not in categorical and (said := other_words(inputs[str(name)])):
+                notes.append(
+                    f"input {str(name)!r} is read as categories, though {said}. Name those words in "
+                    "data.missing_values, or the column in data.categorical"
+                )
     return DataFrame(inputs, index=pd.RangeIndex(len(frame))), tuple(categories), tuple(notes)
-
-
-def _almost_numbers(cells: Series) -> str:
-    """Say what makes a column text whose cells, apart from spaces around them, are numbers for the most part."""
-    present = cells.dropna()
-    numbers = present.str.strip().str.fullmatch(DECIMAL)
-    if not len(present) or numbers.mean() < MOST:
-        return ""
-    counted = f"though {int(numbers.sum()):,} of {len(present):,} cells hold numbers"
-    if numbers.all():
-        return f"{counted}, because of spaces around them. Take those out"
-    odd = ~numbers & ~present.isin(list(MISSING_WORDS))
-    rows = np.flatnonzero((odd if odd.any() else ~numbers).reindex(cells.index, fill_value=False)) + 1
-    found = cells.iloc[rows[0] - 1]
-    return f"{counted}: not so {found!r} in row {quoted(rows)}. Mend them, or name it in data.categorical"

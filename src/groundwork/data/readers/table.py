@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pandas import DataFrame
 
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
+from groundwork.data.check_target import check_digits
 from groundwork.data.formats import Source, read_frame
+from groundwork.data.formats.style import AUTO, Style
+from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.leftover import leftover_columns, leftover_notes
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
 from groundwork.data.samples import Samples
 
@@ -26,6 +30,9 @@ def read_table(
     order_column: str | None,
     query: str | None,
     trust_pickle: bool,
+    decimal: str = "auto",
+    thousands: str | None = "auto",
+    missing_values: Sequence[str] = (),
 ) -> Samples:
     """Read one sample per row.
 
@@ -41,12 +48,17 @@ def read_table(
         order_column: Column that the chronological split sorts by; an input only if `inputs` names it.
         query: SQL that selects the rows, for a database.
         trust_pickle: Read a .pkl file although it can run any code.
+        decimal: Sign before the decimals of numbers: ".", "," or auto.
+        thousands: Sign between thousands: one character, None or auto.
+        missing_values: Words for a missing value, beside an empty cell. Configurations of the first edition have none
+            of these three keys, which is why they have defaults.
     """
     source = Source.parse(table, "data.table")
-    frame = read_frame(source, query, trust_pickle)
+    style = Style(decimal, thousands, tuple(as_names(missing_values)))
+    frame = read_frame(source, query, trust_pickle, style)
     roles = Roles(as_names(target), id_column, group, split_column, order_column)
     return table_samples(
-        frame, source.path, str(source), roles, inputs, as_names(drop), as_names(categorical)
+        frame, source.path, str(source), roles, inputs, as_names(drop), as_names(categorical), style
     )
 
 
@@ -58,18 +70,31 @@ def table_samples(
     inputs: Sequence[str] | None,
     drop: Sequence[str],
     categorical: Sequence[str],
+    style: Style = AUTO,
 ) -> Samples:
     """Share the columns of a table out among inputs and the other parts of samples."""
     roles.check(frame, where)
     for key, names in (("drop", drop), ("categorical", categorical)):
         require(frame, names, key, where)
+    sample_id = content_ids(frame) if roles.id_column is None else roles.sample_id(frame)
     chosen = _choose_inputs(frame, roles, inputs, drop, where)
+    as_typed = {*categorical, *roles.as_typed()}
+    named = dict.fromkeys([*chosen, *roles.target, *as_names(roles.order_column)])
+    reading = read_numbers(frame, [name for name in named if name not in as_typed], style, categorical)
+    frame, notes = reading.frame, [*frame.attrs.get("notes", ()), *reading.notes]
+    if inputs is None:
+        left_out = leftover_columns(frame, [name for name in chosen if name not in categorical])
+        notes += leftover_notes(left_out)
+        chosen = [name for name in chosen if name not in left_out]
+        _check_inputs(chosen, where, left_out)
     if idle := [name for name in categorical if name not in chosen]:
         raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is none of them. Remove it.")
-    columns, categories, notes = input_columns(frame[chosen], categorical)
+    columns, categories, said = input_columns(frame[chosen], categorical)
+    for name in columns.columns.difference(list(categories)):
+        check_digits(frame[name], f"input {name!r}")
     return Samples(
         kind="table",
-        sample_id=content_ids(frame) if roles.id_column is None else roles.sample_id(frame),
+        sample_id=sample_id,
         target=roles.targets(frame),
         inputs=columns,
         categorical=categories,
@@ -77,7 +102,8 @@ def table_samples(
         group=roles.groups(frame),
         official=roles.official(frame),
         order=roles.order(frame),
-        notes=notes,
+        notes=(*notes, *said),
+        decimal=reading.decimal,
     )
 
 
@@ -94,11 +120,15 @@ def _choose_inputs(
         if wrong := [name for name in chosen if name in {*roles.never_inputs(), *drop}]:
             raise UserError(
                 "data.inputs must leave out target, id, group, split and dropped columns, but names "
-                f"{quoted(wrong)}. "
-                "Remove it."
+                f"{quoted(wrong)}. Remove it."
             )
-    if not chosen:
-        raise UserError(
-            f"a table must have an input, but {where} has no column left for one. Set data.inputs."
-        )
+    _check_inputs(chosen, where, {})
     return chosen
+
+
+def _check_inputs(chosen: Sequence[str], where: str, idle: Mapping[str, str]) -> None:
+    if not chosen:
+        reasons = "".join(f"; {name!r} {reason}" for name, reason in idle.items())
+        raise UserError(
+            f"a table must have an input, but {where} has no column left for one{reasons}. Set data.inputs."
+        )

@@ -12,12 +12,10 @@ from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
 from groundwork.data.split.keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split.notes import describe
-from groundwork.data.split.official import keep_official, take
+from groundwork.data.split.official import Parts, keep_official, take
 from groundwork.data.split.parts import draw_parts
 from groundwork.data.split.shares import check_fractions, threshold_parts
 from groundwork.data.split.strata import make_strata
-
-Parts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from groundwork.data.store.pictures import ARRAY_SUFFIXES, picture_formats
+
 # Twice Pillow's own warning level, where Pillow itself refuses: 179 million pixels are 0.5 GB in color.
 MAX_PIXELS = 178_956_970
-ARRAY_SUFFIXES = (".npy", ".npz")
-# EXIF orientations that swap height and width.
-TRANSPOSED = frozenset({5, 6, 7, 8})
+TRANSPOSED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap height and width
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 
 
@@ -45,25 +45,26 @@ class Header:
     dtype: str
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
     """Read size, channels and number type without decoding.
 
     Raises:
-        BadImageError: If the file is no image, or holds more than MAX_PIXELS pixels.
+        BadImageError: If the file is no image, or holds more than `max_pixels` pixels.
     """
     with _named():
         if _is_array(path):
-            return _array_header(path)
-        with Image.open(path) as image:
-            return _picture_header(image)
+            return _array_header(path, max_pixels)
+        with Image.open(path, formats=picture_formats()) as image:
+            return _picture_header(image, max_pixels)
 
 
-def decode(path: Path, least: int | None = None) -> tuple[NDArray[Any], str]:
+def decode(path: Path, least: int | None = None, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[Any], str]:
     """Decode a whole file upright, transparent parts on white.
 
     Args:
         least: Pixels per side that are enough: JPEG decodes to a half, quarter or eighth of its size in a
             fraction of the time, which is used as long as both sides keep this many; None decodes in full.
+        max_pixels: More pixels than this are refused: a file of a few bytes can claim to hold billions.
 
     Returns:
         (H, W, C) uint8, uint16 or float32 as the header says, and a note on what was left out ("" if nothing).
@@ -72,7 +73,8 @@ def decode(path: Path, least: int | None = None) -> tuple[NDArray[Any], str]:
         BadImageError: If the file can't be read to its end, or holds values that are not finite.
     """
     with _named():
-        pixels, note = (_read_array(path), "") if _is_array(path) else _read_picture(path, least)
+        read = _read_array if _is_array(path) else _read_picture
+        pixels, note = read(path, least, max_pixels)
         if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
             raise BadImageError("holds values that are not finite")
         return pixels, note
@@ -88,11 +90,12 @@ def _named() -> Iterator[None]:
         raise BadImageError(_reason(error)) from error
 
 
-def _checked(header: Header) -> Header:
+def _checked(header: Header, max_pixels: int) -> Header:
     if min(*header.size, header.channels) < 1:
         raise BadImageError("holds no pixel")
-    if header.size[0] * header.size[1] * max(1, header.channels // 4) > MAX_PIXELS:
-        raise BadImageError(f"holds {header.size[1]} x {header.size[0]} pixels, more than {MAX_PIXELS:,}")
+    if header.size[0] * header.size[1] * max(1, header.channels // 4) > max_pixels:
+        size = f"{header.size[1]} x {header.size[0]}"
+        raise BadImageError(f"holds {size} pixels, more than max_pixels={max_pixels} allows")
     return header
 
 
@@ -108,9 +111,9 @@ def _reason(error: Exception) -> str:
     return text or type(error).__name__
 
 
-def _picture_header(image: Image.Image) -> Header:
+def _picture_header(image: Image.Image, max_pixels: int) -> Header:
     grey = image.mode in GREY_MODES or image.mode.startswith("I;16")
-    header = _checked(Header((image.height, image.width), 1 if grey else 3, _dtype(image.mode)))
+    header = _checked(Header((image.height, image.width), 1 if grey else 3, _dtype(image.mode)), max_pixels)
     # Pillow decodes a whole PNG to look for EXIF behind the pixels, where hardly any file has it.
     known = image.format != "PNG" or "exif" in image.info
     turned = known and image.getexif().get(0x0112) in TRANSPOSED
@@ -123,9 +126,9 @@ def _dtype(mode: str) -> str:
     return "float32" if mode in ("I", "F") else "uint8"
 
 
-def _read_picture(path: Path, least: int | None) -> tuple[NDArray[Any], str]:
-    with Image.open(path) as image:
-        _picture_header(image)
+def _read_picture(path: Path, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
+    with Image.open(path, formats=picture_formats()) as image:
+        _picture_header(image, max_pixels)
         # A phone's MPO holds a second view of the same scene: nothing is lost there.
         animated = getattr(image, "is_animated", False) and image.format != "MPO"
         if least is not None:
@@ -148,19 +151,19 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("L" if grey else "RGB")
 
 
-def _array_header(path: Path) -> Header:
+def _array_header(path: Path, max_pixels: int) -> Header:
     if path.suffix.lower() == ".npy":
         with path.open("rb") as file:
-            return _npy_header(file)
+            return _npy_header(file, max_pixels)
     with ZipFile(path) as archive:
         names = archive.namelist()
         if len(names) != 1:
             raise BadImageError(f"holds {len(names)} arrays, not one")
         with archive.open(names[0]) as member:
-            return _npy_header(member)
+            return _npy_header(member, max_pixels)
 
 
-def _npy_header(file: IO[bytes]) -> Header:
+def _npy_header(file: IO[bytes], max_pixels: int) -> Header:
     version = npy.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise BadImageError("holds a structured array")
@@ -172,7 +175,7 @@ def _npy_header(file: IO[bytes]) -> Header:
     if _channels_first(shape):
         channels, height, width = shape
     kept = dtype.name if dtype.name in ("uint8", "uint16") else "uint8" if dtype.kind == "b" else "float32"
-    return _checked(Header((height, width), channels, kept))
+    return _checked(Header((height, width), channels, kept), max_pixels)
 
 
 def _channels_first(shape: tuple[int, ...]) -> bool:
@@ -180,8 +183,8 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[0] < min(shape[1:])
 
 
-def _read_array(path: Path) -> NDArray[Any]:
-    _array_header(path)
+def _read_array(path: Path, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
+    _array_header(path, max_pixels)
     read = np.load(path, allow_pickle=False)
     if path.suffix.lower() == ".npy":
         array = np.asarray(read)
@@ -193,5 +196,5 @@ def _read_array(path: Path) -> NDArray[Any]:
     elif _channels_first(array.shape):
         array = array.transpose(1, 2, 0)
     if array.dtype.kind == "b":
-        return array.astype(np.uint8) * np.uint8(255)
-    return array if array.dtype.name in ("uint8", "uint16") else array.astype(np.float32)
+        return array.astype(np.uint8) * np.uint8(255), ""
+    return array if array.dtype.name in ("uint8", "uint16") else array.astype(np.float32), ""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from groundwork.data.store.decode import BadImageError, Header, decode, read_header
+from groundwork.data.store.decode import MAX_PIXELS, BadImageError, Header, decode, read_header
 from groundwork.data.store.resize import Form
 
 # Rows that a thread takes at once where each takes next to no time.
@@ -49,21 +49,21 @@ class Origin(Protocol):
 
 
 class Files:
-    """Images in files, one per row."""
+    """Images in files, one per row, of so many pixels at most."""
 
-    def __init__(self, paths: Sequence[Path]):
-        self.paths = paths
+    def __init__(self, paths: Sequence[Path], max_pixels: int = MAX_PIXELS):
+        self.paths, self.max_pixels = paths, max_pixels
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def header(self, row: int) -> Header:
         """Open the file and read no pixel."""
-        return read_header(self.paths[row])
+        return read_header(self.paths[row], self.max_pixels)
 
     def decode(self, row: int, least: int) -> tuple[NDArray[Any], str]:
         """Read the whole file."""
-        return decode(self.paths[row], least)
+        return decode(self.paths[row], least, self.max_pixels)
 
     def status(self) -> str:
         """Hash path, size and time of every file."""

@@ -20,6 +20,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data.samples import Samples
 from groundwork.data.store.build import build
+from groundwork.data.store.decode import MAX_PIXELS
 from groundwork.data.store.origin import Files, Origin, Pixels, Progress, read_headers, silent_pillow
 from groundwork.data.store.record import Images, find, read_record, remember
 from groundwork.data.store.resize import unify
@@ -70,6 +71,7 @@ def build_store(
     window: Sequence[float] | None,
     max_bytes: int,
     progress: Progress | None,
+    max_pixels: int | None = None,
 ) -> Store | Stream:
     """Decode all images of a data set once; later runs find them by content without decoding.
 
@@ -81,15 +83,17 @@ def build_store(
         window: Raw values that become 0 and 1.
         max_bytes: A larger data set is streamed by worker processes; also the cap of the cache folder.
         progress: Called with the number of images done and the number of all.
+        max_pixels: Of an image; one that claims more is bad. None, as in the first edition: MAX_PIXELS.
     """
-    workers = workers or os.cpu_count() or 1
+    workers, limit = workers or os.cpu_count() or 1, MAX_PIXELS if max_pixels is None else max_pixels
+    check_range("data.max_pixels", limit, "[1, inf)", whole=True)
     wanted = _size(image_size), resize, window and tuple(window), max_bytes
-    origin = _origin(samples)
-    folder, status = cache / "store", _key(wanted, origin.status())
+    origin = _origin(samples, limit)
+    folder, status = cache / "store", _key(wanted, origin.status(), limit)
     entry = find(folder, status)
     with silent_pillow():
         if entry is None:
-            entry = folder / _key(wanted, origin.content(workers))
+            entry = folder / _key(wanted, origin.content(workers), limit)
             if not (entry / "store.json").is_file():
                 _build(origin, wanted, entry, workers, progress)
             remember(folder, status, entry.name)
@@ -98,16 +102,18 @@ def build_store(
     return _open(entry, origin, list(samples.sample_id), workers)
 
 
-def _origin(samples: Samples) -> Origin:
+def _origin(samples: Samples, max_pixels: int) -> Origin:
     if samples.pixels is not None:
         return Pixels(samples.pixels)
     if samples.path is None:
         raise ValueError("a store holds images, but these samples have neither path nor pixels")
-    return Files([Path(path) for path in samples.path])
+    return Files([Path(path) for path in samples.path], max_pixels)
 
 
-def _key(wanted: Wanted, content: str) -> str:
-    return hashlib.sha256(f"{VERSION} {wanted} {content}".encode()).hexdigest()[:32]
+def _key(wanted: Wanted, content: str, max_pixels: int) -> str:
+    # Stores of the first edition, which knew one limit, are found again.
+    limit = "" if max_pixels == MAX_PIXELS else f" {max_pixels}"
+    return hashlib.sha256(f"{VERSION} {wanted} {content}{limit}".encode()).hexdigest()[:32]
 
 
 def _size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:

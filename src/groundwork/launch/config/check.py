@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.track.track import check_logger
 from groundwork.train.custom import target_kind
 
@@ -28,6 +30,24 @@ VALUES = {
     "trainer.compile": ("auto", True, False),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
 }
+# Intervals of whole numbers, and of others, that nothing checks when it is built; None may stand where null does.
+WHOLE = {
+    "seed": "(-inf, inf)",
+    "split.seed": "(-inf, inf)",
+    "pilot_epochs": "[1, inf)",
+    "metrics.resamples": "[1, inf)",
+    "trainer.max_epochs": "[1, inf)",
+    "trainer.accumulate": "[1, inf)",
+    "callbacks.patience": "[1, inf)",
+    "callbacks.check_finite_every": "[1, inf)",
+    "callbacks.skip_nonfinite": "[0, inf)",
+}
+OTHERS = {
+    "trainer.gradient_clip": "(0, inf)",
+    "callbacks.ema": "(0, 1)",
+    "callbacks.checkpoint_minutes": "[0, inf)",
+}
+NULLABLE = ("callbacks.patience", "split.seed", *OTHERS)  # not every split has a seed
 SWITCHES = ("trainer.grad_checkpointing", "transfer.refit")
 
 
@@ -73,8 +93,9 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
+    check_pretrained(config)
     if kind == "table":
-        _check_table(choices)
+        _check_table(choices, bool(config.model.get("pretrained")))
 
 
 def _check_values(config: DictConfig) -> None:
@@ -84,16 +105,20 @@ def _check_values(config: DictConfig) -> None:
             raise UserError(
                 f"{key} must be one of {', '.join(map(str, values)).lower()}, but got {value}. Choose one."
             )
+    for key, interval in (WHOLE | OTHERS).items():
+        value = OmegaConf.select(config, key)
+        if value is not None or key not in NULLABLE:
+            check_range(key, value, interval, whole=key in WHOLE)
     for key in SWITCHES:
         if not isinstance(value := OmegaConf.select(config, key), bool):
             raise UserError(f"{key} must be true or false, but got {value}. Choose one.")
 
 
-def _check_table(choices: dict[str, str]) -> None:
-    if choices["transfer"] not in ("auto", "none"):
+def _check_table(choices: dict[str, str], reuses: bool) -> None:
+    if choices["transfer"] not in ("auto", "none") and not reuses:
         raise UserError(
             f"transfer={choices['transfer']} must go with images, but data={choices['data']} is a table. "
-            f"Use transfer=none."
+            f"Use transfer=none, or model.pretrained=RUN to start from a run of your own."
         )
     if choices["augment"] != "none":
         raise UserError(
@@ -114,11 +139,12 @@ def check_threshold(config: DictConfig, num_classes: int) -> None:
 def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     """Say what `auto` means once the kind of data and the task are known; None leaves it open."""
     is_image = config.data.kind == "image"
-    reuses = config.model.get("pretrained", True)
+    named = config.model.get("pretrained")
+    reuses = is_image if named is None else named
     return {
         "task": task,
         "model": "efficientnet_lite0" if is_image else "mlp",
-        "transfer": (None if reuses else "scratch") if is_image else "none",
+        "transfer": (None if reuses else "scratch") if is_image else ("large_similar" if reuses else "none"),
     }
 
 

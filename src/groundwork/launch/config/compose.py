@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -15,8 +15,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.errors import UserError
 from groundwork.core.patches import known_choices
-from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute, quote_path
-from groundwork.launch.config.searchpath import SEARCHPATH, absolute_searchpath
+from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute
+from groundwork.launch.config.own_hydra import own_hydra
+from groundwork.launch.config.pretrained import settle_pretrained
+from groundwork.launch.config.quote import COLUMN_CHOICES, quote_override
+from groundwork.launch.config.searchpath import SEARCHPATH
 from groundwork.train.machine.batch_size import settle_batch_size
 
 DEFAULT_EXPERIMENT = "solar_cells"
@@ -65,7 +68,7 @@ def compose_run(overrides: Sequence[str], config_name: str = "train") -> Composi
     Raises:
         UserError: If an override is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
-    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+    with explained(), own_hydra():
         config = compose(
             config_name, [quote_override(override) for override in overrides], return_hydra_config=True
         )
@@ -77,7 +80,7 @@ def compose_run(overrides: Sequence[str], config_name: str = "train") -> Composi
 
 def compose_choices(overrides: Sequence[str]) -> dict[str, str]:
     """Find the option of each group that overrides lead to, without composing the configuration, which takes longer."""
-    with explained(), initialize_config_dir(str(CONF), version_base="1.3"):
+    with explained(), own_hydra():
         loader = GlobalHydra.instance().config_loader()
         quoted = [quote_override(override) for override in overrides]
         return _named(known_choices(loader, quoted))
@@ -93,19 +96,14 @@ def composed(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence
     """
     with explained():
         make_paths_absolute(config, overrides)
+        named = settle_pretrained(config, overrides)
         settle_batch_size(config, CONF / "data" / "_common.yaml")
-    return Composition(
-        config, _named(choices), tuple(_absolute_override(override, config) for override in overrides)
-    )
+    absolute = tuple(_absolute_override(override, config) for override in (*overrides, *named))
+    return Composition(config, _named(choices), absolute)
 
 
 def _named(choices: Mapping[str, Any]) -> dict[str, str]:
     return {str(group): str(option) for group, option in choices.items() if option is not None}
-
-
-def quote_override(override: str) -> str:
-    """Quote paths, which hold what is grammar to Hydra, and make search paths absolute."""
-    return absolute_searchpath(override) if override.startswith(f"{SEARCHPATH}=") else quote_path(override)
 
 
 @contextmanager
@@ -124,6 +122,11 @@ def explained() -> Iterator[None]:
 def explain(error: Exception) -> str:
     """Tell in one line what is wrong with a configuration and what to do about it."""
     if isinstance(error, OverrideParseException):
+        if error.override.lstrip("+").startswith(COLUMN_CHOICES):
+            return (
+                f"{error.override.lstrip('+')} holds a name that Hydra's grammar has no key for. Write it into an "
+                "experiment of conf/: missing: {columns: {'NAME': mean}}."
+            )
         return (
             f"{error.override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
         )

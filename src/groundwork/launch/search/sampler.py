@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space
 
@@ -25,8 +25,7 @@ def build_sampler(name: str, space: Space, seed: int, startup: int) -> BaseSampl
         seed: Draws random and tpe.
         startup: Random trials before tpe learns.
     """
-    if name not in SAMPLERS:
-        raise UserError(f"search.sampler must be one of {', '.join(SAMPLERS)}, but got {name}. Choose one.")
+    check_choice("search.sampler", name, SAMPLERS)
     if name == "grid":
         return Grid(space)
     if name == "random":

@@ -67,13 +67,13 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path, suffix: 
 
 
 def test_a_file_that_may_not_be_read_or_a_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch):
-    def refuse(path: Path) -> pd.DataFrame:
+    def refuse(path: Path, decimal: str) -> pd.DataFrame:
         raise PermissionError(13, "Permission denied")
 
     source = Source.parse("t.csv", "data.table", tmp_path)
     write_frame(pd.DataFrame({"a": [1]}), source)
     with pytest.raises(UserError, match="take the table"):
         write_frame(pd.DataFrame({"a": [1]}), Source.parse("t.csv/below/u.csv", "TARGET", tmp_path))
-    monkeypatch.setitem(read_frame.__globals__["READERS"], "csv", refuse)
+    monkeypatch.setitem(read_frame.__globals__, "read_delimited", refuse)
     with pytest.raises(UserError, match="Permission denied"):
         read_frame(source, None, False)

@@ -53,7 +53,8 @@ def test_hidden_files_are_skipped_and_others_counted(tmp_path: Path):
     samples = read_image_folder(tmp_path)
     assert len(samples) == 2
     assert "1 files" in samples.notes[0]
-    assert "a/notes.txt" in samples.notes[0]
+    assert "1 .txt ('a' 1)" in samples.notes[0]
+    assert "3 hidden files and leftovers" in samples.notes[1]
 
 
 def test_an_accent_has_one_identifier_however_the_disk_writes_it(tmp_path: Path):

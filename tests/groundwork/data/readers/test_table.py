@@ -147,7 +147,7 @@ def test_names_that_look_like_numbers_are_found(tmp_path: Path):
     assert samples.group.tolist() == ["a", "b"]
 
 
-def test_a_column_that_odd_cells_or_spaces_make_text_is_told_of():
+def test_a_column_that_odd_cells_make_text_is_told_of():
     numbers = [f"{number}.5" for number in range(20)]
     odd = Series([*numbers, "n.a."], name="odd")
     spaced = Series([f" {number}" for number in numbers] + [" 7"], name="spaced")
@@ -156,10 +156,49 @@ def test_a_column_that_odd_cells_or_spaces_make_text_is_told_of():
     inputs, categories, notes = input_columns(frame, ())
     assert categories == ("odd", "spaced", "words")
     assert notes == (
-        "input 'odd' is read as categories, though 20 of 21 cells hold numbers: not so 'n.a.' in row 21. Mend them, or "
-        "name it in data.categorical",
-        "input 'spaced' is read as categories, though 21 of 21 cells hold numbers, because of spaces around them. Take "
-        "those out",
+        "input 'odd' is read as categories, though 20 of 21 cells hold numbers, the others 'n.a.' (1). "
+        "Name those words in data.missing_values, or the column in data.categorical",
     )
     assert input_columns(frame, ("odd", "spaced"))[2] == ()
     assert inputs["odd"].iloc[-1] == "n.a."
+
+
+def test_written_numbers_are_read_as_target_and_as_input(tmp_path: Path):
+    rows = "".join(f'{n}.5,"{n},{n:03d}",{2 * n}%,"${n},000"\n' for n in range(1, 30))
+    (tmp_path / "t.csv").write_text(f"a,size,share,price\n{rows}", encoding="utf-8")
+    samples = read(tmp_path / "t.csv")
+    assert samples.categorical == ()
+    assert samples.inputs["size"].tolist() == [n * 1001 for n in range(1, 30)]
+    assert samples.inputs["share"].tolist() == list(range(2, 60, 2))
+    assert samples.target["price"].tolist() == [n * 1000 for n in range(1, 30)]
+    assert len(samples.notes) == 3
+    assert samples.decimal == {"size": ".", "price": "."}
+    assert read(tmp_path / "t.csv", categorical=["size"]).inputs["size"].tolist()[0] == "1,001"
+
+
+def test_row_numbers_are_inputs_only_if_named(tmp_path: Path):
+    rows = "".join(f"{n},{n},{n % 7},5,{n % 2}\n" for n in range(40, 80))
+    (tmp_path / "t.csv").write_text(f",index,x,one,price\n{rows}", encoding="utf-8")
+    samples = read(tmp_path / "t.csv")
+    assert samples.inputs.columns.tolist() == ["x"]
+    assert len(samples.notes) == 3
+    named = read(tmp_path / "t.csv", inputs=["Unnamed: 0", "one"])
+    assert named.inputs.columns.tolist() == ["Unnamed: 0", "one"]
+    assert named.notes == ()
+    (tmp_path / "t.csv").write_text("one,price\n5,1\n5,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="no column left for one; 'one' holds nothing but '5'"):
+        read(tmp_path / "t.csv")
+
+
+def test_numbers_that_rounding_makes_equal_are_refused(tmp_path: Path):
+    rows = "".join(f"{1_700_000_000_000_000_000 + n},{n}\n" for n in range(10))
+    (tmp_path / "t.csv").write_text(f"t,price\n{rows}", encoding="utf-8")
+    with pytest.raises(UserError, match="input 't' must differ by more than rounding") as caught:
+        read(tmp_path / "t.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_in_brackets_is_told_how_to_quote(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("x,[k]\n1,2\n2,3\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"""data.target="'\[k\]'\"."""):
+        read(tmp_path / "t.csv", target=["k"])

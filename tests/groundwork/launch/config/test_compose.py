@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from groundwork.core.errors import UserError
-from groundwork.core.paths import ROOT, absolute, machine_paths
-from groundwork.launch.config.compose import complete, compose_choices, compose_run, quote_path
+from groundwork.core.paths import ROOT, absolute, machine_paths, quote_path
+from groundwork.launch.config.compose import complete, compose_choices, compose_run
 
 
 @pytest.mark.parametrize(

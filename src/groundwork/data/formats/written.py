@@ -1,0 +1,128 @@
+"""Numbers written as text, such as "$1,234", "1,5", "65.3%" or "(12)" -> numbers, by one rule for every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+from pandas import DataFrame, Series
+from pandas.api import types
+
+from groundwork.data.formats.cells import is_text
+from groundwork.data.formats.draft import Draft, found_numbers, may_hold_numbers
+from groundwork.data.formats.infer import MISSING_WORDS, infer_column
+from groundwork.data.formats.style import Style
+
+FEW = 20  # different cells such as "2 doors" up to which they are names
+MOSTLY = 0.5  # share of numbers above which a column of text is told of
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Hold a table whose numbers are numbers.
+
+    Attributes:
+        frame: With columns of numbers in place of text where all cells are numbers.
+        notes: One line for each such column.
+        decimal: Column -> decimal sign that it was read by, where that makes a difference.
+    """
+
+    frame: DataFrame
+    notes: tuple[str, ...] = ()
+    decimal: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_numbers(
+    frame: DataFrame,
+    names: Iterable[str],
+    style: Style,
+    categorical: Iterable[str] = (),
+    known: Mapping[str, str] | None = None,
+) -> Reading:
+    """Read columns of text as numbers where every cell that is not missing is one.
+
+    Which sign is the decimal one follows from the column, else from the other columns of the file.
+
+    Args:
+        frame: As `read_frame` gives it.
+        names: Columns to read; all others stay as they are.
+        style: What the user says of signs and missing values.
+        categorical: Columns that stay text, but for words that stand for a missing value.
+        known: Decimal sign of columns of an earlier table, to be read alike; what stays open is an English "." then.
+
+    Raises:
+        UserError: If a column can be read in two ways, and `known` is None.
+    """
+    frame = frame.copy(deep=False)
+    names = [name for name in names if name in frame]
+    for name in (*names, *(name for name in categorical if name in frame)):
+        frame[name] = _without_words(frame[name], style.missing_values)
+    few = FEW if known is None else 0
+    drafts = {name: Draft.of(frame[name], style, few) for name in names if is_text(frame[name])}
+    drafts = {name: draft for name, draft in drafts.items() if draft.whole}
+    told = {sign for sign in (frame.attrs.get("decimal"), *(draft.only for draft in drafts.values())) if sign}
+    notes: list[str] = []
+    decimals: dict[str, str] = {}
+    for name, draft in drafts.items():
+        sign = (known or {}).get(name) or draft.only
+        if sign is None and draft.differs:
+            sign = _open_sign(name, draft, told, known is not None)
+        if sign not in (None, *draft.found) or is_text(numbers := draft.numbers(sign, frame[name])):
+            continue  # the column was read otherwise in training, or its numbers have more digits than any number keeps
+        frame[name] = numbers
+        notes.append(draft.note(name, sign))
+        decimals |= {} if sign is None else {name: sign}
+    return Reading(frame, tuple(notes), decimals)
+
+
+def _open_sign(name: str, draft: Draft, told: set[str], is_known: bool) -> str:
+    """Give the decimal sign of a column that goes by both: that of the file, else what its cells suggest."""
+    sign = next(iter(told)) if len(told) == 1 else draft.grouped
+    if sign is None and not is_known:
+        raise draft.ambiguous(name)
+    return sign or "."
+
+
+def other_words(column: Series) -> str:
+    """Count what keeps a column of text that holds numbers for the most part from being one; "" elsewhere."""
+    present = column.dropna()
+    if not is_text(present) or not may_hold_numbers(present):
+        return ""
+    present = present.str.strip()
+    present = present[~present.isin(["", *MISSING_WORDS])]
+    counts = present.value_counts()
+    best = max(
+        (_of_one_unit(counts.index, sign) for sign in ".,"),
+        key=lambda found: int(counts.reindex(found).sum()),
+    )
+    numbers, words = int(counts.reindex(best).sum()), counts.drop(best)
+    # 01234 beside 56789 is a code, which is no number and needs no word
+    if numbers <= MOSTLY * len(present) or words.empty or words.index.str.fullmatch("0[0-9]+").any():
+        return ""
+    named = ", ".join(f"{word!r} ({count:,})" for word, count in words.iloc[:5].items())
+    more = f" and {len(words) - 5:,} other words" if len(words) > 5 else ""
+    return f"{numbers:,} of {len(present):,} cells hold numbers, the others {named}{more}"
+
+
+def _of_one_unit(cells: Iterable[str], sign: str) -> list[str]:
+    """Find the cells that are numbers in the unit that most of them have."""
+    found = found_numbers(cells, Style(decimal=sign))
+    units = Counter(number.unit for number in found.values())
+    most = units.most_common(1)[0][0] if units else ""
+    return [cell for cell, number in found.items() if number.unit == most]
+
+
+def _without_words(column: Series, words: Sequence[str]) -> Series:
+    """Take out the cells that the user says are missing."""
+    if not words:
+        return column
+    if is_text(column):
+        kept = column.where(~column.str.strip().isin(list(words)))
+        return kept if kept.count() == column.count() else infer_column(kept.fillna(""), decimal_comma=False)
+    if types.is_numeric_dtype(column) and not types.is_bool_dtype(column):
+        numbers = pd.to_numeric(Series(list(words), dtype=object), errors="coerce").dropna()
+        gone = column.isin(numbers.tolist())
+        return column.mask(gone) if gone.any() else column
+    return column

@@ -1,0 +1,59 @@
+"""Names of classes -> one name for what reads the same, and a word on those that differ in case alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from pandas import Series
+
+from groundwork.core.text import shortlist
+from groundwork.data.formats.cells import label_texts
+
+MOST_NAMED = 5
+
+
+def composed(name: str) -> str:
+    """Write an accent as one character, which macOS may hand out as two."""
+    return unicodedata.normalize("NFC", name)
+
+
+def one_name(name: str) -> str:
+    """Give names that nobody can tell apart one form: without spaces around them, accents composed."""
+    return composed(name).strip()
+
+
+def twins(names: Iterable[str], fold: bool = False) -> list[list[str]]:
+    """Group names that are one once they are brought to one form, and those alone.
+
+    Args:
+        fold: Case does not count, either.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        key = one_name(name)
+        groups.setdefault(key.casefold() if fold else key, []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def label_notes(column: Series, classes: Sequence[str]) -> tuple[str, ...]:
+    """Say which labels were taken together, and which classes differ in case alone and stay apart."""
+    labels = {label for label in label_texts(column) if label is not None}
+    notes = []
+    if merged := twins(labels):
+        notes.append(
+            f"labels of {column.name!r} that differ only in spaces around them or in the form of an accent are "
+            f"one class: {_pairs(merged)}"
+        )
+    if apart := twins(classes, fold=True):
+        notes.append(
+            f"classes of {column.name!r} that differ only in upper and lower case stay apart: {_pairs(apart)}. "
+            "If each pair is one class, give it one spelling"
+        )
+    return tuple(notes)
+
+
+def _pairs(groups: Sequence[Sequence[str]]) -> str:
+    # ascii() shows a form of an accent that looks like the other one
+    written = ([repr(name) if composed(name) == name else ascii(name) for name in group] for group in groups)
+    return shortlist((" and ".join(group) for group in written), MOST_NAMED, between="; ")

@@ -1,0 +1,55 @@
+"""Columns that say nothing about a sample: row numbers and constants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pandas import DataFrame, Series
+from pandas.api import types
+
+from groundwork.data.formats.cells import label_texts
+from groundwork.data.formats.nameless import is_row_numbers
+
+UNNAMED = re.compile(
+    r"Unnamed: [0-9]+(?:\.[0-9]+)?|__index_level_[0-9]+__"
+)  # pandas names so what has no name
+INDEX_NAMES = ("index", "level_0", "row", "row_number", "rownames", "rowname", "row_id", "rn")
+FEWEST_ROWS = 20  # from which on 1, 2, 3, ... in any order is no chance
+
+
+def leftover_columns(frame: DataFrame, names: Iterable[str]) -> dict[str, str]:
+    """Tell which columns are no inputs, and why: a model that reads row numbers learns the order of a file."""
+    reasons = {name: _reason(name, frame[name]) for name in names}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def leftover_notes(reasons: dict[str, str]) -> tuple[str, ...]:
+    """Say of each column that it is left out."""
+    return tuple(
+        f"column {name!r} {reason}: left out of the inputs, unless data.inputs names it"
+        for name, reason in reasons.items()
+    )
+
+
+def _reason(name: str, column: Series) -> str:
+    present = column.dropna()
+    if present.empty:
+        return "holds no value" if len(column) else ""
+    whole = _is_whole(present)
+    if whole and UNNAMED.fullmatch(name):
+        return "is an index that was saved without a name"
+    if whole and len(column) == len(present):
+        if len(column) >= FEWEST_ROWS and is_row_numbers(column):
+            return "counts the rows"
+        if name.casefold() in INDEX_NAMES and column.is_unique and len(column) > 1:
+            return "is an index"
+    if len(column) > 1 and len(column) == len(present) and present.nunique() == 1:
+        return f"holds nothing but {label_texts(present.iloc[:1])[0]!r}"
+    return ""
+
+
+def _is_whole(present: Series) -> bool:
+    if not types.is_numeric_dtype(present) or types.is_bool_dtype(present):
+        return False
+    return bool((present % 1 == 0).all())
