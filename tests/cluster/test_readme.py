@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.paths import ROOT
 from groundwork.launch.commands import hydra_application
-from groundwork.launch.config.compose import Composition, complete, compose_run
+from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.resources import with_resources
 from groundwork.launch.sweep.slurm import parameters
 
@@ -37,7 +37,7 @@ def test_every_command_composes_to_what_its_row_says(
         return 0
 
     monkeypatch.setattr("sys.argv", ["train.py"])
-    hydra_application(complete(words), "train", one_run, many_runs)
+    hydra_application(words, one_run, many_runs)
     trainers = [with_resources(one).config.trainer for one in (found[0], found[-1])]
     assert {(len(found), trainer.num_nodes, trainer.devices) for trainer in trainers} == {expected}
 

@@ -44,7 +44,7 @@ def train(overrides: list[str]) -> int:
 
         return drive(combinations)
 
-    return hydra_application(complete(overrides), "train", one_run, many_runs)
+    return hydra_application(overrides, one_run, many_runs)
 
 
 def audit(overrides: list[str]) -> int:
@@ -57,7 +57,7 @@ def audit(overrides: list[str]) -> int:
         start(composition, Console())
         return DONE
 
-    return hydra_application(complete(overrides), "train", one_audit)
+    return hydra_application(overrides, one_audit)
 
 
 def search(overrides: list[str]) -> int:
@@ -68,18 +68,18 @@ def search(overrides: list[str]) -> int:
 
         return start(composition)
 
-    return hydra_application(complete(overrides), "train", one_search)
+    return hydra_application(overrides, one_search)
 
 
 def hydra_application(
     overrides: list[str],
-    config_name: str,
     act: Callable[[Composition], int],
     act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
 ) -> int:
     """Let Hydra read the overrides (`--cfg job`, `-m` and overrides), then act on the combinations.
 
     Args:
+        overrides: As typed; what goes without saying is added.
         act: On one combination.
         act_on_many: On those of a multirun; None acts on one after the other.
 
@@ -99,6 +99,7 @@ def hydra_application(
         # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
         combinations.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
 
+    overrides = complete(overrides)
     typed = [override for override in overrides if override not in ("-m", "--multirun")]
     plain = [quote_override(override, sweeps=len(typed) < len(overrides)) for override in typed]
     searched = searchpath_overrides(plain)
@@ -107,7 +108,7 @@ def hydra_application(
         # First, since Hydra reads overrides on one side of a flag only; and its multirun.yaml is of no use here.
         sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(overrides) else []
         sys.argv[1:] = [*sweep, *plain]
-        hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")(collect)()
+        hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(collect)()
     if many is not None and combinations:
         return many([overrides for _, _, overrides in combinations])
     return max((act(composed(*combination)) for combination in combinations), default=DONE)
@@ -135,7 +136,7 @@ def advise(overrides: list[str]) -> int:
         start_advice(composition, Console())
         return DONE
 
-    return hydra_application(complete(overrides), "train", one_advice)
+    return hydra_application(overrides, one_advice)
 
 
 def clear(arguments: list[str]) -> int:

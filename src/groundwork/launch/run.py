@@ -92,11 +92,11 @@ def train(
     result = {**conclude(context, fitted, device), "baselines": _baselines(context)}
     begun = {"changes": folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": seconds | fitted.seconds}
-    _conclude(context, fitted, device, result, began)
+    _write_result(context, fitted, device, result, began)
     console.show(summary(folder.path))
 
 
-def _conclude(
+def _write_result(
     context: Context, fitted: Fitted, device: torch.device, result: dict[str, Any], began: float
 ) -> None:
     """Write `result.json` and the report, and then how long all of it took, from the start of reading."""

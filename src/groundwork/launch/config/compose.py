@@ -62,16 +62,15 @@ def complete(overrides: Sequence[str]) -> list[str]:
     return [*default, *local_overrides(), *overrides]
 
 
-def compose_run(overrides: Sequence[str], config_name: str = "train") -> Composition:
+def compose_run(overrides: Sequence[str]) -> Composition:
     """Compose the configuration of one run.
 
     Raises:
         UserError: If an override is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
-    with explained(), own_hydra():
-        config = compose(
-            config_name, [quote_override(override) for override in overrides], return_hydra_config=True
-        )
+    with explained(), own_hydra(CONF):
+        quoted = [quote_override(override) for override in overrides]
+        config = compose("train", quoted, return_hydra_config=True)
     choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
@@ -80,7 +79,7 @@ def compose_run(overrides: Sequence[str], config_name: str = "train") -> Composi
 
 def compose_choices(overrides: Sequence[str]) -> dict[str, str]:
     """Find the option of each group that overrides lead to, without composing the configuration, which takes longer."""
-    with explained(), own_hydra():
+    with explained(), own_hydra(CONF):
         loader = GlobalHydra.instance().config_loader()
         quoted = [quote_override(override) for override in overrides]
         return _named(known_choices(loader, quoted))

@@ -10,7 +10,6 @@ from pathlib import Path
 from groundwork.core.console import Bar, Console
 from groundwork.core.errors import DONE, FAILED, INTERRUPTED, UserError
 from groundwork.core.lock import BusyError, locked
-from groundwork.core.ranges import check_range
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import SWEEP
 from groundwork.launch.process.child import Child, Stop, share_cores, stop_on_signal
@@ -86,8 +85,10 @@ class Local:
     def __init__(self, trials: Sequence[Trial], record: Record, console: Console, stop: Stop):
         self.record, self.console, self.stop = record, console, stop
         self.number = len(trials)
-        self.jobs: int = trials[0].composition.config.cluster.jobs
-        check_range("cluster.jobs", self.jobs, "[1, inf)", whole=True)
+        jobs = trials[0].composition.config.cluster.jobs
+        if not isinstance(jobs, int) or jobs < 1:
+            raise UserError(f"cluster.jobs must be at least 1, a whole number, but got {jobs}. Change it.")
+        self.jobs = jobs
         self.running: list[Running] = []
         self.stopped = False
 
