@@ -36,6 +36,7 @@ class Samples:
         order: (N,) sortable values, time for instance, for the chronological split.
         pixels: (N, H, W, C) images of a data set that comes as one array, in place of `path`.
         notes: What the reader left out or changed, one line each.
+        left_out: Column -> why it is no input, where the reader decided that by itself.
         decimal: Column -> decimal sign that its numbers were read by, where they were written as text.
     """
 
@@ -51,6 +52,7 @@ class Samples:
     order: Series | None = None
     pixels: NDArray[np.generic] | None = None
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -81,7 +81,7 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
     if is_first():
-        folder.sweep()
+        RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
 
     def work(console: Console) -> None:
         if composition is not None:

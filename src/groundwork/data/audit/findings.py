@@ -63,6 +63,11 @@ def _classes(audit: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
     columns = audit.get("columns") or ()
+    if left_out := audit.get("left_out"):
+        named = _some([f"{name} ({reason})" for name, reason in left_out.items()])
+        yield _say(
+            "note", f"columns left out of the inputs: {named}", "Name them in data.inputs to keep them."
+        )
     if empty := [one["name"] for one in columns if one["empty"]]:
         yield _say(
             "problem", f"columns without any value in train: {_some(empty)}", "Name them in data.drop."

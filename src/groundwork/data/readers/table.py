@@ -82,6 +82,7 @@ def table_samples(
     named = dict.fromkeys([*chosen, *roles.target, *as_names(roles.order_column)])
     reading = read_numbers(frame, [name for name in named if name not in as_typed], style, categorical)
     frame, notes = reading.frame, [*frame.attrs.get("notes", ()), *reading.notes]
+    left_out: dict[str, str] = {}
     if inputs is None:
         left_out = leftover_columns(frame, [name for name in chosen if name not in categorical])
         notes += leftover_notes(left_out)
@@ -103,6 +104,7 @@ def table_samples(
         official=roles.official(frame),
         order=roles.order(frame),
         notes=(*notes, *said),
+        left_out=left_out,
         decimal=reading.decimal,
     )
 

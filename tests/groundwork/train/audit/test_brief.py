@@ -17,7 +17,13 @@ def test_the_short_form_says_what_matters_before_a_run(tmp_path: Path, table: Pa
     frame["dear"] = np.where(np.arange(200) % 20 == 0, "yes", "no")
     frame["same"] = "x"
     pd.concat([frame, frame.iloc[[0, 1]]]).to_csv(table, index=False)
-    words = ["data=table", f"data.table={table}", "data.target=dear", f"paths.cache={tmp_path / 'cache'}"]
+    words = [
+        "data=table",
+        f"data.table={table}",
+        "data.target=dear",
+        "data.inputs=[size,color,price,weight,same]",
+    ]
+    words.append(f"paths.cache={tmp_path / 'cache'}")
     config = compose_run(words).config
     prepared = prepare(config, *read_samples(config), Console(quiet=True))
     audit = audit_briefly(prepared, is_balanced=False)

@@ -83,9 +83,10 @@ def test_a_table_with_gaps_that_training_refuses_is_audited_all_the_same(tmp_pat
     assert found["target_gaps"] == {"dear": 2}
     assert sum(found["n"].values()) == 198
     assert len(found["obstacles"]) == 2
+    assert found["left_out"] == {"none": "holds no value", "same": "holds nothing but '1'"}
+    assert any("none (holds no value)" in one["text"] for one in found["findings"])
     columns = {one["name"]: one for one in found["columns"]}
-    assert columns["none"]["empty"]
-    assert columns["same"]["constant"]
+    assert not {"none", "same"} & set(columns)
     assert sum(columns["size"]["missing"].values()) == pytest.approx(12, abs=1)
     assert {one["column"] for one in found["giveaways"] if one["suspicious"]} == {"copy", "price"}
     said = overrides_of(folder)
