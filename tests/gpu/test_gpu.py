@@ -27,7 +27,7 @@ from groundwork.model import ClassificationHead, ImageNormalize, Network, StageP
 from groundwork.optim import SGD, AdamW
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 from groundwork.train.predict import predict
 from groundwork.transfer import StageReader, solve_head
 

@@ -48,6 +48,11 @@ class RunFiles:
         return self.path / "checkpoints" / "previous.ckpt"
 
     @property
+    def finished(self) -> Path:
+        """The best checkpoint of the phase before, while the next one trains."""
+        return self.path / "checkpoints" / "finished.ckpt"
+
+    @property
     def pretrained(self) -> Path:
         """The backbone of the run of one's own that this one started from; there only then."""
         return self.path / "checkpoints" / "pretrained.ckpt"

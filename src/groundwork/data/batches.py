@@ -80,13 +80,19 @@ class Batches:
     """Iterate over one split again and again; a plain iterable, since a DataLoader costs more than a slice.
 
     Args:
-        source: Inputs of all samples.
+        source: Gives the inputs of all samples, when an epoch begins.
         target: (N,) or (N, T), of all samples.
         plan: The batches of an epoch.
         move: Brings batches to where they are used, see `copied_ahead`; None leaves them where they are.
     """
 
-    def __init__(self, source: Source, target: Tensor, plan: Callable[[int], list[Slice]], move: Move | None):
+    def __init__(
+        self,
+        source: Callable[[], Source],
+        target: Tensor,
+        plan: Callable[[int], list[Slice]],
+        move: Move | None,
+    ):
         self.source, self.target, self.plan, self.move = source, target, plan, move
         self.num_batches = len(plan(0))
 
@@ -94,7 +100,7 @@ class Batches:
         return self.num_batches
 
     def __iter__(self) -> Iterator[Batch]:
-        return self._batches(self.plan(0), self.source)
+        return self._batches(self.plan(0), self.source())
 
     def _batches(self, cut: list[Slice], source: Source) -> Iterator[Batch]:
         rows = [part.rows for part in cut]
@@ -120,7 +126,7 @@ class TrainBatches(Batches):
 
     def __init__(
         self,
-        source: Source,
+        source: Callable[[], Source],
         target: Tensor,
         plan: Callable[[int], list[Slice]],
         move: Move | None,
@@ -134,7 +140,8 @@ class TrainBatches(Batches):
         # A generator, so that nothing happens before the first batch is asked for: Lightning makes the
         # iterator before it knows how many batches an epoch has.
         epoch, first = self.cursor.begin(int(min(len(self), self.limit())))
-        source = self.source.drawn(epoch) if isinstance(self.source, Drawn) else self.source
+        source = self.source()
+        source = source.drawn(epoch) if isinstance(source, Drawn) else source
         for batch in self._batches(self.plan(epoch)[first:], source):
             self.cursor.batch += 1
             yield batch

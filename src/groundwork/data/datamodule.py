@@ -71,7 +71,12 @@ class GroundworkDataModule(LightningDataModule):
         """Visit each sample of a split once, in the order of the table."""
         rank, world_size = self._rank()
         cut = slices(self.rows[split], self.batch_size, rank, world_size, train=False)
-        return Batches(self._near_source, self.target, lambda _: cut, self._move)
+        return Batches(self._inputs, self.target, lambda _: cut, self._move)
+
+    def read(self, source: Source) -> None:
+        """Read other inputs of the same samples, from the next epoch on."""
+        self.source = source
+        vars(self).pop("_near_source", None)
 
     def state_dict(self) -> dict[str, int]:
         """Give the position in training as plain whole numbers."""
@@ -106,7 +111,10 @@ class GroundworkDataModule(LightningDataModule):
         return self.trainer.num_training_batches if self.trainer is not None else float("inf")
 
     def _train_batches(self, cursor: Cursor) -> TrainBatches:
-        return TrainBatches(self._near_source, self.target, self._epoch, self._move, cursor, self._limit)
+        return TrainBatches(self._inputs, self.target, self._epoch, self._move, cursor, self._limit)
+
+    def _inputs(self) -> Source:
+        return self._near_source
 
     @cached_property
     def _near_source(self) -> Source:

@@ -9,10 +9,10 @@ from groundwork.core.batch import Split
 from groundwork.core.console import Console
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.train.checkpoint import load, save
+from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
 from groundwork.train.fit import Fitted
 from groundwork.train.frozen.exact import set_head
-from groundwork.train.loop import checkpoint_state
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.predict import predict
 from groundwork.train.prepare import Prepared

@@ -12,7 +12,7 @@ from groundwork.core.trust import checked_config
 from groundwork.model import Network
 from groundwork.train.build import build_network
 from groundwork.train.checkpoint import load_model
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 
 def load_network(folder: RunFolder) -> Network:

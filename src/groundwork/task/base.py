@@ -62,6 +62,7 @@ class Task(LightningModule, ABC):
 
     Attributes:
         last_outputs: Of the last validation.
+        ends_epoch: Whether the phase is over, so that no further batch of the epoch trains.
     """
 
     last_outputs: Outputs
@@ -85,14 +86,31 @@ class Task(LightningModule, ABC):
         super().__init__()
         # Lightning asks for it at every step, and would look it up anew.
         vars(type(self).training_step)["__signature__"] = signature(type(self).training_step)
-        self.network: Any = network
-        self.loss, self.penalty, self.augment, self.mix = loss, penalty, augment, mix
-        self.num_outputs = num_outputs
-        self.metrics, self.optimizer, self.schedule = metrics, optimizer, schedule
-        self.total_steps, self.monitor, self.mode, self.seed = total_steps, monitor, mode, seed
+        self.loss, self.metrics, self.schedule, self.num_outputs = loss, metrics, schedule, num_outputs
+        self.monitor, self.mode, self.seed = monitor, mode, seed
+        self.begin(network, penalty, optimizer, total_steps, augment, mix)
         self._kept: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         self._loss_sum: Tensor | None = None  # over the samples since the last validation
         self._loss_count = 0
+
+    def begin(
+        self,
+        network: nn.Module,
+        penalty: nn.Module,
+        optimizer: OptimizerFactory,
+        total_steps: int,
+        augment: nn.Module | None,
+        mix: nn.Module | None,
+    ) -> None:
+        """Take what a phase of training brings; see the arguments of the class."""
+        self.network: Any = network
+        self.penalty, self.augment, self.mix = penalty, augment, mix
+        self.optimizer, self.total_steps = optimizer, total_steps
+        self.ends_epoch = False
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> int | None:
+        """Leave out the rest of an epoch whose phase is over."""
+        return -1 if self.ends_epoch else None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; those of every step, such as the hook that runs, which Lightning notes 50 times, faster."""

@@ -1,6 +1,6 @@
 """A context and a phase -> what Lightning needs to train it: batches, task, trainer and callbacks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
 from groundwork.train.machine.device import choose_accelerator
 from groundwork.train.machine.execution import AUTOCAST
-from groundwork.transfer import Phase
+from groundwork.train.part import Part
 
 STEP_HOOKS = ("on_train_batch_start", "on_train_batch_end", "on_before_zero_grad", "on_before_backward",
               "on_after_backward", "on_before_optimizer_step")  # fmt: skip
@@ -64,34 +64,50 @@ def build_data_module(context: Context, source: Source) -> GroundworkDataModule:
     )
 
 
-def build_task(context: Context, network: Network, phase: Phase, total_steps: int) -> Task:
-    """Put network, loss, optimizer and schedule of a phase together."""
-    config, prepared = context.config, context.prepared
-    weights = {} if context.class_weights is None else {"class_weights": context.class_weights.tolist()}
+def phase_settings(context: Context, part: Part, total_steps: int) -> dict[str, Any]:
+    """Give what a phase brings to the task, the arguments of `Task.begin`.
+
+    Args:
+        part: What trains.
+        total_steps: Steps of its optimizer at most.
+    """
+    config, phase, network = context.config, part.phase, part.network
     optimizer = instantiate(config.optim, _convert_="all")
     # Cached features and rows of a table are not images, whatever the configuration says.
     augment = instantiate(config.augment) if network_reads_images(network) else None
     if augment is not None and not augment.active:
         augment = DrawView(config.transfer.views) if config.transfer.views > 1 else None
-    options = {
+    return {
         "network": network,
-        "loss": instantiate(config.loss.function, **weights),
         "penalty": instantiate(config.loss.penalty, _partial_=True)(network=network, start=context.start),
-        "metrics": lambda prediction, target: context.metrics(prediction, target, prepared.names),
         "optimizer": replace(
             optimizer, lr=optimizer.lr * phase.lr, layer_decay=optimizer.layer_decay * phase.layer_decay
         ),
-        "schedule": instantiate(config.schedule),
         "total_steps": total_steps,
+        "augment": augment,
+        "mix": None if augment is None or not context.prepared.target.classes else augment.mix,
+    }
+
+
+def build_task(context: Context, first: Mapping[str, Any]) -> Task:
+    """Build the task of a run.
+
+    Args:
+        first: What its first phase brings, see `phase_settings`.
+    """
+    config, prepared = context.config, context.prepared
+    weights = {} if context.class_weights is None else {"class_weights": context.class_weights.tolist()}
+    options = {
+        "loss": instantiate(config.loss.function, **weights),
+        "metrics": lambda prediction, target: context.metrics(prediction, target, prepared.names),
+        "schedule": instantiate(config.schedule),
         "monitor": config.monitor,
         "mode": context.direction,
-        "augment": augment,
-        "mix": None if augment is None or not prepared.target.classes else augment.mix,
         "num_outputs": len(prepared.names),
         "seed": config.seed,
     }
     # First the class, then the objects: Hydra would turn those that are dataclasses into configurations.
-    task: Task = instantiate(config.task.module, _partial_=True, _convert_="all")(**options)
+    task: Task = instantiate(config.task.module, _partial_=True, _convert_="all")(**options, **first)
     return task
 
 
@@ -107,15 +123,12 @@ def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> 
     return max(1, epochs * -(-batches // accumulate))
 
 
-def build_trainer(
-    context: Context, network: Network, epochs: int, steps: int, callbacks: list[Callback]
-) -> Trainer:
+def build_trainer(context: Context, parts: Sequence[Part], steps: int, callbacks: list[Callback]) -> Trainer:
     """Build Lightning's trainer, with this run's checkpoints and processes in place of its own.
 
     Args:
-        network: That trains.
-        epochs: Of the phase.
-        steps: Of the optimizer in all of them.
+        parts: That it trains, one after the other.
+        steps: Of the optimizer in the first of them.
     """
     trainer = context.config.trainer
     every = _val_every(context, steps)
@@ -126,8 +139,8 @@ def build_trainer(
         strategy=DDPStrategy() if together else "auto",
         devices=local_world_size() if together else 1,
         num_nodes=world_size() // local_world_size() if together else 1,
-        precision=_precision(trainer.precision, network),
-        max_epochs=epochs,
+        precision=_precision(trainer.precision, [part.network for part in parts]),
+        max_epochs=sum(part.epochs for part in parts),
         accumulate_grad_batches=trainer.accumulate,
         gradient_clip_val=trainer.gradient_clip,
         # Lightning counts batches here; an interval above one epoch needs the second key to be None.
@@ -159,9 +172,9 @@ def pass_over_empty_hooks(callbacks: Sequence[Callback]) -> None:
                 setattr(callback, name, None)
 
 
-def _precision(name: str, network: Network) -> Any:
-    """Give Lightning's name; a head on cached features gains nothing by a lower one, and is evaluated in float32."""
-    on_features = isinstance(network.backbone, FeatureBackbone) and name in AUTOCAST
+def _precision(name: str, networks: Sequence[Network]) -> Any:
+    """Give Lightning's name; heads on cached features gain nothing by a lower one, and are evaluated in float32."""
+    on_features = all(isinstance(one.backbone, FeatureBackbone) for one in networks) and name in AUTOCAST
     return "32-true" if name == "auto" or on_features else name
 
 

@@ -1,7 +1,8 @@
 """The phases of a plan, one after the other, so that a run can stop anywhere and go on as if it had not."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from hydra.utils import instantiate
@@ -14,12 +15,14 @@ from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.train.build import build_head
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.checkpoint import check_space, keep_previous, load, load_last, save
+from groundwork.train.checkpoint.weights import checkpoint_state, network_state
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
-from groundwork.train.loop import checkpoint_state, network_state, train_phase
+from groundwork.train.loop import train_parts
 from groundwork.train.machine.memory import fit_into_memory
+from groundwork.train.part import Part, share_epochs
 from groundwork.transfer import Candidate, Phase, Plan
 
 
@@ -81,40 +84,87 @@ def train_phases(
         cached: What the phases read in place of images.
         reached: See `restore`.
     """
-    number, going_on, best_epoch = reached
-    if len(plan.phases) >= first:
-        check_space(context.folder, network.state_dict())
-    for count, phase in enumerate(plan.phases[first - 1 :], start=first):
-        if count < number:
-            continue
-        inside = going_on and count == number
+    number, inside, best_epoch = reached
+    parts = [part for part in _parts(context, plan, first, network, cached) if part.number >= number]
+    if not parts:
+        return best_epoch
+    check_space(context.folder, network.state_dict())
 
-        def train(phase: Phase = phase, count: int = count, inside: bool = inside) -> int:
-            return _train_one(context, plan, phase, count, network, cached, inside)
-
-        # Where the phase began is known to this process alone, and ranks would fall out of step.
-        shrinks = context.config.data.get("shrink_batch") and not inside and world_size() == 1
-        if shrinks:
-            best_epoch = fit_into_memory(context.config, train, _again(context, network, count, best_epoch))
-        else:
-            best_epoch = train()
-        finish_phase(context, network, count, best_epoch)
+    # Where a phase began is known to this process alone, and ranks would fall out of step.
+    if context.config.data.get("shrink_batch") and not inside and world_size() == 1:
+        beginning = _Beginning(context, parts, network)
+        best_epoch = fit_into_memory(context.config, beginning.train, beginning.again)
+    else:
+        best_epoch = train_parts(context, parts, inside)
+    finish_phase(context, network, len(plan.phases), best_epoch)
+    context.folder.finished.unlink(missing_ok=True)
     return best_epoch
 
 
-def _again(context: Context, network: Network, number: int, best_epoch: int) -> Callable[[str], None]:
-    """Remember where a phase begins, and give the function that brings everything back to it."""
-    weights = {name: value.clone() for name, value in network.state_dict().items()}
-    rows = list(context.rows)
+def _parts(context: Context, plan: Plan, first: int, network: Network, cached: Cached) -> list[Part]:
+    """Say what each phase from the first one on trains, and how the run's epochs are shared out among them."""
+    left = plan.phases[first - 1 :]
+    if not left:
+        return []
+    whole = sum(phase.share for phase in plan.phases)
+    total = max(1, round(sum(phase.share for phase in left) / whole * context.config.trainer.max_epochs))
+    epochs = share_epochs([phase.share / sum(phase.share for phase in left) for phase in left], total)
+    numbers = range(first, first + len(left))
+    return [
+        _part(context, plan, phase, number, own, network, cached)
+        for phase, number, own in zip(left, numbers, epochs, strict=True)
+    ]
 
-    def begin_again(line: str) -> None:
-        context.console.note(line)
-        network.cpu().load_state_dict(weights)
-        context.rows[:] = rows
-        context.keep_config()
-        finish_phase(context, network, number - 1, best_epoch)
 
-    return begin_again
+def _part(
+    context: Context, plan: Plan, phase: Phase, number: int, epochs: int, network: Network, cached: Cached
+) -> Part:
+    features, maps = cached.features, cached.maps
+    if phase.train == "head" and features is not None and not instantiate(context.config.augment).active:
+        head = _head_network(context, features, cached.candidate)
+        source = _head_source(context, features, cached.candidate)
+        return Part(
+            number, phase, head, source, epochs,
+            lambda: head.head.load_state_dict(network.head.state_dict()),
+            lambda: network.head.load_state_dict(head.head.state_dict()),
+        )  # fmt: skip
+    trained = network if maps is None else maps.rest
+    inputs: Source = context.prepared.source if maps is None else maps.source
+    stages = phase.stages(network.num_stages, plan.frozen_stages(network.num_stages))
+    return Part(
+        number, phase, trained, inputs, epochs,
+        lambda: trained.train_stages(stages, plan.batch_norm),
+        lambda: None,
+    )  # fmt: skip
+
+
+class _Beginning:
+    """Remember where the part that trains now began, so that it can begin again with a smaller batch."""
+
+    def __init__(self, context: Context, parts: Sequence[Part], network: Network):
+        self.context, self.network = context, network
+        self.left = [replace(part, enter=partial(self._enter, at)) for at, part in enumerate(parts)]
+        self._enters = [part.enter for part in parts]
+        self._first = parts[0].number
+        self._number = self._first
+
+    def train(self) -> int:
+        """Train the parts that are left."""
+        return train_parts(self.context, self.left[self._number - self._first :], False)
+
+    def again(self, line: str) -> None:
+        """Bring everything back to where the part began, and say why."""
+        self.context.console.note(line)
+        self.network.cpu().load_state_dict(self._weights)
+        self.context.rows[:] = self._rows
+        self.context.keep_config()
+        finish_phase(self.context, self.network, self._number - 1, 0)
+
+    def _enter(self, at: int) -> None:
+        self._number = self._first + at
+        self._weights = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self._rows = list(self.context.rows)
+        self._enters[at]()
 
 
 def finish_phase(context: Context, network: Network, number: int, best_epoch: int) -> None:
@@ -130,32 +180,6 @@ def finish_phase(context: Context, network: Network, number: int, best_epoch: in
 def save_network(context: Context, network: Network) -> None:
     """Write `best.ckpt`: the whole network, and what `predict` and `export` need to know."""
     save({**context.describe(), "state_dict": checkpoint_state(network)}, context.folder.best)
-
-
-def _train_one(
-    context: Context,
-    plan: Plan,
-    phase: Phase,
-    number: int,
-    network: Network,
-    cached: Cached,
-    inside: bool,
-) -> int:
-    config, features, candidate = context.config, cached.features, cached.candidate
-    epochs = max(1, round(phase.share * config.trainer.max_epochs))
-    if phase.train == "head" and features is not None and not instantiate(config.augment).active:
-        head = _head_network(context, features, candidate)
-        head.head.load_state_dict(network.head.state_dict())
-        source = _head_source(context, features, candidate)
-        best_epoch = train_phase(context, head, source, phase, number, epochs, inside)
-        network.head.load_state_dict(head.head.state_dict())
-        return best_epoch
-    frozen = plan.frozen_stages(network.num_stages)
-    maps = cached.maps
-    trained = network if maps is None else maps.rest
-    inputs: Source = context.prepared.source if maps is None else maps.source
-    trained.train_stages(phase.stages(network.num_stages, frozen), plan.batch_norm)
-    return train_phase(context, trained, inputs, phase, number, epochs, inside)
 
 
 def _head_source(context: Context, features: StageFeatures, candidate: Candidate) -> CachedSource:

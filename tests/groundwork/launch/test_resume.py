@@ -20,7 +20,7 @@ from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 # What follows training, and is as slow as it is the same.
 SLOW = ("measure_baselines", "write_report", "write_attention", "write_dependence", "draw_augmentation")

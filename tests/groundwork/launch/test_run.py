@@ -17,7 +17,7 @@ from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 FILES = [
     "config.yaml", "splits.csv", "data.json", "history.csv", "checkpoints/best.ckpt", "result.json",

@@ -11,7 +11,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 FAMILIES = ("test_resnet", "test_efficientnet", "test_vit", "test_convnext", "mobilenetv3_small_050")
 pytestmark = pytest.mark.slow

@@ -20,7 +20,7 @@ from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.loss import Penalty
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 

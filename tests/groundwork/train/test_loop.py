@@ -11,7 +11,7 @@ from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 SHORT = ("trainer=cpu", "trainer.max_epochs=1", "metrics.resamples=20", "report.write=false")
 

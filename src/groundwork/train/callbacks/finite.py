@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from groundwork.core.patches import accumulates, count_not_finite
 from groundwork.task import Task
+from groundwork.train.part import Part
 
 
 class CheckFinite(Callback):
@@ -32,6 +33,10 @@ class CheckFinite(Callback):
         self._steps: list[tuple[int, int, Tensor, Tensor, Tensor]] = []
         self._broken: Tensor | None = None
         self._leaves_out = False
+
+    def on_phase_start(self, part: Part) -> None:
+        """Count the steps that are left out anew."""
+        self.skipped = 0
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer

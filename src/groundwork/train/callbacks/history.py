@@ -13,6 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
 from groundwork.core.run_folder import plain
+from groundwork.train.part import Part
 
 BETWEEN_DRAWINGS = 0.1  # seconds, as rich draws
 
@@ -25,31 +26,33 @@ class History(Callback):
     Args:
         path: Of the file.
         rows: Of earlier phases of training.
-        phase: Number of this phase, from 1.
-        measure_train: Device -> metrics of the whole train split, by their names; None spares the time.
+        measure_train: Part and device -> metrics of the whole train split, by their names; None spares the time.
     """
 
     def __init__(
         self,
         path: Path,
         rows: list[dict[str, Any]],
-        phase: int,
-        measure_train: Callable[[torch.device], dict[str, float]] | None,
+        measure_train: Callable[[Part, torch.device], dict[str, float]] | None,
     ):
-        self.path, self.rows, self.phase, self.measure_train = path, rows, phase, measure_train
+        self.path, self.rows, self.measure_train = path, rows, measure_train
         self.on_train: dict[str, float] = {}
+
+    def on_phase_start(self, part: Part) -> None:
+        """Note what trains."""
+        self.part = part
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure the train split while the weights are those that are validated, averaged ones too."""
         if self.measure_train is not None and trainer.is_global_zero and not trainer.sanity_checking:
-            self.on_train = self.measure_train(pl_module.device)
+            self.on_train = self.measure_train(self.part, pl_module.device)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Add a row."""
         if trainer.sanity_checking:
             return
         row: dict[str, Any] = {
-            "phase": self.phase,
+            "phase": self.part.number,
             "epoch": trainer.current_epoch + 1,
             "step": trainer.global_step,
         }
@@ -81,12 +84,15 @@ class ProgressBar(Callback):
     Args:
         console: Where to.
         monitor: Name of the metric with its split.
-        title: What is trained.
     """
 
-    def __init__(self, console: Console, monitor: str, title: str):
-        self.console, self.monitor, self.title = console, monitor, title
+    def __init__(self, console: Console, monitor: str):
+        self.console, self.monitor, self.title = console, monitor, "training"
         self._stack, self._due = ExitStack(), 0.0
+
+    def on_phase_start(self, part: Part) -> None:
+        """Name what is trained."""
+        self.title = part.title
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Open the bar."""

@@ -3,6 +3,7 @@
 from groundwork.train.checkpoint.checkpoint import (
     AtomicCheckpointIO,
     check_space,
+    keep_finished,
     keep_previous,
     load,
     load_last,
@@ -13,6 +14,7 @@ from groundwork.train.checkpoint.checkpoint import (
 __all__ = [
     "AtomicCheckpointIO",
     "check_space",
+    "keep_finished",
     "keep_previous",
     "load",
     "load_last",

@@ -110,6 +110,17 @@ def keep_previous(folder: RunFolder) -> None:
         folder.last.replace(folder.previous)
 
 
+def keep_finished(folder: RunFolder, number: int) -> None:
+    """Give `best.ckpt` of a finished phase the second name `finished.ckpt`, before the next phase writes its own."""
+    if load(folder.best).get("phase", number) != number:
+        return
+    folder.finished.unlink(missing_ok=True)
+    try:
+        folder.finished.hardlink_to(folder.best)
+    except OSError:
+        shutil.copyfile(folder.best, folder.finished)
+
+
 def load_last(folder: RunFolder) -> tuple[dict[str, Any] | None, str]:
     """Read the newest whole checkpoint to go on from, and make it `last.ckpt`.
 

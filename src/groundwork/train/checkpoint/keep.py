@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, Literal
 
@@ -14,8 +14,10 @@ from groundwork.core import signals as stop
 from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.callbacks.finite import CheckFinite
+from groundwork.train.callbacks.phases import Phases
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import Position
+from groundwork.train.part import Part
 
 
 class KeepBestAndLast(Callback):
@@ -30,9 +32,10 @@ class KeepBestAndLast(Callback):
         direction: Whether more or less of it is better.
         patience: Validations without a better value before training stops; None never stops.
         minutes: Longest time between two checkpoints; None saves at validations only.
-        extra: Plain values that every checkpoint holds beside Lightning's own.
+        extra: Gives the plain values that every checkpoint holds beside Lightning's own.
         finite: Looks at the steps before any of them is saved.
         position: Completes the checkpoints.
+        phases: Has the phase end where patience runs out.
     """
 
     def __init__(
@@ -42,13 +45,15 @@ class KeepBestAndLast(Callback):
         direction: Literal["max", "min"],
         patience: int | None,
         minutes: float | None,
-        extra: Mapping[str, Any],
+        extra: Callable[[], Mapping[str, Any]],
         finite: CheckFinite,
         position: Position,
+        phases: Phases,
     ):
         self.folder, self.monitor, self.patience = folder, monitor, patience
         self.sign = 1.0 if direction == "max" else -1.0
-        self.minutes, self.extra, self.finite, self.position = minutes, extra, finite, position
+        self.minutes, self.extra, self.finite = minutes, extra, finite
+        self.position, self.phases = position, phases
         self.best_value, self.best_epoch, self.waited = -math.inf, 0, 0
         self._saved = time.monotonic()
         self._signals = ExitStack()
@@ -58,7 +63,11 @@ class KeepBestAndLast(Callback):
         self._signals.enter_context(stop.waiting())
         stop.handle()
         self._saved = time.monotonic()
-        trainer.should_stop = self._impatient()
+        self._end_if_impatient(trainer, pl_module)
+
+    def on_phase_start(self, part: Part) -> None:
+        """Look for the best of a new phase."""
+        self.best_value, self.best_epoch, self.waited = -math.inf, 0, 0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -109,7 +118,7 @@ class KeepBestAndLast(Callback):
             self.best_value, self.best_epoch, self.waited = self.sign * value, trainer.current_epoch + 1, 0
         else:
             self.waited += 1
-        trainer.should_stop = trainer.should_stop or self._impatient()
+        self._end_if_impatient(trainer, pl_module)
         if improved:
             self._save(trainer, self.folder.best, inside=False, validates=False)
         self._save_last(trainer, inside=False, validates=False)
@@ -128,7 +137,7 @@ class KeepBestAndLast(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Add what `predict` and `export` need to know."""
-        checkpoint.update(self.extra, has_best=self.best_epoch > 0)
+        checkpoint.update(self.extra(), has_best=self.best_epoch > 0)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value so far."""
@@ -139,8 +148,9 @@ class KeepBestAndLast(Callback):
         self.best_value = state_dict["best_value"]
         self.best_epoch, self.waited = state_dict["best_epoch"], state_dict["waited"]
 
-    def _impatient(self) -> bool:
-        return self.patience is not None and self.waited >= self.patience
+    def _end_if_impatient(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.patience is not None and self.waited >= self.patience:
+            self.phases.end(trainer, pl_module)
 
     def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
         """Say whether any rank wants a checkpoint, and whether any was asked to stop."""

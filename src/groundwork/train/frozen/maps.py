@@ -16,7 +16,7 @@ from groundwork.model import Network, evaluating
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import view_readers
-from groundwork.train.loop import settle_execution
+from groundwork.train.settle import settle_execution
 from groundwork.transfer import Candidate, MapCache, Plan, feature_key
 
 # Largest difference of the features by parted and by whole network, as a share of the largest, that is rounding.

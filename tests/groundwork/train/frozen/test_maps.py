@@ -13,7 +13,7 @@ from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
 from groundwork.train.frozen.cached import CachedSource, DrawView, places
-from groundwork.train.loop import network_state
+from groundwork.train.checkpoint.weights import network_state
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""A network and this machine -> how its steps are computed, chosen once and written into the run."""
+
+from copy import deepcopy
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from groundwork.core.ranks import from_first, world_size
+from groundwork.data.batches import Source
+from groundwork.model import Network, recompute_activations
+from groundwork.train.assemble import network_reads_images
+from groundwork.train.context import Context
+from groundwork.train.machine.device import choose_device
+from groundwork.train.machine.execution import Execution, choose_execution
+from groundwork.transfer import Plan
+
+
+def settle_execution(context: Context, network: Network, source: Source) -> Execution:
+    """Choose how steps are computed, and write it down, so that a resumed run computes the same bits.
+
+    Args:
+        network: Frozen as it will train.
+        source: What it reads.
+    """
+    config, trainer = context.config, context.config.trainer
+
+    def inputs() -> torch.Tensor:
+        return source.batch(context.prepared.rows["train"][: config.data.batch_size])
+
+    num_images = len(context.prepared.rows["train"]) * trainer.max_epochs // world_size()
+    execution = from_first(
+        lambda: choose_execution(
+            config, _at_length(config, network), inputs, choose_device(config), num_images
+        )
+    )
+    execution.apply(network)
+    if execution.gain > 1:
+        context.console.say(
+            f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads"
+            f"{', compiled' * execution.compiled}, {execution.gain:.2f} times as fast as {execution.plainest}"
+        )
+    if network_reads_images(network) and "auto" in (
+        trainer.memory_format,
+        trainer.precision,
+        trainer.threads,
+        trainer.compile,
+    ):
+        trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
+        trainer.threads, trainer.compile = execution.threads, execution.compiled
+        context.keep_config()
+    return execution
+
+
+def _at_length(config: DictConfig, network: Network) -> Network:
+    """Give a network that reads images as its longest phase trains it: one choice has to serve all phases."""
+    if not network_reads_images(network):
+        return network
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    longest = max(plan.phases, key=lambda phase: phase.share)
+    stages = longest.stages(network.num_stages, plan.frozen_stages(network.num_stages))
+    return deepcopy(network).train_stages(stages, plan.batch_norm)
+
+
+def recompute(context: Context, network: Network) -> None:
+    """Let the network keep fewer activations, where the configuration asks for it."""
+    trainer, name = context.config.trainer, context.config.model.name
+    if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
+        context.console.note(
+            f"trainer.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
+        )
