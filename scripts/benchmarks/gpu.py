@@ -18,7 +18,6 @@ import numpy as np
 import timm
 import torch
 from clock import Clock, wait
-from hydra.utils import instantiate
 from measure import alternate, machine, report, seconds
 from timm.optim import create_optimizer_v2
 from torch.nn.functional import cross_entropy
@@ -31,7 +30,7 @@ from groundwork.launch.config.compose import compose_run
 from groundwork.train import loop
 from groundwork.train.build import build_network, describe_data
 from groundwork.train.context import build_context
-from groundwork.train.loop import train_phase
+from groundwork.train.fit import fit
 from groundwork.train.predict import predict
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
@@ -84,8 +83,7 @@ class Race:
     def train_ours(self) -> float:
         folder = RunFolder.create(self.scratch, "gpu")
         context = build_context(folder, self.config, self.prepared, self.data, self.console)
-        phase = instantiate(self.config.transfer, _convert_="all").phases[0]
-        train_phase(context, self.network(), self.prepared.source, phase, 1, 2, False)
+        fit(context)
         return self.batch / Clock.epochs[-1]
 
     def train_timm(self) -> float:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from hydra.utils import instantiate
 from lightning.pytorch import LightningModule, Trainer
 from measure import alternate, machine, report
 from torch.nn.functional import cross_entropy
@@ -29,7 +28,7 @@ from groundwork.train import loop
 from groundwork.train.build import build_network, describe_data
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.context import build_context
-from groundwork.train.loop import train_phase
+from groundwork.train.fit import fit
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
@@ -79,8 +78,7 @@ class Race:
     def ours(self) -> float:
         folder = RunFolder.create(self.scratch, "step")
         context = build_context(folder, self.config, self.prepared, self.data, self.console)
-        phase = instantiate(self.config.transfer, _convert_="all").phases[0]
-        train_phase(context, self.network(), self.prepared.source, phase, 1, EPOCHS, False)
+        fit(context)
         return Clock.per_step
 
     def plain(self) -> float:

@@ -2,14 +2,13 @@
 
 import re
 import shlex
-from collections.abc import Sequence
 
 import pytest
 from omegaconf import OmegaConf
 
 from groundwork.core.paths import ROOT
-from groundwork.launch.commands import hydra_application
-from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.commands import compositions
+from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.resources import with_resources
 from groundwork.launch.sweep.slurm import parameters
 
@@ -27,18 +26,9 @@ def test_every_command_composes_to_what_its_row_says(
 ):
     words = shlex.split(command.replace("...", "experiment=diabetes").replace("search=NAME", "search=mlp"))
     words = [word for word in words if word == "-m" or "=" in word or word.startswith("experiment")]
-    found: list[Sequence[str]] = []
-
-    def one_run(composition: Composition) -> int:
-        return many_runs([composition.overrides])
-
-    def many_runs(combinations: Sequence[Sequence[str]]) -> int:
-        found.extend(combinations)
-        return 0
-
     monkeypatch.setattr("sys.argv", ["train.py"])
-    hydra_application(words, one_run, many_runs)
-    trainers = [with_resources(one).config.trainer for one in (found[0], found[-1])]
+    found = compositions(words)
+    trainers = [with_resources(one.overrides).config.trainer for one in (found[0], found[-1])]
     assert {(len(found), trainer.num_nodes, trainer.devices) for trainer in trainers} == {expected}
 
 

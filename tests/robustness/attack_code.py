@@ -23,8 +23,7 @@ from groundwork.evaluate.run import Run
 from groundwork.evaluate.seal import seal_runs
 from groundwork.launch.config.compose import complete, compose_run
 from groundwork.launch.config.like import with_like
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.model.weights import read_weights
 from groundwork.train.checkpoint.checkpoint import COMMENT_BYTES, MARK, load, save
 

@@ -30,17 +30,16 @@ import yaml
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate import concluding as training
 from groundwork.evaluate import seal as evaluate
 from groundwork.evaluate.compare import compare_runs
 from groundwork.evaluate.predict import predict_inputs
 from groundwork.evaluate.run import Run
 from groundwork.evaluate.seal import seal_runs
-from groundwork.launch import run as training
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.report import write_report
-from groundwork.train import phases
+from groundwork.train import fit as fitting
 from groundwork.train.checkpoint import load, save
 
 SECONDS_OF_ONE = 300
@@ -121,16 +120,16 @@ def small_run(place: Path) -> RunFolder:
         f"paths.runs={place / 'runs'}", f"paths.cache={place / 'cache'}",
     ]  # fmt: skip
     kept = place / "inside.ckpt"
-    original = phases.finish_phase
+    original = fitting.finish_phase
 
     def keep_last(context: Any, *rest: Any) -> None:
         shutil.copyfile(context.folder.last, kept)
         original(context, *rest)
 
-    phases.finish_phase = keep_last
+    fitting.finish_phase = keep_last
     with redirect_stdout(StringIO()):
         start(compose_run(work))
-    phases.finish_phase = original
+    fitting.finish_phase = original
     folder = RunFolder.find("latest", place / "runs")
     shutil.copyfile(kept, folder.last)
     folder.previous.unlink(missing_ok=True)

@@ -21,10 +21,9 @@ import torch
 from forks import KILLED, STOPPED, Moment, count_writes, work_in_forks
 
 from groundwork.core.run_folder import RunFolder
-from groundwork.launch import run as training
+from groundwork.evaluate import concluding as training
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.train.checkpoint import load
 
 DEFAULTS = {"kills": 50, "in_save": 15, "signals": 20, "ranks": 1, "seed": 0}

@@ -27,7 +27,7 @@ config = pathlib.Path(sys.orig_argv[-1], "config.yaml")
 trial = "groundwork.launch.process.trial" in sys.orig_argv
 seed = re.search(r"^seed: (\\d+)", config.read_text(), re.M) if trial else None
 def die(*_):
-    if not hasattr(sys.modules.get("groundwork.launch.run"), "train"):
+    if not hasattr(sys.modules.get("groundwork.train.ready"), "make_ready"):
         return  # an import may swallow what is raised
     signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     if seed[1] == "{EXCEPTION}":

@@ -16,7 +16,7 @@ def test_a_changed_run_folder_never_leads_to_a_traceback(tmp_path: Path, monkeyp
     fuzz_runs = module_from_spec(spec)
     spec.loader.exec_module(fuzz_runs)
     for name in fuzz_runs.AFTER:  # put back at the end what the script replaces
-        monkeypatch.setattr(f"groundwork.launch.run.{name}", lambda *_: {})
+        monkeypatch.setattr(f"groundwork.evaluate.concluding.{name}", lambda *_: {})
     monkeypatch.setattr("groundwork.evaluate.seal.write_report", lambda *_: None)
     counts = fuzz_runs.fuzz(tmp_path, random.Random(1), 60, 4)
     assert counts["uncaught"] == 0

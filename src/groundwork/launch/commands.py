@@ -1,7 +1,6 @@
 """Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,84 +33,64 @@ def train(overrides: list[str]) -> int:
 
         overrides = with_like(overrides)
 
-    def one_run(composition: Composition) -> int:
-        from groundwork.launch.dispatch import start  # pandas: not for --help
-
-        return start(composition)
-
-    def many_runs(combinations: Sequence[Sequence[str]]) -> int:
+    found = compositions(overrides)
+    if {"-m", "--multirun"} & {*overrides} and found:
         from groundwork.launch.sweep.drive import drive  # pandas: not for --help
 
-        return drive(combinations)
+        return drive([one.overrides for one in found])
+    from groundwork.launch.start import start  # pandas: not for --help
 
-    return hydra_application(overrides, one_run, many_runs)
+    return max((start(one) for one in found), default=DONE)
 
 
 def audit(overrides: list[str]) -> int:
     """Look at the data of a configuration before anyone trains on it."""
-
-    def one_audit(composition: Composition) -> int:
+    for composition in compositions(overrides):
         from groundwork.core.console import Console
         from groundwork.launch.audit import start  # torch: not before the overrides are understood
 
         start(composition, Console())
-        return DONE
-
-    return hydra_application(overrides, one_audit)
+    return DONE
 
 
 def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
+    found = compositions(overrides)
+    from groundwork.launch.search.search import start  # pandas: not for --help
 
-    def one_search(composition: Composition) -> int:
-        from groundwork.launch.search.search import start  # pandas: not for --help
-
-        return start(composition)
-
-    return hydra_application(overrides, one_search)
+    return max((start(one) for one in found), default=DONE)
 
 
-def hydra_application(
-    overrides: list[str],
-    act: Callable[[Composition], int],
-    act_on_many: Callable[[Sequence[Sequence[str]]], int] | None = None,
-) -> int:
-    """Let Hydra read the overrides (`--cfg job`, `-m` and overrides), then act on the combinations.
+def compositions(overrides: list[str]) -> list[Composition]:
+    """Let Hydra read the overrides (`--cfg job`, `-m` and overrides), and give every combination; none for `--help`.
 
     Args:
         overrides: As typed; what goes without saying is added.
-        act: On one combination.
-        act_on_many: On those of a multirun; None acts on one after the other.
-
-    Returns:
-        The exit status: the largest that any combination returned.
 
     Raises:
         UserError: If Hydra does not accept an override.
     """
     if {"--help", "-h"} & {*overrides}:
         print(usage())
-        return DONE
-    combinations: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
+        return []
+    found: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
 
     def collect(config: DictConfig) -> None:
         known = HydraConfig.get()
         # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
-        combinations.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
+        found.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
 
     overrides = complete(overrides)
     typed = [override for override in overrides if override not in ("-m", "--multirun")]
-    plain = [quote_override(override, sweeps=len(typed) < len(overrides)) for override in typed]
+    sweeps = len(typed) < len(overrides)
+    plain = [quote_override(override, sweeps=sweeps) for override in typed]
     searched = searchpath_overrides(plain)
-    many = act_on_many if len(plain) < len(overrides) else None
     with explained(), TemporaryDirectory() as scratch:
         # First, since Hydra reads overrides on one side of a flag only; and its multirun.yaml is of no use here.
-        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if len(plain) < len(overrides) else []
+        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if sweeps else []
         sys.argv[1:] = [*sweep, *plain]
         hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(collect)()
-    if many is not None and combinations:
-        return many([overrides for _, _, overrides in combinations])
-    return max((act(composed(*combination)) for combination in combinations), default=DONE)
+    return [composed(*combination) for combination in found]
 
 
 def _resume(run: str, changes: list[str]) -> int:
@@ -128,15 +107,12 @@ def _resume(run: str, changes: list[str]) -> int:
 
 def advise(overrides: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
-
-    def one_advice(composition: Composition) -> int:
+    for composition in compositions(overrides):
         from groundwork.core.console import Console  # rich and pandas: not for --help
         from groundwork.launch.advise import advise as start_advice
 
         start_advice(composition, Console())
-        return DONE
-
-    return hydra_application(overrides, one_advice)
+    return DONE
 
 
 def clear(arguments: list[str]) -> int:

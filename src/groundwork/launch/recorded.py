@@ -1,7 +1,7 @@
 """The work of a run -> what its folder says of how it ended, whatever happens."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from omegaconf import DictConfig
 
@@ -14,38 +14,43 @@ from groundwork.track.track import tracked
 from groundwork.train.pruning import Pruned
 
 
-def work_in(folder: RunFolder, config: DictConfig, console: Console, work: Callable[[Console], None]) -> None:
-    """Do the work of a run in its folder, with log, loggers and signals, and write down how it ended.
+@contextmanager
+def recorded(folder: RunFolder, config: DictConfig, console: Console) -> Iterator[Console]:
+    """Do the work of a run in a block, with log, loggers and signals, and write down how it ended, whatever happens.
 
     Args:
         console: Of the first rank; the others are quiet.
-        work: Takes the console.
+
+    Yields:
+        The console to speak to.
     """
     if is_first():
         console.log_to(folder.log)
     else:
         console = Console(quiet=True)
     with tracked(folder, config, console):
-        _recorded(folder, lambda: work(console))
+        try:
+            with signals_caught():
+                yield console
+        except BaseException as error:
+            # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
+            stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
+                isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
+            )
+            _write_end(
+                folder,
+                error,
+                "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed",
+            )
+            if stopped:
+                raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
+            raise
 
 
-def _recorded(folder: RunFolder, work: Callable[[], None]) -> None:
-    """Run and write down how it ended, whatever happens."""
-    try:
-        with signals_caught():
-            work()
-    except BaseException as error:
-        # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.
-        stopped = isinstance(error, Stopped | KeyboardInterrupt) or (
-            isinstance(error, SystemExit) and isinstance(error.__context__, Stopped | KeyboardInterrupt)
-        )
-        status = "interrupted" if stopped else "pruned" if isinstance(error, Pruned) else "failed"
-        with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
-            result = folder.read_json("result")
-            said = f"{user_error(error) or error}"
-            if status == "failed" and isinstance(error, SystemExit):
-                said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
-            folder.write_json("result", {**result, "status": status, "error": said})
-        if stopped:
-            raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
-        raise
+def _write_end(folder: RunFolder, error: BaseException, status: str) -> None:
+    with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
+        result = folder.read_json("result")
+        said = f"{user_error(error) or error}"
+        if status == "failed" and isinstance(error, SystemExit):
+            said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
+        folder.write_json("result", {**result, "status": status, "error": said})

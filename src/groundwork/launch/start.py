@@ -1,46 +1,50 @@
-"""A composition -> a run folder with the data read, before anything heavy is imported; then the training."""
+"""A composition or a folder -> a run here, ranks on this machine, or a job in Slurm's queue."""
 
 import shlex
-import time
 from pathlib import Path
-
-from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact
 from groundwork.core.lock import BusyError
-from groundwork.core.paths import PATH_KEYS, absolute, machine_paths
+from groundwork.core.paths import machine_paths
 from groundwork.core.ranks import barrier, from_first, is_first, join
 from groundwork.core.run_folder import RunFolder
-from groundwork.launch.config.changes import changes
-from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
-from groundwork.launch.config.compose import Composition, compose_run
-from groundwork.launch.config.like import adopt_split, restore
-from groundwork.launch.config.trusted import checked_overrides
+from groundwork.launch.config.check import check_combination
+from groundwork.launch.config.compose import Composition
 from groundwork.launch.process.team import needs_team, run_team
-from groundwork.launch.recorded import work_in
-from groundwork.launch.saved import has_begun, new_folder, saved_composition
-from groundwork.train.samples import read_samples
+from groundwork.launch.saved import has_begun, new_folder, requeued_folder, saved_composition
+from groundwork.launch.sweep.queue_up import submit_run
+from groundwork.launch.work import first_job, next_job, work
+
+
+def start(composition: Composition) -> int:
+    """Train a new run, or submit it, and return the exit status."""
+    if composition.config.cluster.kind == "slurm":
+        return submit_run(composition, Console())
+    if (folder := requeued_folder(composition)) is not None:
+        return resume(str(folder.path), [])
+    begin(composition, Console())
+    return DONE
 
 
 def begin(composition: Composition, console: Console) -> RunFolder:
     """Train a new run and return its folder."""
     check_combination(composition)
-    config = restore(composition)[0].config if composition.config.like else composition.config
-    join(config.trainer.accelerator)
+    join(composition.config.trainer.accelerator)
     folder = from_first(lambda: new_folder(composition))
-    begin_in(folder, composition, config, console)
+    with folder.held(wait=True):
+        begin_in(folder, composition, console)
     return folder
 
 
-def begin_in(folder: RunFolder, composition: Composition, config: DictConfig, console: Console) -> None:
-    """Train a new run in a folder that holds what `save_start` writes; `config` has what `like` restores."""
-    with folder.held(wait=True):
-        if needs_team(config):
-            run_team(folder, config, ())
-        else:
-            work_in(folder, config, console, lambda said: _first(folder, composition, said))
+def begin_in(folder: RunFolder, composition: Composition, console: Console) -> None:
+    """Train a new run in a folder that this process holds, and in which lies what `save_start` writes."""
+    config, first = first_job(folder, composition, console)
+    if needs_team(config):
+        run_team(folder, config, ())
+    else:
+        work(config, first)
 
 
 def resume(run: str, changes: list[str]) -> int:
@@ -65,38 +69,18 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
         _check_longer(folder, changes)
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
-    composition = None if has_begun(folder) else saved_composition(folder, changes)
-    config = folder.config if composition is None else composition.config
-    for change in changes:
-        key, _, value = change.partition("=")
-        if key == "logger":
-            config.logger = compose_run([change]).config.logger
-            continue
-        path = key in PATH_KEYS
-        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
+    if has_begun(folder):
+        config, job = next_job(folder, changes, console)
+    else:
+        config, job = first_job(folder, saved_composition(folder, changes), console)
     if needs_team(config):
         run_team(folder, config, changes)
         return DONE
-    overrides = tuple(folder.read_json("environment").get("overrides", ()))
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
     if is_first():
         RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
-
-    def work(console: Console) -> None:
-        if composition is not None:
-            return _first(folder, composition, console)
-        began = time.perf_counter()
-        samples, target = read_samples(config)
-        from groundwork.launch.run import train  # torch: not before the data is known to be right
-
-        def choose(scenario: str) -> DictConfig:
-            known = checked_overrides(list(overrides), folder.json_file("environment"))
-            return compose_run(known).choose(transfer=scenario).config
-
-        return train(folder, config, samples, target, console, overrides, True, choose, began)
-
-    work_in(folder, config, console, work)
+    work(config, job)
     return DONE
 
 
@@ -122,39 +106,3 @@ def _check_longer(folder: RunFolder, changes: list[str]) -> None:
         f"run={folder.path} is finished after its {epochs} epochs, and a finished run is not changed. To train longer, "
         f"start a run from its weights: train.py {shlex.join(words)}"
     )
-
-
-def _first(folder: RunFolder, composition: Composition, console: Console) -> None:
-    """Read the data, complete the configuration by what it tells, and train from the start."""
-    changed: set[str] = set()
-    if composition.config.like:
-        composition, changed = restore(composition)
-    config, began = composition.config, time.perf_counter()
-    samples, target = read_samples(config)
-    console.say(target.why)
-    if config.like:
-        adopt_split(folder, config, samples, changed, console)
-        barrier()
-    derived = derived_choices(config, target.task)
-    complete = composition.choose(**derived)
-    check_combination(complete)
-    check_threshold(complete.config, len(target.classes))
-    _say_choices(console, composition, complete)
-    folder.write_config(complete.config)
-    folder.write_json("result", {"changes": changes(complete, derived)})
-    from groundwork.launch.run import train  # torch: not before the data is known to be right
-
-    def choose(scenario: str) -> DictConfig:
-        return complete.choose(transfer=scenario).config
-
-    train(folder, complete.config, samples, target, console, complete.overrides, False, choose, began)
-
-
-def _say_choices(console: Console, before: Composition, after: Composition) -> None:
-    changed = [
-        f"{group}={after.choices[group]}"
-        for group, option in before.choices.items()
-        if option == "auto" and after.choices.get(group) != "auto"
-    ]
-    if changed:
-        console.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")

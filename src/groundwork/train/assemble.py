@@ -24,7 +24,7 @@ from groundwork.train.callbacks.gradients import Gradients
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
-from groundwork.train.machine.device import choose_accelerator
+from groundwork.train.machine.device import choose_accelerator, spare_gpu_checks
 from groundwork.train.machine.execution import AUTOCAST
 from groundwork.train.part import Part
 
@@ -89,7 +89,7 @@ def phase_settings(context: Context, part: Part, total_steps: int) -> dict[str, 
     }
 
 
-def build_task(context: Context, first: Mapping[str, Any]) -> Task:
+def assemble_task(context: Context, first: Mapping[str, Any]) -> Task:
     """Build the task of a run.
 
     Args:
@@ -123,13 +123,11 @@ def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> 
     return max(1, epochs * -(-batches // accumulate))
 
 
-def build_trainer(context: Context, parts: Sequence[Part], steps: int, callbacks: list[Callback]) -> Trainer:
-    """Build Lightning's trainer, with this run's checkpoints and processes in place of its own.
-
-    Args:
-        parts: That it trains, one after the other.
-        steps: Of the optimizer in the first of them.
-    """
+def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
+    """Build Lightning's trainer, with this run's checkpoints and processes in place of its own."""
+    parts: list[Part] = context.model.parts
+    steps = count_steps(context.config, context.datamodule, parts[0].epochs) if parts else 0
+    spare_gpu_checks()
     trainer = context.config.trainer
     every = _val_every(context, steps)
     pass_over_empty_hooks(callbacks)
@@ -140,7 +138,7 @@ def build_trainer(context: Context, parts: Sequence[Part], steps: int, callbacks
         devices=local_world_size() if together else 1,
         num_nodes=world_size() // local_world_size() if together else 1,
         precision=_precision(trainer.precision, [part.network for part in parts]),
-        max_epochs=sum(part.epochs for part in parts),
+        max_epochs=sum(part.epochs for part in parts) or 1,
         accumulate_grad_batches=trainer.accumulate,
         gradient_clip_val=trainer.gradient_clip,
         # Lightning counts batches here; an interval above one epoch needs the second key to be None.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
@@ -11,9 +12,11 @@ from torch import Tensor
 from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.train.machine.device import choose_device
 from groundwork.train.metrics import Metrics, build_metrics
 from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
+from groundwork.transfer import Plan
 
 CHECKPOINT_FORMAT = 1
 
@@ -35,6 +38,13 @@ class Context:
         rows: Of `history.csv`, from earlier phases.
         start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
         warm: The run of one's own whose backbone this one starts from; None where it starts from anything else.
+        overrides: That composed the configuration.
+        resume: Go on from the last checkpoint that the folder holds.
+        began: When the first row was about to be read, by `time.perf_counter`.
+        seconds: Spent on the data so far.
+        model: Network, exact head and phases, see `build_model`, once it is built.
+        datamodule: Batches of the phase that trains, once there is one.
+        beginning: Of that phase, where it may have to begin again with a smaller batch.
     """
 
     config: DictConfig
@@ -49,6 +59,29 @@ class Context:
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: dict[str, Tensor] = field(default_factory=dict)
     warm: Warm | None = None
+    overrides: tuple[str, ...] = ()
+    resume: bool = False
+    began: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    model: Any = None
+    datamodule: Any = None
+    beginning: Any = None
+
+    @property
+    def ckpt_path(self) -> str | None:
+        """Name the checkpoint that Lightning goes on from; None begins anew, or with the next phase."""
+        return str(self.folder.last) if self.model.reached.inside else None
+
+    @property
+    def plan(self) -> Plan:
+        """Say how much of a pretrained network is kept, frozen and trained."""
+        plan: Plan = instantiate(self.config.transfer, _convert_="all")
+        return plan
+
+    @property
+    def device(self) -> torch.device:
+        """Say where features and predictions are computed; Lightning chooses its own device by `trainer`."""
+        return choose_device(self.config)
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder."""

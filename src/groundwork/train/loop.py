@@ -10,12 +10,12 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.ranks import world_size
-from groundwork.data import GroundworkDataModule
+from groundwork.model import Network
+from groundwork.task import Task
 from groundwork.train.assemble import (
+    assemble_task,
     average_weights,
     build_data_module,
-    build_task,
-    build_trainer,
     count_steps,
     network_reads_images,
     phase_settings,
@@ -23,84 +23,60 @@ from groundwork.train.assemble import (
 )
 from groundwork.train.callbacks.finite import CheckFinite
 from groundwork.train.callbacks.history import History, ProgressBar
-from groundwork.train.callbacks.phases import Phases, announce, restore_best
+from groundwork.train.callbacks.phases import Phases, announce
 from groundwork.train.callbacks.pruning import build_pruning
 from groundwork.train.checkpoint.keep import KeepBestAndLast
-from groundwork.train.checkpoint.position import Position, seed_phase
+from groundwork.train.checkpoint.position import Position
 from groundwork.train.context import Context
-from groundwork.train.machine.batch_size import batch_of_one
-from groundwork.train.machine.device import spare_gpu_checks
+from groundwork.train.execute import recompute, settle_execution
 from groundwork.train.machine.execution import compile_in_place
+from groundwork.train.machine.memory import Beginning, remembers
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.part import Part
 from groundwork.train.predict import predict
-from groundwork.train.settle import recompute, settle_execution
 
 
-def train_parts(context: Context, parts: Sequence[Part], resume: bool) -> int:
-    """Train one part after the other and leave the whole network as the last one was at its best validation.
+def first_task(run: Context, parts: Sequence[Part], whole: Network) -> Task:
+    """Build the task that trains some parts one after the other, and the data module that it reads.
 
     Args:
-        parts: At least one, in order.
-        resume: Go on from `last.ckpt`, inside of the first part.
-
-    Returns:
-        Epoch of the best validation.
+        parts: In order; none where an exact head is all there is.
+        whole: What the task holds then.
     """
-    first, folder, monitor = parts[0], context.folder, context.config.monitor
     for part in parts:
         if network_reads_images(part.network):  # one precision serves all
-            settle_execution(context, part.network, part.source)
-    data = build_data_module(context, first.source)
-
-    def settings(part: Part) -> dict[str, Any]:
-        return _enter(context, data, part)
-
-    task = build_task(context, settings(first))
-    phases = Phases(parts, settings, folder, context.config.seed)
-    position = Position()
-    callbacks, keep = _callbacks(context, phases, position)
-    announce(callbacks, first)
-    spare_gpu_checks()
-    trainer = build_trainer(context, parts, task.total_steps, callbacks)
-    seed_phase(context.config.seed, first.number, trainer.global_rank)
+            settle_execution(run, part.network, part.source)
+    first = parts[0] if parts else _nothing(run, whole)
+    run.datamodule = build_data_module(run, first.source)
+    task = assemble_task(run, enter_part(run, first))
     first.network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
-    try:
-        trainer.fit(task, datamodule=data, ckpt_path=str(folder.last) if resume else None, weights_only=True)
-    except Exception as error:
-        size, rows = context.config.data.batch_size, context.prepared.rows["train"]
-        if too_few := batch_of_one(error, size, len(rows)):
-            raise too_few from error
-        if position.began:  # else the checkpoint is to blame, or what was built from the configuration
-            error.add_note(
-                f"in phase {phases.part.number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"
-            )
-        raise
-    if not keep.best_epoch:
-        raise FloatingPointError(
-            f"val/{monitor} was never a finite number, so no epoch is best. Lower optim.lr."
-        )
-    restore_best(folder, phases.part)
-    return keep.best_epoch
+    return task
 
 
-def _enter(context: Context, data: GroundworkDataModule, part: Part) -> dict[str, Any]:
+def _nothing(run: Context, whole: Network) -> Part:
+    phase = run.plan.phases[-1]
+    return Part(1, phase, whole, run.prepared.source, 1, lambda: None, lambda: None)
+
+
+def enter_part(run: Context, part: Part) -> dict[str, Any]:
     """Freeze and lay out what a part trains, and give the arguments of `Task.begin`."""
+    if remembers(run.config):
+        run.beginning = Beginning.of(part.number, run.model.network, run.rows)
     part.enter()
-    execution = settle_execution(context, part.network, part.source)
-    recompute(context, part.network)
+    execution = settle_execution(run, part.network, part.source)
+    recompute(run, part.network)
     if execution.compiled:
         compile_in_place(part.network)
-    return phase_settings(context, part, count_steps(context.config, data, part.epochs))
+    return phase_settings(run, part, count_steps(run.config, run.datamodule, part.epochs))
 
 
-def _callbacks(
-    context: Context, phases: Phases, position: Position
-) -> tuple[list[Callback], KeepBestAndLast]:
-    """Build the callbacks in the order in which they must come."""
-    config = context.config
+def build_callbacks(context: Context) -> list[Callback]:
+    """Build the callbacks of a run in the order in which they must come."""
+    config, parts = context.config, context.model.parts
     wanted, monitor = config.callbacks, f"val/{config.monitor}"
     finite = CheckFinite(wanted.check_finite_every, wanted.skip_nonfinite, context.prepared.samples.sample_id)
+    position = Position()
+    phases = Phases(parts, lambda part: enter_part(context, part), context.folder, config.seed)
     keep = KeepBestAndLast(
         context.folder,
         monitor,
@@ -126,7 +102,9 @@ def _callbacks(
         keep,
         *build_pruning(context.rows, monitor),  # last: a pruned run is saved, too
     ]
-    return callbacks, keep
+    if parts:
+        announce(callbacks, parts[0])
+    return callbacks
 
 
 def _measure_train(context: Context) -> Callable[[Part, torch.device], dict[str, float]]:

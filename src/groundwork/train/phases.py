@@ -1,27 +1,23 @@
 """The phases of a plan, one after the other, so that a run can stop anywhere and go on as if it had not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from hydra.utils import instantiate
 from torch import nn
 
-from groundwork.core.ranks import on_any, world_size
+from groundwork.core.ranks import on_any
 from groundwork.core.signals import end, requested
 from groundwork.data.batches import Source
 from groundwork.model import FeatureBackbone, Network, StagePool
 from groundwork.train.build import build_head
 from groundwork.train.callbacks.history import write_history
-from groundwork.train.checkpoint import check_space, keep_previous, load, load_last, save
+from groundwork.train.checkpoint import keep_previous, load, load_last, save
 from groundwork.train.checkpoint.weights import checkpoint_state, network_state
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
-from groundwork.train.loop import train_parts
-from groundwork.train.machine.memory import fit_into_memory
 from groundwork.train.part import Part, share_epochs
 from groundwork.transfer import Candidate, Phase, Plan
 
@@ -41,79 +37,69 @@ class Cached:
     maps: Maps | None
 
 
-def restore(context: Context, network: Network) -> tuple[int, bool, int]:
+@dataclass(frozen=True)
+class Reached:
+    """Say where a resumed run stands.
+
+    Attributes:
+        number: Of the phase to go on with, from 1; 0 where there is nothing to go on from.
+        inside: Whether it goes on inside of that phase, from `last.ckpt`.
+        best_epoch: Of the phase before.
+    """
+
+    number: int = 0
+    inside: bool = False
+    best_epoch: int = 0
+
+
+def restore(context: Context, network: Network) -> Reached:
     """Bring a run back to its last checkpoint.
 
     A checkpoint written between two phases holds the whole network as the finished phase left it; one written
     inside a phase is left to Lightning, which restores everything.
-
-    Returns:
-        The phase to go on with, from 1, 0 where there is nothing to go on from; whether it goes on inside the
-        phase; and the best epoch of the phase before.
     """
     folder = context.folder
     checkpoint, wrong = load_last(folder)
     if wrong:
         context.console.note(wrong)
     if checkpoint is None:
-        return 0, False, 0
+        return Reached()
     number = int(checkpoint["phase"])
     if "loops" in checkpoint:
         if checkpoint["has_best"] and not _readable(context):
-            return 0, False, 0
-        return number, True, 0
+            return Reached()
+        return Reached(number, True)
     network.load_state_dict(network_state(checkpoint))
     context.rows[:] = checkpoint["rows"]
     write_history(folder.history, context.rows)
     save_network(context, network)
-    return number, False, int(checkpoint["best_epoch"])
+    return Reached(number, False, int(checkpoint["best_epoch"]))
 
 
-def train_phases(
-    context: Context,
-    plan: Plan,
-    first: int,
-    network: Network,
-    cached: Cached,
-    reached: tuple[int, bool, int],
-) -> int:
-    """Train the phases of a plan and return the best epoch of the last.
+def build_parts(
+    run: Context, plan: Plan, first: int, network: Network, cached: Cached, reached: Reached
+) -> list[Part]:
+    """Say what each phase that is left trains, and how the epochs of the run are shared out among them.
 
     Args:
         first: Number of the first phase that is trained, from 1; exact heads come before it.
+        network: The whole one.
         cached: What the phases read in place of images.
-        reached: See `restore`.
+        reached: Where the run stands.
     """
-    number, inside, best_epoch = reached
-    parts = [part for part in _parts(context, plan, first, network, cached) if part.number >= number]
-    if not parts:
-        return best_epoch
-    check_space(context.folder, network.state_dict())
-
-    # Where a phase began is known to this process alone, and ranks would fall out of step.
-    if context.config.data.get("shrink_batch") and not inside and world_size() == 1:
-        beginning = _Beginning(context, parts, network)
-        best_epoch = fit_into_memory(context.config, beginning.train, beginning.again)
-    else:
-        best_epoch = train_parts(context, parts, inside)
-    finish_phase(context, network, len(plan.phases), best_epoch)
-    context.folder.finished.unlink(missing_ok=True)
-    return best_epoch
-
-
-def _parts(context: Context, plan: Plan, first: int, network: Network, cached: Cached) -> list[Part]:
-    """Say what each phase from the first one on trains, and how the run's epochs are shared out among them."""
     left = plan.phases[first - 1 :]
     if not left:
         return []
+    share = sum(phase.share for phase in left)
     whole = sum(phase.share for phase in plan.phases)
-    total = max(1, round(sum(phase.share for phase in left) / whole * context.config.trainer.max_epochs))
-    epochs = share_epochs([phase.share / sum(phase.share for phase in left) for phase in left], total)
+    total = max(1, round(share / whole * run.config.trainer.max_epochs))
+    epochs = share_epochs([phase.share / share for phase in left], total)
     numbers = range(first, first + len(left))
-    return [
-        _part(context, plan, phase, number, own, network, cached)
+    parts = [
+        _part(run, plan, phase, number, own, network, cached)
         for phase, number, own in zip(left, numbers, epochs, strict=True)
     ]
+    return [part for part in parts if part.number >= reached.number]
 
 
 def _part(
@@ -136,35 +122,6 @@ def _part(
         lambda: trained.train_stages(stages, plan.batch_norm),
         lambda: None,
     )  # fmt: skip
-
-
-class _Beginning:
-    """Remember where the part that trains now began, so that it can begin again with a smaller batch."""
-
-    def __init__(self, context: Context, parts: Sequence[Part], network: Network):
-        self.context, self.network = context, network
-        self.left = [replace(part, enter=partial(self._enter, at)) for at, part in enumerate(parts)]
-        self._enters = [part.enter for part in parts]
-        self._first = parts[0].number
-        self._number = self._first
-
-    def train(self) -> int:
-        """Train the parts that are left."""
-        return train_parts(self.context, self.left[self._number - self._first :], False)
-
-    def again(self, line: str) -> None:
-        """Bring everything back to where the part began, and say why."""
-        self.context.console.note(line)
-        self.network.cpu().load_state_dict(self._weights)
-        self.context.rows[:] = self._rows
-        self.context.keep_config()
-        finish_phase(self.context, self.network, self._number - 1, 0)
-
-    def _enter(self, at: int) -> None:
-        self._number = self._first + at
-        self._weights = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self._rows = list(self.context.rows)
-        self._enters[at]()
 
 
 def finish_phase(context: Context, network: Network, number: int, best_epoch: int) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.core.run_folder import RunFolder
@@ -38,7 +37,7 @@ def run_pilots(
         config.trainer.max_epochs = context.config.pilot_epochs
         folder = RunFolder.furnish(context.folder.path / "pilot" / scenario)
         own = build_context(folder, config, prepared, context.data, context.console, context.warm)
-        network = fit(own, instantiate(config.transfer, _convert_="all"), device, resume=False).network
+        network = fit(own).network
         rows = prepared.rows["val"]
         title = f"predicting val after the pilot of {scenario}"
         size, precision = config.data.batch_size, evaluation_precision(config)

@@ -16,8 +16,7 @@ from groundwork.core import atomic as whole_file
 from groundwork.core.paths import ROOT
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
@@ -34,7 +33,7 @@ class CrashError(Exception):
 @pytest.fixture(autouse=True)
 def _only_training(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SLOW:
-        monkeypatch.setattr(f"groundwork.launch.run.{name}", lambda *_: {})
+        monkeypatch.setattr(f"groundwork.evaluate.concluding.{name}", lambda *_: {})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import evaluate, predict
 from groundwork.launch.commands import train as train_command
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
+from groundwork.launch.start import start
 from groundwork.train import phases
 from groundwork.train.checkpoint import load
 
@@ -116,14 +116,14 @@ def test_training_begins_with_the_weights_of_the_run(
     place: Path, first: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     began: list[dict[str, Tensor]] = []
-    real = phases.train_phase
+    real = phases.train_parts
 
-    def watch(context: Any, network: Any, *others: Any) -> int:
-        began.append({name: value.clone() for name, value in network.state_dict().items()})
-        return real(context, network, *others)
+    def watch(context: Any, parts: Any, *others: Any) -> int:
+        began.append({name: value.clone() for name, value in parts[0].network.state_dict().items()})
+        return real(context, parts, *others)
 
     run = first(kind)
-    monkeypatch.setattr(phases, "train_phase", watch)
+    monkeypatch.setattr(phases, "train_parts", watch)
     words = second_table(place, run.path) if kind == "table" else [
         *images(place, "L/three"), f"model.pretrained={run.path}"]  # fmt: skip
     folder = fit(place, f"whole-{kind}", *words, "transfer=large_different")

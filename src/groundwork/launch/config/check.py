@@ -1,7 +1,5 @@
 """A configuration -> what contradicts itself, before any data is read, and what has no effect on this run."""
 
-from collections.abc import Iterable
-
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
@@ -18,11 +16,6 @@ LOSS_TASK = {
     "mae": "regression",
     "huber": "regression",
 }
-# Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
-DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
-                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "trainer.compile",
-                "seed")  # fmt: skip
-SOLVER_KEYS = ("transfer.strengths",)
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
     "trainer.memory_format": ("auto", "contiguous", "channels_last"),
@@ -146,28 +139,3 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
         "model": "efficientnet_lite0" if is_image else "mlp",
         "transfer": (None if reuses else "scratch") if is_image else ("large_similar" if reuses else "none"),
     }
-
-
-def idle_keys(
-    overrides: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
-) -> list[str]:
-    """Name the keys set by hand that have no effect on this run.
-
-    Args:
-        overrides: As typed, without what an experiment sets.
-        solves: Whether a head is solved, be it only to say where to cut.
-        trains: Whether anything is trained by gradient descent.
-        crosses: Whether folds may choose what is solved.
-        augments: Whether images are changed by chance, which takes the place of fixed views.
-        stays: Whether samples are such, and where, that they could stay in the memory of a GPU.
-    """
-    idle = (
-        *(() if trains else DESCENT_KEYS),
-        *(() if solves else SOLVER_KEYS),
-        *(() if crosses else ("transfer.folds",)),
-        *(("transfer.refit",) if trains else ()),
-        *(("transfer.views",) if augments else ()),
-        *(() if trains and stays else ("trainer.resident",)),
-    )
-    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
-    return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

@@ -7,10 +7,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
-from groundwork.launch.config.check import check_combination, idle_keys
+from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space, as_overrides
+from groundwork.train.idle import idle_keys
 
 # These change no model: where, when or under which name it runs.
 WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")

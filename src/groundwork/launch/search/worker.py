@@ -107,7 +107,8 @@ def _run(base: Composition, claim: Claim) -> float | None:
         else:
             composition = compose_run([*trial_overrides(base, claim.values), *OF_A_TRIAL])
             save_start(folder, composition)
-            begin_in(folder, composition, composition.config, Console(quiet=True))
+            with folder.held(wait=True):
+                begin_in(folder, composition, Console(quiet=True))
     value: float | None = folder.read_json("result")["val"].get(base.config.monitor)
     return value
 

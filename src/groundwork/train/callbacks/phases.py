@@ -35,7 +35,7 @@ class Phases(Callback):
     def __init__(self, parts: Sequence[Part], settings: Settings, folder: RunFolder, seed: int):
         self.parts, self.settings, self.folder, self.seed = parts, settings, folder, seed
         self.at, self.first_epoch = 0, 0
-        self._due = False  # the next part begins with the next epoch
+        self._due = self._began = False  # the next part begins with the next epoch
 
     @property
     def part(self) -> Part:
@@ -55,7 +55,7 @@ class Phases(Callback):
             task.ends_epoch = True
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuse a strategy that cannot take in other weights on the way.
+        """Start the generators of the phase, and refuse a strategy that cannot take in other weights on the way.
 
         Raises:
             UserError: If there are phases to come that it would not see.
@@ -64,6 +64,18 @@ class Phases(Callback):
             raise UserError(
                 f"trainer.strategy must be auto or ddp where several phases train, but got "
                 f"{type(trainer.strategy).__name__}. Use transfer=large_different or transfer=scratch, or trainer=ddp."
+            )
+        seed_phase(self.seed, self.part.number, trainer.global_rank)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note that everything is built and restored: what goes wrong from here on went wrong in training."""
+        self._began = True
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Say where training was."""
+        if self._began:
+            exception.add_note(
+                f"in phase {self.part.number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"
             )
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from groundwork.core.ranks import in_turns
 from groundwork.model import Network, evaluating
 from groundwork.train.context import Context
+from groundwork.train.execute import settle_execution
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import view_readers
-from groundwork.train.settle import settle_execution
 from groundwork.transfer import Candidate, MapCache, Plan, feature_key
 
 # Largest difference of the features by parted and by whole network, as a share of the largest, that is rounding.

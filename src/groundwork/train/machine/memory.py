@@ -1,13 +1,17 @@
 """Out of memory -> one line that names the batch size and what to set, or with `batch_size=auto` a smaller batch."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from omegaconf import DictConfig
+from torch import Tensor, nn
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranks import world_size
 from groundwork.train.machine.batch_size import smaller_batch
 
 # How torch says it where it raises no error of its own: memory of the processor, memory shared with workers.
@@ -52,34 +56,45 @@ def memory_explained(config: DictConfig) -> Iterator[None]:
         raise
 
 
-def fit_into_memory(config: DictConfig, train: Callable[[], int], begin_again: Callable[[str], None]) -> int:
-    """Train, and where a batch does not fit into memory, again with a smaller one.
+@dataclass(frozen=True)
+class Beginning:
+    """Remember where a phase began, so that it can begin again with a smaller batch.
 
-    Args:
-        config: Of the run; `data.batch_size` and `trainer.accumulate` become what fits.
-        train: Returns the best epoch.
-        begin_again: Brings everything back to where `train` began, and says the line that it gets.
-
-    Raises:
-        BatchTooLargeError: If not even a single sample fits.
+    Attributes:
+        number: Of the phase, from 1.
+        weights: Of the whole network.
+        rows: Of the history.
     """
-    while True:
-        try:
-            with memory_explained(config):
-                return train()
-        except BatchTooLargeError:
-            before = config.data.batch_size
-            if before < 2:
-                raise
-        # Outside of the handler: the error holds on to what the failed step computed.
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        config.data.batch_size, config.trainer.accumulate = smaller_batch(before, config.trainer.accumulate)
-        begin_again(
-            f"data.batch_size={before} does not fit into memory: this phase begins again with "
-            f"{config.data.batch_size} samples at a time, {config.trainer.accumulate} times a step"
-        )
+
+    number: int
+    weights: dict[str, Tensor]
+    rows: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, number: int, network: nn.Module, rows: list[dict[str, Any]]) -> "Beginning":
+        """Copy what a phase is about to change."""
+        return cls(number, {name: value.clone() for name, value in network.state_dict().items()}, list(rows))
+
+
+def remembers(config: DictConfig) -> bool:
+    """Tell whether a batch that does not fit into memory may shrink.
+
+    Where a phase began is known to one process alone: several ranks would fall out of step.
+    """
+    return bool(config.data.get("shrink_batch")) and world_size() == 1
+
+
+def shrink_batch(config: DictConfig) -> str:
+    """Set `data.batch_size` and `trainer.accumulate` to what needs less memory, and say so in one line."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    before = config.data.batch_size
+    config.data.batch_size, config.trainer.accumulate = smaller_batch(before, config.trainer.accumulate)
+    return (
+        f"data.batch_size={before} does not fit into memory: this phase begins again with "
+        f"{config.data.batch_size} samples at a time, {config.trainer.accumulate} times a step"
+    )
 
 
 def _advice(config: DictConfig, reason: str) -> str:

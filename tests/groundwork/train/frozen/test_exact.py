@@ -19,8 +19,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import export
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.train.frozen.folds import draw_folds
 from groundwork.train.prepare import Prepared, prepare
 from groundwork.train.samples import read_samples

@@ -9,11 +9,10 @@ from safetensors.torch import load_file
 
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
+from groundwork.launch.start import resume, start
 from groundwork.train.checkpoint import load
-from groundwork.train.frozen.cached import CachedSource, DrawView, places
 from groundwork.train.checkpoint.weights import network_state
+from groundwork.train.frozen.cached import CachedSource, DrawView, places
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_a_batch_size_that_is_no_number_of_samples_is_refused(wrong: str):
 @pytest.fixture
 def words(tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("measure_baselines", "write_report", "write_attention", "write_dependence"):
-        monkeypatch.setattr(f"groundwork.launch.run.{name}", lambda *_: {})
+        monkeypatch.setattr(f"groundwork.evaluate.concluding.{name}", lambda *_: {})
     return [
         "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "task=classification",
         "model=mlp", "model.dropout=0.1", "transfer=none", "trainer=cpu", "trainer.max_epochs=2",

@@ -1,0 +1,89 @@
+"""A trained run -> `result.json`, baselines, figures and report."""
+
+import time
+from typing import Any
+
+from hydra.utils import instantiate
+from lightning.pytorch import Trainer
+
+from groundwork.core.ranks import is_first
+from groundwork.data import Stream
+from groundwork.evaluate.baselines import measure_baselines
+from groundwork.evaluate.figures.attention import write_attention
+from groundwork.evaluate.figures.augmentation import draw_augmentation
+from groundwork.evaluate.figures.dependence import write_dependence
+from groundwork.evaluate.figures.photos import wanted_pixels
+from groundwork.evaluate.measured import measure_run
+from groundwork.report import summary, write_report
+from groundwork.train.context import Context
+from groundwork.train.custom import is_custom_task
+from groundwork.train.fit import finish
+from groundwork.train.idle import idle_keys
+from groundwork.train.model import Model
+from groundwork.train.share import data_key, once
+
+
+def conclude(run: Context, trainer: Trainer) -> float | None:
+    """Keep the best weights, measure train and val, and write result and report.
+
+    Returns:
+        The monitored metric on val, which sweepers compare; None where it is undefined, and on all ranks but the first.
+    """
+    began = time.perf_counter()
+    model = finish(run, trainer)
+    if not is_first():
+        return None
+    _note_idle(run, model)
+    fitting = {"features": model.seconds, "fit": began - run.began - run.seconds["data"] - model.seconds}
+    result = {**measure_run(run, model), "baselines": _baselines(run)}
+    begun = {"changes": run.folder.read_json("result").get("changes", {})}
+    result |= {**begun, "status": "done", "seconds": run.seconds | fitting}
+    _write_result(run, model, result)
+    run.console.show(summary(run.folder.path))
+    value: float | None = result["val"].get(run.config.monitor)
+    return value
+
+
+def _write_result(context: Context, model: Model, result: dict[str, Any]) -> None:
+    """Write `result.json` and the report, and then how long all of it took, from the start of reading."""
+    folder, seconds = context.folder, result["seconds"]
+    measured = time.perf_counter()
+    seconds["total"] = measured - context.began
+    folder.write_json("result", result)
+    if context.config.report.write:
+        _draw(context, model)
+        seconds["report"] = time.perf_counter() - measured
+        seconds["total"] = time.perf_counter() - context.began
+        folder.write_json("result", result)
+
+
+def _note_idle(context: Context, model: Model) -> None:
+    """Name the keys that were typed in vain."""
+    plan, device, overrides = context.plan, context.device, context.overrides
+    solver, augments = model.transfer["solver"], instantiate(context.config.augment).active
+    solves = "strengths" in model.transfer
+    trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
+    stays = device.type == "cuda" and not isinstance(context.prepared.source, Stream)
+    if idle := idle_keys(overrides, solves, trains, crosses, augments, stays):
+        context.console.note(
+            f"{', '.join(idle)} set by hand has no effect on this run (solver {solver}, {device.type})"
+        )
+
+
+def _baselines(context: Context) -> dict[str, Any]:
+    """Measure the baselines on val, once for all runs of this process; none for a task of one's own."""
+    config = context.config
+    with context.console.progress("fitting baselines"):
+        if is_custom_task(config):
+            return {}
+        key = ("baselines", config.monitor, str(config.metrics), data_key(config))
+        return once(key, lambda: measure_baselines(context.metrics, config.monitor, context.prepared))
+
+
+def _draw(context: Context, model: Model) -> None:
+    """Write what needs the network or the store to be drawn, and the report."""
+    folder, prepared, device = context.folder, context.prepared, context.device
+    draw_augmentation(context, folder)
+    write_attention(folder, model.network, prepared, device)
+    write_dependence(folder, model.network, prepared, device)
+    write_report(folder.path, wanted_pixels(folder, prepared))

@@ -1,0 +1,113 @@
+"""A folder -> the job of its run, and the function of the script that does it."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.console import Console
+from groundwork.core.paths import PATH_KEYS, absolute
+from groundwork.core.ranks import barrier
+from groundwork.core.run_folder import RunFolder
+from groundwork.data import Samples, Target
+from groundwork.launch.config.changes import changes
+from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.like import adopt_split, restore
+from groundwork.launch.config.trusted import checked_overrides
+from groundwork.launch.face import load_face
+from groundwork.launch.recorded import recorded
+from groundwork.train.job import Job, working_on
+
+
+def work(config: DictConfig, job: Job) -> float | None:
+    """Call the function of the script, in this process, and write down how the run ended.
+
+    Args:
+        config: Of the run.
+        job: Of the run.
+    """
+    with recorded(job.folder, config, job.console) as job.console, working_on(job):
+        face = load_face()
+        while True:
+            try:
+                return face(config)
+            except Exception as error:
+                if job.run is None:
+                    raise
+                from groundwork.train.failure import explain_failure  # torch is there by now
+
+                explain_failure(job.run, error)
+            # Out of memory, and outside of the handler: the error holds on to what the failed step computed.
+            config = begin_again(job)
+
+
+def begin_again(job: Job) -> DictConfig:
+    """Go back to where the phase began, with a smaller batch, and give the configuration to go on with."""
+    from groundwork.train.failure import shrink
+
+    shrink(job.run)
+    job.resume, job.complete = True, lambda same, *_: same
+    config: DictConfig = job.run.config
+    return config
+
+
+def first_job(folder: RunFolder, composition: Composition, console: Console) -> tuple[DictConfig, Job]:
+    """Say how a run begins: what is `auto` follows from its data."""
+    changed: set[str] = set()
+    if composition.config.like:
+        composition, changed = restore(composition)
+    found = [composition]  # with what the data tells
+
+    def complete(config: DictConfig, samples: Samples, target: Target) -> DictConfig:
+        console = job.console
+        console.say(target.why)
+        if config.like:
+            adopt_split(folder, config, samples, changed, console)
+            barrier()
+        derived = derived_choices(config, target.task)
+        found[0] = composition.choose(**derived)
+        check_combination(found[0])
+        check_threshold(found[0].config, len(target.classes))
+        _say_choices(console, composition, found[0])
+        folder.write_config(found[0].config)
+        folder.write_json("result", {"changes": changes(found[0], derived)})
+        return found[0].config
+
+    job = Job(
+        folder, console, composition.overrides, False, complete,
+        lambda scenario: found[0].choose(transfer=scenario).config,
+    )  # fmt: skip
+    return composition.config, job
+
+
+def next_job(folder: RunFolder, changed: list[str], console: Console) -> tuple[DictConfig, Job]:
+    """Say how a run goes on from its own configuration.
+
+    Args:
+        changed: `key=value` overrides that a resumed run may change.
+    """
+    config = folder.config
+    for change in changed:
+        key, _, value = change.partition("=")
+        if key == "logger":
+            config.logger = compose_run([change]).config.logger
+            continue
+        path = key in PATH_KEYS
+        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
+    overrides = tuple(folder.read_json("environment").get("overrides", ()))
+
+    def choose(scenario: str) -> DictConfig:
+        known = checked_overrides(list(overrides), folder.json_file("environment"))
+        return compose_run(known).choose(transfer=scenario).config
+
+    return config, Job(folder, console, overrides, True, lambda same, *_: same, choose)
+
+
+def _say_choices(console: Console, before: Composition, after: Composition) -> None:
+    changed = [
+        f"{group}={after.choices[group]}"
+        for group, option in before.choices.items()
+        if option == "auto" and after.choices.get(group) != "auto"
+    ]
+    if changed:
+        console.say(f"auto: {', '.join(changed)}, monitor={after.config.monitor}")

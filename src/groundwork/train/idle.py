@@ -1,0 +1,34 @@
+"""Keys that were set by hand -> those that have no effect on a run."""
+
+from collections.abc import Iterable
+
+# Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
+DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
+                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "trainer.compile",
+                "seed")  # fmt: skip
+SOLVER_KEYS = ("transfer.strengths",)
+
+
+def idle_keys(
+    overrides: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
+) -> list[str]:
+    """Name the keys set by hand that have no effect on this run.
+
+    Args:
+        overrides: As typed, without what an experiment sets.
+        solves: Whether a head is solved, be it only to say where to cut.
+        trains: Whether anything is trained by gradient descent.
+        crosses: Whether folds may choose what is solved.
+        augments: Whether images are changed by chance, which takes the place of fixed views.
+        stays: Whether samples are such, and where, that they could stay in the memory of a GPU.
+    """
+    idle = (
+        *(() if trains else DESCENT_KEYS),
+        *(() if solves else SOLVER_KEYS),
+        *(() if crosses else ("transfer.folds",)),
+        *(("transfer.refit",) if trains else ()),
+        *(("transfer.views",) if augments else ()),
+        *(() if trains and stays else ("trainer.resident",)),
+    )
+    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
+    return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

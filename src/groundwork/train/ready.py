@@ -1,0 +1,105 @@
+"""Samples and a completed configuration -> the data of a run, split and measured, and its transfer scenario."""
+
+import time
+from dataclasses import replace
+
+from hydra.utils import instantiate
+from lightning.pytorch import seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.intact import read_splits
+from groundwork.core.patches import silence
+from groundwork.core.ranks import from_first, in_turns, world_size
+from groundwork.core.run_folder import RunFolder
+from groundwork.data import Samples, Target
+from groundwork.train.adopt import adopt
+from groundwork.train.advise import advise_run
+from groundwork.train.audit.facts import write_facts
+from groundwork.train.build import describe_data
+from groundwork.train.context import Context, build_context
+from groundwork.train.custom import FALLBACK, custom_parts
+from groundwork.train.job import Job
+from groundwork.train.loop import batch_line
+from groundwork.train.machine.environment import describe_environment
+from groundwork.train.prepare import Prepared, prepare, write_splits
+from groundwork.train.share import data_key, once
+from groundwork.train.warm import Warm, read_warm
+
+
+def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, began: float) -> Context:
+    """Prepare the data, write down what is known of it, and decide the scenario where it is `auto`.
+
+    Args:
+        job: Of the run.
+        config: Complete but for the scenario.
+        samples: As read.
+        target: What is predicted.
+        began: When reading began, by `time.perf_counter`.
+    """
+    folder, console = job.folder, job.console
+    silence()
+    folder.write_json("environment", describe_environment(job.overrides))
+    seed_everything(config.seed, verbose=False)
+    warm = read_warm(folder, config)
+    prepared = _prepare(folder, config, samples, target, console, warm)
+    data = describe_data(config, prepared, warm)
+    run = build_context(folder, config, prepared, data, console, warm)
+    write_facts(run)
+    seconds = {"data": time.perf_counter() - began}
+    if config.transfer.scenario == "auto":
+        config = _choose_scenario(run, job)
+        run = build_context(folder, config, prepared, data, console, warm)
+    if world_size() > 1:
+        console.say(batch_line(config))
+    run = replace(run, overrides=job.overrides, resume=job.resume, began=began, seconds=seconds)
+    job.run = run
+    return run
+
+
+def _prepare(
+    folder: RunFolder,
+    config: DictConfig,
+    samples: Samples,
+    target: Target,
+    console: Console,
+    warm: Warm | None,
+) -> Prepared:
+    """Prepare the data by the split of the folder, where this run before it stopped, or `like`, left one."""
+    fixed = read_splits(folder) if folder.splits.exists() else None
+    columns = None if warm is None else warm.columns
+    with in_turns():
+        if fixed is None:
+            key = (data_key(config), None if columns is None else config.model.pretrained)
+            prepared = once(key, lambda: prepare(config, samples, target, console, None, columns))
+        else:
+            prepared = prepare(config, samples, target, console, fixed, columns)
+    if warm is not None:
+        prepared = adopt(prepared, warm, instantiate(config.transfer, _convert_="all"))
+    _check_content(folder, prepared)
+    write_splits(folder, prepared)
+    return prepared
+
+
+def _choose_scenario(run: Context, job: Job) -> DictConfig:
+    """Take what the advice recommends, and write it down, so that a resumed run takes it, too."""
+    if custom_parts(run.config):
+        config = job.choose(FALLBACK)
+    else:
+        advice = from_first(lambda: advise_run(run, run.plan, run.device, job.choose))
+        config = job.choose(advice.scenario)
+        if config.transfer.cut == "auto":  # compared already
+            OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
+    run.folder.write_config(config)
+    return config
+
+
+def _check_content(folder: RunFolder, prepared: Prepared) -> None:
+    """Refuse data that changed since the run, or the run that it is like, was begun."""
+    known = folder.read_json("data").get("content_hash")
+    if known is not None and known != prepared.content_hash:
+        raise UserError(
+            f"the data must be that of the run, but its content has changed ({known[:12]} -> "
+            f"{prepared.content_hash[:12]}). Restore the data, or start a run of its own."
+        )

@@ -1,0 +1,173 @@
+"""Several phases in one fit: each its own, shared epochs, and the same bits wherever the run was stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from hydra.utils import instantiate
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback
+
+from groundwork.core.console import Console
+from groundwork.core.patches import silence
+from groundwork.core.run_folder import RunFolder
+from groundwork.launch.config.compose import compose_run
+from groundwork.train.build import describe_data
+from groundwork.train.callbacks.history import ProgressBar
+from groundwork.train.checkpoint import load
+from groundwork.train.context import build_context
+from groundwork.train.fit import fit
+from groundwork.train.part import share_epochs
+from groundwork.train.prepare import prepare
+from groundwork.train.samples import read_samples
+
+LPFT = ("transfer=large_similar", "transfer.solver=sgd")
+SHORT = ("trainer.max_epochs=4", "data.batch_size=8", "optim.lr=1e-2", "callbacks.patience=null")
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Stand for a kill."""
+
+
+class Fits:
+    """Fit a network into one folder after the other, whole or stopped on the way."""
+
+    def __init__(self, words: list[str], place: Path):
+        self.config, self.place = compose_run(words).config, place
+        samples, target = read_samples(self.config)
+        self.prepared = prepare(self.config, samples, target, Console(quiet=True))
+        self.data = describe_data(self.config, self.prepared)
+
+    def fit(self, name: str, resume: bool = False) -> RunFolder:
+        silence()
+        folder = RunFolder.furnish(self.place / name)
+        config = self.config.copy()
+        context = build_context(folder, config, self.prepared, self.data, Console(quiet=True))
+        fit(context, instantiate(config.transfer, _convert_="all"), torch.device("cpu"), resume)
+        return folder
+
+    def stopped(self, name: str, hook: str, at: int, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+        """Stop after the step of this number, and go on."""
+
+        def stop(_: Any, trainer: Trainer, *__: Any) -> None:
+            if trainer.global_step == at:
+                raise Stopped
+
+        with monkeypatch.context() as patched:
+            patched.setattr(ProgressBar, hook, stop)
+            with pytest.raises(Stopped):
+                self.fit(name)
+        return self.fit(name, resume=True)
+
+
+def same(one: RunFolder, other: RunFolder) -> bool:
+    """Tell whether two folders hold the same history and the same weights, bit for bit."""
+    first, second = load(one.best)["state_dict"], load(other.best)["state_dict"]
+    assert one.history.read_text() == other.history.read_text()
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_epochs_are_shared_out_and_sum_to_the_total():
+    assert share_epochs([0.1, 0.9], 30) == [3, 27]
+    assert share_epochs([0.1, 0.2, 0.2, 0.5], 10) == [1, 2, 2, 5]
+    assert share_epochs([0.1, 0.2, 0.2, 0.5], 4) == [1, 1, 1, 1]
+    assert share_epochs([0.1, 0.9], 1) == [1, 1]  # no phase goes without an epoch
+    for total in range(4, 60):
+        assert sum(share_epochs([0.1, 0.2, 0.2, 0.5], total)) == total
+
+
+def test_one_fit_trains_all_phases_and_the_history_counts_on(
+    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    fits = []
+    real = Trainer.fit
+    monkeypatch.setattr(Trainer, "fit", lambda self, *a, **k: (fits.append(self), real(self, *a, **k))[1])
+    folder = Fits([*pretrained, *SHORT, *LPFT], tmp_path).fit("run")
+    assert len(fits) == 1
+    history = pd.read_csv(folder.history)
+    assert history.phase.tolist() == [1, 2, 2, 2]
+    assert history.epoch.tolist() == [1, 2, 3, 4]
+    assert history.step.is_monotonic_increasing
+    assert not folder.finished.exists()
+
+
+# With 28 training rows in batches of 8 an epoch has 4 steps: the phases end after steps 4 and 16.
+@pytest.mark.parametrize(
+    ("hook", "at"),
+    [
+        ("on_train_batch_end", 2),  # nothing is saved yet
+        ("on_train_batch_end", 5),  # the second phase has begun, and the checkpoint is of the first
+        ("on_validation_end", 8),  # between the best checkpoint of the second phase and the last one
+        ("on_train_batch_end", 10),
+        ("on_train_end", 16),  # all is trained, and not yet written down
+    ],
+)
+def test_a_run_stopped_anywhere_ends_with_the_same_bits(
+    tmp_path: Path, pretrained: list[str], hook: str, at: int, monkeypatch: pytest.MonkeyPatch
+):
+    fits = Fits([*pretrained, *SHORT, *LPFT], tmp_path)
+    whole = fits.fit("whole")
+    assert same(whole, fits.stopped("stopped", hook, at, monkeypatch))
+
+
+def test_a_kill_between_two_files_takes_the_best_of_the_right_phase(
+    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    fits = Fits([*pretrained, *SHORT, *LPFT], tmp_path)
+    whole = fits.fit("whole")
+    from groundwork.train.checkpoint import keep
+
+    real = keep.KeepBestAndLast._save_last
+
+    def stop(self: Any, trainer: Trainer, **others: bool) -> None:
+        if trainer.global_step == 8:  # best.ckpt is of the second phase already, last.ckpt of the first
+            raise Stopped
+        real(self, trainer, **others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keep.KeepBestAndLast, "_save_last", stop)
+        with pytest.raises(Stopped):
+            fits.fit("stopped")
+    assert same(whole, fits.fit("stopped", resume=True))
+
+
+def test_patience_ends_a_phase_and_not_the_run(
+    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    # The monitor never improves: one validation, then one in vain, in the middle of an epoch.
+    words = [*pretrained, *SHORT, *LPFT, "trainer.max_epochs=20", "trainer.val_every_n_steps=3",
+             "callbacks.patience=1", "optim.lr=1e-12"]  # fmt: skip
+    fits = Fits(words, tmp_path)
+    whole = fits.fit("whole")
+    history = pd.read_csv(whole.history)
+    assert history.phase.tolist() == [1, 1, 2, 2]
+    assert history.epoch.max() < 20
+    stopped = fits.stopped("stopped", "on_train_batch_end", 7, monkeypatch)
+    assert same(whole, stopped)
+
+
+def test_averages_schedules_and_best_weights_belong_to_a_phase(
+    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[tuple[int, float]] = []
+
+    class Rates(Callback):
+        def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+            seen.append((trainer.global_step, trainer.optimizers[0].param_groups[-1]["lr"]))
+
+    words = [*pretrained, *SHORT, *LPFT, "callbacks.ema=0.9", "schedule=constant"]
+    fits = Fits(words, tmp_path)
+    real = Trainer.__init__
+
+    def with_rates(self: Trainer, **options: Any) -> None:
+        real(self, **{**options, "callbacks": [*options["callbacks"], Rates()]})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "__init__", with_rates)
+        whole = fits.fit("whole")
+    rates = dict(seen)
+    assert rates[4] == pytest.approx(1e-2)
+    assert rates[5] == rates[16] == pytest.approx(1e-3)
+    assert same(whole, fits.stopped("stopped", "on_train_batch_end", 10, monkeypatch))
