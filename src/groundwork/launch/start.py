@@ -12,7 +12,6 @@ from groundwork.core.ranks import barrier, from_first, is_first, join
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
-from groundwork.launch.process.team import needs_team, run_team
 from groundwork.launch.saved import has_begun, new_folder, requeued_folder, saved_composition
 from groundwork.launch.sweep.queue_up import submit_run
 from groundwork.launch.work import first_job, next_job, work
@@ -34,17 +33,8 @@ def begin(composition: Composition, console: Console) -> RunFolder:
     join(composition.config.trainer.accelerator)
     folder = from_first(lambda: new_folder(composition))
     with folder.held(wait=True):
-        begin_in(folder, composition, console)
+        work(*first_job(folder, composition, console))
     return folder
-
-
-def begin_in(folder: RunFolder, composition: Composition, console: Console) -> None:
-    """Train a new run in a folder that this process holds, and in which lies what `save_start` writes."""
-    config, first = first_job(folder, composition, console)
-    if needs_team(config):
-        run_team(folder, config, ())
-    else:
-        work(config, first)
 
 
 def resume(run: str, changes: list[str]) -> int:
@@ -73,14 +63,11 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
         config, job = next_job(folder, changes, console)
     else:
         config, job = first_job(folder, saved_composition(folder, changes), console)
-    if needs_team(config):
-        run_team(folder, config, changes)
-        return DONE
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
     if is_first():
         RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
-    work(config, job)
+    work(config, job, changes)
     return DONE
 
 

@@ -1,5 +1,6 @@
 """A folder -> the job of its run, and the function of the script that does it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -15,17 +16,22 @@ from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.like import adopt_split, restore
 from groundwork.launch.config.trusted import checked_overrides
 from groundwork.launch.face import load_face
+from groundwork.launch.process.team import needs_team, run_team
 from groundwork.launch.recorded import recorded
 from groundwork.train.job import Job, working_on
 
 
-def work(config: DictConfig, job: Job) -> float | None:
-    """Call the function of the script, in this process, and write down how the run ended.
+def work(config: DictConfig, job: Job, changed: Sequence[str] = ()) -> float | None:
+    """Call the function of the script, and write down how the run ended; several ranks are processes of their own.
 
     Args:
-        config: Of the run.
+        config: Of the run, whose folder this process holds.
         job: Of the run.
+        changed: `key=value` overrides of a resumed run, for the ranks.
     """
+    if needs_team(config):
+        run_team(job.folder, config, changed)
+        return None
     with recorded(job.folder, config, job.console) as job.console, working_on(job):
         face = load_face()
         while True:

@@ -20,7 +20,9 @@ from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.opened import open_search
 from groundwork.launch.search.space import as_overrides
 from groundwork.launch.search.study import Claim, Study
-from groundwork.launch.start import begin_in, resume
+from groundwork.launch.start import resume
+from groundwork.launch.work import first_job
+from groundwork.launch.work import work as work_on
 from groundwork.train.pruning import Pruned, pruned_by
 from groundwork.train.share import sharing
 
@@ -108,7 +110,7 @@ def _run(base: Composition, claim: Claim) -> float | None:
             composition = compose_run([*trial_overrides(base, claim.values), *OF_A_TRIAL])
             save_start(folder, composition)
             with folder.held(wait=True):
-                begin_in(folder, composition, Console(quiet=True))
+                work_on(*first_job(folder, composition, Console(quiet=True)))
     value: float | None = folder.read_json("result")["val"].get(base.config.monitor)
     return value
 
