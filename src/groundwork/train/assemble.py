@@ -138,7 +138,8 @@ def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
         devices=local_world_size() if together else 1,
         num_nodes=world_size() // local_world_size() if together else 1,
         precision=_precision(trainer.precision, [part.network for part in parts]),
-        max_epochs=sum(part.epochs for part in parts) or 1,
+        max_epochs=context.model.epochs
+        or 1,  # of phases that a resumed run is past, too: its epochs count on
         accumulate_grad_batches=trainer.accumulate,
         gradient_clip_val=trainer.gradient_clip,
         # Lightning counts batches here; an interval above one epoch needs the second key to be None.

@@ -35,6 +35,7 @@ class Model:
         solved: The head that is exact; None where descent trains it.
         refit: Head that learned from val, too, to be used when val has measured the network; None for none.
         parts: Phases that are left to train.
+        epochs: Of all phases together, finished ones included.
         reached: Where a resumed run stands.
         transfer: What was cut, frozen, cached and solved, and why, in plain types.
         seconds: Spent on features.
@@ -46,6 +47,7 @@ class Model:
     solved: Choice | None
     refit: Linear | None
     parts: list[Part]
+    epochs: int
     reached: Reached
     transfer: dict[str, Any]
     seconds: float
@@ -97,9 +99,13 @@ def build_model(run: Context) -> Model:
         and not custom_parts(config)
     ):
         run.console.note(f"the head is trained by gradient descent, because {obstacle}")
-    parts = build_parts(run, plan, 1 if solved is None else 2, network, cached, reached)
+    every = build_parts(run, plan, 1 if solved is None else 2, network, cached)
+    parts = [part for part in every if part.number >= reached.number]
     transfer = _describe(plan, num_stages, cached, choice, obstacle)
-    return Model(network, cached, solved, refit, parts, reached, transfer, seconds, reached.best_epoch)
+    epochs = sum(part.epochs for part in every)
+    return Model(
+        network, cached, solved, refit, parts, epochs, reached, transfer, seconds, reached.best_epoch
+    )
 
 
 def _whole_network(run: Context, plan: Plan) -> Network:

@@ -76,16 +76,13 @@ def restore(context: Context, network: Network) -> Reached:
     return Reached(number, False, int(checkpoint["best_epoch"]))
 
 
-def build_parts(
-    run: Context, plan: Plan, first: int, network: Network, cached: Cached, reached: Reached
-) -> list[Part]:
-    """Say what each phase that is left trains, and how the epochs of the run are shared out among them.
+def build_parts(run: Context, plan: Plan, first: int, network: Network, cached: Cached) -> list[Part]:
+    """Say what each phase trains, and how the epochs of the run are shared out among them.
 
     Args:
         first: Number of the first phase that is trained, from 1; exact heads come before it.
         network: The whole one.
         cached: What the phases read in place of images.
-        reached: Where the run stands.
     """
     left = plan.phases[first - 1 :]
     if not left:
@@ -99,7 +96,7 @@ def build_parts(
         _part(run, plan, phase, number, own, network, cached)
         for phase, number, own in zip(left, numbers, epochs, strict=True)
     ]
-    return [part for part in parts if part.number >= reached.number]
+    return parts
 
 
 def _part(
