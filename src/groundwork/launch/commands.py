@@ -33,14 +33,15 @@ def train(overrides: list[str]) -> int:
 
         overrides = with_like(overrides)
 
-    found = compositions(overrides)
-    if {"-m", "--multirun"} & {*overrides} and found:
+    if not (found := compositions(overrides)):
+        return DONE
+    if {"-m", "--multirun"} & {*overrides}:
         from groundwork.launch.sweep.drive import drive  # pandas: not for --help
 
         return drive([one.overrides for one in found])
     from groundwork.launch.start import start  # pandas: not for --help
 
-    return max((start(one) for one in found), default=DONE)
+    return max(start(one) for one in found)
 
 
 def audit(overrides: list[str]) -> int:
@@ -55,10 +56,11 @@ def audit(overrides: list[str]) -> int:
 
 def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
-    found = compositions(overrides)
+    if not (found := compositions(overrides)):
+        return DONE
     from groundwork.launch.search.search import start  # pandas: not for --help
 
-    return max((start(one) for one in found), default=DONE)
+    return max(start(one) for one in found)
 
 
 def compositions(overrides: list[str]) -> list[Composition]:

@@ -92,11 +92,10 @@ def build_parts(run: Context, plan: Plan, first: int, network: Network, cached: 
     total = max(1, round(share / whole * run.config.trainer.max_epochs))
     epochs = share_epochs([phase.share / share for phase in left], total)
     numbers = range(first, first + len(left))
-    parts = [
+    return [
         _part(run, plan, phase, number, own, network, cached)
         for phase, number, own in zip(left, numbers, epochs, strict=True)
     ]
-    return parts
 
 
 def _part(

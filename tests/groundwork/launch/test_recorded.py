@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
+from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped
-from groundwork.launch.recorded import _recorded
+from groundwork.launch.recorded import recorded
 from groundwork.train.pruning import Pruned
 
 
@@ -22,10 +24,8 @@ from groundwork.train.pruning import Pruned
     ],
 )
 def test_the_folder_says_how_a_run_ended(tmp_path: Path, error: BaseException, status: str, said: str):
-    def work() -> None:
+    folder, config = RunFolder(tmp_path), OmegaConf.create({"logger": {}})
+    ends = pytest.raises(KeyboardInterrupt if status == "interrupted" else type(error))
+    with ends, recorded(folder, config, Console(quiet=True)):
         raise error
-
-    folder = RunFolder(tmp_path)
-    with pytest.raises(KeyboardInterrupt if status == "interrupted" else type(error)):
-        _recorded(folder, work)
     assert folder.read_json("result.json") == {"status": status, "error": said}
