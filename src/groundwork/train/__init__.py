@@ -5,12 +5,32 @@ from typing import TYPE_CHECKING
 from groundwork.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from groundwork.train.callbacks.finite import CheckFinite
+    from groundwork.train.callbacks.history import History, ProgressBar
     from groundwork.train.callbacks.lr_find import FindRate
     from groundwork.train.callbacks.profile import Profile
+    from groundwork.train.callbacks.stop import EarlyStopping
+    from groundwork.train.checkpoint.keep import KeepBestAndLast
 
 # Imported when first used, so that no command waits for what it does not need.
-_HOME = {"FindRate": "callbacks.lr_find", "Profile": "callbacks.profile"}
+_HOME = {
+    "CheckFinite": "callbacks.finite",
+    "EarlyStopping": "callbacks.stop",
+    "FindRate": "callbacks.lr_find",
+    "History": "callbacks.history",
+    "KeepBestAndLast": "checkpoint.keep",
+    "Profile": "callbacks.profile",
+    "ProgressBar": "callbacks.history",
+}
 
-__all__ = ["FindRate", "Profile"]
+__all__ = [
+    "CheckFinite",
+    "EarlyStopping",
+    "FindRate",
+    "History",
+    "KeepBestAndLast",
+    "Profile",
+    "ProgressBar",
+]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.utils import instantiate
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
@@ -20,7 +20,6 @@ from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import FeatureBackbone, ImageNormalize, Network
 from groundwork.task import Task
-from groundwork.train.callbacks.gradients import Gradients
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
@@ -60,7 +59,7 @@ def build_data_module(context: Context, source: Source) -> GroundworkDataModule:
         config.data.batch_size,
         Order(config.seed),
         context.balance if prepared.target.task == "classification" else None,
-        resident=None if config.trainer.get("resident", "auto") == "auto" else config.trainer.resident,
+        resident=None if config.execution.resident == "auto" else config.execution.resident,
     )
 
 
@@ -103,7 +102,7 @@ def network_reads_images(network: Network) -> bool:
 def count_steps(config: DictConfig, data: GroundworkDataModule, epochs: int) -> int:
     """Count the optimizer steps of a phase."""
     batches = data.num_batches(world_size())
-    accumulate: int = config.trainer.accumulate
+    accumulate: int = config.trainer.accumulate_grad_batches
     return max(1, epochs * -(-batches // accumulate))
 
 
@@ -128,10 +127,10 @@ def build_trainer(
         num_nodes=world_size() // local_world_size() if together else 1,
         precision=_precision(trainer.precision, network),
         max_epochs=epochs,
-        accumulate_grad_batches=trainer.accumulate,
-        gradient_clip_val=trainer.gradient_clip,
+        accumulate_grad_batches=trainer.accumulate_grad_batches,
+        gradient_clip_val=trainer.gradient_clip_val,
         # Lightning counts batches here; an interval above one epoch needs the second key to be None.
-        val_check_interval=1.0 if every is None else every * trainer.accumulate,
+        val_check_interval=1.0 if every is None else every * trainer.accumulate_grad_batches,
         check_val_every_n_epoch=1 if every is None else None,
         callbacks=callbacks,
         # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
@@ -176,15 +175,3 @@ def _val_every(context: Context, steps: int) -> int | None:
         f"a phase of {steps} steps validates after each epoch, since trainer.val_every_n_steps={every} is not less"
     )
     return None
-
-
-def record_gradients(context: Context) -> list[Callback]:
-    """Write down the norms of gradients, where a logger asks for them."""
-    every = (context.config.get("logger") or {}).get("gradients")
-    return [Gradients(context.folder.gradients, every)] if every else []
-
-
-def average_weights(config: DictConfig) -> list[Callback]:
-    """Average the weights over steps, where `callbacks.ema` says so."""
-    decay = config.callbacks.ema
-    return [] if decay is None else [EMAWeightAveraging(decay=decay)]

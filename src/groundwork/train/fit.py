@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.batch import Split
 from groundwork.core.errors import UserError
+from groundwork.core.older import CALLBACKS
 from groundwork.core.ranks import from_first, in_turns
 from groundwork.model import Network, StagePool, complete_embeddings
 from groundwork.train.build import build_head, build_network, build_pretrained
@@ -128,9 +129,9 @@ def _read_features(
 def _keep_solved(context: Context, network: Network, plan: Plan, choice: Choice, reached: int) -> None:
     """Make the solved head the result of the first phase, unless a resumed run is past it."""
     config = context.config
-    if plan.head_only and config.callbacks.extra:
+    if plan.head_only and (added := sorted(set(config.callbacks) - set(CALLBACKS))):
         context.console.note(
-            f"{', '.join(config.callbacks.extra)}: no effect on this run, whose head is solved exactly. Add "
+            f"{', '.join(added)}: no effect on this run, whose head is solved exactly. Add "
             f"transfer.solver=sgd, or a scenario that trains the network."
         )
     if reached < 2:

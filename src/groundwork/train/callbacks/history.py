@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
-from groundwork.core.run_folder import plain
+from groundwork.core.run_folder import RunFolder, plain
 
 BETWEEN_DRAWINGS = 0.1  # seconds, as rich draws
 
@@ -23,20 +23,23 @@ class History(Callback):
     The rows travel in the checkpoint, so that a resumed run drops those written after it.
 
     Args:
-        path: Of the file.
+        folder: Of the run.
         rows: Of earlier phases of training.
         phase: Number of this phase, from 1.
-        measure_train: Device -> metrics of the whole train split, by their names; None spares the time.
+        measure: Device -> metrics of the whole train split, by their names.
+        train_metrics: Whether to measure the train split at each validation, too.
     """
 
     def __init__(
         self,
-        path: Path,
+        folder: RunFolder,
         rows: list[dict[str, Any]],
         phase: int,
-        measure_train: Callable[[torch.device], dict[str, float]] | None,
+        measure: Callable[[torch.device], dict[str, float]],
+        train_metrics: bool = False,
     ):
-        self.path, self.rows, self.phase, self.measure_train = path, rows, phase, measure_train
+        self.path, self.rows, self.phase = folder.history, rows, phase
+        self.measure_train = measure if train_metrics else None
         self.on_train: dict[str, float] = {}
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -56,7 +56,7 @@ def fit_into_memory(config: DictConfig, train: Callable[[], int], begin_again: C
     """Train, and where a batch does not fit into memory, again with a smaller one.
 
     Args:
-        config: Of the run; `data.batch_size` and `trainer.accumulate` become what fits.
+        config: Of the run; `data.batch_size` and `trainer.accumulate_grad_batches` become what fits.
         train: Returns the best epoch.
         begin_again: Brings everything back to where `train` began, and says the line that it gets.
 
@@ -75,21 +75,24 @@ def fit_into_memory(config: DictConfig, train: Callable[[], int], begin_again: C
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        config.data.batch_size, config.trainer.accumulate = smaller_batch(before, config.trainer.accumulate)
+        config.data.batch_size, config.trainer.accumulate_grad_batches = smaller_batch(
+            before, config.trainer.accumulate_grad_batches
+        )
         begin_again(
             f"data.batch_size={before} does not fit into memory: this phase begins again with "
-            f"{config.data.batch_size} samples at a time, {config.trainer.accumulate} times a step"
+            f"{config.data.batch_size} samples at a time, {config.trainer.accumulate_grad_batches} times a step"
         )
 
 
 def _advice(config: DictConfig, reason: str) -> str:
-    size, accumulate = int(config.data.batch_size), int(config.trainer.accumulate)
+    size, accumulate = int(config.data.batch_size), int(config.trainer.accumulate_grad_batches)
     said = f"data.batch_size={size} must fit into memory, but does not: {reason}"
     if size < 2:
         return f"{said} Take a smaller model, or a smaller data.image_size."
     # Equal steps: fewer samples at a time, more often.
     size, accumulate = smaller_batch(size, accumulate)
-    return f"{said} Start anew with data.batch_size={size} trainer.accumulate={accumulate}, or data.batch_size=auto."
+    words = f"data.batch_size={size} trainer.accumulate_grad_batches={accumulate}"
+    return f"{said} Start anew with {words}, or data.batch_size=auto."
 
 
 def _first_line(error: BaseException) -> str:

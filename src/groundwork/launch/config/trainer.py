@@ -1,0 +1,72 @@
+"""The groups `trainer` and `callbacks` of a configuration -> what the run decides itself or can't be is refused."""
+
+from omegaconf import DictConfig
+
+from groundwork.core.errors import UserError
+from groundwork.core.older import hint
+
+OWN = "val_every_n_steps"  # the one key of `trainer` that is not Lightning's
+# Arguments of lightning.Trainer that the run decides itself -> what to use instead.
+REFUSED = {
+    "logger": "Use the group logger: logger=wandb",
+    "callbacks": "Use the group callbacks: +callbacks.NAME={_target_: ...}",
+    "default_root_dir": "Use paths.runs=DIR",
+    "use_distributed_sampler": "Leave it out: the data module hands each process its own samples",
+    "barebones": "Use debug=profile: without metrics no epoch is best",
+    "model_registry": "Use scripts/export.py: checkpoints stay on this machine",
+}
+# Keys of `trainer` that say nothing about where and in which numbers a run computes: gradient descent alone reads them.
+DESCENT_ARGUMENTS = tuple(
+    f"trainer.{name}"
+    for name in (
+        *("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time", OWN, "check_val_every_n_epoch"),
+        *("val_check_interval", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm"),
+        *(
+            "limit_train_batches",
+            "limit_val_batches",
+            "overfit_batches",
+            "fast_dev_run",
+            "num_sanity_val_steps",
+        ),
+        *("log_every_n_steps", "deterministic", "detect_anomaly", "profiler", "enable_checkpointing"),
+        *("sync_batchnorm", "strategy", "plugins"),
+    )
+)
+
+
+def refused(key: str) -> str | None:
+    """Say in one line what to use instead of an argument that the run decides, None for any other key."""
+    group, _, name = key.partition(".")
+    if group != "trainer" or name not in REFUSED:
+        return None
+    return f"{key} is decided by the run. {REFUSED[name]}."
+
+
+def check_trainer(config: DictConfig) -> None:
+    """Refuse arguments that the run decides, and keys that are none.
+
+    Raises:
+        UserError: With the key and what to use instead.
+    """
+    if config.trainer.get("_target_") != "lightning.Trainer":
+        raise UserError(
+            f"trainer._target_ must be lightning.Trainer, but got {config.trainer.get('_target_')}. Leave it out."
+        )
+    for name in config.trainer:
+        key = f"trainer.{name}"
+        if said := hint(key) or refused(key):
+            raise UserError(said)
+
+
+def check_callbacks(config: DictConfig) -> None:
+    """Refuse entries that are no callbacks.
+
+    Raises:
+        UserError: With the key and what to write.
+    """
+    for name, node in config.callbacks.items():
+        key = f"callbacks.{name}"
+        if node is not None and not (isinstance(node, DictConfig) and node.get("_target_")):
+            raise UserError(
+                hint(key) or f"{key} must be null or {{_target_: ...}}, but got {node}. Change it."
+            )

@@ -1,0 +1,115 @@
+"""The group `callbacks` -> callbacks, in the order in which a run needs them."""
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any
+
+import torch
+from hydra.utils import get_class, instantiate
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import WeightAveraging
+from omegaconf import DictConfig
+
+from groundwork.core.console import Console
+from groundwork.data.batches import Source
+from groundwork.model import Network
+from groundwork.train.callbacks.finite import CheckFinite
+from groundwork.train.callbacks.gradients import Gradients
+from groundwork.train.callbacks.history import History, ProgressBar
+from groundwork.train.callbacks.pruning import Pruning, build_pruning
+from groundwork.train.callbacks.stop import EarlyStopping
+from groundwork.train.checkpoint.keep import KeepBestAndLast
+from groundwork.train.checkpoint.position import Position
+from groundwork.train.context import Context
+from groundwork.train.machine.precision import evaluation_precision
+from groundwork.train.predict import predict
+from groundwork.transfer import Phase
+
+# A broken step is never averaged or saved, a row of the history is in its checkpoint, and a pruned run is saved, too.
+FIRST = (CheckFinite, WeightAveraging, History, Gradients)
+LAST = (ProgressBar, EarlyStopping, Position, KeepBestAndLast, Pruning)
+# The argument without which an entry does nothing: null switches it off.
+SWITCHES = {"early_stopping": "patience", "ema": "decay"}
+
+
+def build_callbacks(
+    context: Context, network: Network, source: Source, phase: Phase, number: int
+) -> list[Callback]:
+    """Build what happens beside the steps of a phase, in order.
+
+    Args:
+        network: That trains.
+        source: What it reads.
+        phase: That begins.
+        number: Of the phase, from 1.
+    """
+    config, position = context.config, Position()
+    monitor = f"val/{config.monitor}"
+    run = {
+        "monitor": monitor,
+        "mode": context.direction,
+        "folder": context.folder,
+        "rows": context.rows,
+        "phase": number,
+        "console": context.console,
+        "title": "training the head" if phase.train == "head" else "training",
+        "measure": measure_train(context, network, source),
+        "sample_ids": context.prepared.samples.sample_id,
+        "extra": {**context.describe(), "phase": number},
+        "position": position,
+    }
+    direction = context.metrics.direction
+    callbacks = [_build(node, run, direction) for node in active(config.callbacks).values()]
+    every = (config.get("logger") or {}).get("gradients")
+    if every:
+        callbacks.append(Gradients(context.folder.gradients, every))
+    return in_order([*callbacks, position, *build_pruning(context.rows, monitor)])
+
+
+def active(callbacks: DictConfig) -> dict[str, DictConfig]:
+    """Give the entries that are not switched off."""
+    return {
+        str(name): node
+        for name, node in callbacks.items()
+        if node is not None and (name not in SWITCHES or node.get(SWITCHES[name], 0) is not None)
+    }
+
+
+def in_order(callbacks: list[Callback]) -> list[Callback]:
+    """Sort by role; those without one keep their order between the two ends."""
+    return sorted(callbacks, key=_place)
+
+
+def _place(callback: Callback) -> int:
+    places = (*FIRST, Callback, *LAST)
+    return next((place for place, kind in enumerate(places) if kind is not Callback and isinstance(callback, kind)),
+                len(FIRST))  # fmt: skip
+
+
+def _build(node: DictConfig, run: Mapping[str, Any], direction: Callable[[str], str]) -> Callback:
+    """Build one callback; ours also take what only the run knows, any other its monitor."""
+    ours = node._target_.startswith(f"{__name__.partition('.')[0]}.")
+    given = dict(run) if ours else {name: run[name] for name in ("monitor", "mode")}
+    if node.get("monitor"):
+        given["mode"] = direction(node.monitor)
+    known = signature(get_class(node._target_)).parameters
+    missing = {name: given[name] for name in known if name in given and name not in node}
+    # First the arguments of the configuration, then the objects: Hydra would copy or convert these.
+    callback: Callback = instantiate(node, _partial_=True, _convert_="all")(**missing)
+    return callback
+
+
+def measure_train(
+    context: Context, network: Network, source: Source
+) -> Callable[[torch.device], dict[str, float]]:
+    """Give a function that measures the train split, each row once, in evaluation mode."""
+    prepared, size = context.prepared, context.config.data.batch_size
+
+    def measure(device: torch.device) -> dict[str, float]:
+        rows = prepared.rows["train"]
+        # what the steps compute in is settled by now
+        precision = evaluation_precision(context.config)
+        prediction = predict(network, source, rows, size, device, precision, Console(quiet=True), "")
+        return context.metrics(prediction, prepared.targets("train"), prepared.names)
+
+    return measure
