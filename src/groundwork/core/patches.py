@@ -31,6 +31,8 @@ NOISE = {
     r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
     # Frozen stages evaluate on purpose.
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
+    # A logger that only callbacks of the user's write to.
+    r"The number of training batches \(.*\) is smaller than the logging interval": "short epochs are no mistake",
     # Every rank holds the predictions of the whole split, so its metrics are the same on all.
     r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.

@@ -35,6 +35,7 @@ class Context:
         rows: Of `history.csv`, from earlier phases.
         start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
         warm: The run of one's own whose backbone this one starts from; None where it starts from anything else.
+        said: Notes that need not be said again.
     """
 
     config: DictConfig
@@ -49,6 +50,13 @@ class Context:
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: dict[str, Tensor] = field(default_factory=dict)
     warm: Warm | None = None
+    said: set[str] = field(default_factory=set)
+
+    def note_once(self, line: str) -> None:
+        """Say what holds for every phase once."""
+        if line not in self.said:
+            self.console.note(line)
+        self.said.add(line)
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder."""

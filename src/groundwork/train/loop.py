@@ -13,8 +13,6 @@ from groundwork.model import Network, recompute_activations
 from groundwork.train.assemble import (
     build_data_module,
     build_task,
-    build_trainer,
-    count_steps,
     network_reads_images,
 )
 from groundwork.train.callbacks.build import build_callbacks
@@ -25,6 +23,7 @@ from groundwork.train.context import Context
 from groundwork.train.machine.batch_size import batch_of_one
 from groundwork.train.machine.device import choose_device, spare_gpu_checks
 from groundwork.train.machine.execution import Execution, choose_execution, compile_in_place
+from groundwork.train.trainer import build_trainer, count_steps
 from groundwork.transfer import Phase, Plan
 
 
@@ -56,6 +55,7 @@ def train_phase(
     position = next(callback for callback in callbacks if isinstance(callback, Position))
     keep = next((callback for callback in callbacks if isinstance(callback, KeepBestAndLast)), None)
     spare_gpu_checks()
+    strict = torch.are_deterministic_algorithms_enabled()
     trainer = build_trainer(context, network, epochs, steps, callbacks)
     seed_phase(config.seed, number, trainer.global_rank)
     network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
@@ -69,6 +69,10 @@ def train_phase(
                 f"in phase {number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"
             )
         raise
+    finally:
+        torch.use_deterministic_algorithms(
+            strict
+        )  # `trainer.deterministic` is a matter of this training alone
     if keep is None:  # removed: the last weights count
         return trainer.current_epoch
     if not keep.best_epoch:

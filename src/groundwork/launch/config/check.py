@@ -38,17 +38,22 @@ WHOLE = {
     "metrics.resamples": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
     "trainer.accumulate_grad_batches": "[1, inf)",
+    "trainer.val_every_n_steps": "[1, inf)",
     "callbacks.early_stopping.patience": "[1, inf)",
     "callbacks.finite.every": "[1, inf)",
     "callbacks.finite.skip": "[0, inf)",
 }
 OTHERS = {
     "trainer.gradient_clip_val": "(0, inf)",
+    "trainer.limit_train_batches": "(0, inf)",
+    "trainer.limit_val_batches": "(0, inf)",
+    "trainer.overfit_batches": "[0, inf)",
     "callbacks.ema.decay": "(0, 1)",
     "callbacks.checkpoint.minutes": "[0, inf)",
 }
 # Not every split has a seed, and a callback may have been removed.
 NULLABLE = (
+    "trainer.val_every_n_steps",
     "callbacks.early_stopping.patience",
     "callbacks.finite.every",
     "callbacks.finite.skip",

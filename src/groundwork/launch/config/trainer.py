@@ -56,6 +56,18 @@ def check_trainer(config: DictConfig) -> None:
         key = f"trainer.{name}"
         if said := hint(key) or refused(key):
             raise UserError(said)
+    trainer = config.trainer
+    if trainer.get(OWN) is not None:
+        for name, plain in (("val_check_interval", None), ("check_val_every_n_epoch", 1)):
+            if trainer.get(name) != plain:
+                raise UserError(
+                    f"trainer.{OWN} must not go with trainer.{name}, which says the same. Leave one of them out."
+                )
+    strategy = trainer.get("strategy")
+    if isinstance(strategy, str) and strategy.rpartition("_")[2] in ("spawn", "fork", "notebook"):
+        raise UserError(
+            f"trainer.strategy must be one whose processes the run starts, but got {strategy}. Use ddp."
+        )
 
 
 def check_callbacks(config: DictConfig) -> None:

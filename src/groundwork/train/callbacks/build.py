@@ -30,6 +30,13 @@ FIRST = (CheckFinite, WeightAveraging, History, Gradients)
 LAST = (ProgressBar, EarlyStopping, Position, KeepBestAndLast, Pruning)
 # The argument without which an entry does nothing: null switches it off.
 SWITCHES = {"early_stopping": "patience", "ema": "decay"}
+# What a run is without where an entry was removed.
+LOST = {
+    "early_stopping": "a phase trains all its epochs, even if the monitor no longer improves",
+    "finite": "a loss or gradient that is NaN or infinite is not noticed",
+    "history": "history.csv has no row for validations, and the report no curves",
+    "checkpoint": "the last weights count, not the best, and a stopped run begins the phase again",
+}
 
 
 def build_callbacks(
@@ -59,11 +66,34 @@ def build_callbacks(
         "position": position,
     }
     direction = context.metrics.direction
-    callbacks = [_build(node, run, direction) for node in active(config.callbacks).values()]
+    callbacks = [_build(node, run, direction) for node in _wanted(context).values()]
     every = (config.get("logger") or {}).get("gradients")
     if every:
         callbacks.append(Gradients(context.folder.gradients, every))
     return in_order([*callbacks, position, *build_pruning(context.rows, monitor)])
+
+
+def _wanted(context: Context) -> dict[str, DictConfig]:
+    """Choose the entries that `trainer` leaves in, and say what is missing."""
+    config, trainer = context.config.callbacks, context.config.trainer
+    left_out = {"progress"} if trainer.enable_progress_bar is False else set()
+    if trainer.enable_checkpointing is False:
+        left_out.add("checkpoint")
+        context.note_once(f"trainer.enable_checkpointing=false: {LOST['checkpoint']}")
+    if trainer.fast_dev_run:
+        left_out |= {"checkpoint", "early_stopping"}
+        context.note_once(
+            f"trainer.fast_dev_run={trainer.fast_dev_run}: each phase takes a few batches and writes no checkpoint "
+            f"while it trains; the numbers mean nothing"
+        )
+    if trainer.max_time is not None:
+        context.note_once(
+            f"trainer.max_time={trainer.max_time} may end a phase before the schedule reaches its final rate"
+        )
+    for name, lost in LOST.items():
+        if config.get(name) is None:
+            context.note_once(f"callbacks.{name} was removed: {lost}")
+    return {name: node for name, node in active(config).items() if name not in left_out}
 
 
 def active(callbacks: DictConfig) -> dict[str, DictConfig]:
