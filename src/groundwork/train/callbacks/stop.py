@@ -35,9 +35,14 @@ class EarlyStopping(LightningEarlyStopping):
         trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far, and for how many validations none has been better."""
-        return {"waited": self.wait_count, "best": float(self.best_score)}
+        """Return the best value so far, more being better, and for how many validations none has been better."""
+        return {"waited": self.wait_count, "best": self._sign * float(self.best_score)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on counting."""
-        self.wait_count, self.best_score = state_dict["waited"], torch.tensor(state_dict["best"])
+        self.wait_count = state_dict["waited"]
+        self.best_score = torch.tensor(self._sign * state_dict["best"])
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if self.mode == "max" else -1.0
