@@ -33,6 +33,7 @@ def test_every_key_of_an_old_configuration_has_a_place_today():
     found = translated_config(config)
     assert found["callbacks"]["early_stopping"] == {
         "_target_": "groundwork.train.EarlyStopping",
+        "min_delta": 0.0,
         "patience": 3,
     }
     assert found["callbacks"]["ema"]["decay"] == 0.9
