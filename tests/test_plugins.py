@@ -21,7 +21,7 @@ from groundwork.launch.commands import evaluate, predict
 from groundwork.launch.start import resume
 
 LABELS = ["owl", "wren", "lark"]
-SMALL = ["trainer=cpu", "trainer.max_epochs=4", "metrics.resamples=20", "optim.lr=0.01"]
+SMALL = ["trainer=cpu", "execution=plain", "trainer.max_epochs=4", "metrics.resamples=20", "optim.lr=0.01"]
 
 
 @pytest.fixture

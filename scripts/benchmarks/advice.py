@@ -37,7 +37,7 @@ DATA = {
 # Fashion-MNIST counts as whole with 6,000 rows of its 49,000.
 SHARES = {1.0: 1, 0.25: 2}
 # Of the runs that train the backbone. The 10,500 val rows of Fashion-MNIST would cost more than its training.
-TRAINING = ("trainer=cpu", "callbacks.patience=null", "augment=light")
+TRAINING = ("trainer=cpu", "execution=plain", "callbacks.early_stopping.patience=null", "augment=light")
 SELDOM = {"fashion_mnist": ("trainer.val_every_n_steps=96",)}
 WHOLE = {"fashion_mnist": 6000 / 49_000}
 Point = tuple[str, float]

@@ -1,4 +1,4 @@
-"""When the epochs of a run's training end, seen from inside: set `groundwork.train.loop.ProgressBar` to `Clock`."""
+"""When the epochs of a training end, seen from inside: set `groundwork.train.callbacks.history.ProgressBar` to it."""
 
 from time import perf_counter
 from typing import Any

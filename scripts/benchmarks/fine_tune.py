@@ -35,7 +35,7 @@ from groundwork.core.console import Console
 from groundwork.core.patches import silence
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.start import begin
-from groundwork.train import loop
+from groundwork.train.callbacks import history
 
 NAME, SIZE, BATCH_SIZE = "tf_efficientnet_lite0", 160, 32
 
@@ -129,7 +129,7 @@ def plain_lightning(folder: Path) -> float:
 
 def main(images: int, rounds: int) -> None:
     silence()
-    loop.ProgressBar = Clock  # type: ignore[misc]  # the only place from which epochs can be timed unseen
+    history.ProgressBar = Clock  # type: ignore[misc]  # the only place from which epochs can be timed unseen
     print(machine())
     with TemporaryDirectory() as temporary:
         folder, scratch = Path(temporary) / "images", Path(temporary)

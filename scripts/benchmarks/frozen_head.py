@@ -51,7 +51,13 @@ def write_images(folder: Path) -> None:
 def ours(images: Path, scratch: Path) -> tuple[float, float]:
     words = [
         *("data=image_folder", f"data.root={images}", f"data.image_size={IMAGE_SIZE}", "data.resize=squash"),
-        *("split=official", "model=efficientnet_lite0", "transfer=small_similar", "trainer=cpu"),
+        *(
+            "split=official",
+            "model=efficientnet_lite0",
+            "transfer=small_similar",
+            "trainer=cpu",
+            "execution=plain",
+        ),
         *(
             "monitor=accuracy",
             "name=ours",

@@ -27,8 +27,8 @@ from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Store
 from groundwork.launch.config.compose import compose_run
-from groundwork.train import loop
 from groundwork.train.build import build_network, describe_data
+from groundwork.train.callbacks import history
 from groundwork.train.context import build_context
 from groundwork.train.fit import fit
 from groundwork.train.predict import predict
@@ -47,8 +47,8 @@ class Race:
         words = (
             *("data=digits", "data.image_size=8", "task=classification", "model=timm", f"model.name={NAME}"),
             *("model.pretrained=false", "transfer=scratch", "optim=sgd", "schedule=constant", "trainer.max_epochs=2"),
-            *("trainer.precision=bf16-mixed", "trainer.memory_format=channels_last", "loss=cross_entropy"),
-            *(f"data.batch_size={self.batch}", f"trainer.compile={given['compile']}"),
+            *("trainer.precision=bf16-mixed", "execution.memory_format=channels_last", "loss=cross_entropy"),
+            *(f"data.batch_size={self.batch}", f"execution.compile={given['compile']}"),
             *(f"paths.runs={scratch / 'runs'}", f"paths.cache={scratch / 'cache'}"),
         )  # fmt: skip
         self.console, self.scratch, self.compiled = Console(quiet=True), scratch, given["compile"] == "true"
@@ -129,7 +129,7 @@ class Race:
 
 def main(given: dict[str, str]) -> None:
     silence()
-    loop.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
+    history.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
     torch.backends.cudnn.benchmark = True  # as timm's script asks for; it is one context of the process
     print(machine())
     with TemporaryDirectory() as scratch:

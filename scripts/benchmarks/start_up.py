@@ -32,11 +32,11 @@ import os, sys
 import groundwork.launch.cli  # first, as scripts/train.py does
 from lightning.pytorch import Callback
 from groundwork.train.callbacks.history import ProgressBar
-from groundwork.train import loop
+from groundwork.train.callbacks import history
 class First(ProgressBar):
     def on_train_batch_end(self, *arguments):
         os._exit(0)
-loop.ProgressBar = First
+history.ProgressBar = First
 from groundwork.launch.commands import train
 train(sys.argv[1:])
 """

@@ -24,8 +24,8 @@ from groundwork.core.console import Console
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.train import loop
 from groundwork.train.build import build_network, describe_data
+from groundwork.train.callbacks import history
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.context import build_context
 from groundwork.train.fit import fit
@@ -33,7 +33,13 @@ from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
 EPOCHS = 3
-COMMON = ("task=classification", "trainer=cpu", f"trainer.max_epochs={EPOCHS}", "schedule=constant")
+COMMON = (
+    "task=classification",
+    "trainer=cpu",
+    "execution=plain",
+    f"trainer.max_epochs={EPOCHS}",
+    "schedule=constant",
+)
 IMAGES = ("data=digits", "data.image_size=64", "model=timm", "model.name=resnet10t", "model.pretrained=false")
 ROWS = ("data=table", "data.target=label", "model=mlp", "model.hidden=[128,128,128]", "transfer=none")
 
@@ -109,7 +115,7 @@ def write_rows(path: Path) -> None:
 
 def main(rounds: int) -> None:
     silence()
-    loop.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
+    history.ProgressBar = Clock  # type: ignore[misc]  # the only place from which steps can be timed unseen
     print(machine())
     with TemporaryDirectory() as scratch:
         write_rows(Path(scratch) / "rows.csv")

@@ -29,7 +29,8 @@ def command(tmp_path: Path) -> list[str]:
     frame.to_csv(tmp_path / "rows.csv", index=False)
     words = [
         "search=mlp", "data=table", f"data.table={tmp_path / 'rows.csv'}", "data.target=y", "task=regression",
-        "cluster=slurm", "cluster.time=00:30:00", "trainer=cpu", "metrics.resamples=20", "callbacks.patience=null",
+        "cluster=slurm", "cluster.time=00:30:00", "trainer=cpu", "metrics.resamples=20",
+        "callbacks.early_stopping.patience=null",
         f"paths.runs={tmp_path / 'runs'}", "name=job", "search.prune=false", "search.sampler=random",
         "search.space={optim.lr: {low: 1e-4, high: 1e-2, log: true}}",
     ]  # fmt: skip

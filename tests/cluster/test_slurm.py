@@ -111,7 +111,7 @@ def test_ranks_on_two_nodes_end_with_the_weights_of_as_many_on_one_machine(slurm
 
 
 def test_a_job_whose_time_is_up_goes_on_in_the_same_folder_to_the_same_weights(slurm, tmp_path, table):
-    long = ["trainer.max_epochs=400", "callbacks.patience=null"]
+    long = ["trainer.max_epochs=400", "callbacks.early_stopping.patience=null"]
     assert submit(tmp_path, table, *long).returncode == 0
     history = wait(lambda: list((tmp_path / "runs").glob("job/*/history.csv")), tmp_path / "runs")
     job = history[0].parent.name
@@ -130,7 +130,12 @@ def test_a_job_whose_time_is_up_goes_on_in_the_same_folder_to_the_same_weights(s
 
 
 def test_scancel_saves_and_ends_without_requeue(slurm, tmp_path, table):
-    assert submit(tmp_path, table, "trainer.max_epochs=100000", "callbacks.patience=null").returncode == 0
+    assert (
+        submit(
+            tmp_path, table, "trainer.max_epochs=100000", "callbacks.early_stopping.patience=null"
+        ).returncode
+        == 0
+    )
     history = wait(lambda: list((tmp_path / "runs").glob("job/*/history.csv")), tmp_path / "runs")
     slurm.ask("scancel", history[0].parent.name)
     folder = finished(slurm, tmp_path)
@@ -140,7 +145,7 @@ def test_scancel_saves_and_ends_without_requeue(slurm, tmp_path, table):
 
 def test_a_dead_rank_ends_its_job_within_a_minute(slurm, tmp_path, table):
     ranks = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
-    endless = ["trainer.max_epochs=100000", "callbacks.patience=null"]
+    endless = ["trainer.max_epochs=100000", "callbacks.early_stopping.patience=null"]
     assert submit(tmp_path, table, *ranks, *endless).returncode == 0
     wait(lambda: list((tmp_path / "runs").glob("job/*/history.csv")), tmp_path / "runs")
     victims = [
@@ -163,7 +168,8 @@ def test_a_script_of_ones_own_goes_on_in_the_same_folder(slurm, tmp_path, table)
     (tmp_path / "own.sbatch").write_text("\n".join(kept) + "\n", encoding="utf-8")
     words = [
         "data=table", f"data.table={table}", "data.target=y", "task=regression", "trainer=cpu", "name=job",
-        "trainer.max_epochs=400", "callbacks.patience=null", "metrics.resamples=20", f"paths.runs={tmp_path / 'runs'}",
+        "trainer.max_epochs=400", "callbacks.early_stopping.patience=null", "metrics.resamples=20",
+        f"paths.runs={tmp_path / 'runs'}",
     ]  # fmt: skip
     answer = subprocess.run(
         ["sbatch", "--time=00:30:00", f"--output={tmp_path / 'own.log.err'}", str(tmp_path / "own.sbatch"), *words],

@@ -33,7 +33,8 @@ def train(tmp_path: Path, image_folder: Path, gpu: torch.device) -> Train:
     words = [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
         "task=classification", "model=timm", "model.name=test_resnet", "model.pretrained=false", "transfer=scratch",
-        "trainer=gpu", "trainer.max_epochs=3", "callbacks.patience=null", "metrics.resamples=20", "report.write=false",
+        "trainer=gpu", "trainer.max_epochs=3", "callbacks.early_stopping.patience=null", "metrics.resamples=20",
+        "report.write=false",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
 

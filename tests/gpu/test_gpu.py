@@ -108,12 +108,12 @@ def test_heads_are_solved_as_scikit_learn_solves_them(gpu: torch.device) -> None
 
 
 WAYS = (
-    "trainer.resident=true",
-    "trainer.resident=false augment=strong",
-    "trainer.precision=bf16-mixed trainer.gradient_clip=0.5 callbacks.ema=0.9",
-    "trainer.precision=16-mixed trainer.gradient_clip=0.5",
-    "trainer.compile=true data.image_size=96",
-    "trainer.grad_checkpointing=true optim=sgd optim.lr=0.02",
+    "execution.resident=true",
+    "execution.resident=false augment=strong",
+    "trainer.precision=bf16-mixed trainer.gradient_clip_val=0.5 callbacks.ema.decay=0.9",
+    "trainer.precision=16-mixed trainer.gradient_clip_val=0.5",
+    "execution.compile=true data.image_size=96",
+    "execution.grad_checkpointing=true optim=sgd optim.lr=0.02",
 )
 
 
@@ -158,7 +158,7 @@ def test_a_frozen_stage_keeps_every_bit(train: Train) -> None:
 
 
 def test_a_stopped_run_goes_on(train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    words = ("augment=light", "callbacks.ema=0.9", "trainer.precision=32-true")
+    words = ("augment=light", "callbacks.ema.decay=0.9", "trainer.precision=32-true")
     whole = network_state(load(train(*words).best))
     original, seen = ProgressBar.on_train_batch_end, [0]
 
@@ -184,7 +184,7 @@ def test_a_batch_too_large_is_named_or_halved(
     train: Train, gpu: torch.device, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("data.image_size=224", "model.name=resnet50", "trainer.max_epochs=1", "trainer.precision=32-true",
-             "trainer.memory_format=channels_last")  # fmt: skip
+             "execution.memory_format=channels_last")  # fmt: skip
     torch.cuda.set_per_process_memory_fraction(
         2.2e9 / torch.cuda.get_device_properties(gpu).total_memory, gpu
     )

@@ -26,7 +26,8 @@ def pretrained(tmp_path: Path, image_folder: Path) -> list[str]:
     return [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
         "model=timm", "model.name=test_resnet", f"model.pretrained={weights}",
-        "task=classification", "trainer=cpu", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        "task=classification", "trainer=cpu", "execution=plain", f"paths.runs={tmp_path / 'runs'}",
+        f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def texts(run: Callable[[], Path]) -> list[Attack]:
     tag, resolver, like, begun = run(), run(), run(), run()
     (tag / "config.yaml").write_text(f"a: !!python/object/apply:os.system [{PAYLOAD!r}]\n", encoding="utf-8")
     (resolver / "config.yaml").write_text("a: \\${oc.env:HOME}\nb: ${eval:'1+1'}\n", encoding="utf-8")
-    word = "+callbacks.extra.attack={_target_: os.system, command: 'echo ATTACK > ATTACK'}"
+    word = "+callbacks.attack={_target_: os.system, command: 'echo ATTACK > ATTACK'}"
     for folder, extra in ((like, {}), (begun, {"packages": None})):
         start_of = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
         start_of["overrides"] = [*start_of["overrides"], word]

@@ -145,8 +145,9 @@ def configuration(place: Path, ranks: int) -> list[str]:
     return [
         "data=table", f"data.table={place / 'table.csv'}", "data.target=y", "task=classification", "data.batch_size=8",
         "model=mlp", "model.dropout=0.2", "transfer=none", "trainer=cpu", f"trainer.devices={ranks}",
-        "trainer.max_epochs=8", "metrics.resamples=20", "trainer.accumulate=2", "trainer.val_every_n_steps=7",
-        "callbacks.ema=0.9", "callbacks.patience=null", "callbacks.checkpoint_minutes=0",
+        "trainer.max_epochs=8", "metrics.resamples=20", "trainer.accumulate_grad_batches=2",
+        "trainer.val_every_n_steps=7",
+        "callbacks.ema.decay=0.9", "callbacks.early_stopping.patience=null", "callbacks.checkpoint.minutes=0",
         f"paths.runs={place / 'runs'}", f"paths.cache={place / 'cache'}",
         f"transfer.phases=[{phase.format('head')},{phase.format('all')}]",
     ]  # fmt: skip

@@ -39,7 +39,8 @@ if seed and seed[1] in ("{EXCEPTION}", "{EXIT}", "{KILLED}"):
     signal.signal(signal.SIGVTALRM, die)
     signal.setitimer(signal.ITIMER_VIRTUAL, 0.5, 0.2)  # seconds of work
 """
-SHARED = ["experiment=diabetes", "model.hidden=[16]", f"trainer.max_epochs={EPOCHS}", "callbacks.patience=null",
+SHARED = ["experiment=diabetes", "model.hidden=[16]", f"trainer.max_epochs={EPOCHS}",
+          "callbacks.early_stopping.patience=null",
           "trainer=cpu", "metrics.resamples=20", "report.write=false", "cluster.jobs=2"]  # fmt: skip
 VARIED = [[f"seed={seed}"] for seed in (*range(15), EXCEPTION, EXIT, KILLED)]
 VARIED += [["optim.lr=-1"], ["optim=sgd", "optim.lr=1e30"]]

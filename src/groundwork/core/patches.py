@@ -31,6 +31,8 @@ NOISE = {
     r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
     # Frozen stages evaluate on purpose.
     r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
+    # A logger that only callbacks of the user's write to.
+    r"The number of training batches \(.*\) is smaller than the logging interval": "short epochs are no mistake",
     # Every rank holds the predictions of the whole split, so its metrics are the same on all.
     r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
@@ -156,3 +158,14 @@ def optuna_id(trial: Any) -> int:
 def optuna_storage(study: Any) -> Any:
     """Give the storage of a study, through which a trial that no worker holds is written (Optuna 4.5 to 5.0)."""
     return study._storage
+
+
+@contextmanager
+def kept_determinism() -> Iterator[None]:
+    """Undo what `trainer.deterministic` sets for all of torch (Lightning 2.6 leaves it as it is)."""
+    before = "torch" in sys.modules and sys.modules["torch"].are_deterministic_algorithms_enabled()
+    try:
+        yield
+    finally:
+        if "torch" in sys.modules:
+            sys.modules["torch"].use_deterministic_algorithms(before)

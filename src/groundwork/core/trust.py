@@ -1,7 +1,8 @@
 """Configurations that arrive as data, in a run folder or a checkpoint -> checked before anything is built from them.
 
 `_target_` may call anything that can be imported. Here it may name what the shipped `conf/` names, the modules of
-this package, and layers, optimizers, schedules and metrics of the libraries below; nothing else is even imported.
+this package, and layers, optimizers, schedules, metrics and callbacks of the libraries below; nothing else is even
+imported.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.older import MOVED, translated_config
 from groundwork.core.paths import CONF
 from groundwork.core.variables import TRUST
 
@@ -21,6 +23,7 @@ PACKAGE = __name__.partition(".")[0]
 ROOMS = ("data", "loss", "metrics", "model", "optim", "task", "transfer")
 # Public names of these modules, where they are classes of the kind on the right, made by the package itself.
 LIBRARIES: dict[str, str | tuple[str, ...]] = {
+    "lightning.pytorch.callbacks": "lightning.pytorch.callbacks.",
     "torch.nn": "torch.nn.modules.",
     "torch.optim": "torch.optim.",
     "torch.optim.lr_scheduler": "torch.optim.lr_scheduler",
@@ -33,13 +36,6 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "torchmetrics": ("torchmetrics.classification.", "torchmetrics.regression."),
     "torchmetrics.classification": "torchmetrics.classification.",
     "torchmetrics.regression": "torchmetrics.regression.",
-}
-# Names of the first edition, in run folders that it made.
-MOVED = {
-    "run.FindRate": "train.FindRate",
-    "run.Profile": "train.Profile",
-    "run.TensorBoard": "track.TensorBoard",
-    "run.Wandb": "track.Wandb",
 }
 MAX_DEPTH = 30
 
@@ -97,6 +93,7 @@ def checked_config(content: Any, where: object) -> DictConfig:
     config = _checked(content, where, 0)
     if not isinstance(config, dict):
         raise UserError(f"{where} must hold keys and values. Restore it.")
+    config = translated_config(config)
     data = config.get("data")
     if isinstance(data, dict) and "pickle" not in trusted_names():
         for part in (data, data.get("reader")):
@@ -184,7 +181,8 @@ def _public_modules() -> frozenset[str]:
 
 @cache
 def _is_part(module: str, name: str) -> bool:
-    """Tell whether a public name of a known library is a class that only computes."""
+    """Tell whether a public name of a known library is a class of a kind that a run may build."""
+    from lightning.pytorch import Callback
     from timm.scheduler.scheduler import Scheduler
     from torch.nn import Module
     from torch.optim import Optimizer
@@ -193,7 +191,7 @@ def _is_part(module: str, name: str) -> bool:
     kind = getattr(import_module(module), name, None)
     return (
         isinstance(kind, type)
-        and issubclass(kind, Module | Optimizer | LRScheduler | Scheduler)
+        and issubclass(kind, Callback | Module | Optimizer | LRScheduler | Scheduler)
         and kind.__module__.startswith(LIBRARIES[module])
         and kind.__qualname__ == name
     )

@@ -95,7 +95,8 @@ class GroundworkDataModule(LightningDataModule):
         return len(self._cut(0, 0, world_size))
 
     def _epoch(self, epoch: int) -> list[Slice]:
-        return self._cut(epoch, *self._rank())
+        repeats = getattr(self.trainer, "overfit_batches", 0) > 0
+        return self._cut(0 if repeats else epoch, *self._rank())
 
     def _cut(self, epoch: int, rank: int, world_size: int) -> list[Slice]:
         rows = self.rows["train"]

@@ -6,7 +6,7 @@ from typing import Any
 from hydra.utils import instantiate
 from lightning.pytorch import Trainer
 
-from groundwork.core.ranks import is_first
+from groundwork.core.ranks import is_first, leave
 from groundwork.data import Stream
 from groundwork.evaluate.baselines import measure_baselines
 from groundwork.evaluate.figures.attention import write_attention
@@ -31,6 +31,7 @@ def conclude(run: Context, trainer: Trainer) -> float | None:
     """
     began = time.perf_counter()
     model = finish(run, trainer)
+    leave()
     if not is_first():
         return None
     _note_idle(run, model)

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError, user_error
+from groundwork.core.patches import kept_determinism
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped, signals_caught
@@ -30,7 +31,7 @@ def recorded(folder: RunFolder, config: DictConfig, console: Console) -> Iterato
         console = Console(quiet=True)
     with tracked(folder, config, console):
         try:
-            with signals_caught():
+            with signals_caught(), kept_determinism():
                 yield console
         except BaseException as error:
             # Lightning turns the first Ctrl-C into SystemExit; one that a plugged-in part raises is a failure.

@@ -5,28 +5,42 @@ from typing import TYPE_CHECKING
 from groundwork.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from groundwork.train.assemble import build_trainer
+    from groundwork.train.callbacks.build import build_callbacks
+    from groundwork.train.callbacks.finite import CheckFinite
+    from groundwork.train.callbacks.history import History, ProgressBar
     from groundwork.train.callbacks.lr_find import FindRate
     from groundwork.train.callbacks.profile import Profile
+    from groundwork.train.callbacks.stop import EarlyStopping
+    from groundwork.train.checkpoint.keep import KeepBestAndLast
     from groundwork.train.fit import build_task, finish, solve
-    from groundwork.train.loop import build_callbacks
     from groundwork.train.settling import settle
+    from groundwork.train.trainer import build_trainer
 
 # Imported when first used, so that no command waits for what it does not need.
 _HOME = {
+    "CheckFinite": "callbacks.finite",
+    "EarlyStopping": "callbacks.stop",
     "FindRate": "callbacks.lr_find",
+    "History": "callbacks.history",
+    "KeepBestAndLast": "checkpoint.keep",
     "Profile": "callbacks.profile",
-    "build_callbacks": "loop",
+    "ProgressBar": "callbacks.history",
+    "build_callbacks": "callbacks.build",
     "build_task": "fit",
-    "build_trainer": "assemble",
+    "build_trainer": "trainer",
     "finish": "fit",
     "settle": "settling",
     "solve": "fit",
 }
 
 __all__ = [
+    "CheckFinite",
+    "EarlyStopping",
     "FindRate",
+    "History",
+    "KeepBestAndLast",
     "Profile",
+    "ProgressBar",
     "build_callbacks",
     "build_task",
     "build_trainer",

@@ -45,6 +45,7 @@ class Context:
         model: Network, exact head and phases, see `build_model`, once it is built.
         datamodule: Batches of the phase that trains, once there is one.
         beginning: Of that phase, where it may have to begin again with a smaller batch.
+        said: Notes that need not be said again.
     """
 
     config: DictConfig
@@ -59,6 +60,7 @@ class Context:
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: dict[str, Tensor] = field(default_factory=dict)
     warm: Warm | None = None
+    said: set[str] = field(default_factory=set)
     overrides: tuple[str, ...] = ()
     resume: bool = False
     began: float = 0.0
@@ -82,6 +84,12 @@ class Context:
     def device(self) -> torch.device:
         """Say where features and predictions are computed; Lightning chooses its own device by `trainer`."""
         return choose_device(self.config)
+
+    def note_once(self, line: str) -> None:
+        """Say what holds for the whole run once."""
+        if line not in self.said:
+            self.console.note(line)
+        self.said.add(line)
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder."""

@@ -23,7 +23,7 @@ def settle_execution(context: Context, network: Network, source: Source) -> Exec
         network: Frozen as it will train.
         source: What it reads.
     """
-    config, trainer = context.config, context.config.trainer
+    config, trainer, asked = context.config, context.config.trainer, context.config.execution
 
     def inputs() -> torch.Tensor:
         return source.batch(context.prepared.rows["train"][: config.data.batch_size])
@@ -37,17 +37,17 @@ def settle_execution(context: Context, network: Network, source: Source) -> Exec
     execution.apply(network)
     if execution.gain > 1:
         context.console.say(
-            f"trainer: {execution.memory_format}, {execution.precision}, {execution.threads} threads"
+            f"execution: {execution.memory_format}, {execution.precision}, {execution.threads} threads"
             f"{', compiled' * execution.compiled}, {execution.gain:.2f} times as fast as {execution.plainest}"
         )
     if network_reads_images(network) and "auto" in (
-        trainer.memory_format,
+        asked.memory_format,
         trainer.precision,
-        trainer.threads,
-        trainer.compile,
+        asked.threads,
+        asked.compile,
     ):
-        trainer.memory_format, trainer.precision = execution.memory_format, execution.precision
-        trainer.threads, trainer.compile = execution.threads, execution.compiled
+        trainer.precision, asked.memory_format = execution.precision, execution.memory_format
+        asked.threads, asked.compile = execution.threads, execution.compiled
         context.keep_config()
     return execution
 
@@ -64,8 +64,8 @@ def _at_length(config: DictConfig, network: Network) -> Network:
 
 def recompute(context: Context, network: Network) -> None:
     """Let the network keep fewer activations, where the configuration asks for it."""
-    trainer, name = context.config.trainer, context.config.model.name
-    if trainer.get("grad_checkpointing") and not recompute_activations(network.backbone):
+    name = context.config.model.name
+    if context.config.execution.grad_checkpointing and not recompute_activations(network.backbone):
         context.console.note(
-            f"trainer.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
+            f"execution.grad_checkpointing has no effect here: {name} cannot compute its blocks again"
         )

@@ -1,22 +1,21 @@
 """A settled run -> task and trainer; before them an exact head where one can be solved, after them the best weights."""
 
-from typing import Any
+from lightning.pytorch import Callback, Trainer
 
-from lightning.pytorch import Trainer
-
-from groundwork.core.ranks import leave
+from groundwork.core.older import CALLBACKS
 from groundwork.model import complete_embeddings
 from groundwork.task import Task
-from groundwork.train.assemble import build_trainer
+from groundwork.train.callbacks.build import build_callbacks
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.callbacks.phases import Phases, restore_best
 from groundwork.train.checkpoint import check_space
 from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import set_head, strength_history
-from groundwork.train.loop import build_callbacks, first_task
+from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
 from groundwork.train.phases import finish_phase, save_network
+from groundwork.train.trainer import build_trainer
 
 
 def build_task(run: Context) -> Task:
@@ -34,11 +33,11 @@ def solve(run: Context, task: Task) -> bool:
     Args:
         task: Of the run.
     """
-    model, plan, extra = run.model, run.plan, run.config.callbacks.extra
+    model, plan = run.model, run.plan
     if model.solved is not None:
-        if plan.head_only and extra:
+        if plan.head_only and (added := sorted(set(run.config.callbacks) - set(CALLBACKS))):
             run.console.note(
-                f"{', '.join(extra)}: no effect on this run, whose head is solved exactly. Add "
+                f"{', '.join(added)}: no effect on this run, whose head is solved exactly. Add "
                 f"transfer.solver=sgd, or a scenario that trains the network."
             )
         if model.reached.number < 2:
@@ -67,23 +66,23 @@ def finish(run: Context, trainer: Trainer) -> Model:
         save_network(run, network)
     if run.plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head
-    leave()
     return model
 
 
 def _take_best(run: Context, trainer: Trainer) -> None:
-    phases = next(one for one in _callbacks(trainer) if isinstance(one, Phases))
-    keep = next(one for one in _callbacks(trainer) if isinstance(one, KeepBestAndLast))
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by its connector
+    part = next(one for one in callbacks if isinstance(one, Phases)).part
+    keep = next((one for one in callbacks if isinstance(one, KeepBestAndLast)), None)
+    if keep is None:  # removed: the last weights count
+        part.leave()
+        run.model.best_epoch = trainer.current_epoch
+        return
     if not keep.best_epoch:
         raise FloatingPointError(
             f"val/{run.config.monitor} was never a finite number, so no epoch is best. Lower optim.lr."
         )
-    restore_best(run.folder, phases.part)
+    restore_best(run.folder, part)
     run.model.best_epoch = keep.best_epoch
-
-
-def _callbacks(trainer: Any) -> list[Any]:
-    return list(trainer.callbacks)
 
 
 def fit(run: Context) -> Model:

@@ -2,10 +2,34 @@
 
 from collections.abc import Iterable
 
+# Keys of `trainer` that say nothing about where and in which numbers a run computes: gradient descent alone reads them.
+DESCENT_ARGUMENTS = tuple(
+    f"trainer.{name}"
+    for name in (
+        *(
+            "max_epochs",
+            "min_epochs",
+            "max_steps",
+            "min_steps",
+            "max_time",
+            "val_every_n_steps",
+            "check_val_every_n_epoch",
+        ),
+        *("val_check_interval", "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm"),
+        *(
+            "limit_train_batches",
+            "limit_val_batches",
+            "overfit_batches",
+            "fast_dev_run",
+            "num_sanity_val_steps",
+        ),
+        *("log_every_n_steps", "deterministic", "detect_anomaly", "profiler", "enable_checkpointing"),
+        *("sync_batchnorm", "strategy", "plugins"),
+    )
+)
 # Keys that only gradient descent reads: an exact head knows neither rate nor epoch; and those of the exact head.
-DESCENT_KEYS = ("optim", "schedule", "callbacks", "trainer.max_epochs", "trainer.val_every_n_steps",
-                "trainer.grad_checkpointing", "trainer.gradient_clip", "trainer.accumulate", "trainer.compile",
-                "seed")  # fmt: skip
+DESCENT_KEYS = ("optim", "schedule", "callbacks", "execution.grad_checkpointing", "execution.compile", "seed",
+                *DESCENT_ARGUMENTS)  # fmt: skip
 SOLVER_KEYS = ("transfer.strengths",)
 
 
@@ -28,7 +52,7 @@ def idle_keys(
         *(() if crosses else ("transfer.folds",)),
         *(("transfer.refit",) if trains else ()),
         *(("transfer.views",) if augments else ()),
-        *(() if trains and stays else ("trainer.resident",)),
+        *(() if trains and stays else ("execution.resident",)),
     )
     keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
     return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

@@ -88,7 +88,7 @@ def test_a_process_that_this_one_starts_trusts_what_it_does(monkeypatch: pytest.
     assert checked_config({"m": {"_target_": "nests.Net"}}, "x").m._target_ == "nests.Net"
 
 
-EVIL = "+callbacks.extra.evil={_target_: os.system, command: 'true'}"
+EVIL = "+callbacks.evil={_target_: os.system, command: 'true'}"
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,11 @@ def test_words_of_a_run_folder_are_checked_by_what_they_compose(words: object, r
 def test_harmless_words_pass_and_a_typed_target_is_known_from_then_on():
     words = ["data=digits", "optim.lr=0.1", "trainer.max_epochs=2"]
     assert checked_overrides(words, "environment.json") == words
-    own = "+callbacks.extra.birds={_target_: birds.Watch}"
+    own = "+callbacks.birds={_target_: birds.Watch}"
     admit_typed(compose_run(["data=digits", own]).config)
     assert checked_overrides(["data=digits", own], "environment.json")
     with pytest.raises(UserError, match=r"birds\.Other"):
-        checked_overrides(
-            ["data=digits", "+callbacks.extra.birds={_target_: birds.Other}"], "environment.json"
-        )
+        checked_overrides(["data=digits", "+callbacks.birds={_target_: birds.Other}"], "environment.json")
 
 
 def test_a_package_that_words_search_in_is_imported_only_if_it_is_trusted():

@@ -15,7 +15,8 @@ from groundwork.launch.start import start
 
 TINY = [
     "model=timm", "model.name=test_resnet", "model.pretrained=false", "data.image_size=32", "data.batch_size=4",
-    "trainer=cpu", "trainer.max_epochs=1", "metrics.resamples=20", "data=image_table", "data.image_column=photo",
+    "trainer=cpu", "execution=plain", "trainer.max_epochs=1", "metrics.resamples=20", "data=image_table",
+    "data.image_column=photo",
     "data.target=label", "transfer=none",
 ]  # fmt: skip
 

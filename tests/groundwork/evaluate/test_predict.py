@@ -17,7 +17,7 @@ from groundwork.launch.config.compose import compose_run
 from groundwork.launch.start import start
 from groundwork.metrics import ClassificationMetrics, OwnMetrics, RegressionMetrics
 
-FAST = ["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20"]
+FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=20"]
 
 
 def train(place: Path, *words: str) -> RunFolder:
@@ -233,7 +233,14 @@ def test_a_row_is_predicted_alike_whatever_else_the_file_holds(
     frame.loc[::9, "age"] = np.nan
     frame.to_csv(tmp_path / "houses.csv", index=False, na_rep="NA")
     words = ["data=table", f"data.table={tmp_path / 'houses.csv'}", "data.target=price", "data.id_column=id"]
-    words += ["task=regression", "model=mlp", "transfer=none", "trainer=cpu", "trainer.max_epochs=2"]
+    words += [
+        "task=regression",
+        "model=mlp",
+        "transfer=none",
+        "trainer=cpu",
+        "execution=plain",
+        "trainer.max_epochs=2",
+    ]
     words += ["metrics.resamples=20", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
     assert start(compose_run(words)) == 0
     folder = RunFolder.find("latest", tmp_path / "runs")

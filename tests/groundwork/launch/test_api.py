@@ -64,7 +64,8 @@ WRONG = [
     "normalize.method=nonsense", "split.fractions=[0.5,0.2,0.2]", "split.fractions=abc", "loss=huber", "seed=abc",
     "data.batch_size=0", "data.drop=[zz]", "data.group=zz", "task=regression", "x=[1", "+missing.foo=1",
     "missing.columns.weight=foo", "data.categorical=[zz]", "split.seed=abc", "trainer.max_epochs=abc",
-    "callbacks.patience=abc", "metrics.resamples=abc", "trainer.gradient_clip=abc", "trainer.max_epochs=0",
+    "callbacks.early_stopping.patience=abc", "metrics.resamples=abc", "trainer.gradient_clip_val=abc",
+    "trainer.max_epochs=0",
     "optim.lr=abc", "model=mlp model.hidden=abc", "model=mlp model.pretrained=latest", "monitor=foo", "like=/nowhere",
 ]  # fmt: skip
 OF_TRAINING = WRONG[20:]  # what reading and looking need not know

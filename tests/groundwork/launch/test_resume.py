@@ -41,8 +41,9 @@ def words(tmp_path: Path, table: Path) -> list[str]:
     """A run of two phases, with dropout, a moving average and steps of two batches, on a small table."""
     return [
         "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "task=classification",
-        "data.batch_size=8", "model=mlp", "model.dropout=0.2", "transfer=none", "trainer=cpu",
-        "trainer.max_epochs=4", "trainer.accumulate=2", "callbacks.ema=0.9", "callbacks.patience=null",
+        "data.batch_size=8", "model=mlp", "model.dropout=0.2", "transfer=none", "trainer=cpu", "execution=plain",
+        "trainer.max_epochs=4", "trainer.accumulate_grad_batches=2", "callbacks.ema.decay=0.9",
+        "callbacks.early_stopping.patience=null",
         "schedule=one_cycle", "metrics.resamples=20", "balance=oversample",
         "transfer.phases=[{_target_: groundwork.transfer.Phase, train: head, share: 0.5, lr: 1.0, layer_decay: 1.0},"
         " {_target_: groundwork.transfer.Phase, train: all, share: 0.5, lr: 0.5, layer_decay: 1.0}]",
@@ -129,15 +130,15 @@ def test_a_run_that_is_told_to_stop_ends_where_the_whole_one_does(tmp_path: Path
 
 
 def test_a_run_that_crashes_ends_where_the_whole_one_does(tmp_path: Path, words: list[str]):
-    check_all(tmp_path, [*words, "trainer.val_every_n_steps=5", "callbacks.checkpoint_minutes=0"], FEW, crash)
+    check_all(tmp_path, [*words, "trainer.val_every_n_steps=5", "callbacks.checkpoint.minutes=0"], FEW, crash)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("act", [terminate, crash])
 @pytest.mark.parametrize("every", ["null", "5"])
 def test_it_does_so_from_any_moment(tmp_path: Path, words: list[str], every: str, act: Callable[[], None]):
-    changes = [f"trainer.val_every_n_steps={every}", "callbacks.checkpoint_minutes=0", "schedule=plateau",
-               "callbacks.patience=3"]  # fmt: skip
+    changes = [f"trainer.val_every_n_steps={every}", "callbacks.checkpoint.minutes=0", "schedule=plateau",
+               "callbacks.early_stopping.patience=3"]  # fmt: skip
     check_all(tmp_path, [*words, *changes], MANY, act)
 
 
@@ -145,7 +146,7 @@ def test_it_does_so_from_any_moment(tmp_path: Path, words: list[str], every: str
 def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
     tmp_path: Path, words: list[str], share: float
 ):
-    words = [*words, "trainer.max_epochs=2", "trainer.val_every_n_steps=5", "callbacks.checkpoint_minutes=0"]
+    words = [*words, "trainer.max_epochs=2", "trainer.val_every_n_steps=5", "callbacks.checkpoint.minutes=0"]
     start(compose_run(words))
     whole, left, write = outcome(latest(tmp_path)), [13], whole_file.write_bytes
 
@@ -176,7 +177,9 @@ def test_streamed_and_augmented_images_go_on_where_they_stopped(
     words = [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
         "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
-        "trainer.max_epochs=2", "trainer.accumulate=2", "callbacks.checkpoint_minutes=0", "metrics.resamples=20",
+        "execution=plain",
+        "trainer.max_epochs=2", "trainer.accumulate_grad_batches=2", "callbacks.checkpoint.minutes=0",
+        "metrics.resamples=20",
         "task=classification", "normalize=backbone", "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}",
         f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
@@ -185,7 +188,7 @@ def test_streamed_and_augmented_images_go_on_where_they_stopped(
 
 @pytest.mark.slow
 def test_a_run_that_loses_patience_does_so_at_the_same_validation(tmp_path: Path, words: list[str]):
-    words = [*words, "callbacks.patience=2", "trainer.max_epochs=40", "optim.lr=0.05"]
+    words = [*words, "callbacks.early_stopping.patience=2", "trainer.max_epochs=40", "optim.lr=0.05"]
     check_all(tmp_path, words, [[("step", 30), ("validation", 3)]], terminate)
     assert len(pd.read_csv(latest(tmp_path).history)) < 40
 

@@ -29,7 +29,7 @@ TINY = [
     "data.image_size=32",
     "data.batch_size=8",
 ]
-FAST = ["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=50"]
+FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=50"]
 
 
 def run(tmp_path: Path, *words: str) -> RunFolder:
@@ -72,7 +72,7 @@ def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path
         "optim.lr=1e-2",
         "model=mlp",
         "transfer=none",
-        "callbacks.train_metrics=true",
+        "callbacks.history.train_metrics=true",
     ]
     folder = run(tmp_path, *words, *fit)
     val = pd.read_parquet(folder.predictions("val"))
@@ -126,7 +126,7 @@ def test_validation_every_n_steps_below_and_above_one_epoch(
         f"data.root={image_folder}",
         *TINY,
         "task=classification",
-        "callbacks.patience=null",
+        "callbacks.early_stopping.patience=null",
     ]
     folder = run(tmp_path, *words, f"trainer.val_every_n_steps={every}")
     history = pd.read_csv(folder.history)

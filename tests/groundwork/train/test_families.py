@@ -25,7 +25,8 @@ def words(request: pytest.FixtureRequest, tmp_path: Path, image_folder: Path) ->
     return [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=64", "data.batch_size=8",
         "model=timm", f"model.name={request.param}", f"model.pretrained={tmp_path / 'weights.safetensors'}",
-        "task=classification", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=2", "optim.lr=1e-2",
+        "task=classification", "trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=2",
+        "optim.lr=1e-2",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
 

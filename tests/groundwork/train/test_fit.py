@@ -212,7 +212,7 @@ def test_no_test_sample_is_read_before_sealing(
 def test_an_interrupted_run_ends_where_the_whole_one_does(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    words = [*words, "transfer=large_different", "callbacks.patience=null"]
+    words = [*words, "transfer=large_different", "callbacks.early_stopping.patience=null"]
     start(compose_run(words))
     whole = network_state(load(latest(tmp_path).last))
 

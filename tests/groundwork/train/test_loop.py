@@ -12,7 +12,13 @@ from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
 
-SHORT = ("trainer=cpu", "trainer.max_epochs=1", "metrics.resamples=20", "report.write=false")
+SHORT = (
+    "trainer=cpu",
+    "execution=plain",
+    "trainer.max_epochs=1",
+    "metrics.resamples=20",
+    "report.write=false",
+)
 
 
 def trained(tmp_path: Path, *words: str) -> dict[str, torch.Tensor]:
@@ -34,9 +40,9 @@ def test_a_compiled_network_draws_and_learns_the_same_and_goes_on_where_it_stopp
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     # A rate so low that rounding, which compiling changes, does not grow.
-    words = [*words, "model.dropout=0.5", "model.drop_path=0.1", "optim.lr=1e-5", "callbacks.ema=0.5"]
+    words = [*words, "model.dropout=0.5", "model.drop_path=0.1", "optim.lr=1e-5", "callbacks.ema.decay=0.5"]
     plain = trained(tmp_path, *words)
-    compiled = trained(tmp_path, *words, "trainer.compile=true")
+    compiled = trained(tmp_path, *words, "execution.compile=true")
     assert any(not torch.equal(compiled[name], plain[name]) for name in plain)
     for name, value in plain.items():
         torch.testing.assert_close(compiled[name], value, rtol=1e-4, atol=1e-4)
@@ -48,7 +54,7 @@ def test_a_compiled_network_draws_and_learns_the_same_and_goes_on_where_it_stopp
     with monkeypatch.context() as patched:
         patched.setattr(ProgressBar, "on_train_batch_end", stop)
         with pytest.raises(KeyboardInterrupt):
-            trained(tmp_path, *words, "trainer.compile=true", "callbacks.checkpoint_minutes=0")
+            trained(tmp_path, *words, "execution.compile=true", "callbacks.checkpoint.minutes=0")
     folder = RunFolder.find("latest", tmp_path / "runs")
     assert resume(str(folder.path), []) == 0
     resumed = network_state(load(folder.best))
@@ -57,12 +63,12 @@ def test_a_compiled_network_draws_and_learns_the_same_and_goes_on_where_it_stopp
 
 def test_activations_that_are_computed_again_train_the_same_network(tmp_path: Path, words: list[str]):
     plain = trained(tmp_path, *words)
-    saving = trained(tmp_path, *words, "trainer.grad_checkpointing=true")
+    saving = trained(tmp_path, *words, "execution.grad_checkpointing=true")
     for name, value in plain.items():
         torch.testing.assert_close(saving[name], value, rtol=1e-5, atol=1e-7)
 
 
 def test_a_model_without_blocks_is_told_of(tmp_path: Path, table: Path, capsys: pytest.CaptureFixture[str]):
     words = ["data=table", f"data.table={table}", "data.target=price", "task=regression", "model=mlp"]
-    trained(tmp_path, *words, "transfer=none", "trainer.grad_checkpointing=true")
-    assert "trainer.grad_checkpointing has no effect here: mlp cannot compute" in capsys.readouterr().out
+    trained(tmp_path, *words, "transfer=none", "execution.grad_checkpointing=true")
+    assert "execution.grad_checkpointing has no effect here: mlp cannot compute" in capsys.readouterr().out

@@ -24,7 +24,13 @@ from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
 LPFT = ("transfer=large_similar", "transfer.solver=sgd")
-SHORT = ("trainer.max_epochs=4", "data.batch_size=8", "optim.lr=1e-2", "callbacks.patience=null")
+SHORT = (
+    "trainer.max_epochs=4",
+    "execution=plain",
+    "data.batch_size=8",
+    "optim.lr=1e-2",
+    "callbacks.early_stopping.patience=null",
+)
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -138,7 +144,7 @@ def test_patience_ends_a_phase_and_not_the_run(
 ):
     # The monitor never improves: one validation, then one in vain, in the middle of an epoch.
     words = [*pretrained, *SHORT, *LPFT, "trainer.max_epochs=20", "trainer.val_every_n_steps=3",
-             "callbacks.patience=1", "optim.lr=1e-12"]  # fmt: skip
+             "callbacks.early_stopping.patience=1", "optim.lr=1e-12"]  # fmt: skip
     fits = Fits(words, tmp_path)
     whole = fits.fit("whole")
     history = pd.read_csv(whole.history)
@@ -157,7 +163,7 @@ def test_averages_schedules_and_best_weights_belong_to_a_phase(
         def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
             seen.append((trainer.global_step, trainer.optimizers[0].param_groups[-1]["lr"]))
 
-    words = [*pretrained, *SHORT, *LPFT, "callbacks.ema=0.9", "schedule=constant"]
+    words = [*pretrained, *SHORT, *LPFT, "callbacks.ema.decay=0.9", "schedule=constant"]
     fits = Fits(words, tmp_path)
     real = Trainer.__init__
 

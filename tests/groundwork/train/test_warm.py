@@ -22,7 +22,13 @@ from groundwork.launch.start import start
 from groundwork.train import phases
 from groundwork.train.checkpoint import load
 
-SMALL = ["trainer=cpu", "metrics.resamples=20", "report.write=false", "trainer.max_epochs=1"]
+SMALL = [
+    "trainer=cpu",
+    "execution=plain",
+    "metrics.resamples=20",
+    "report.write=false",
+    "trainer.max_epochs=1",
+]
 TINY = ["model=timm", "model.name=test_resnet", "data.image_size=32", "data.batch_size=8"]
 
 

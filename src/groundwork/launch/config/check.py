@@ -6,6 +6,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
+from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.track import check_logger
 from groundwork.train.custom import target_kind
 
@@ -18,9 +19,9 @@ LOSS_TASK = {
 }
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
-    "trainer.memory_format": ("auto", "contiguous", "channels_last"),
-    "trainer.resident": ("auto", True, False),
-    "trainer.compile": ("auto", True, False),
+    "execution.memory_format": ("auto", "contiguous", "channels_last"),
+    "execution.resident": ("auto", True, False),
+    "execution.compile": ("auto", True, False),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
 }
 # Intervals of whole numbers, and of others, that nothing checks when it is built; None may stand where null does.
@@ -30,18 +31,30 @@ WHOLE = {
     "pilot_epochs": "[1, inf)",
     "metrics.resamples": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
-    "trainer.accumulate": "[1, inf)",
-    "callbacks.patience": "[1, inf)",
-    "callbacks.check_finite_every": "[1, inf)",
-    "callbacks.skip_nonfinite": "[0, inf)",
+    "trainer.accumulate_grad_batches": "[1, inf)",
+    "trainer.val_every_n_steps": "[1, inf)",
+    "callbacks.early_stopping.patience": "[1, inf)",
+    "callbacks.finite.every": "[1, inf)",
+    "callbacks.finite.skip": "[0, inf)",
 }
 OTHERS = {
-    "trainer.gradient_clip": "(0, inf)",
-    "callbacks.ema": "(0, 1)",
-    "callbacks.checkpoint_minutes": "[0, inf)",
+    "trainer.gradient_clip_val": "(0, inf)",
+    "trainer.limit_train_batches": "(0, inf)",
+    "trainer.limit_val_batches": "(0, inf)",
+    "trainer.overfit_batches": "[0, inf)",
+    "callbacks.ema.decay": "(0, 1)",
+    "callbacks.checkpoint.minutes": "[0, inf)",
 }
-NULLABLE = ("callbacks.patience", "split.seed", *OTHERS)  # not every split has a seed
-SWITCHES = ("trainer.grad_checkpointing", "transfer.refit")
+# Not every split has a seed, and a callback may have been removed.
+NULLABLE = (
+    "trainer.val_every_n_steps",
+    "callbacks.early_stopping.patience",
+    "callbacks.finite.every",
+    "callbacks.finite.skip",
+    "split.seed",
+    *OTHERS,
+)
+SWITCHES = ("execution.grad_checkpointing", "transfer.refit")
 
 
 def check_combination(composition: Composition) -> None:
@@ -52,6 +65,8 @@ def check_combination(composition: Composition) -> None:
     """
     config, choices = composition.config, composition.choices
     check_logger(config)
+    check_trainer(config)
+    check_callbacks(config)
     _check_values(config)
     if "search" in choices:
         raise UserError(

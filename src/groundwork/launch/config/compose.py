@@ -14,12 +14,14 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.errors import UserError
+from groundwork.core.older import hint
 from groundwork.core.patches import known_choices
 from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute
 from groundwork.launch.config.own_hydra import own_hydra
 from groundwork.launch.config.pretrained import settle_pretrained
 from groundwork.launch.config.quote import COLUMN_CHOICES, quote_override
 from groundwork.launch.config.searchpath import SEARCHPATH
+from groundwork.launch.config.trainer import refused
 from groundwork.train.machine.batch_size import settle_batch_size
 
 DEFAULT_EXPERIMENT = "solar_cells"
@@ -137,6 +139,8 @@ def explain(error: Exception) -> str:
     if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
         wrong = match[2] or _full_key(text) or match[1]
         wrong = wrong.partition("@")[0]
+        if said := hint(wrong) or refused(wrong):
+            return said
         if wrong == "search.space":
             return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
         known = list(known_keys())

@@ -68,7 +68,7 @@ def overrides_of(source: RunFolder) -> list[str]:
     overrides = [_absolute(override, config) for override in found if _key(override) != "like"]
     # Where and how it was queued is that of another machine, and `cluster.setup` would run there.
     overrides = [override for override in overrides if _key(override).partition(".")[0] != "cluster"]
-    checked_overrides(overrides, source.json_file("environment"))
+    overrides = checked_overrides(overrides, source.json_file("environment"))
     scenario = OmegaConf.select(config, "transfer.scenario")
     chosen = {_key(override) for override in overrides}
     if "transfer" not in chosen and scenario in options("transfer") and scenario != "auto":

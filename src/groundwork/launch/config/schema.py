@@ -16,6 +16,7 @@ PLACE = ROOT / ".vscode" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 GLOBAL = "# @package _global_"
+OPEN = ("callbacks",)  # groups of named objects, to which a user adds more
 
 
 def write_schemas() -> list[Path]:
@@ -52,6 +53,8 @@ def whole_schema() -> Schema:
     for group in groups:
         own = [(_own(content, text, group), text) for content, text in files[group]]
         keys = _node([content for content, _ in own], _comments(text for _, text in own), group, closed=True)
+        if group in OPEN:
+            keys["additionalProperties"] = {"type": ["object", "null"]}
         definitions[f"{group}.keys"] = keys
         is_global = any(text.startswith(GLOBAL) for _, text in files[group])
         choices = [{"$ref": f"#/definitions/{group}.keys"}]
@@ -133,7 +136,11 @@ def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, c
         properties[key] = {**described, **_said(said)}
     schema: Schema = {"type": "object", "properties": properties}
     if targets:
-        schema["allOf"] = [_of_target(target, len(targets) == 1) for target in targets]
+        beside = {
+            target: [key for node in nodes if node.get("_target_") == target for key in node]
+            for target in targets
+        }
+        schema["allOf"] = [_of_target(target, len(targets) == 1, beside[target]) for target in targets]
         unnamed = {
             "properties": dict.fromkeys([*properties, "defaults"], True),
             "additionalProperties": False,
@@ -148,15 +155,15 @@ def _said(text: str | None) -> Schema:
     return {"description": text} if text else {}
 
 
-def _of_target(target: str, alone: bool) -> Schema:
-    """Let only the arguments of a target stand beside it."""
+def _of_target(target: str, alone: bool, beside: Iterable[str]) -> Schema:
+    """Let only the arguments of a target stand beside it, and what stands beside it in conf/."""
     known = parameters(target)
     condition = {"properties": {"_target_": {"const": target}}, "required": ["_target_"]}
     if "**" in known:
         return {"if": condition, "then": {}}
     # A target that is alone has its types in the properties of the mapping already.
     kinds = dict.fromkeys(known, True) if alone else known
-    allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults"], True), **kinds}
+    allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults", *beside], True), **kinds}
     return {"if": condition, "then": {"properties": allowed, "additionalProperties": False}}
 
 

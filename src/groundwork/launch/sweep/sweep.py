@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from groundwork.core.atomic import write_text
+from groundwork.core.older import as_first_edition
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.resources import with_resources
@@ -146,7 +147,8 @@ def compare_command(trials: Sequence[Trial]) -> str:
 def _configuration_hash(composition: Composition) -> str:
     config = OmegaConf.to_container(composition.config, resolve=True)
     assert isinstance(config, dict)
-    choices = sorted(composition.choices.items())
+    config = as_first_edition({str(key): value for key, value in config.items()})
+    choices = sorted(choice for choice in composition.choices.items() if choice != ("execution", "auto"))
     what = [
         {str(key): value for key, value in config.items() if key not in LEFT_OUT},
         [(group, option) for group, option in choices if group.partition("/")[0] not in LEFT_OUT],

@@ -22,7 +22,7 @@ class CheckFinite(Callback):
 
     Args:
         every: Steps between looks; each look waits for the device.
-        skip: Steps of a phase that may be left out instead; every step is then looked at. 0 stops at the first.
+        skip: NaN/inf steps to skip per phase before stopping; every step is looked at until then.
         sample_ids: (N,) names of the samples, by row.
     """
 
@@ -104,7 +104,7 @@ class CheckFinite(Callback):
         names = ", ".join(self.sample_ids.iloc[rows.tolist()].head(5))
         raise FloatingPointError(
             f"loss or gradient is not a finite number in epoch {epoch}, step {step} (samples {names}, ...). "
-            f"Lower optim.lr, or set trainer.gradient_clip=1."
+            f"Lower optim.lr, or set trainer.gradient_clip_val=1."
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
-from groundwork.core.run_folder import plain
+from groundwork.core.run_folder import RunFolder, plain
 from groundwork.train.part import Part
 
 BETWEEN_DRAWINGS = 0.1  # seconds, as rich draws
@@ -24,18 +24,21 @@ class History(Callback):
     The rows travel in the checkpoint, so that a resumed run drops those written after it.
 
     Args:
-        path: Of the file.
+        folder: Of the run.
         rows: Of earlier phases of training.
-        measure_train: Part and device -> metrics of the whole train split, by their names; None spares the time.
+        measure: Part and device -> metrics of the whole train split, by their names.
+        train_metrics: Whether to measure the train split at each validation, too.
     """
 
     def __init__(
         self,
-        path: Path,
+        folder: RunFolder,
         rows: list[dict[str, Any]],
-        measure_train: Callable[[Part, torch.device], dict[str, float]] | None,
+        measure: Callable[[Part, torch.device], dict[str, float]],
+        train_metrics: bool = False,
     ):
-        self.path, self.rows, self.measure_train = path, rows, measure_train
+        self.path, self.rows = folder.history, rows
+        self.measure_train = measure if train_metrics else None
         self.on_train: dict[str, float] = {}
 
     def on_phase_start(self, part: Part) -> None:

@@ -14,6 +14,7 @@ from lightning.fabric.plugins import CheckpointIO
 
 from groundwork.core.atomic import write_bytes
 from groundwork.core.errors import UserError
+from groundwork.core.older import translated_checkpoint
 from groundwork.core.pretrained import COMMENT_BYTES, MARK
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
@@ -30,7 +31,7 @@ class AtomicCheckpointIO(CheckpointIO):
         self, path: Any, map_location: Any = None, weights_only: Any = None
     ) -> dict[str, Any]:
         """Read the checkpoint."""
-        return load(Path(path))
+        return translated_checkpoint(load(Path(path)))
 
     def remove_checkpoint(self, path: Any) -> None:
         """Remove the checkpoint."""

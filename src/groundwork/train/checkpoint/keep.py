@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, Literal
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
@@ -14,7 +14,6 @@ from groundwork.core import signals as stop
 from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.callbacks.finite import CheckFinite
-from groundwork.train.callbacks.phases import Phases
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.part import Part
@@ -29,45 +28,37 @@ class KeepBestAndLast(Callback):
     Args:
         folder: Of the run.
         monitor: Name of the metric with its split, such as `val/rmse`.
-        direction: Whether more or less of it is better.
-        patience: Validations without a better value before training stops; None never stops.
+        mode: Whether less or more of it is better, min or max.
         minutes: Longest time between two checkpoints; None saves at validations only.
         extra: Gives the plain values that every checkpoint holds beside Lightning's own.
-        finite: Looks at the steps before any of them is saved.
         position: Completes the checkpoints.
-        phases: Has the phase end where patience runs out.
     """
 
     def __init__(
         self,
         folder: RunFolder,
         monitor: str,
-        direction: Literal["max", "min"],
-        patience: int | None,
+        mode: str,
         minutes: float | None,
         extra: Callable[[], Mapping[str, Any]],
-        finite: CheckFinite,
         position: Position,
-        phases: Phases,
     ):
-        self.folder, self.monitor, self.patience = folder, monitor, patience
-        self.sign = 1.0 if direction == "max" else -1.0
-        self.minutes, self.extra, self.finite = minutes, extra, finite
-        self.position, self.phases = position, phases
-        self.best_value, self.best_epoch, self.waited = -math.inf, 0, 0
+        self.folder, self.monitor = folder, monitor
+        self.sign = 1.0 if mode == "max" else -1.0
+        self.minutes, self.extra, self.position = minutes, extra, position
+        self.best_value, self.best_epoch = -math.inf, 0
         self._saved = time.monotonic()
         self._signals = ExitStack()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let signals wait for the end of a step, and stop where patience had run out before the checkpoint."""
+        """Let signals wait for the end of a step."""
         self._signals.enter_context(stop.waiting())
         stop.handle()
         self._saved = time.monotonic()
-        self._end_if_impatient(trainer, pl_module)
 
     def on_phase_start(self, part: Part) -> None:
         """Look for the best of a new phase."""
-        self.best_value, self.best_epoch, self.waited = -math.inf, 0, 0
+        self.best_value, self.best_epoch = -math.inf, 0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -82,7 +73,9 @@ class KeepBestAndLast(Callback):
             return  # the validation saves in a moment
         if loop.batch_progress.is_last_batch and not validates:
             return  # between two epochs Lightning's counters name no place to restart from: one step later
-        self.finite.look()
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+            if isinstance(callback, CheckFinite):
+                callback.look()
         self._save_last(trainer, inside=True, validates=validates)
         if ends:
             stop.end()
@@ -106,7 +99,7 @@ class KeepBestAndLast(Callback):
         stop.end()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compare, lower the rate, save and stop."""
+        """Compare, lower the rate and save."""
         if trainer.sanity_checking:
             return
         value = float(trainer.callback_metrics[self.monitor])
@@ -115,11 +108,7 @@ class KeepBestAndLast(Callback):
                 config.scheduler.step(value)  # before the checkpoint, which Lightning would do after it
         improved = math.isfinite(value) and self.sign * value > self.best_value
         if improved:
-            self.best_value, self.best_epoch, self.waited = self.sign * value, trainer.current_epoch + 1, 0
-        else:
-            self.waited += 1
-        self._end_if_impatient(trainer, pl_module)
-        if improved:
+            self.best_value, self.best_epoch = self.sign * value, trainer.current_epoch + 1
             self._save(trainer, self.folder.best, inside=False, validates=False)
         self._save_last(trainer, inside=False, validates=False)
         if self._agreed(trainer)[1]:
@@ -141,16 +130,11 @@ class KeepBestAndLast(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value so far."""
-        return {"best_value": self.best_value, "best_epoch": self.best_epoch, "waited": self.waited}
+        return {"best_value": self.best_value, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from the best value of the checkpoint."""
-        self.best_value = state_dict["best_value"]
-        self.best_epoch, self.waited = state_dict["best_epoch"], state_dict["waited"]
-
-    def _end_if_impatient(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.patience is not None and self.waited >= self.patience:
-            self.phases.end(trainer, pl_module)
+        self.best_value, self.best_epoch = state_dict["best_value"], state_dict["best_epoch"]
 
     def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
         """Say whether any rank wants a checkpoint, and whether any was asked to stop."""

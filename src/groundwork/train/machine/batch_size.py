@@ -1,4 +1,4 @@
-"""`data.batch_size` and `trainer.accumulate`: how many samples at a time, and how many times a step."""
+"""`data.batch_size` and `trainer.accumulate_grad_batches`: how many samples at a time, and how many times a step."""
 
 from pathlib import Path
 

@@ -73,16 +73,16 @@ def compile_in_place(network: Network) -> None:
 
 def memory_format(config: DictConfig) -> torch.memory_format:
     """Give the layout in which a finished run predicts; like features, channels last unless the run says more."""
-    return FORMATS.get(config.trainer.memory_format, torch.channels_last)
+    return FORMATS.get(config.execution.memory_format, torch.channels_last)
 
 
 def choose_execution(
     config: DictConfig, network: Network, read: Callable[[], Tensor], device: torch.device, num_images: int
 ) -> Execution:
-    """Measure what `trainer` leaves to `auto`, once for each machine, network and shape of a batch.
+    """Measure what `execution` and `trainer.precision` leave to `auto`, once per machine, network and shape of a batch.
 
     Args:
-        config: Of the run; `trainer.memory_format`, `trainer.precision`, `trainer.threads`, `trainer.compile` and
+        config: Of the run; `execution.memory_format`, `trainer.precision`, `execution.threads`, `execution.compile` and
             `paths.cache` are read.
         network: Frozen as it will train; it is left as it is.
         read: Gives a batch as stored; called only where something must be measured.
@@ -97,9 +97,9 @@ def choose_execution(
         chosen = remembered(
             config, network, inputs, device, candidates, lambda: _fastest(candidates, network, inputs, device)
         )
-    if config.trainer.compile is True:
+    if config.execution.compile is True:
         return replace(chosen, compiled=True)
-    if config.trainer.compile == "auto" and _has_layout(network):
+    if config.execution.compile == "auto" and _has_layout(network):
         return _compiled_if_long(config, network, read(), device, chosen, num_images)
     return chosen
 
@@ -154,21 +154,19 @@ def remembered(
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
     """List what may be chosen, the plainest first; rows and cached features have no layout to choose."""
-    trainer, images = config.trainer, _has_layout(network)
-    if trainer.memory_format not in ("auto", *FORMATS):
+    wanted, images = config.execution, _has_layout(network)
+    if wanted.memory_format not in ("auto", *FORMATS):
         raise UserError(
-            f"trainer.memory_format must be auto, {' or '.join(FORMATS)}, but got {trainer.memory_format}. Choose one."
+            f"execution.memory_format must be auto, {' or '.join(FORMATS)}, but got {wanted.memory_format}. Choose one."
         )
     formats, precisions = [*FORMATS], ["32-true", "bf16-mixed"]
     if not images or not knows_bf16(device):
         precisions = precisions[:1]
-    formats = (
-        [trainer.memory_format] if trainer.memory_format != "auto" else formats if images else formats[:1]
-    )
-    precisions = [trainer.precision] if trainer.precision != "auto" else precisions
+    formats = [wanted.memory_format] if wanted.memory_format != "auto" else formats if images else formats[:1]
+    precisions = [config.trainer.precision] if config.trainer.precision != "auto" else precisions
     most = _all_threads()
-    if trainer.threads != "auto":
-        threads = [trainer.threads or most]
+    if wanted.threads != "auto":
+        threads = [wanted.threads or most]
     else:
         threads = [most, most // 2] if images and device.type == "cpu" and most > 1 else [most]
     return [

@@ -85,26 +85,30 @@ def remembers(config: DictConfig) -> bool:
 
 
 def shrink_batch(config: DictConfig) -> str:
-    """Set `data.batch_size` and `trainer.accumulate` to what needs less memory, and say so in one line."""
+    """Set `data.batch_size` and `trainer.accumulate_grad_batches` to what needs less memory, and say so in one line."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     before = config.data.batch_size
-    config.data.batch_size, config.trainer.accumulate = smaller_batch(before, config.trainer.accumulate)
+    trainer = config.trainer
+    config.data.batch_size, trainer.accumulate_grad_batches = smaller_batch(
+        before, trainer.accumulate_grad_batches
+    )
     return (
         f"data.batch_size={before} does not fit into memory: this phase begins again with "
-        f"{config.data.batch_size} samples at a time, {config.trainer.accumulate} times a step"
+        f"{config.data.batch_size} samples at a time, {trainer.accumulate_grad_batches} times a step"
     )
 
 
 def _advice(config: DictConfig, reason: str) -> str:
-    size, accumulate = int(config.data.batch_size), int(config.trainer.accumulate)
+    size, accumulate = int(config.data.batch_size), int(config.trainer.accumulate_grad_batches)
     said = f"data.batch_size={size} must fit into memory, but does not: {reason}"
     if size < 2:
         return f"{said} Take a smaller model, or a smaller data.image_size."
     # Equal steps: fewer samples at a time, more often.
     size, accumulate = smaller_batch(size, accumulate)
-    return f"{said} Start anew with data.batch_size={size} trainer.accumulate={accumulate}, or data.batch_size=auto."
+    words = f"data.batch_size={size} trainer.accumulate_grad_batches={accumulate}"
+    return f"{said} Start anew with {words}, or data.batch_size=auto."
 
 
 def _first_line(error: BaseException) -> str:

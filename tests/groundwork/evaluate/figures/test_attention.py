@@ -91,7 +91,7 @@ def test_frozen_networks_of_every_family_have_maps(name: str, kind: str):
 @pytest.mark.parametrize("photos", ["true", "false"])
 def test_a_run_draws_its_maps_unless_pictures_stay_out(tmp_path: Path, image_folder: Path, photos: str):
     words = ["data=image_folder", f"data.root={image_folder}", "model=timm", "model.name=test_resnet",
-             "model.pretrained=false", "data.image_size=32", "trainer=cpu", "trainer.max_epochs=1",
+             "model.pretrained=false", "data.image_size=32", "trainer=cpu", "execution=plain", "trainer.max_epochs=1",
              "metrics.resamples=20", f"report.photos={photos}",
              f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
     assert start(compose_run(words)) == 0

@@ -28,18 +28,18 @@ from groundwork.launch.config.compose import compose_run
         ),
         (["data=digits", "trainer.precision=half"], "trainer.precision must be one of auto, 32-true"),
         (
-            ["data=digits", "trainer.grad_checkpointing=maybe"],
-            "trainer.grad_checkpointing must be true or false",
+            ["data=digits", "execution.grad_checkpointing=maybe"],
+            "execution.grad_checkpointing must be true or false",
         ),
-        (["data=digits", "trainer.compile=1"], "trainer.compile must be one of auto, true, false"),
+        (["data=digits", "execution.compile=1"], "execution.compile must be one of auto, true, false"),
         (["data=digits", "transfer.refit=maybe"], "transfer.refit must be true or false"),
         (
             ["data=digits", "split=chronological", "transfer.folds=5"],
             "transfer.folds=5 must not go with split=chronological",
         ),
         (
-            ["data=digits", "trainer.memory_format=nhwc"],
-            "trainer.memory_format must be one of auto, contiguous",
+            ["data=digits", "execution.memory_format=nhwc"],
+            "execution.memory_format must be one of auto, contiguous",
         ),
     ],
 )
@@ -77,8 +77,8 @@ def test_keys_without_effect_are_named():
     assert idle_keys(words, solves=True, trains=True, crosses=False, augments=True, stays=True) == [
         "transfer.views"
     ]
-    words = ["transfer.folds=5", "transfer.refit=true", "trainer.resident=true"]
-    folds, refit, resident = "transfer.folds", "transfer.refit", "trainer.resident"
+    words = ["transfer.folds=5", "transfer.refit=true", "execution.resident=true"]
+    folds, refit, resident = "transfer.folds", "transfer.refit", "execution.resident"
     assert idle_keys(words, solves=True, trains=False, crosses=True, augments=False, stays=True) == [resident]
     assert idle_keys(words, solves=True, trains=True, crosses=False, augments=False, stays=True) == [
         folds,

@@ -29,7 +29,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     config = folder.config
     # That conf/ says something else by now does not matter, and a key that it has got since is added.
     config.optim.weight_decay = 0.0123
-    del config.callbacks["patience"]
+    del config.callbacks.early_stopping["patience"]
     folder.write_config(config)
     return folder
 
@@ -41,7 +41,7 @@ def test_configuration_and_split_stay_but_for_the_words(source: RunFolder):
     assert config.model.dropout == 0.25
     assert config.optim.weight_decay == 0.0123
     assert config.trainer.max_epochs == 1
-    assert config.callbacks.patience == 10
+    assert config.callbacks.early_stopping.patience == 10
     assert config.like == str(source.path)
     assert found.folder.splits.read_bytes() == source.splits.read_bytes()
     assert f"like={source.path}" in found.folder.read_json("environment.json")["overrides"]

@@ -142,7 +142,7 @@ def process_of_rank(rank: int, folder: Path) -> int | None:
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's list of processes")
 def test_one_dead_rank_ends_the_run_with_its_name(tmp_path: Path, table: Path):
     own = words(tmp_path, table, "trainer=ddp", "trainer.devices=2", "trainer.max_epochs=100000", "name=dead")
-    own += ["callbacks.patience=null"]
+    own += ["callbacks.early_stopping.patience=null"]
     process = subprocess.Popen([*TRAIN, *own], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "runs").glob("dead/*/history.csv")) and time.monotonic() < deadline:

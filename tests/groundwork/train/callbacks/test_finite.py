@@ -93,6 +93,7 @@ def test_the_mean_of_the_training_loss_begins_anew_without_a_step_that_was_left_
     words += [
         "transfer=none",
         "trainer=cpu",
+        "execution=plain",
         "trainer.max_epochs=2",
         "metrics.resamples=20",
         "report.write=false",
@@ -107,6 +108,6 @@ def test_the_mean_of_the_training_loss_begins_anew_without_a_step_that_was_left_
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RegressionTask, "prepare", break_second)
-        assert start(compose_run([*words, "callbacks.skip_nonfinite=1"])) == 0
+        assert start(compose_run([*words, "callbacks.finite.skip=1"])) == 0
     history = pd.read_csv(RunFolder.find("latest", tmp_path / "runs").history)
     assert history["train/loss"].notna().all()

@@ -17,7 +17,8 @@ from groundwork.train.checkpoint import load
 @pytest.fixture
 def words(tmp_path: Path, table: Path) -> list[str]:
     return ["data=table", f"data.table={table}", "data.target=price", "data.batch_size=16",
-            "model=mlp", "model.dropout=0.3", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
+            "model=mlp", "model.dropout=0.3", "trainer=cpu", "execution=plain", "trainer.max_epochs=2",
+            "metrics.resamples=20",
             "report.write=false", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_a_head_that_is_solved_exactly_has_no_rate_and_says_so(
     torch.save(timm.create_model("test_resnet", pretrained=False).state_dict(), weights)
     run = groundwork.fit(
         ["data=image_folder", f"data.root={image_folder}", "data.image_size=32", "model=timm", "model.name=test_resnet",
-         f"model.pretrained={weights}", "transfer=small_similar", "trainer=cpu", "debug=lr_find",
+         f"model.pretrained={weights}", "transfer=small_similar", "trainer=cpu", "execution=plain", "debug=lr_find",
          "report.write=false", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
     )  # fmt: skip
     said = " ".join(capsys.readouterr().out.split())

@@ -64,7 +64,7 @@ def test_a_second_run_reads_the_maps_of_the_first(
 def test_a_run_on_maps_goes_on_where_it_stopped(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    words = [*words, "transfer.views=2", "callbacks.patience=null"]
+    words = [*words, "transfer.views=2", "callbacks.early_stopping.patience=null"]
     _, whole = trained(tmp_path, words)
 
     from groundwork.train.callbacks.history import ProgressBar

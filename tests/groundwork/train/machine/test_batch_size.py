@@ -22,6 +22,7 @@ def words(place: Path, folder: Path, *more: str) -> list[str]:
         f"paths.runs={place / 'runs'}",
         f"paths.cache={place / 'cache'}",
         "trainer=cpu",
+        "execution=plain",
         "trainer.max_epochs=1",
     ]
     return ["data=image_folder", f"data.root={folder}", *tiny, *own, "metrics.resamples=20", *more]

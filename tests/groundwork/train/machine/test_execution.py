@@ -34,10 +34,15 @@ def network() -> Network:
     return Network(ImageNormalize([0.5], [0.5], 3), backbone, StagePool((last,), ("mean",)), head)
 
 
-def config(tmp_path: Path, **trainer: object) -> DictConfig:
-    auto = {"memory_format": "auto", "precision": "auto", "threads": "auto", "compile": False}
+def config(tmp_path: Path, precision: str = "auto", **execution: object) -> DictConfig:
+    auto = {"memory_format": "auto", "threads": "auto", "compile": False}
     return OmegaConf.create(
-        {"trainer": auto | trainer, "model": {"name": "test_resnet"}, "paths": {"cache": str(tmp_path)}}
+        {
+            "trainer": {"precision": precision},
+            "execution": auto | execution,
+            "model": {"name": "test_resnet"},
+            "paths": {"cache": str(tmp_path)},
+        }
     )
 
 

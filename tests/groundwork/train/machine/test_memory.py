@@ -21,7 +21,7 @@ from groundwork.train.machine.batch_size import smaller_batch
 from groundwork.train.machine.memory import memory_explained
 from groundwork.train.predict import predict
 
-CONFIG = OmegaConf.create({"data": {"batch_size": 32}, "trainer": {"accumulate": 2}})
+CONFIG = OmegaConf.create({"data": {"batch_size": 32}, "trainer": {"accumulate_grad_batches": 2}})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ CONFIG = OmegaConf.create({"data": {"batch_size": 32}, "trainer": {"accumulate":
     [
         (
             torch.OutOfMemoryError("CUDA out of memory. Tried 2 GiB\nmore"),
-            r"batch_size=16 trainer\.accumulate=4",
+            r"batch_size=16 trainer\.accumulate_grad_batches=4",
         ),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "batch_size=32 must fit"),
         (MemoryError(), "MemoryError"),
@@ -48,7 +48,7 @@ def test_it_is_one_line(error: Exception, said: str):
 
 
 def test_a_single_sample_that_does_not_fit_needs_a_smaller_model():
-    config = OmegaConf.create({"data": {"batch_size": 1}, "trainer": {"accumulate": 1}})
+    config = OmegaConf.create({"data": {"batch_size": 1}, "trainer": {"accumulate_grad_batches": 1}})
     with pytest.raises(UserError, match="smaller model"), memory_explained(config):
         raise torch.OutOfMemoryError("no")
 
@@ -88,7 +88,8 @@ def test_with_auto_the_batch_is_halved_until_it_fits_and_a_step_stays_as_large(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     begin(
-        compose_run([*words, "name=small", "data.batch_size=8", "trainer.accumulate=4"]), Console(quiet=True)
+        compose_run([*words, "name=small", "data.batch_size=8", "trainer.accumulate_grad_batches=4"]),
+        Console(quiet=True),
     )
     step = Task.training_step
 
@@ -103,7 +104,7 @@ def test_with_auto_the_batch_is_halved_until_it_fits_and_a_step_stays_as_large(
     assert "data.batch_size=32 does not fit into memory" in said
     assert "8 samples at a time, 4 times a step" in said
     config = RunFolder(folder.path).config
-    assert (config.data.batch_size, config.trainer.accumulate) == (8, 4)
+    assert (config.data.batch_size, config.trainer.accumulate_grad_batches) == (8, 4)
     assert load(folder.best)["config"]["data"]["batch_size"] == 8
     small = RunFolder(next((tmp_path / "runs" / "small").iterdir()))
     assert folder.history.read_text() == small.history.read_text()

@@ -107,7 +107,7 @@ def test_measuring_leaves_the_network_as_it_is():
 def test_test_and_new_files_are_predicted_in_the_precision_of_the_run(
     name: str, tmp_path: Path, words: list[str], image_folder: Path, used: set[torch.dtype]
 ):
-    folder = trained(tmp_path, [*words, "trainer=cpu", f"trainer.precision={name}"])
+    folder = trained(tmp_path, [*words, "trainer=cpu", "execution=plain", f"trainer.precision={name}"])
     assert stored(folder) == {name}
     assert not used  # train and val come from cached features
     output = tmp_path / "out.parquet"

@@ -9,7 +9,7 @@ from torch import nn
 
 from groundwork.core.ranks import world_size
 from groundwork.model import ClassificationHead, FeatureBackbone, Network, StagePool
-from groundwork.train.assemble import STEP_HOOKS, StandingRanks, _precision, pass_over_empty_hooks
+from groundwork.train.trainer import STEP_HOOKS, StandingRanks, _precision, pass_over_empty_hooks
 
 
 def test_ranks_are_as_many_in_the_second_phase_as_in_the_first(monkeypatch: pytest.MonkeyPatch):

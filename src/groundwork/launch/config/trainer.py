@@ -1,0 +1,67 @@
+"""The groups `trainer` and `callbacks` of a configuration -> what the run decides itself or can't be is refused."""
+
+from omegaconf import DictConfig
+
+from groundwork.core.errors import UserError
+from groundwork.core.older import hint
+
+OWN = "val_every_n_steps"  # the one key of `trainer` that is not Lightning's
+# Arguments of lightning.Trainer that the run decides itself -> what to use instead.
+REFUSED = {
+    "logger": "Use the group logger: logger=wandb",
+    "callbacks": "Use the group callbacks: +callbacks.NAME={_target_: ...}",
+    "default_root_dir": "Use paths.runs=DIR",
+    "use_distributed_sampler": "Leave it out: the data module hands each process its own samples",
+    "barebones": "Use debug=profile: without metrics no epoch is best",
+    "model_registry": "Use scripts/export.py: checkpoints stay on this machine",
+}
+
+
+def refused(key: str) -> str | None:
+    """Say in one line what to use instead of an argument that the run decides, None for any other key."""
+    group, _, name = key.partition(".")
+    if group != "trainer" or name not in REFUSED:
+        return None
+    return f"{key} is decided by the run. {REFUSED[name]}."
+
+
+def check_trainer(config: DictConfig) -> None:
+    """Refuse arguments that the run decides, and keys that are none.
+
+    Raises:
+        UserError: With the key and what to use instead.
+    """
+    if config.trainer.get("_target_") != "lightning.Trainer":
+        raise UserError(
+            f"trainer._target_ must be lightning.Trainer, but got {config.trainer.get('_target_')}. Leave it out."
+        )
+    for name in config.trainer:
+        key = f"trainer.{name}"
+        if said := hint(key) or refused(key):
+            raise UserError(said)
+    trainer = config.trainer
+    if trainer.get(OWN) is not None:
+        for name, plain in (("val_check_interval", None), ("check_val_every_n_epoch", 1)):
+            if trainer.get(name) != plain:
+                raise UserError(
+                    f"trainer.{OWN} must not go with trainer.{name}, which says the same. Leave one of them out."
+                )
+    strategy = trainer.get("strategy")
+    if isinstance(strategy, str) and strategy.rpartition("_")[2] in ("spawn", "fork", "notebook"):
+        raise UserError(
+            f"trainer.strategy must be one whose processes the run starts, but got {strategy}. Use ddp."
+        )
+
+
+def check_callbacks(config: DictConfig) -> None:
+    """Refuse entries that are no callbacks.
+
+    Raises:
+        UserError: With the key and what to write.
+    """
+    for name, node in config.callbacks.items():
+        key = f"callbacks.{name}"
+        if node is not None and not (isinstance(node, DictConfig) and node.get("_target_")):
+            raise UserError(
+                hint(key) or f"{key} must be null or {{_target_: ...}}, but got {node}. Change it."
+            )

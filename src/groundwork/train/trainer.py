@@ -1,0 +1,174 @@
+"""The group `trainer` -> Lightning's Trainer, with this run's checkpoints and processes in place of its own."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from hydra.utils import instantiate
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import Callback, Checkpoint, WeightAveraging
+from lightning.pytorch.callbacks import ProgressBar as LightningProgressBar
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.profilers import (
+    AdvancedProfiler,
+    PassThroughProfiler,
+    Profiler,
+    PyTorchProfiler,
+    SimpleProfiler,
+)
+from lightning.pytorch.strategies import DDPStrategy
+
+from groundwork.core.errors import UserError
+from groundwork.core.ranks import local_world_size, world_size
+from groundwork.model import FeatureBackbone, Network
+from groundwork.train.callbacks.validate import ValidateEvery
+from groundwork.train.checkpoint import AtomicCheckpointIO
+from groundwork.train.context import Context
+from groundwork.train.machine.device import choose_accelerator, spare_gpu_checks
+from groundwork.train.machine.execution import AUTOCAST
+from groundwork.train.part import Part
+from groundwork.train.steps import count_steps
+
+STEP_HOOKS = ("on_train_batch_start", "on_train_batch_end", "on_before_zero_grad", "on_before_backward",
+              "on_after_backward", "on_before_optimizer_step")  # fmt: skip
+PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
+
+
+class NoProfiler(PassThroughProfiler):
+    """Measure nothing, and spend nothing on it: Lightning's own enters a generator around some 50 calls a step."""
+
+    nothing = nullcontext()
+
+    def profile(self, action_name: str) -> nullcontext[None]:  # type: ignore[override]  # any context will do
+        """Give the same context to every call."""
+        return self.nothing
+
+
+class StandingRanks(LightningEnvironment):
+    """Keep RANK and WORLD_SIZE between `fit` calls."""
+
+    def teardown(self) -> None:
+        """Leave the variables of this process as they are."""
+
+
+def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
+    """Build the Trainer of a run.
+
+    Args:
+        callbacks: See `build_callbacks`.
+
+    Raises:
+        UserError: If Lightning refuses an argument, or the combination of some.
+    """
+    wanted, parts = context.config.trainer, context.model.parts
+    every = wanted.val_every_n_steps
+    if every is not None or wanted.max_steps > 0 or wanted.fast_dev_run:
+        callbacks = [_validate(context, every), *callbacks]
+    spare_gpu_checks()
+    pass_over_empty_hooks(callbacks)
+    # Epochs of phases that a resumed run is past count, too: its own count on.
+    epochs = {"max_epochs": context.model.epochs or 1}
+    settled = {**_machine(context, [part.network for part in parts]), **_beside(context, callbacks), **epochs}
+    if every is not None:
+        # Lightning takes any number of batches here only if the second key is None.
+        settled["val_check_interval"] = every * wanted.accumulate_grad_batches
+        settled["check_val_every_n_epoch"] = None
+    own = {name: value for name, value in wanted.items() if name not in ("val_every_n_steps", *settled)}
+    build = instantiate(own, _partial_=True, _convert_="all")
+    # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
+    plugins = [AtomicCheckpointIO(), StandingRanks(), *(build.keywords.pop("plugins", None) or ())]
+    try:
+        trainer: Trainer = build(**settled, plugins=plugins)
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+    return trainer
+
+
+def _validate(context: Context, every: int | None) -> ValidateEvery:
+    """Validate every few steps, in a phase that is too short for them after each epoch."""
+
+    def steps(part: Part) -> int | None:
+        num_steps = count_steps(context.config, context.datamodule, part.epochs)
+        if every is None or every < num_steps:
+            return every
+        context.console.note(
+            f"a phase of {num_steps} steps validates after each epoch, since trainer.val_every_n_steps={every} is "
+            f"not less"
+        )
+        return None
+
+    callback = ValidateEvery(steps)
+    if context.model.parts:
+        callback.on_phase_start(context.model.parts[0])
+    return callback
+
+
+def _machine(context: Context, networks: Sequence[Network]) -> dict[str, Any]:
+    """Give the arguments that say where a run computes, and in which numbers."""
+    wanted, together = context.config.trainer, world_size() > 1
+    strategy = {"strategy": DDPStrategy()} if wanted.strategy == "auto" and together else {}
+    return {
+        "accelerator": choose_accelerator(context.config),
+        "devices": local_world_size() if together else 1,
+        "num_nodes": world_size() // local_world_size() if together else 1,
+        "precision": _precision(wanted.precision, networks),
+        "use_distributed_sampler": False,
+        **strategy,
+    }
+
+
+def _beside(context: Context, callbacks: list[Callback]) -> dict[str, Any]:
+    """Give the arguments that say what happens beside the steps."""
+    wanted, logger = context.config.trainer, _logger(context, callbacks)
+    named = wanted.profiler is None or isinstance(wanted.profiler, str)
+    profiler = {"profiler": _profiler(context, wanted.profiler)} if named else {}
+    return {
+        "callbacks": callbacks,
+        "logger": logger,
+        "log_every_n_steps": wanted.log_every_n_steps if logger else 0,
+        "enable_checkpointing": any(isinstance(callback, Checkpoint) for callback in callbacks),
+        "enable_progress_bar": any(isinstance(callback, LightningProgressBar) for callback in callbacks),
+        "enable_model_summary": bool(wanted.enable_model_summary),
+        "default_root_dir": context.folder.path,
+        **profiler,
+    }
+
+
+def pass_over_empty_hooks(callbacks: Sequence[Callback]) -> None:
+    """Take the hooks of a step that a callback does not define away from it.
+
+    Lightning passes over what can't be called; it would name, measure and call some thirty empty ones a step, 30 us.
+    """
+    for callback in callbacks:
+        for name in STEP_HOOKS:
+            if name not in vars(callback) and getattr(type(callback), name) is getattr(Callback, name):
+                setattr(callback, name, None)
+
+
+def _logger(context: Context, callbacks: Sequence[Callback]) -> CSVLogger | bool:
+    """Give callbacks that are not ours a logger to write to, `logs/version_N/metrics.csv` in the run folder."""
+    package = __name__.partition(".")[0]
+    foreign = [each for each in callbacks if not isinstance(each, WeightAveraging | Checkpoint)]
+    needed = any(type(each).__module__.partition(".")[0] != package for each in foreign)
+    return CSVLogger(context.folder.path, name="logs") if needed else False
+
+
+def _profiler(context: Context, name: str | None) -> Profiler:
+    """Build a profiler by Lightning's short name; it writes its table into the run folder."""
+    if name is None:
+        return NoProfiler()
+    if name not in PROFILERS:
+        raise UserError(
+            f"trainer.profiler must be {', '.join(PROFILERS)} or null, but got {name}. Choose one."
+        )
+    context.note_once(f"trainer.profiler={name} writes fit-profile.* into {context.folder.path}")
+    profiler: Profiler = PROFILERS[name](dirpath=context.folder.path, filename="profile")
+    return profiler
+
+
+def _precision(name: str, networks: Sequence[Network]) -> Any:
+    """Give Lightning's name; heads on cached features gain nothing by a lower one, and are evaluated in float32."""
+    on_features = all(isinstance(one.backbone, FeatureBackbone) for one in networks) and name in AUTOCAST
+    return "32-true" if name == "auto" or on_features else name
