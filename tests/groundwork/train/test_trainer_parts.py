@@ -26,12 +26,12 @@ def test_a_head_on_cached_features_trains_in_float32_unless_more_is_asked(name: 
     network = Network(
         nn.Identity(), FeatureBackbone(4), StagePool((0,), ("mean",)), ClassificationHead(4, 2, 0.0)
     )
-    assert _precision(name, network) == expected
+    assert _precision(name, [network]) == expected
 
 
 def test_rows_of_a_table_train_in_what_was_chosen_by_hand():
     network = Network(nn.Identity(), nn.Linear(4, 2), StagePool((0,), ("mean",)), nn.Identity())
-    assert _precision("bf16-mixed", network) == "bf16-mixed"
+    assert _precision("bf16-mixed", [network]) == "bf16-mixed"
 
 
 class Watch(Callback):
