@@ -1,7 +1,7 @@
 """Configurations that arrive as data, in a run folder or a checkpoint -> checked before anything is built from them.
 
-`_target_` may call anything that can be imported. Here it may name what the shipped `conf/` names, the modules of
-this package, and layers, optimizers, schedules and metrics of the libraries below; nothing else is even imported.
+`_target_` may call anything that can be imported. Here it may name what the shipped `conf/` names, the modules of this
+package, and layers, transforms, optimizers, schedules and metrics of libraries; nothing else is even imported.
 """
 
 import os
@@ -26,6 +26,8 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "torch.optim.lr_scheduler": "torch.optim.lr_scheduler",
     "torchvision.models": "torchvision.models.",
     "torchvision.ops": "torchvision.ops.",
+    "torchvision.transforms": "torchvision.transforms.transforms",
+    "torchvision.transforms.v2": "torchvision.transforms.v2.",
     "timm.layers": "timm.layers.",
     "timm.models": "timm.models.",
     "timm.optim": "timm.optim.",
@@ -36,10 +38,12 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
 }
 # Names of the first edition, in run folders that it made.
 MOVED = {
-    "run.FindRate": "train.FindRate",
-    "run.Profile": "train.Profile",
-    "run.TensorBoard": "track.TensorBoard",
-    "run.Wandb": "track.Wandb",
+    "optim.AdamW": "torch.optim.AdamW",
+    "optim.SGD": "torch.optim.SGD",
+    "run.FindRate": f"{PACKAGE}.train.FindRate",
+    "run.Profile": f"{PACKAGE}.train.Profile",
+    "run.TensorBoard": f"{PACKAGE}.track.TensorBoard",
+    "run.Wandb": f"{PACKAGE}.track.Wandb",
 }
 MAX_DEPTH = 30
 
@@ -151,7 +155,7 @@ def checked_target(target: Any, where: object) -> str:
         if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
         below = target.partition(".")[2]
-        own = f"{PACKAGE}.{MOVED.get(below, below)}"
+        own = MOVED.get(below, f"{PACKAGE}.{below}")
         if own in _named_in_conf() or own in _public_modules():
             return own
     raise UserError(

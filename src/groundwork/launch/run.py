@@ -35,6 +35,7 @@ from groundwork.train.loop import batch_line
 from groundwork.train.machine.device import choose_device
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.machine.memory import memory_explained
+from groundwork.train.plugged import read_augment
 from groundwork.train.prepare import Prepared, prepare, write_splits
 from groundwork.train.share import data_key, once
 from groundwork.train.warm import Warm, read_warm
@@ -167,7 +168,7 @@ def _note_idle(
     context: Context, plan: Plan, fitted: Fitted, overrides: tuple[str, ...], device: torch.device
 ) -> None:
     """Name the keys that were typed in vain."""
-    solver, augments = fitted.transfer["solver"], instantiate(context.config.augment).active
+    solver, augments = fitted.transfer["solver"], read_augment(context.config).active
     solves = "strengths" in fitted.transfer
     trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
     stays = device.type == "cuda" and not isinstance(context.prepared.source, Stream)

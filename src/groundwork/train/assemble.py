@@ -26,6 +26,7 @@ from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
 from groundwork.train.machine.device import choose_accelerator
 from groundwork.train.machine.execution import AUTOCAST
+from groundwork.train.plugged import optimizer_factory, read_augment, schedule_factory
 from groundwork.transfer import Phase
 
 STEP_HOOKS = ("on_train_batch_start", "on_train_batch_end", "on_before_zero_grad", "on_before_backward",
@@ -68,9 +69,9 @@ def build_task(context: Context, network: Network, phase: Phase, total_steps: in
     """Put network, loss, optimizer and schedule of a phase together."""
     config, prepared = context.config, context.prepared
     weights = {} if context.class_weights is None else {"class_weights": context.class_weights.tolist()}
-    optimizer = instantiate(config.optim, _convert_="all")
+    optimizer = optimizer_factory(config.optim)
     # Cached features and rows of a table are not images, whatever the configuration says.
-    augment = instantiate(config.augment) if network_reads_images(network) else None
+    augment = read_augment(config) if network_reads_images(network) else None
     if augment is not None and not augment.active:
         augment = DrawView(config.transfer.views) if config.transfer.views > 1 else None
     options = {
@@ -81,7 +82,7 @@ def build_task(context: Context, network: Network, phase: Phase, total_steps: in
         "optimizer": replace(
             optimizer, lr=optimizer.lr * phase.lr, layer_decay=optimizer.layer_decay * phase.layer_decay
         ),
-        "schedule": instantiate(config.schedule),
+        "schedule": schedule_factory(config.schedule),
         "total_steps": total_steps,
         "monitor": config.monitor,
         "mode": context.direction,

@@ -23,6 +23,7 @@ from groundwork.train.frozen.features import StageFeatures, read_features
 from groundwork.train.frozen.maps import read_maps
 from groundwork.train.machine.precision import settle_precision
 from groundwork.train.phases import Cached, finish_phase, restore, save_network, train_phases
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, Choice, Linear, Plan, candidates
 
 
@@ -117,7 +118,7 @@ def _read_features(
 ) -> StageFeatures | None:
     """Run the backbone over the data once, where a head learns from what it gives."""
     config = context.config
-    useful = solves or not instantiate(config.augment).active
+    useful = solves or not read_augment(config).active
     if plan.phases[0].train != "head" or context.data["kind"] != "image" or not useful:
         return None
     settle_precision(context, network, plan, device)

@@ -20,6 +20,7 @@ from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
 from groundwork.train.loop import checkpoint_state, network_state, train_phase
 from groundwork.train.machine.memory import fit_into_memory
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, Phase, Plan
 
 
@@ -143,7 +144,7 @@ def _train_one(
 ) -> int:
     config, features, candidate = context.config, cached.features, cached.candidate
     epochs = max(1, round(phase.share * config.trainer.max_epochs))
-    if phase.train == "head" and features is not None and not instantiate(config.augment).active:
+    if phase.train == "head" and features is not None and not read_augment(config).active:
         head = _head_network(context, features, candidate)
         head.head.load_state_dict(network.head.state_dict())
         source = _head_source(context, features, candidate)

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.track.track import check_logger
 from groundwork.train.custom import target_kind
 
+PACKAGE = __name__.partition(".")[0]
+OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 LOSS_TASK = {
     "cross_entropy": "classification",
     "focal": "classification",
@@ -43,6 +46,9 @@ WHOLE = {
     "callbacks.skip_nonfinite": "[0, inf)",
 }
 OTHERS = {
+    "optim.lr": "(0, inf)",
+    "optim.weight_decay": "[0, inf)",
+    "optim.layer_decay": "(0, 1]",
     "trainer.gradient_clip": "(0, inf)",
     "callbacks.ema": "(0, 1)",
     "callbacks.checkpoint_minutes": "[0, inf)",
@@ -96,6 +102,19 @@ def check_combination(composition: Composition) -> None:
     check_pretrained(config)
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
+    if not _is_usual(config):
+        from groundwork.train.plugged import check_plugged  # torch: not for the what conf/ names
+
+        check_plugged(config)
+
+
+def _is_usual(config: DictConfig) -> bool:
+    """Tell whether optimizer, schedule and augmentation are those of conf/, which need not be tried."""
+    optim, schedule = config.optim, config.schedule
+    usual = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
+    known = any(all(key in OF_ALL or value == each.get(key) for key, value in optim.items()) for each in usual)
+    ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
+    return known and ours and "name" not in schedule
 
 
 def _check_values(config: DictConfig) -> None:

@@ -100,7 +100,7 @@ def _check_effect(space: Space, base: Composition) -> None:
         exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
         solver[key] = "exact" if exact else "sgd"
         idle_here = plan.head_only and key in BACKBONE_KEYS
-        augments = instantiate(config.augment).active
+        augments = read_augment(config).active
         crosses = solves(config) and plan.head_only
         if not idle_here and not idle_keys(
             [f"{key}="], solves(config), not exact, crosses, augments, stays=True
