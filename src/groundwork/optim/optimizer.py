@@ -6,7 +6,11 @@ from difflib import get_close_matches
 from inspect import Parameter, signature
 from typing import Any
 
-from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
+from timm.optim import (  # type: ignore[attr-defined]  # timm names no __all__
+    create_optimizer_v2,
+    get_optimizer_info,
+    list_optimizers,
+)
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from timm.scheduler import create_scheduler_v2
+from timm.scheduler import create_scheduler_v2  # type: ignore[attr-defined]  # timm names no __all__
 from timm.scheduler.plateau_lr import PlateauLRScheduler
 from timm.scheduler.scheduler import Scheduler
 from torch.optim import Optimizer
@@ -49,12 +49,20 @@ class AnySchedule:
 
     def __call__(self, optimizer: Optimizer, total_steps: int, monitor: str, mode: str) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler` for T optimizer steps."""
-        options = {key: total_steps if value == TOTAL else value for key, value in self.options.items()}
-        if isinstance(self.make, type) and issubclass(self.make, ReduceLROnPlateau):
-            return on_plateau(self.make(optimizer, **{"mode": mode, **options}), monitor)
+        options: dict[str, Any] = {
+            key: total_steps if value == TOTAL else value for key, value in self.options.items()
+        }
+        make: Any = self.make
+        if isinstance(make, type) and issubclass(make, ReduceLROnPlateau):
+            if self.interval is not None or self.frequency != 1:
+                raise UserError(
+                    "schedule.interval and schedule.frequency have no effect on ReduceLROnPlateau, which looks at each "
+                    "validation. Leave them out, or set schedule.patience."
+                )
+            return on_plateau(make(optimizer, **{"mode": mode, **options}), monitor)
         if isinstance(inner := options.get("schedulers"), list):  # of SequentialLR and ChainedScheduler
             options["schedulers"] = [each(optimizer=optimizer) for each in inner]
-        scheduler = self.make(optimizer=optimizer, **options)
+        scheduler = make(optimizer=optimizer, **options)
         if isinstance(scheduler, Scheduler):
             scheduler = TimmRate(optimizer, scheduler)
         by_step = self.interval == "step" or (self.interval is None and TOTAL in self.options.values())

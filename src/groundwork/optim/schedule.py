@@ -132,7 +132,10 @@ def on_plateau(scheduler: ReduceLROnPlateau, monitor: str) -> dict[str, Any]:
     Lightning would step it after the checkpoint, and not at all after a resume: so never, as it seems.
     """
     return {
-        "scheduler": scheduler, "interval": "epoch", "frequency": sys.maxsize, "monitor": f"val/{monitor}"
+        "scheduler": scheduler,
+        "interval": "epoch",
+        "frequency": sys.maxsize,
+        "monitor": f"val/{monitor}",
     }
 
 

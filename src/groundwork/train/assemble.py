@@ -71,7 +71,7 @@ def build_task(context: Context, network: Network, phase: Phase, total_steps: in
     weights = {} if context.class_weights is None else {"class_weights": context.class_weights.tolist()}
     optimizer = optimizer_factory(config.optim)
     # Cached features and rows of a table are not images, whatever the configuration says.
-    augment = read_augment(config) if network_reads_images(network) else None
+    augment: Any = read_augment(config) if network_reads_images(network) else None
     if augment is not None and not augment.active:
         augment = DrawView(config.transfer.views) if config.transfer.views > 1 else None
     options = {

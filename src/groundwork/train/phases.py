@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from hydra.utils import instantiate
 from torch import nn
 
 from groundwork.core.ranks import on_any, world_size

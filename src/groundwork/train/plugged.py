@@ -84,12 +84,16 @@ def check_plugged(config: DictConfig) -> None:
     _tried("augment", config.augment, lambda: read_augment(config))
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=[]))
-        stack.enter_context(torch.compiler.set_stance("force_eager"))  # compiling takes longer than it is worth
+        stack.enter_context(
+            torch.compiler.set_stance("force_eager")
+        )  # compiling takes longer than it is worth
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # training says it again
         optimizer = _tried("optim", config.optim, lambda: _stepped(optimizer_factory(config.optim), network))
         _tried(
-            "schedule", config.schedule, lambda: schedule_factory(config.schedule)(optimizer, 100, "loss", "min")
+            "schedule",
+            config.schedule,
+            lambda: schedule_factory(config.schedule)(optimizer, 100, "loss", "min"),
         )
 
 
@@ -114,4 +118,6 @@ def _tried(group: str, node: DictConfig, build: Callable[[], Any]) -> Any:
         while error.__cause__ is not None:
             error = error.__cause__  # type: ignore[assignment]  # Hydra wraps it
         chosen = OmegaConf.select(node, name.partition(".")[2])
-        raise UserError(f"{name}={chosen} cannot be used: {first_line(error)}. Change it or its keys.") from error
+        raise UserError(
+            f"{name}={chosen} cannot be used: {first_line(error)}. Change it or its keys."
+        ) from error

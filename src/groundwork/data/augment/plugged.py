@@ -42,7 +42,9 @@ class AnyAugment(nn.Module):
         except Exception as error:  # of whatever kind the module raises
             raise UserError(f"{self._must(given)}, but does not ({first_line(error)}). Change it.") from error
         if not isinstance(changed, Tensor) or (changed.shape, changed.dtype) != (given.shape, given.dtype):
-            found = f"{tuple(changed.shape)} {changed.dtype}" if isinstance(changed, Tensor) else type(changed)
+            found = (
+                f"{tuple(changed.shape)} {changed.dtype}" if isinstance(changed, Tensor) else type(changed)
+            )
             raise UserError(f"{self._must(given)} to the same, but gives {found}. Change it.")
         return (changed.clamp(0, 1) * 65535).round().to(image.dtype) if wide else changed
 

@@ -4,7 +4,6 @@ from io import BytesIO
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from PIL import Image
 
 from groundwork.core.atomic import write_bytes

@@ -112,7 +112,9 @@ def _is_usual(config: DictConfig) -> bool:
     """Tell whether optimizer, schedule and augmentation are those of conf/, which need not be tried."""
     optim, schedule = config.optim, config.schedule
     usual = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
-    known = any(all(key in OF_ALL or value == each.get(key) for key, value in optim.items()) for each in usual)
+    known = any(
+        all(key in OF_ALL or value == each.get(key) for key, value in optim.items()) for each in usual
+    )
     ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
     return known and ours and "name" not in schedule
 

@@ -89,6 +89,8 @@ def trial_overrides(base: Composition, values: Values) -> list[str]:
 
 
 def _check_effect(space: Space, base: Composition) -> None:
+    from groundwork.train.plugged import read_augment  # torch: not before the overrides are understood
+
     has_effect = {dimension.key: False for dimension in space.dimensions}
     solver = {}
     for dimension, values in space.corners():
