@@ -64,6 +64,10 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     config, choices = composition.config, composition.choices
+    if (backbone := config.model.get("backbone")) is not None and OmegaConf.is_missing(backbone, "_target_"):
+        raise UserError(
+            "model.backbone._target_ must be given, but is not. Add model.backbone._target_=PACKAGE.CLASS."
+        )
     check_logger(config)
     _check_values(config)
     if "search" in choices:
@@ -103,18 +107,17 @@ def check_combination(composition: Composition) -> None:
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
     if not _is_usual(config):
-        from groundwork.train.plugged import check_plugged  # torch: not for the what conf/ names
+        from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
 
         check_plugged(config)
 
 
 def _is_usual(config: DictConfig) -> bool:
     """Tell whether optimizer, schedule and augmentation are those of conf/, which need not be tried."""
-    optim, schedule = config.optim, config.schedule
+    schedule, optim = config.schedule, OmegaConf.to_container(config.optim)
+    assert isinstance(optim, dict)
     usual = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
-    known = any(
-        all(key in OF_ALL or value == each.get(key) for key, value in optim.items()) for each in usual
-    )
+    known = any(all(key in OF_ALL or optim[key] == each.get(key) for key in optim) for each in usual)
     ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
     return known and ours and "name" not in schedule
 
