@@ -125,12 +125,14 @@ def check_all(tmp_path: Path, words: list[str], several: list[list[Moment]], act
         assert_same(whole, outcome(run_with_interruptions(tmp_path, words, moments, act)))
 
 
+@pytest.mark.slow
 def test_parts_of_other_libraries_go_on_as_if_nothing_had_happened(tmp_path: Path, words: list[str]):
     """An optimizer of timm and a schedule that counts epochs, saved after the last validation of an epoch."""
     step_lr = ["schedule._target_=torch.optim.lr_scheduler.StepLR", "+schedule.step_size=1"]
     check_all(tmp_path, [*words, "optim=timm", "optim.name=muon", *step_lr], FEW, crash)
 
 
+@pytest.mark.slow
 def test_an_augmentation_that_draws_by_itself_goes_on_with_its_draws(tmp_path: Path):
     augment = "torchvision.transforms.v2.RandAugment"
     words = [

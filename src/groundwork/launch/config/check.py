@@ -1,6 +1,7 @@
 """A configuration -> what contradicts itself, before any data is read, and what has no effect on this run."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -116,7 +117,7 @@ def _is_usual(config: DictConfig) -> bool:
     """Tell whether optimizer, schedule and augmentation are those of conf/, which need not be tried."""
     schedule, optim = config.schedule, OmegaConf.to_container(config.optim)
     assert isinstance(optim, dict)
-    usual = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
+    usual: list[Any] = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
     known = any(all(key in OF_ALL or optim[key] == each.get(key) for key in optim) for each in usual)
     ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
     return known and ours and "name" not in schedule
