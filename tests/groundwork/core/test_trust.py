@@ -35,8 +35,8 @@ def test_a_target_that_is_not_known_is_refused(target: object):
     [
         "torch.optim.AdamW", "groundwork.data.read_table", "groundwork.model.Network", "torch.nn.Linear",
         "torch.optim.SGD", "torch.optim.lr_scheduler.StepLR", "torchmetrics.MatthewsCorrCoef", "timm.layers.SEModule",
-        "torchvision.ops.FrozenBatchNorm2d", "timm.optim.Lion", "torch.optim.RMSprop", "timm.scheduler.CosineLRScheduler",
-        "torchvision.transforms.v2.RandAugment", "torchvision.transforms.v2.Compose",
+        "torchvision.ops.FrozenBatchNorm2d", "timm.optim.Lion", "torch.optim.RMSprop",
+        "torchvision.transforms.v2.RandAugment", "torchvision.transforms.v2.Compose", "timm.scheduler.TanhLRScheduler",
         "torch.optim.lr_scheduler.ReduceLROnPlateau", "groundwork.optim.timm_optimizer",
     ],
 )  # fmt: skip
