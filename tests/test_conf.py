@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hydra.utils import get_class, get_method, instantiate
+from hydra.utils import get_class, get_method, get_object, instantiate
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.paths import CONF
 from groundwork.launch.config.compose import compose_run, options
+from groundwork.model import as_backbone, taken
 from groundwork.task import Task
+from groundwork.train.plugged import check_plugged, read_augment
 from groundwork.transfer import Plan
 
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
@@ -20,6 +22,8 @@ OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 # What must be given by hand before a choice is complete.
 NEEDED = {
     ("model", "timm"): ["model.name=test_resnet"],
+    ("model", "plain"): ["model.backbone._target_=torch.nn.Flatten"],
+    ("optim", "timm"): ["optim.name=muon"],
     ("subset", "stratified"): ["subset.fraction=0.5"],
     ("metrics", "own"): [
         "+metrics.extra.mcc={_target_: torchmetrics.MatthewsCorrCoef, task: multiclass, num_classes: 2}",
@@ -91,9 +95,20 @@ def test_every_split_can_be_built(option: str):
     assert callable(built("split", option))
 
 
-@pytest.mark.parametrize(
-    "group", ["missing", "subset", "balance", "normalize", "optim", "schedule", "augment"]
-)
+@pytest.mark.parametrize("group", ["optim", "schedule", "augment"])
+def test_every_optimizer_schedule_and_augmentation_can_be_tried(group: str):
+    for option in options(group):
+        check_plugged(composed(group, option))
+
+
+@pytest.mark.parametrize("option", options("augment"))
+def test_every_augmentation_keeps_shape_and_type(option: str):
+    image = torch.full((2, 3, 16, 16), 7, dtype=torch.uint8)
+    changed = read_augment(composed("augment", option))(image, torch.arange(2))
+    assert (changed.shape, changed.dtype) == (image.shape, image.dtype)
+
+
+@pytest.mark.parametrize("group", ["missing", "subset", "balance", "normalize"])
 def test_every_option_of_a_plain_group_can_be_built(group: str):
     for option in options(group):
         assert not isinstance(built(group, option), dict | DictConfig), option
@@ -117,11 +132,11 @@ def test_every_loss_gives_one_value_per_sample(option: str):
 def test_every_backbone_gives_its_stages(option: str):
     config = compose_run([*words_for("model", option), "model.pretrained=false"]).config
     if config.model.kind == "image":
-        backbone = instantiate(config.model.backbone, in_chans=3, image_size=64)
-        inputs = torch.zeros(2, 3, 64, 64)
+        inputs, told = torch.zeros(2, 3, 64, 64), {"in_chans": 3, "image_size": 64}
     else:
-        backbone = instantiate(config.model.backbone, num_numeric=3, cardinalities=(4,))
-        inputs = torch.zeros(2, 4)
+        inputs, told = torch.zeros(2, 4), {"num_numeric": 3, "cardinalities": (4,)}
+    node = config.model.backbone
+    backbone = as_backbone(instantiate(node, **taken(get_object(node._target_), **told)), inputs)
     stages = backbone.eval()(inputs)
     assert len(stages) == backbone.num_stages == len(backbone.channels) == len(backbone.spatial)
     assert [stage.shape[1] for stage in stages] == list(backbone.channels)

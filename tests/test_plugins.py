@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -29,7 +29,7 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The package that the document shows, written to a folder outside of this project, and its data."""
     text = (CONF / "README.md").read_text(encoding="utf-8")
     files = re.findall(r"^`(birds/[\w/.]+)`\n```\w+\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(files) == 7
+    assert len(files) == 8
     for name, content in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -129,6 +129,26 @@ def test_a_head_of_ones_own_lets_the_exact_head_and_the_advice_step_aside(
     assert run.result["baselines"]
     trust.admit(["birds"])
     assert run.model().head.layers[0].out_features == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transfer", ["scratch", "small_similar", "large_similar"])
+def test_a_plain_network_is_trained_frozen_predicted_with_and_exported(
+    birds: Path, draw_photographs: Callable[..., Path], transfer: str
+):
+    photographs = draw_photographs(birds / "photographs", {"dark": 60, "light": 190}, 16, 20)
+    net = ["model=plain", "model.backbone._target_=birds.net.Net", "+model.backbone.width=8"]
+    data = ["data=image_folder", f"data.root={photographs}", "data.image_size=16", "data.batch_size=8"]
+    run = fit([*words(birds, *data, *net, f"transfer={transfer}", "report.write=false")[1:]])
+    assert run.result["val"]["accuracy"] > 0.8
+    assert run.result["transfer"]["stages"] == 1
+    assert run.result["transfer"]["solver"] == ("sgd" if transfer == "scratch" else "exact")
+    trust.admit(["birds"])
+    out = birds / "out.csv"
+    predict([f"run={run.path}", f"input={photographs / 'dark'}", f"output={out}"])
+    assert (pd.read_csv(out)["prediction"] == "dark").mean() > 0.8
+    assert export_run({"run": str(run.path), "format": "onnx", "output": str(birds / "net.onnx")}) == 0
+    assert resume(str(run.path), []) == 0
 
 
 def _save_random_weights(name: str, path: Path) -> None:

@@ -24,7 +24,7 @@ from groundwork.data.batches import TableSource
 from groundwork.data.device import SHARE, Resident, copied_ahead, fits_on
 from groundwork.launch.start import resume
 from groundwork.model import ClassificationHead, ImageNormalize, Network, StagePool, TimmBackbone
-from groundwork.optim import SGD, AdamW
+from groundwork.optim import OptimizerFactory
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
@@ -201,5 +201,5 @@ def test_a_batch_too_large_is_named_or_halved(
 
 def test_steps_are_fused(gpu: torch.device) -> None:
     moved = network().to(gpu)
-    for factory in (AdamW(1e-3, 0.01, (0.9, 0.999), 1e-8, 1.0), SGD(1e-3, 0.01, 0.9, True, 1.0)):
-        assert factory(moved).param_groups[0]["fused"] is True
+    for make in (torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD):
+        assert OptimizerFactory(make, 1e-3, 0.01)(moved).param_groups[0]["fused"] is True

@@ -38,10 +38,12 @@ CALLBACKS = {
 THEN = ("accelerator", "devices", "num_nodes", "precision", "max_epochs", "val_every_n_steps")
 # Classes that moved, below the name of the package.
 MOVED = {
-    "run.FindRate": "train.FindRate",
-    "run.Profile": "train.Profile",
-    "run.TensorBoard": "track.TensorBoard",
-    "run.Wandb": "track.Wandb",
+    "optim.AdamW": "torch.optim.AdamW",
+    "optim.SGD": "torch.optim.SGD",
+    "run.FindRate": "groundwork.train.FindRate",
+    "run.Profile": "groundwork.train.Profile",
+    "run.TensorBoard": "groundwork.track.TensorBoard",
+    "run.Wandb": "groundwork.track.Wandb",
 }
 
 

@@ -1,7 +1,7 @@
 """Configurations that arrive as data, in a run folder or a checkpoint -> checked before anything is built from them.
 
 `_target_` may call anything that can be imported. Here it may name what the shipped `conf/` names, the modules of
-this package, and layers, optimizers, schedules, metrics and callbacks of the libraries below; nothing else is even
+this package, and layers, transforms, optimizers, schedules, metrics and callbacks of libraries; nothing else is even
 imported.
 """
 
@@ -29,6 +29,8 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "torch.optim.lr_scheduler": "torch.optim.lr_scheduler",
     "torchvision.models": "torchvision.models.",
     "torchvision.ops": "torchvision.ops.",
+    "torchvision.transforms": "torchvision.transforms.transforms",
+    "torchvision.transforms.v2": "torchvision.transforms.v2.",
     "timm.layers": "timm.layers.",
     "timm.models": "timm.models.",
     "timm.optim": "timm.optim.",
@@ -148,7 +150,7 @@ def checked_target(target: Any, where: object) -> str:
         if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
         below = target.partition(".")[2]
-        own = f"{PACKAGE}.{MOVED.get(below, below)}"
+        own = MOVED.get(below, f"{PACKAGE}.{below}")
         if own in _named_in_conf() or own in _public_modules():
             return own
     raise UserError(

@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from hydra.utils import instantiate
 from lightning.pytorch import Trainer
 
 from groundwork.core.ranks import is_first, leave
@@ -20,6 +19,7 @@ from groundwork.train.custom import is_custom_task
 from groundwork.train.fit import finish
 from groundwork.train.idle import idle_keys
 from groundwork.train.model import Model
+from groundwork.train.plugged import read_augment
 from groundwork.train.share import data_key, once
 
 
@@ -61,7 +61,7 @@ def _write_result(context: Context, model: Model, result: dict[str, Any]) -> Non
 def _note_idle(context: Context, model: Model) -> None:
     """Name the keys that were typed in vain."""
     plan, device, overrides = context.plan, context.device, context.overrides
-    solver, augments = model.transfer["solver"], instantiate(context.config.augment).active
+    solver, augments = model.transfer["solver"], read_augment(context.config).active
     solves = "strengths" in model.transfer
     trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
     stays = device.type == "cuda" and not isinstance(context.prepared.source, Stream)

@@ -10,6 +10,7 @@ from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
+from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
 from groundwork.model.weights import weights_hash
@@ -23,10 +24,12 @@ __all__ = [
     "MapInput",
     "Network",
     "PeriodicNumbers",
+    "PlainBackbone",
     "RegressionHead",
     "StagePool",
     "TableNormalize",
     "TimmBackbone",
+    "as_backbone",
     "autocast_to",
     "complete_embeddings",
     "evaluating",
@@ -35,5 +38,6 @@ __all__ = [
     "initialize",
     "predict_batch",
     "recompute_activations",
+    "taken",
     "weights_hash",
 ]

@@ -1,13 +1,25 @@
 """A network -> its optimizer, with rates by depth and no weight decay on biases and norms."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from inspect import Parameter, signature
 from typing import Any
 
-import torch
+from timm.optim import (  # type: ignore[attr-defined]  # timm names no __all__
+    create_optimizer_v2,
+    get_optimizer_info,
+    list_optimizers,
+)
 from torch import nn
-from torch.optim import Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
+
+OWN_KEYS = ("lr", "weight_decay", "layer_decay")  # of every optimizer: they become parameter groups
+FUSED = (SGD, Adam, AdamW)  # have one kernel for the whole step, on the processor as well as on a GPU
+LOOKAHEAD = "lookahead_"
 
 
 def parameter_groups(
@@ -43,58 +55,84 @@ def parameter_groups(
 
 
 @dataclass(frozen=True)
-class AdamW:
-    """Build AdamW for a network.
+class OptimizerFactory:
+    """Build any optimizer for a network.
 
-    Source:
-        Loshchilov and Hutter, ICLR 2019, arXiv:1711.05101, algorithm 2.
+    Args:
+        make: Class of an optimizer, or a function: make(groups, lr=..., **options) -> optimizer.
+        lr: Rate of the head.
+        weight_decay: Of all but biases and norms.
+        layer_decay: Factor on the rate from each layer to the one before it, in (0, 1].
+        options: What else `make` takes.
+
+    Raises:
+        UserError: If `make` does not take one of the options, or has no weight decay and some is asked for.
     """
 
+    make: Callable[..., Optimizer]
     lr: float
-    weight_decay: float
-    betas: tuple[float, float]
-    eps: float
-    layer_decay: float
+    weight_decay: float = 0.0
+    layer_decay: float = 1.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_range("optim.lr", self.lr, "(0, inf)")
+        check_range("optim.weight_decay", self.weight_decay, "[0, inf)")
+        check_range("optim.layer_decay", self.layer_decay, "(0, 1]")
+        check_options("optim", self.make, self.options)
+        if self.weight_decay and not takes(self.make, "weight_decay"):
+            raise UserError(
+                f"optim.weight_decay must be 0, because {self.make.__name__} has no weight decay, but got "
+                f"{self.weight_decay}. Set optim.weight_decay=0."
+            )
 
     def __call__(self, network: nn.Module) -> Optimizer:
         """Build the optimizer of the parameters that train; see `parameter_groups`."""
         groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay)
-        first, second = self.betas
-        return torch.optim.AdamW(
-            groups, lr=self.lr, betas=(first, second), eps=self.eps, fused=_fuses(network)
-        )
+        if not takes(self.make, "weight_decay"):
+            groups = [
+                {key: value for key, value in group.items() if key != "weight_decay"} for group in groups
+            ]
+        options = dict(self.options)
+        if self.make in FUSED and not {"fused", "foreach", "differentiable"} & {*options}:
+            options["fused"] = _fuses(network)
+        return self.make(groups, lr=self.lr, **options)
 
 
-@dataclass(frozen=True)
-class SGD:
-    """Build stochastic gradient descent with momentum for a network."""
+def timm_optimizer(params: Any, name: str, lr: float, **options: Any) -> Optimizer:
+    """Build an optimizer by the name that timm gives it, such as `muon` or `lookahead_adamw`.
 
-    lr: float
-    weight_decay: float
-    momentum: float
-    nesterov: bool
-    layer_decay: float
-
-    def __post_init__(self) -> None:
-        _check(self)
-        check_range("optim.momentum", self.momentum, "[0, 1)")
-
-    def __call__(self, network: nn.Module) -> Optimizer:
-        """Build the optimizer of the parameters that train; see `parameter_groups`."""
-        groups = parameter_groups(network, self.lr, self.weight_decay, self.layer_decay)
-        nesterov = self.nesterov and self.momentum > 0
-        return torch.optim.SGD(
-            groups, lr=self.lr, momentum=self.momentum, nesterov=nesterov, fused=_fuses(network)
-        )
+    Raises:
+        UserError: If timm has no such optimizer, or it does not take one of the options.
+    """
+    known = name.lower().removeprefix(LOOKAHEAD)
+    if known not in list_optimizers():
+        near = get_close_matches(known, list_optimizers(), n=1, cutoff=0.4)
+        remedy = f"Did you mean {near[0]}?" if near else "See timm.optim.list_optimizers()."
+        raise UserError(f"optim.name must be an optimizer of timm, but got {name}. {remedy}")
+    kind = get_optimizer_info(known).opt_class
+    if not isinstance(kind, str):  # else a class of a library that may not be there
+        check_options("optim", kind, options)
+    return create_optimizer_v2(params, opt=name, lr=lr, **options)
 
 
-def _check(factory: AdamW | SGD) -> None:
-    check_range("optim.lr", factory.lr, "(0, inf)")
-    check_range("optim.weight_decay", factory.weight_decay, "[0, inf)")
-    check_range("optim.layer_decay", factory.layer_decay, "(0, 1]")
+def takes(make: Callable[..., Any], key: str) -> bool:
+    """Tell whether a class or function takes an argument of a name."""
+    known = signature(make).parameters
+    return key in known or any(each.kind is Parameter.VAR_KEYWORD for each in known.values())
+
+
+def check_options(group: str, make: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Refuse keys of a group that a class or function does not take.
+
+    Raises:
+        UserError: With the keys that it takes.
+    """
+    for key in options:
+        if not takes(make, key):
+            near = get_close_matches(key, signature(make).parameters, n=1)
+            remedy = f"Did you mean {near[0]}?" if near else f"Leave it out, as by ~{group}.{key}."
+            raise UserError(f"{group}.{key} must be an argument of {make.__name__}, but is not. {remedy}")
 
 
 def _fuses(network: nn.Module) -> bool | None:

@@ -123,9 +123,20 @@ class Plateau:
     ) -> dict[str, Any]:
         """Build Lightning's `lr_scheduler`, which the run steps at each validation, before it saves."""
         scheduler = ReduceLROnPlateau(optimizer, mode=mode, factor=self.factor, patience=self.patience)
-        # Lightning would step it after the checkpoint, and not at all after a resume: so never, as it seems.
-        never = sys.maxsize
-        return {"scheduler": scheduler, "interval": "epoch", "frequency": never, "monitor": f"val/{monitor}"}
+        return on_plateau(scheduler, monitor)
+
+
+def on_plateau(scheduler: ReduceLROnPlateau, monitor: str) -> dict[str, Any]:
+    """Describe a scheduler that the run steps at each validation, before it saves.
+
+    Lightning would step it after the checkpoint, and not at all after a resume: so never, as it seems.
+    """
+    return {
+        "scheduler": scheduler,
+        "interval": "epoch",
+        "frequency": sys.maxsize,
+        "monitor": f"val/{monitor}",
+    }
 
 
 def _by_step(optimizer: Optimizer, factor: Callable[[int], float]) -> dict[str, Any]:

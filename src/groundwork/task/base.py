@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -165,6 +165,9 @@ class Task(LightningModule, ABC):
         """Build the optimizer of what trains now, and its schedule."""
         optimizer = self.optimizer(self.network)
         scheduler = self.schedule(optimizer, self.total_steps, self.monitor, self.mode)
+        if scheduler.pop("counts_epochs", False):
+            batches = cast(Any, self.trainer).datamodule.num_batches(self.trainer.world_size)
+            scheduler["scheduler"].every *= -(-batches // self.trainer.accumulate_grad_batches)
         return {"optimizer": optimizer, "lr_scheduler": scheduler}
 
     def configure_gradient_clipping(

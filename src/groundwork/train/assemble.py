@@ -14,6 +14,7 @@ from groundwork.task import Task
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
 from groundwork.train.part import Part
+from groundwork.train.plugged import optimizer_factory, read_augment, schedule_factory
 
 
 def build_data_module(context: Context, source: Source) -> GroundworkDataModule:
@@ -39,9 +40,9 @@ def phase_settings(context: Context, part: Part, total_steps: int) -> dict[str, 
         total_steps: Steps of its optimizer at most.
     """
     config, phase, network = context.config, part.phase, part.network
-    optimizer = instantiate(config.optim, _convert_="all")
+    optimizer = optimizer_factory(config.optim)
     # Cached features and rows of a table are not images, whatever the configuration says.
-    augment = instantiate(config.augment) if network_reads_images(network) else None
+    augment: Any = read_augment(config) if network_reads_images(network) else None
     if augment is not None and not augment.active:
         augment = DrawView(config.transfer.views) if config.transfer.views > 1 else None
     return {
@@ -67,7 +68,7 @@ def assemble_task(context: Context, first: Mapping[str, Any]) -> Task:
     options = {
         "loss": instantiate(config.loss.function, **weights),
         "metrics": lambda prediction, target: context.metrics(prediction, target, prepared.names),
-        "schedule": instantiate(config.schedule),
+        "schedule": schedule_factory(config.schedule),
         "monitor": config.monitor,
         "mode": context.direction,
         "num_outputs": len(prepared.names),

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
+import torch
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig
 from torch import nn
 
 from groundwork.core.errors import UserError
 from groundwork.data import Normalize, Store, Stream
-from groundwork.model import ImageNormalize, Network, StagePool, TableNormalize
+from groundwork.model import ImageNormalize, Network, StagePool, TableNormalize, as_backbone, taken
 from groundwork.train.prepare import Prepared, train_statistics
 from groundwork.train.warm import Warm, load_backbone
 from groundwork.transfer import Candidate
@@ -72,8 +73,11 @@ def build_network(
     else:
         columns = data["columns"]["columns"]
         table = TableNormalize({column["name"]: column for column in columns})
-        backbone = instantiate(
-            config.model.backbone, num_numeric=table.num_numeric, cardinalities=table.cardinalities
+        backbone = _backbone(
+            config,
+            torch.zeros(2, table.num_numeric + len(table.cardinalities)),
+            num_numeric=table.num_numeric,
+            cardinalities=table.cardinalities,
         )
         if hasattr(backbone, "show_counts"):
             backbone.show_counts(table.counts)
@@ -113,10 +117,38 @@ def _image_parts(config: DictConfig, data: dict[str, Any], pretrained: bool) -> 
     # Grey images are repeated over the three channels of a pretrained first layer.
     usual = 3 if channels == 1 and config.model.pretrained else channels
     in_chans = data["backbone"]["in_chans"] if data.get("backbone") else usual
-    given = {"pretrained": config.model.pretrained if pretrained else False}
-    backbone = instantiate(config.model.backbone, in_chans=in_chans, image_size=height, **given)
+    weights = config.model.pretrained if pretrained else False
+    backbone = _backbone(
+        config,
+        torch.zeros(2, in_chans, *image["shape"][1:]),
+        in_chans=in_chans,
+        image_size=height,
+        pretrained=weights,
+    )
     mean, std = image["mean"] or backbone.mean, image["std"] or backbone.std
+    if mean is None or std is None:
+        raise UserError(
+            f"normalize=backbone must find mean and std, but {config.model.backbone._target_} has none. Use "
+            "normalize=train, or give the class the two attributes."
+        )
     return backbone, ImageNormalize(mean, std, in_chans)
+
+
+def _backbone(config: DictConfig, inputs: torch.Tensor, **told: Any) -> Any:
+    """Build the backbone, and tell it of the data what its class takes.
+
+    Args:
+        inputs: Two samples as it reads them.
+        told: What the data and the configuration say of it.
+    """
+    node = config.model.backbone
+    given = taken(get_object(node._target_), **told)
+    if told.get("pretrained") and "pretrained" not in given:
+        raise UserError(
+            f"model.pretrained must be false, because {node._target_} takes no argument `pretrained`, but got "
+            f"{told['pretrained']}. Set model.pretrained=false, or load weights in the class."
+        )
+    return as_backbone(instantiate(node, **given), inputs)
 
 
 def _image_statistics(

@@ -45,6 +45,17 @@ def is_custom_task(config: DictConfig) -> bool:
     return config.task.name not in ("auto", *KINDS.values())
 
 
+def augment_note(config: DictConfig) -> str:
+    """Say in one line what cannot be promised of an augmentation of another library; empty for ours."""
+    name = config.augment._target_
+    if config.data.kind != "image" or name.startswith(f"{PACKAGE}."):
+        return ""
+    return (
+        f"augment={name} draws by itself, not by sample: its draws change with data.batch_size and the number of "
+        "devices, and a resumed run goes on with the same ones; it must take this data's channels and number type"
+    )
+
+
 def step_aside(config: DictConfig, reuses: bool) -> str:
     """Say in one line what this run goes without for the sake of its own parts; empty where there is nothing.
 

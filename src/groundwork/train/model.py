@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
@@ -22,6 +21,7 @@ from groundwork.train.frozen.maps import read_maps
 from groundwork.train.machine.precision import settle_precision
 from groundwork.train.part import Part
 from groundwork.train.phases import Cached, Reached, build_parts, restore
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, Choice, Linear, Plan, candidates
 
 
@@ -119,7 +119,7 @@ def _whole_network(run: Context, plan: Plan) -> Network:
 def _read_features(run: Context, plan: Plan, network: Network, solves: bool) -> StageFeatures | None:
     """Run the backbone over the data once, where a head learns from what it gives."""
     config = run.config
-    useful = solves or not instantiate(config.augment).active
+    useful = solves or not read_augment(config).active
     if plan.phases[0].train != "head" or run.data["kind"] != "image" or not useful:
         return None
     settle_precision(run, network, plan, run.device)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from hydra.utils import instantiate
 from torch import nn
 
 from groundwork.core.ranks import on_any
@@ -19,6 +18,7 @@ from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
 from groundwork.train.part import Part, share_epochs
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, Phase, Plan
 
 
@@ -102,7 +102,7 @@ def _part(
     context: Context, plan: Plan, phase: Phase, number: int, epochs: int, network: Network, cached: Cached
 ) -> Part:
     features, maps = cached.features, cached.maps
-    if phase.train == "head" and features is not None and not instantiate(context.config.augment).active:
+    if phase.train == "head" and features is not None and not read_augment(context.config).active:
         head = _head_network(context, features, cached.candidate)
         source = _head_source(context, features, cached.candidate)
         return Part(

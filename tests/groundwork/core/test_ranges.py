@@ -6,11 +6,12 @@ from math import inf, nan
 import numpy as np
 import pytest
 from torch import nn
+from torch.optim import AdamW
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice, check_range
 from groundwork.loss import CrossEntropy, Focal, Huber, Penalty
-from groundwork.optim import SGD, AdamW, Constant, Cosine, OneCycle, Plateau
+from groundwork.optim import Constant, Cosine, OneCycle, OptimizerFactory, Plateau
 
 
 @pytest.mark.parametrize(
@@ -72,15 +73,17 @@ def test_a_choice_is_one_of_those_that_the_message_names():
             lambda: Penalty(1.0, 0.0, 0.0, "norms", nn.Linear(1, 1)),
             "loss.penalized must be one of weights, all, head, but got norms",
         ),
-        (lambda: AdamW(0.0, 0.1, (0.9, 0.999), 1e-8, 1.0), r"optim\.lr must be in \(0, inf\), but got 0.0"),
-        (lambda: AdamW(0.1, -0.1, (0.9, 0.999), 1e-8, 1.0), r"optim\.weight_decay must be in \[0, inf\)"),
-        (lambda: SGD(0.1, 0.1, 0.9, True, 1.5), r"optim\.layer_decay must be in \(0, 1\], but got 1.5"),
-        (lambda: SGD(0.1, 0.1, 1.0, True, 1.0), r"optim\.momentum must be in \[0, 1\)"),
+        (lambda: OptimizerFactory(AdamW, 0.0, 0.1), r"optim\.lr must be in \(0, inf\), but got 0.0"),
+        (lambda: OptimizerFactory(AdamW, 0.1, -0.1), r"optim\.weight_decay must be in \[0, inf\)"),
+        (
+            lambda: OptimizerFactory(AdamW, 0.1, 0.1, 1.5),
+            r"optim\.layer_decay must be in \(0, 1\], but got 1.5",
+        ),
         (lambda: Cosine(1.0, 0.0), r"schedule\.warmup must be in \[0, 1\), but got 1.0"),
         (lambda: Constant(-0.1), r"schedule\.warmup"),
         (lambda: OneCycle(0.0, 0.1, 0.1), r"schedule\.warmup must be in \(0, 1\)"),
         (lambda: Plateau(1.0, 3), r"schedule\.factor must be in \(0, 1\)"),
-        (lambda: AdamW(float("nan"), 0.1, (0.9, 0.999), 1e-8, 1.0), r"optim\.lr"),
+        (lambda: OptimizerFactory(AdamW, float("nan")), r"optim\.lr"),
     ],
 )
 def test_numbers_out_of_range_are_refused_when_built(build: Callable[[], object], message: str):
@@ -92,4 +95,4 @@ def test_the_ends_of_a_range_are_allowed():
     CrossEntropy(0.0)
     Focal(0.0)
     Cosine(0.0, 0.0)
-    SGD(0.1, 0.0, 0.0, False, 1.0)
+    OptimizerFactory(AdamW, 0.1, 0.0, 1.0)

@@ -33,9 +33,11 @@ def test_a_target_that_is_not_known_is_refused(target: object):
 @pytest.mark.parametrize(
     "target",
     [
-        "groundwork.optim.AdamW", "groundwork.data.read_table", "groundwork.model.Network", "torch.nn.Linear",
+        "torch.optim.AdamW", "groundwork.data.read_table", "groundwork.model.Network", "torch.nn.Linear",
         "torch.optim.SGD", "torch.optim.lr_scheduler.StepLR", "torchmetrics.MatthewsCorrCoef", "timm.layers.SEModule",
-        "torchvision.ops.FrozenBatchNorm2d", "timm.optim.Lion",
+        "torchvision.ops.FrozenBatchNorm2d", "timm.optim.Lion", "torch.optim.RMSprop",
+        "torchvision.transforms.v2.RandAugment", "torchvision.transforms.v2.Compose", "timm.scheduler.TanhLRScheduler",
+        "torch.optim.lr_scheduler.ReduceLROnPlateau", "groundwork.optim.timm_optimizer",
     ],
 )  # fmt: skip
 def test_a_part_of_a_network_or_its_training_is_known(target: str):
@@ -53,6 +55,11 @@ def test_every_shipped_choice_passes():
 def test_a_run_of_the_package_under_its_old_name_is_built_under_the_present_one():
     config = checked_config({"s": {"_target_": "once.optim.Constant", "warmup": 0.0}}, "config.yaml")
     assert type(instantiate(config.s)).__module__ == "groundwork.optim.schedule"
+
+
+def test_optimizers_that_were_once_ours_are_those_of_torch():
+    config = checked_config({"s": {"_target_": "groundwork.optim.AdamW", "lr": 0.1}}, "config.yaml")
+    assert config.s._target_ == "torch.optim.AdamW"
 
 
 def test_a_colleagues_package_is_admitted_by_name():

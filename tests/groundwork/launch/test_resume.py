@@ -125,6 +125,25 @@ def check_all(tmp_path: Path, words: list[str], several: list[list[Moment]], act
         assert_same(whole, outcome(run_with_interruptions(tmp_path, words, moments, act)))
 
 
+@pytest.mark.slow
+def test_parts_of_other_libraries_go_on_as_if_nothing_had_happened(tmp_path: Path, words: list[str]):
+    """An optimizer of timm and a schedule that counts epochs, saved after the last validation of an epoch."""
+    step_lr = ["schedule._target_=torch.optim.lr_scheduler.StepLR", "+schedule.step_size=1"]
+    check_all(tmp_path, [*words, "optim=timm", "optim.name=muon", *step_lr], FEW, crash)
+
+
+@pytest.mark.slow
+def test_an_augmentation_that_draws_by_itself_goes_on_with_its_draws(tmp_path: Path):
+    augment = "torchvision.transforms.v2.RandAugment"
+    words = [
+        "data=digits", "subset=stratified", "subset.size=100", "data.batch_size=10", "data.image_size=8",
+        "model=plain", "model.backbone._target_=torch.nn.Flatten", "transfer=scratch", f"augment._target_={augment}",
+        "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "callbacks.patience=null",
+        "callbacks.checkpoint_minutes=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+    ]  # fmt: skip
+    check_all(tmp_path, words, [[("step", 4)]], terminate)
+
+
 def test_a_run_that_is_told_to_stop_ends_where_the_whole_one_does(tmp_path: Path, words: list[str]):
     check_all(tmp_path, [*words, "trainer.val_every_n_steps=5"], FEW, terminate)
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from torch import nn
 
 from groundwork.core.paths import CONF
+from groundwork.train.plugged import optimizer_factory, schedule_factory
 
 
 def names(group: str) -> list[str]:
@@ -17,7 +17,10 @@ def names(group: str) -> list[str]:
 
 def read(group: str, name: str) -> Any:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return instantiate(compose(f"{group}/{name}")[group], _convert_="all")
+        config = compose(
+            f"{group}/{name}", [f"{group}.name=lion"] if (group, name) == ("optim", "timm") else []
+        )
+    return (optimizer_factory if group == "optim" else schedule_factory)(config[group])
 
 
 class Line(nn.Linear):

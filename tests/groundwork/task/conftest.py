@@ -13,7 +13,7 @@ from torch import nn
 from groundwork.core.batch import Batch
 from groundwork.loss import MSE, CrossEntropy, Penalty
 from groundwork.model import MLP, ClassificationHead, Network, RegressionHead, StagePool
-from groundwork.optim import AdamW, Cosine
+from groundwork.optim import Cosine, OptimizerFactory
 
 NOISE = (
     r".*LeafSpec",  # Lightning's own use of torch's trees
@@ -64,7 +64,7 @@ def options(net: Network, **changed: Any) -> dict[str, Any]:
         "loss": loss,
         "penalty": Penalty(0.0, 0.0, 0.0, "weights", net),
         "metrics": lambda prediction, target: {"mean": float(np.mean(prediction))},
-        "optimizer": AdamW(0.02, 0.0, (0.9, 0.999), 1e-8, 1.0),
+        "optimizer": OptimizerFactory(torch.optim.AdamW, 0.02),
         "schedule": Cosine(0.0, 1.0),
         "total_steps": 100,
         "monitor": "mean",

@@ -4,12 +4,12 @@ from io import BytesIO
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from PIL import Image
 
 from groundwork.core.atomic import write_bytes
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.context import Context
+from groundwork.train.plugged import read_augment
 
 NUM_IMAGES, NUM_EPOCHS, SIDE, GAP = 6, 5, 128, 4
 
@@ -22,7 +22,7 @@ def draw_augmentation(context: Context, folder: RunFolder) -> None:
     prepared, config = context.prepared, context.config
     if prepared.samples.kind != "image" or not config.report.photos:
         return
-    augment = instantiate(config.augment)
+    augment = read_augment(config)
     if not augment.active:
         return
     train = prepared.rows["train"]

@@ -1,8 +1,11 @@
 """A configuration -> what contradicts itself, before any data is read, and what has no effect on this run."""
 
+from typing import Any
+
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
@@ -10,6 +13,8 @@ from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.track import check_logger
 from groundwork.train.custom import target_kind
 
+PACKAGE = __name__.partition(".")[0]
+OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 LOSS_TASK = {
     "cross_entropy": "classification",
     "focal": "classification",
@@ -38,6 +43,9 @@ WHOLE = {
     "callbacks.finite.skip": "[0, inf)",
 }
 OTHERS = {
+    "optim.lr": "(0, inf)",
+    "optim.weight_decay": "[0, inf)",
+    "optim.layer_decay": "(0, 1]",
     "trainer.gradient_clip_val": "(0, inf)",
     "trainer.limit_train_batches": "(0, inf)",
     "trainer.limit_val_batches": "(0, inf)",
@@ -64,6 +72,10 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     config, choices = composition.config, composition.choices
+    if (backbone := config.model.get("backbone")) is not None and OmegaConf.is_missing(backbone, "_target_"):
+        raise UserError(
+            "model.backbone._target_ must be given, but is not. Add model.backbone._target_=PACKAGE.CLASS."
+        )
     check_logger(config)
     check_trainer(config)
     check_callbacks(config)
@@ -104,6 +116,20 @@ def check_combination(composition: Composition) -> None:
     check_pretrained(config)
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
+    if not _is_usual(config):
+        from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
+
+        check_plugged(config)
+
+
+def _is_usual(config: DictConfig) -> bool:
+    """Tell whether optimizer, schedule and augmentation are those of conf/, which need not be tried."""
+    schedule, optim = config.schedule, OmegaConf.to_container(config.optim)
+    assert isinstance(optim, dict)
+    usual: list[Any] = [OmegaConf.load(CONF / "optim" / f"{name}.yaml") for name in ("adamw", "sgd")]
+    known = any(all(key in OF_ALL or optim[key] == each.get(key) for key in optim) for each in usual)
+    ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
+    return known and ours and "name" not in schedule
 
 
 def _check_values(config: DictConfig) -> None:

@@ -20,6 +20,7 @@ from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_a
 from groundwork.launch.config.own_hydra import own_hydra
 from groundwork.launch.config.pretrained import settle_pretrained
 from groundwork.launch.config.quote import COLUMN_CHOICES, quote_override
+from groundwork.launch.config.replaced import drop_replaced
 from groundwork.launch.config.searchpath import SEARCHPATH
 from groundwork.launch.config.trainer import refused
 from groundwork.train.machine.batch_size import settle_batch_size
@@ -96,6 +97,7 @@ def composed(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence
         overrides: As typed.
     """
     with explained():
+        drop_replaced(config, _named(choices), overrides)
         make_paths_absolute(config, overrides)
         named = settle_pretrained(config, overrides)
         settle_batch_size(config, CONF / "data" / "_common.yaml")

@@ -20,6 +20,8 @@ BOUNDS = re.compile(r"\b[Ii]n ([\[(])(-?[\d.]+), (-?[\d.]+)([\])])")
 @cache
 def parameters(target: str) -> dict[str, Schema]:
     """Describe the arguments of a class or function by annotation and docstring; `**` stands for any other."""
+    if target == "???":
+        return {"**": {}}
     called = get_object(target)
     kinds = called.__mro__ if isinstance(called, type) else ()
     constructor = next((vars(kind)["__init__"] for kind in kinds if "__init__" in vars(kind)), called)
@@ -36,6 +38,8 @@ def parameters(target: str) -> dict[str, Schema]:
             text = said.get(parameter.name, "")
             schema = any_of([_of_annotation(hints.get(parameter.name, Any)), COMPUTED])
             found[parameter.name] = {**_bounded(schema, text), **({"description": text} if text else {})}
+    if target.startswith("torch.optim."):
+        found["layer_decay"] = {"type": "number"}  # ours: it becomes parameter groups, whatever the class
     return found
 
 

@@ -90,6 +90,8 @@ def trial_overrides(base: Composition, values: Values) -> list[str]:
 
 
 def _check_effect(space: Space, base: Composition) -> None:
+    from groundwork.train.plugged import read_augment  # torch: not before the overrides are understood
+
     has_effect = {dimension.key: False for dimension in space.dimensions}
     solver = {}
     for dimension, values in space.corners():
@@ -101,7 +103,7 @@ def _check_effect(space: Space, base: Composition) -> None:
         exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
         solver[key] = "exact" if exact else "sgd"
         idle_here = plan.head_only and key in BACKBONE_KEYS
-        augments = instantiate(config.augment).active
+        augments = read_augment(config).active
         crosses = solves(config) and plan.head_only
         if not idle_here and not idle_keys(
             [f"{key}="], solves(config), not exact, crosses, augments, stays=True

@@ -7,7 +7,7 @@ import numpy as np
 from groundwork.core.ranks import from_first
 from groundwork.train.audit.brief import audit_briefly, brief_lines
 from groundwork.train.context import Context
-from groundwork.train.custom import step_aside
+from groundwork.train.custom import augment_note, step_aside
 from groundwork.train.prepare import Prepared
 from groundwork.train.share import data_key, once
 
@@ -27,8 +27,8 @@ def write_facts(context: Context) -> None:
     for line in brief_lines(audit):
         console.say(line)
     reuses = prepared.samples.kind == "image" and context.config.transfer.pretrained
-    if aside := step_aside(context.config, reuses):
-        console.note(aside)
+    for note in filter(None, (step_aside(context.config, reuses), augment_note(context.config))):
+        console.note(note)
 
 
 def _data_facts(context: Context) -> dict[str, Any]:

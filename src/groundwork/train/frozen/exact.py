@@ -18,6 +18,7 @@ from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.folds import out_of_fold
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import (
     Attempts,
     Candidate,
@@ -44,7 +45,7 @@ def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
         return "transfer.solver=sgd asks for it"
     if not any(phase.train == "head" for phase in plan.phases):
         return "no phase trains the head alone"
-    if instantiate(config.augment).active:
+    if read_augment(config).active:
         return "augment shows every image anew"
     if instantiate(config.balance).resamples:
         return "balance draws the rows of each epoch anew"

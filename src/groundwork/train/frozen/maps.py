@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 
 from groundwork.core.ranks import in_turns
@@ -17,6 +16,7 @@ from groundwork.train.context import Context
 from groundwork.train.execute import settle_execution
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import view_readers
+from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, MapCache, Plan, feature_key
 
 # Largest difference of the features by parted and by whole network, as a share of the largest, that is rounding.
@@ -58,7 +58,7 @@ def read_maps(
     settle_execution(context, network, prepared.source)
     rest = network.after(prefix - 1)
     obstacle = None
-    if instantiate(config.augment).active:
+    if read_augment(config).active:
         obstacle = "augment shows every image anew"
     elif rest is None or (shape := _map_shape(context, network, rest, prefix - 1)) is None:
         obstacle = f"{config.model.name} can't go on from the map of a stage"

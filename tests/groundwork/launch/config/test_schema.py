@@ -42,7 +42,7 @@ def test_every_group_is_known_to_the_editor():
     [
         ("loss", {"defaults": ["_penalty", "_self_"], "name": "focal", "gama": 2.0}),
         ("loss", {"name": "focal", "function": {"_target_": "groundwork.loss.Focal", "gama": 2.0}}),
-        ("optim", {"_target_": "groundwork.optim.AdamW", "momentum": 0.9}),
+        ("optim", {"_target_": "torch.optim.AdamW", "momentums": 0.9}),
         ("optim", {"lr": "high"}),
         ("trainer", {"max_epochs": "many"}),
         ("transfer", {"defaults": ["small_similar"], "cutt": "last"}),
