@@ -10,7 +10,7 @@ from groundwork.core.errors import UserError, user_error
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped, signals_caught
-from groundwork.track.track import tracked
+from groundwork.track.loggers import logged
 from groundwork.train.pruning import Pruned
 
 
@@ -25,7 +25,7 @@ def work_in(folder: RunFolder, config: DictConfig, console: Console, work: Calla
         console.log_to(folder.log)
     else:
         console = Console(quiet=True)
-    with tracked(folder, config, console):
+    with logged(folder, config, console):
         _recorded(folder, lambda: work(console))
 
 

@@ -20,7 +20,8 @@ from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import FeatureBackbone, ImageNormalize, Network
 from groundwork.task import Task
-from groundwork.train.callbacks.gradients import Gradients
+from groundwork.track.loggers import loggers_of
+from groundwork.track.steps import StepCurves, steps_before
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
@@ -119,6 +120,7 @@ def build_trainer(
     """
     trainer = context.config.trainer
     every = _val_every(context, steps)
+    callbacks = [StepCurves(steps_before(context.rows)), *callbacks]  # first: see there
     pass_over_empty_hooks(callbacks)
     together = world_size() > 1
     return Trainer(
@@ -137,8 +139,8 @@ def build_trainer(
         # Lightning starts no processes and asks no scheduler: `ranks.py` has said who this one is.
         plugins=[AtomicCheckpointIO(), StandingRanks()],
         profiler=NoProfiler(),
-        logger=False,
-        log_every_n_steps=0,
+        logger=loggers_of(context.folder),
+        log_every_n_steps=trainer.get("log_every_n_steps", 50),
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -176,12 +178,6 @@ def _val_every(context: Context, steps: int) -> int | None:
         f"a phase of {steps} steps validates after each epoch, since trainer.val_every_n_steps={every} is not less"
     )
     return None
-
-
-def record_gradients(context: Context) -> list[Callback]:
-    """Write down the norms of gradients, where a logger asks for them."""
-    every = (context.config.get("logger") or {}).get("gradients")
-    return [Gradients(context.folder.gradients, every)] if every else []
 
 
 def average_weights(config: DictConfig) -> list[Callback]:

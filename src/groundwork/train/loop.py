@@ -19,7 +19,6 @@ from groundwork.train.assemble import (
     build_trainer,
     count_steps,
     network_reads_images,
-    record_gradients,
 )
 from groundwork.train.callbacks.finite import CheckFinite
 from groundwork.train.callbacks.history import History, ProgressBar
@@ -67,7 +66,6 @@ def train_phase(
         finite,
         *average_weights(config),
         _keep_history(context, network, source, number),
-        *record_gradients(context),
         *[instantiate(node) for node in config.callbacks.extra.values()],
         _show_progress(context, phase),
         position,

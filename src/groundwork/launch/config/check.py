@@ -8,7 +8,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
-from groundwork.track.track import check_logger
+from groundwork.track.check import check_logger
 from groundwork.train.custom import target_kind
 
 LOSS_TASK = {

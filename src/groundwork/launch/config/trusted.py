@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.older_logger import logger_overrides_of_today
 from groundwork.core.trust import checked_target, targets_of, trusted_names
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import searched_packages
@@ -19,9 +20,10 @@ def checked_overrides(overrides: Any, where: object) -> list[str]:
     """
     if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides):
         raise UserError(f"{where} must hold a list of overrides, but does not. Restore it.")
-    for package in searched_packages(overrides):
+    known = logger_overrides_of_today(overrides)
+    for package in searched_packages(known):
         checked_target(f"{package}.conf", where)
-    config = compose_run(overrides).config
+    config = compose_run(known).config
     text = OmegaConf.to_yaml(config)  # with a colon it is a resolver; shipped files call but the one
     if computed := re.search(r"\$\{(?!oc\.select:)[\w.]*:[^}]*\}?", text):
         raise UserError(f"{where} must hold values, but {computed[0][:60]!r} is computed. Restore it.")
@@ -31,4 +33,4 @@ def checked_overrides(overrides: Any, where: object) -> list[str]:
         raise UserError(
             f"{where} must not admit a pickle, which can run any code. Add trust=[pickle] if you know it."
         )
-    return overrides
+    return known
