@@ -29,7 +29,7 @@ class Upload:
         self.say = say
         # A session of its own: Ctrl-C ends the run first, and the upload when the run has said how it ended.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "groundwork.track.upload", str(folder), wish],
+            command(folder, wish),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -67,6 +67,11 @@ class Upload:
             self.say(line.rstrip())
 
 
+def command(folder: Path, wish: str) -> list[str]:
+    """Give the words that start the process."""
+    return [sys.executable, "-P", "-m", "groundwork.track.upload", str(folder), wish]
+
+
 def main(folder: str, wish: str) -> int:
     """Upload a folder while it grows, until standard input ends, and then the rest.
 
@@ -98,11 +103,11 @@ def main(folder: str, wish: str) -> int:
 
 
 def _sync(*arguments: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "wandb", "beta", "sync", "--yes", *arguments]
+    words = [sys.executable, "-m", "wandb", "beta", "sync", "--yes", *arguments]
     quiet = subprocess.DEVNULL
     # A service of the training process would end with it.
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
-    return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
+    return subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
 
 
 def _ends(process: "subprocess.Popen[bytes]", seconds: float) -> bool:

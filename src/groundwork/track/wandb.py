@@ -28,6 +28,7 @@ from groundwork.track.wandb_files import described, log_files
 from groundwork.track.wandb_mode import find_key
 
 PROJECT = "groundwork"
+HANGS = 30.0  # seconds without an answer of W&B's local process, which writes to the disk alone
 OF_AGENT = ("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH")
 STEP = "trainer/global_step"  # Lightning's own name
 
@@ -47,7 +48,7 @@ class Wandb(WandbLogger):
         tags: Beside those of the configuration and of WANDB_TAGS.
         group: None takes the sweep.
         job_type: None: train, or trial in a sweep.
-        wait: Seconds that a finished run waits for each call, and for the upload.
+        wait: Seconds that a finished run waits for the upload, which then goes on alone.
     """
 
     def __init__(
@@ -114,13 +115,11 @@ class Wandb(WandbLogger):
 
     def conclude(self, config: dict[str, Any], result: dict[str, Any], sealed: bool) -> None:
         """Log how the run ended, or its sealed test, and end the W&B run; an upload that takes longer goes on alone."""
+        _ = self.experiment  # begins here at the latest: that may take longer than a call to what runs
         self.beside.put(self._conclude, config, result, sealed)
-        ended = self.beside.end(self.wait)
-        if not ended:
+        if not self.beside.end(HANGS):
             self.careful.failed = True
-            self.careful.say(
-                f"note: W&B did not answer for {self.wait:g} s; the run's own files are complete"
-            )
+            self.careful.say(f"note: W&B did not answer for {HANGS:g} s; the run's own files are complete")
         if self.careful.failed:
             drop_wandb()
         if self._upload is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.core.paths import ROOT
-from groundwork.track.track import UPLOADS
+from groundwork.track.check import UPLOADS
 
 NAMES = ["WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "GITHUB_TOKEN", "HF_TOKEN", "CLIENT_SECRET",
          "DJANGO_SECRET_KEY", "MYSQL_PWD", "SLACK_TOKEN", "ENCRYPTION_KEY"]  # fmt: skip

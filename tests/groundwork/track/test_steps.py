@@ -25,7 +25,7 @@ class Line(LightningModule):
 
     def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
         loss = (self.line(batch[0]) ** 2).mean()
-        self.losses.append(float(loss))
+        self.losses.append(float(loss.detach()))
         self.log("seen", float(self.global_step), on_step=True)
         return loss
 
@@ -110,7 +110,10 @@ def test_a_resumed_run_has_no_row_twice_and_none_is_missing(tmp_path: Path, save
     with pytest.raises(RuntimeError, match="killed"):
         train(tmp_path / "killed", killed)
     train(tmp_path / "killed", resume=tmp_path / "last.ckpt")
-    whole, resumed = (pd.read_csv(tmp_path / name / "steps.csv") for name in ("whole", "killed"))
+    # A loader of torch begins its epoch anew, so the losses are others.
+    whole, resumed = (
+        pd.read_csv(tmp_path / name / "steps.csv").drop(columns="train/loss") for name in ("whole", "killed")
+    )
     pd.testing.assert_frame_equal(whole, resumed)
 
 
