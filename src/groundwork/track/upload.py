@@ -22,14 +22,15 @@ class Upload:
     Args:
         folder: Of W&B, `<run>/wandb/offline-run-...`.
         wish: auto or online.
+        server: Address.
         say: Prints a line.
     """
 
-    def __init__(self, folder: Path, wish: str, say: Callable[[str], None]):
+    def __init__(self, folder: Path, wish: str, server: str, say: Callable[[str], None]):
         self.say = say
         # A session of its own: Ctrl-C ends the run first, and the upload when the run has said how it ended.
         self.process = subprocess.Popen(
-            command(folder, wish),
+            command(folder, wish, server),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -67,20 +68,18 @@ class Upload:
             self.say(line.rstrip())
 
 
-def command(folder: Path, wish: str) -> list[str]:
+def command(folder: Path, wish: str, server: str) -> list[str]:
     """Give the words that start the process."""
-    return [sys.executable, "-P", "-m", "groundwork.track.upload", str(folder), wish]
+    return [sys.executable, "-P", "-m", "groundwork.track.upload", str(folder), wish, server]
 
 
-def main(folder: str, wish: str) -> int:
+def main(folder: str, wish: str, server: str) -> int:
     """Upload a folder while it grows, until standard input ends, and then the rest.
 
     Returns:
         The exit status: 1 where something is left to upload by hand.
     """
-    from wandb import Settings  # half a second, beside the run
-
-    path, server = Path(folder), Settings().base_url
+    path = Path(folder)
     mode, why = decide_mode(wish, server, find_key(server))
     later = f"upload it later: wandb sync {path.parent}"
     if mode != "online":

@@ -147,7 +147,7 @@ class Wandb(WandbLogger):
         self._id = self.memory["id"] = run.id  # that of an agent, where one has started this process
         self.memory["mode"] = wish
         self.folder.write_json("wandb", self.memory)
-        self._start_upload(wish, Path(run.dir).parent, wandb.Settings().base_url)
+        self._start_upload(wish, Path(run.dir).parent, run.settings.base_url)
         return run
 
     def _start_upload(self, wish: str, place: Path, server: str) -> None:
@@ -155,7 +155,7 @@ class Wandb(WandbLogger):
         if wish == "auto" and find_key(server) is None:
             why = "no key was found (WANDB_API_KEY, or `wandb login`)"
         if not why:
-            self._upload = Upload(place, wish, self.careful.say)
+            self._upload = Upload(place, wish, server, self.careful.say)
         else:
             later = "" if wish == "disabled" else f"; upload it later: wandb sync {place.parent}"
             self.careful.say(f"W&B: {'disabled' if wish == 'disabled' else 'offline'}, because {why}{later}")
@@ -195,7 +195,7 @@ class Wandb(WandbLogger):
         if not set(metrics) - {"epoch"}:
             return
         # Steps of W&B go on where an earlier process of the same run stopped, also offline.
-        start = {"step": self.memory["step"]} if self._first and self.memory["step"] else {}
+        start = {"step": self.memory["step"], "commit": True} if self._first and self.memory["step"] else {}
         self._first = False
         run.log(metrics if step is None else {**metrics, STEP: step}, **start)
         if step is not None:

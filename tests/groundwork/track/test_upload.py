@@ -28,7 +28,7 @@ def test_an_upload_that_talks_fails_dies_or_hangs(
     monkeypatch.setattr(upload, "command", lambda *_: [sys.executable, "-c", script])
     said: list[str] = []
     began = monotonic()
-    process = Upload(tmp_path, "auto", said.append)
+    process = Upload(tmp_path, "auto", "http://127.0.0.1:9", said.append)
     process.end(True, 1 if "sleep" in script else 20)
     assert monotonic() - began < 20
     assert told in "\n".join(said)
@@ -43,9 +43,8 @@ def test_without_a_server_the_run_is_left_for_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
-    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setattr(sys, "stdin", io.StringIO(ENDED))
-    assert main(str(tmp_path / "wandb" / "offline-run-1"), "auto") == 0
+    assert main(str(tmp_path / "wandb" / "offline-run-1"), "auto", "http://127.0.0.1:9") == 0
     said = capsys.readouterr().out
     assert (
         said
@@ -74,5 +73,5 @@ def test_a_server_that_hangs_is_given_up(
     place = tmp_path / "wandb" / "offline-run-1"
     place.mkdir(parents=True)
     (place / "run-1.wandb").write_bytes(b":W&B\x8b\xfe\x00")
-    assert main(str(place), "online") == 1
+    assert main(str(place), "online", silent_server) == 1
     assert "not complete; upload it later" in capsys.readouterr().out
