@@ -99,11 +99,12 @@ def log_sealed(folder: RunFolder, config: DictConfig, console: Console) -> None:
 
 def _build(name: str, node: DictConfig, folder: RunFolder, known: Mapping[str, Any]) -> "Logger":
     kind = get_class(node["_target_"])
-    wanted, title = signature(kind).parameters, f"{folder.path.parent.name}/{folder.path.name}"
+    wanted, runs = signature(kind).parameters, folder.path.parent.parent
     given = {
         "save_dir": str(folder.path),
-        "run_name": title,
-        "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI"),
+        "run_name": f"{folder.path.parent.name}/{folder.path.name}",
+        "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI")
+        or f"sqlite:///{(runs / 'mlflow.db').as_posix()}",
     }
     own = {key: value for key, value in given.items() if key in wanted and node.get(key) is None}
     from lightning.pytorch.loggers import Logger

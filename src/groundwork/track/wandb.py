@@ -88,7 +88,8 @@ class Wandb(WandbLogger):
             return DummyExperiment()
         with self._lock:
             if self._run is None:
-                self._run = self._experiment = self.careful(self._begin) or DummyExperiment()
+                self._run = self.careful(self._begin) or DummyExperiment()
+                self._experiment = self._run
         return self._run
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:

@@ -137,7 +137,7 @@ for part in range(2):  # stopped, and resumed
             test = {"accuracy": {"value": 0.7}}
             folder.write_json("result", {"status": "done", "val": {"accuracy": 0.75}, "test": test})
 log_sealed(folder, config, Console(quiet=True))
-client = MlflowClient(f"file:{runs}/mlruns")
+client = MlflowClient(f"sqlite:///{runs}/mlflow.db")
 [run] = client.search_runs([client.get_experiment_by_name("groundwork").experiment_id])
 assert run.info.run_name == f"run/{folder.path.name}", run.info.run_name
 history = client.get_metric_history(run.info.run_id, "train/loss_step")
