@@ -14,8 +14,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     **{room: {"core"} for room in ("data", "model", "loss", "metrics", "optim", "task", "report", "track")},
     "transfer": {"core", "model"},
-    "train": FOUNDATIONS,
-    "evaluate": FOUNDATIONS | {"train", "report"},
+    "train": FOUNDATIONS | {"track"},
+    "evaluate": FOUNDATIONS | {"train", "report", "track"},
     "launch": FOUNDATIONS | {"train", "evaluate", "report", "track"},
     "": {"core", "evaluate", "launch"},  # the package itself, which hands out what Python users need
 }

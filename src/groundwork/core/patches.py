@@ -7,6 +7,7 @@ changes nothing: what is global is changed by the process of a command (`settle_
 import argparse
 import gc
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ NOISE = {
     r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
+    # Short runs log their validations; steps.csv then begins with the first step that is due.
+    r"The number of training batches \(\d+\) is smaller than the logging interval": "short epochs are common here",
     # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.
     r"The `srun` command is available on your system but is not used": "not every run belongs to the cluster",
     # torch's own scheduler order check misfires when a checkpoint restores both.
@@ -113,6 +116,36 @@ def accumulates(trainer: Any) -> bool:
 def validates_now(trainer: Any) -> bool:
     """Tell whether a validation follows the batch that has just ended (Lightning 2.6)."""
     return bool(trainer.fit_loop.epoch_loop._should_check_val_fx(trainer.fit_loop._data_fetcher))
+
+
+def logs_now(trainer: Any) -> bool:
+    """Tell whether what is logged at this step goes to the loggers (Lightning 2.6)."""
+    return bool(trainer._logger_connector.should_update_logs)
+
+
+def logged_step(trainer: Any) -> int:
+    """Give the number, from 0, by which Lightning logs this step (Lightning 2.6)."""
+    return int(trainer.fit_loop.epoch_loop._batches_that_stepped)
+
+
+def count_logged_from(trainer: Any, step: int) -> None:
+    """Let the logged steps of a training count on from those of an earlier one (Lightning 2.6)."""
+    trainer.fit_loop.epoch_loop._batches_that_stepped = step
+
+
+def drop_wandb() -> None:
+    """End W&B's local process at once where it no longer answers: at exit W&B would wait for it (W&B 0.31)."""
+    wandb_setup: Any = sys.modules.get("wandb.sdk.wandb_setup")
+    setup = wandb_setup and wandb_setup._singleton
+    if not setup or not setup._connection:
+        return
+    connection, wandb_setup._singleton = setup._connection, None
+    if connection._proc is not None:
+        connection._proc._process.kill()
+        connection._proc.join()
+    if connection._cleanup is not None:
+        connection._cleanup()
+    os.environ.pop("WANDB_SERVICE", None)
 
 
 def in_backward() -> bool:

@@ -8,8 +8,8 @@ from groundwork.core.batch import Split
 
 CONFIG = "config.yaml"
 FOLDERS = ("checkpoints", "predictions", "figures")
-# A run's, and those of an audit, an advice, a search and a W&B run, whose folders are run folders, too.
-JsonName = Literal["result", "data", "environment", "audit", "advice", "search", "wandb"]
+# A run's, and those of an audit, an advice, a search and a logger, whose folders are run folders, too.
+JsonName = Literal["result", "data", "environment", "audit", "advice", "search", "wandb", "loggers"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class RunFiles:
         return self.path / "history.csv"
 
     @property
-    def gradients(self) -> Path:
-        """One line of histograms every few steps, for loggers."""
-        return self.path / "gradients.jsonl"
+    def steps(self) -> Path:
+        """One row per logged step."""
+        return self.path / "steps.csv"
 
     @property
     def splits(self) -> Path:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.older import MOVED, translated_config
+from groundwork.core.older_logger import logger_of_today
 from groundwork.core.paths import CONF
 from groundwork.core.variables import TRUST
 
@@ -35,6 +36,7 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "timm.models": "timm.models.",
     "timm.optim": "timm.optim.",
     "timm.scheduler": "timm.scheduler.",
+    "lightning.pytorch.loggers": "lightning.pytorch.loggers.",
     "torchmetrics": ("torchmetrics.classification.", "torchmetrics.regression."),
     "torchmetrics.classification": "torchmetrics.classification.",
     "torchmetrics.regression": "torchmetrics.regression.",
@@ -95,7 +97,7 @@ def checked_config(content: Any, where: object) -> DictConfig:
     config = _checked(content, where, 0)
     if not isinstance(config, dict):
         raise UserError(f"{where} must hold keys and values. Restore it.")
-    config = translated_config(config)
+    config = translated_config(logger_of_today(config))
     data = config.get("data")
     if isinstance(data, dict) and "pickle" not in trusted_names():
         for part in (data, data.get("reader")):
@@ -184,16 +186,21 @@ def _public_modules() -> frozenset[str]:
 @cache
 def _is_part(module: str, name: str) -> bool:
     """Tell whether a public name of a known library is a class of a kind that a run may build."""
-    from lightning.pytorch import Callback
     from timm.scheduler.scheduler import Scheduler
     from torch.nn import Module
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
+    kinds: tuple[type, ...] = (Module, Optimizer, LRScheduler, Scheduler)
+    if module.startswith("lightning"):  # three seconds, so only where one is named
+        from lightning.pytorch import Callback
+        from lightning.pytorch.loggers import Logger
+
+        kinds = (Callback, Logger)
     kind = getattr(import_module(module), name, None)
     return (
         isinstance(kind, type)
-        and issubclass(kind, Callback | Module | Optimizer | LRScheduler | Scheduler)
+        and issubclass(kind, kinds)
         and kind.__module__.startswith(LIBRARIES[module])
         and kind.__qualname__ == name
     )

@@ -24,6 +24,7 @@ from groundwork.evaluate.ledger import append_test, count_configurations
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.report import summary, write_report
+from groundwork.track.loggers import log_sealed
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.environment import commit
@@ -114,6 +115,7 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     write_predictions(folder, "test", prediction, metrics, prepared)
     _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
     write_report(folder.path, wanted_pixels(folder, prepared))
+    log_sealed(folder, config, console)
     console.show(summary(folder.path))
 
 

@@ -11,7 +11,7 @@ from groundwork.core.patches import kept_determinism
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped, signals_caught
-from groundwork.track.track import tracked
+from groundwork.track.loggers import logged
 from groundwork.train.pruning import Pruned
 
 
@@ -29,7 +29,7 @@ def recorded(folder: RunFolder, config: DictConfig, console: Console) -> Iterato
         console.log_to(folder.log)
     else:
         console = Console(quiet=True)
-    with tracked(folder, config, console):
+    with logged(folder, config, console):
         try:
             with signals_caught(), kept_determinism():
                 yield console

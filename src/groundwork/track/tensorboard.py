@@ -1,62 +1,96 @@
-"""A run folder -> TensorBoard's event files in its folder `tensorboard`, for `tensorboard --logdir runs`."""
+"""A run -> TensorBoard's event files in its folder `tensorboard`, for `tensorboard --logdir runs`."""
 
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lightning.pytorch.loggers import TensorBoardLogger
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from PIL import Image
 
+from groundwork.core.console import Console
+from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder
+from groundwork.track.careful import Careful
+from groundwork.track.result import numbers
 
 
-class TensorBoard:
-    """Copy one run folder into event files; nothing leaves the machine, so `logger.upload` does not matter."""
+class TensorBoard(TensorBoardLogger):
+    """Write event files, which never end a run: a full disk ends the logger. Nothing leaves the machine.
 
-    def start(self, folder: RunFolder, config: dict[str, Any], say: Callable[[str], None], pid: int) -> None:
-        """Open the event file."""
-        from torch.utils.tensorboard import SummaryWriter  # torch, beside the run
+    Args:
+        save_dir: The run folder.
+    """
 
-        self.folder, self.step = folder, 0
-        # Rows of an earlier process are written again, so its own are hidden from step 0 on.
-        self.writer = SummaryWriter(str(folder.path / "tensorboard"), purge_step=0)
-        say(f"TensorBoard: tensorboard --logdir {folder.path.parent.parent}")
+    def __init__(self, save_dir: str):
+        super().__init__(save_dir, name="", version="tensorboard", default_hp_metric=False)
+        self.careful = Careful("TensorBoard", print)
 
-    def row(self, number: int, values: dict[str, Any]) -> None:
-        """Write the numbers of one row of the history."""
-        self.step = number
-        for name, value in values.items():
-            if isinstance(value, int | float):
-                self.writer.add_scalar(name, value, number)
-        self.writer.flush()
+    def attach(self, folder: RunFolder, config: dict[str, Any], console: Console) -> None:
+        """Speak through the run's console."""
+        self.careful.say = console.say
+        console.say(f"TensorBoard: tensorboard --logdir {folder.path.parent.parent}")
 
-    def gradients(self, number: int, entry: dict[str, Any]) -> None:
-        """Write histograms of the gradients."""
-        for name, one in entry["layers"].items():
-            counts, edges = np.array(one["counts"]), np.array(one["edges"])
+    def begin(self, step: int) -> None:
+        """Hide what an earlier process wrote from a step on."""
+        if self._experiment is not None:
+            self._experiment.close()
+            self._experiment = None
+        self._kwargs["purge_step"] = step
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Write numbers."""
+        self.careful(super().log_metrics, dict(metrics), step)
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
+        """Write those of a module, without secrets."""
+        content = vars(params) if isinstance(params, Namespace) else params
+        self.careful(super().log_hyperparams, redact(dict(content)))
+
+    def log_histograms(self, histograms: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], step: int) -> None:
+        """Write histograms: name -> counts (B,), edges (B + 1,)."""
+        for name, (counts, edges) in histograms.items():
             middle = (edges[1:] + edges[:-1]) / 2
-            self.writer.add_histogram_raw(
-                f"gradients/{name}",
-                min=float(edges[0]),
-                max=float(edges[-1]),
-                num=int(counts.sum()),
-                sum=float((counts * middle).sum()),
-                sum_squares=float((counts * middle**2).sum()),
-                bucket_limits=edges[1:].tolist(),
-                bucket_counts=counts.tolist(),
-                global_step=entry["step"],
+            self.careful(
+                lambda name=name, counts=counts, edges=edges, middle=middle: (
+                    self.experiment.add_histogram_raw(
+                        name,
+                        min=float(edges[0]),
+                        max=float(edges[-1]),
+                        num=int(counts.sum()),
+                        sum=float((counts * middle).sum()),
+                        sum_squares=float((counts * middle**2).sum()),
+                        bucket_limits=edges[1:].tolist(),
+                        bucket_counts=counts.tolist(),
+                        global_step=step,
+                    )
+                )
             )
 
-    def finish(self, config: dict[str, Any], result: dict[str, Any]) -> None:
+    def save(self) -> None:
+        """Bring to the disk what is logged."""
+        if self._experiment is not None:
+            self.careful(self._experiment.flush)
+
+    def finalize(self, status: str) -> None:
+        """Bring everything to the disk; a later phase opens a new file."""
+        self.save()
+
+    def conclude(self, config: dict[str, Any], result: dict[str, Any], sealed: bool) -> None:
         """Write configuration, results and figures, and close."""
-        self.writer.add_text("config", f"<pre>{OmegaConf.to_yaml(OmegaConf.create(config))}</pre>", 0)
-        for split in ("train", "val"):
-            for name, value in (result.get(split) or {}).items():
-                if value is not None:
-                    self.writer.add_scalar(f"result/{split}/{name}", value, 0)
-        for file in sorted(self.folder.figures.glob("*.png")):
+        self.log_metrics(numbers(result, sealed), 0)
+        self.careful(self._conclude, config)
+        if self._experiment is not None:
+            self.careful(self._experiment.close)
+
+    def _conclude(self, config: dict[str, Any]) -> None:
+        writer = self.experiment
+        writer.add_text("config", f"<pre>{OmegaConf.to_yaml(OmegaConf.create(config))}</pre>", 0)
+        for file in sorted((Path(self.save_dir) / "figures").glob("*.png")):
             with Image.open(file) as picture:
-                self.writer.add_image(
+                writer.add_image(
                     f"figures/{file.stem}", np.asarray(picture.convert("RGB")), 0, dataformats="HWC"
                 )
-        self.writer.close()

@@ -1,197 +1,236 @@
-"""A run folder -> a W&B run, of which only what `logger.upload` names leaves the machine."""
+"""A run -> a W&B run that is logged offline into its folder and uploaded by a process beside it."""
 
 import os
 import secrets
-import subprocess
-from collections.abc import Callable, Iterator
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
-import numpy as np
+from lightning.fabric.loggers.logger import (
+    _DummyExperiment as DummyExperiment,
+)  # Lightning gives it no other name
+from lightning.pytorch.loggers import WandbLogger
+from numpy.typing import NDArray
 
-from groundwork.core.atomic import write_text
-from groundwork.core.paths import ROOT
-from groundwork.core.predictions import read_predictions
-from groundwork.core.redact import redact, redact_text, without_places
-from groundwork.core.run_folder import RunFolder
+from groundwork.core.console import Console
+from groundwork.core.patches import drop_wandb
+from groundwork.core.ranks import is_first
+from groundwork.core.redact import redact, without_places
+from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.variables import SWEEP
-from groundwork.track.wandb_mode import decide_mode, find_key
+from groundwork.track.careful import Beside, Careful
+from groundwork.track.result import numbers
+from groundwork.track.upload import Upload
+from groundwork.track.wandb_files import described, log_files
+from groundwork.track.wandb_mode import find_key
 
-# Figures made of numbers alone; a figure that is not named here may show photographs.
-CURVES = ("baselines", "class_balance", "confusion_", "largest_confusions_", "learning_curve", "partial_dependence",
-          "ranking_", "recall_", "regression_", "reliability_", "strengths", "transfer_plan")  # fmt: skip
-MACHINE = ("python", "platform", "processor", "cores", "gpus")
-STARTING = 30  # seconds
-FINISHING = 300
+PROJECT = "groundwork"
+HANGS = 30.0  # seconds without an answer of W&B's local process, which writes to the disk alone
+OF_AGENT = ("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH")
+STEP = "trainer/global_step"  # Lightning's own name
 
 
-class Wandb:
-    """Copy one run folder into one W&B run; the folder remembers which, so that a resumed run goes on there.
+class Wandb(WandbLogger):
+    """Log into one W&B run; the run folder remembers which, so that a resumed run and the sealed test go on there.
+
+    Calls of Lightning are made on a thread of their own. `experiment` is W&B's own run.
 
     Args:
-        project: On the server.
+        save_dir: The run folder.
+        project: On the server; None takes WANDB_PROJECT.
         entity: User or team; None takes that of the key.
         mode: auto, online, offline or disabled.
+        upload: What may leave the machine.
+        name: Of the run; None takes WANDB_NAME, else the name of its folder.
+        tags: Beside those of the configuration and of WANDB_TAGS.
+        group: None takes the sweep.
+        job_type: None: train, or trial in a sweep.
+        wait: Seconds that a finished run waits for the upload, which then goes on alone.
     """
 
-    def __init__(self, project: str, entity: str | None, mode: str):
-        self.project, self.entity, self.mode = project, entity, mode
+    def __init__(
+        self,
+        save_dir: str,
+        project: str | None,
+        entity: str | None,
+        mode: str,
+        upload: Sequence[str],
+        name: str | None,
+        tags: Sequence[str],
+        group: str | None,
+        job_type: str | None,
+        wait: float,
+    ):
+        project = project or os.environ.get("WANDB_PROJECT") or PROJECT
+        super().__init__(name=name, save_dir=save_dir, project=project, entity=entity)
+        self.mode, self.upload, self.tags = mode, set(upload), [str(tag) for tag in tags]
+        self.group, self.job_type, self.wait = group, job_type, wait
+        self.careful = Careful("W&B", print)
+        self.beside = Beside(self.careful)
+        self.folder, self.config = RunFolder(Path(save_dir)), dict[str, Any]()
+        self.memory: dict[str, Any] = {}
+        self._lock, self._first = RLock(), True
+        self._run: Any = None
+        self._upload: Upload | None = None
 
-    def start(self, folder: RunFolder, config: dict[str, Any], say: Callable[[str], None], pid: int) -> None:
-        """Decide whether to be online, then begin or go on."""
-        self.folder, self.upload = folder, set(config["logger"]["upload"])
-        # Artifacts of an offline run wait here for `wandb sync`, not in the user's home.
-        os.environ.setdefault("WANDB_DATA_DIR", str(folder.path / "wandb"))
+    def attach(self, folder: RunFolder, config: dict[str, Any], console: Console) -> None:
+        """Take the configuration of the run and speak through its console."""
+        self.folder, self.config, self.careful.say = folder, config, console.say
+        self.tags = [*(str(tag) for tag in config.get("tags") or ()), *self.tags]
+
+    @property
+    def experiment(self) -> Any:
+        """The W&B run, begun at first use; one that does nothing on other ranks, and where W&B cannot begin."""
+        if not is_first():
+            return DummyExperiment()
+        with self._lock:
+            if self._run is None:
+                self._run = self.careful(self._begin) or DummyExperiment()
+                self._experiment = self._run
+        return self._run
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log numbers that no earlier process of the run has logged for this step or a later one."""
+        if is_first() and "metrics" in self.upload:
+            self.beside.put(self._log, dict(metrics), step)
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
+        """Log those of a module, without secrets and places."""
+        if is_first() and "config" in self.upload:
+            content = without_places(redact(plain(vars(params) if isinstance(params, Namespace) else params)))
+            self.beside.put(lambda: self.experiment.config.update(content, allow_val_change=True))
+
+    def log_histograms(self, histograms: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], step: int) -> None:
+        """Log histograms: name -> counts (B,), edges (B + 1,)."""
+        if is_first() and "metrics" in self.upload:
+            self.beside.put(self._log_histograms, dict(histograms), step)
+
+    def finalize(self, status: str) -> None:
+        """Do nothing: a later phase goes on, and `conclude` ends the run."""
+
+    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+        """Leave checkpoints where they are; `upload` says whether the best one is sent."""
+
+    def conclude(self, config: dict[str, Any], result: dict[str, Any], sealed: bool) -> None:
+        """Log how the run ended, or its sealed test, and end the W&B run; an upload that takes longer goes on alone."""
+        _ = self.experiment  # begins here at the latest: that may take longer than a call to what runs
+        self.beside.put(self._conclude, config, result, sealed)
+        if not self.beside.end(HANGS):
+            self.careful.failed = True
+            self.careful.say(f"note: W&B did not answer for {HANGS:g} s; the run's own files are complete")
+        if self.careful.failed:
+            drop_wandb()
+        if self._upload is not None:
+            self._upload.end(not self.careful.failed, self.wait)
+
+    def _begin(self) -> Any:
+        # Artifacts of an offline run wait here for the upload, not in the user's home.
+        os.environ.setdefault("WANDB_DATA_DIR", str(self.folder.path / "wandb"))
         os.environ["WANDB_SILENT"] = "true"
-        import wandb  # half a second, beside the run
+        import wandb  # half a second
 
-        self.wandb = wandb
-        server = wandb.Settings().base_url
         wish = os.environ.get("WANDB_MODE", "auto") if self.mode == "auto" else self.mode
-        mode, why = decide_mode(wish, server, find_key(server))
+        is_trial = SWEEP in os.environ
+        new: dict[str, Any] = {"step": 0, "reached": {}, "project": self._project}
+        new["id"] = (None if is_trial else os.environ.get("WANDB_RUN_ID")) or secrets.token_hex(4)
         # The group is kept, also where a trial of a sweep goes on alone.
-        group = config["logger"]["group"] or os.environ.get(SWEEP)
-        new = {"id": secrets.token_hex(4), "group": group, "rows": 0, "gradients": 0, "step": 0}
-        new["job_type"] = config["logger"]["job_type"] or ("trial" if SWEEP in os.environ else "train")
-        self.memory: dict[str, Any] = new | folder.read_json("wandb")
-        self.run = self._begin(config, mode, pid)
-        self.memory |= {"project": self.project, "mode": mode, "url": self.run.url}
-        self._remember()
-        later = "" if mode != "offline" else f"; upload it later: wandb sync {Path(self.run.dir).parent}"
-        say(f"W&B: {self.run.url}" if mode == "online" else f"W&B: {mode}, because {why}{later}")
+        new["group"] = self.group or os.environ.get(SWEEP) or os.environ.get("WANDB_RUN_GROUP")
+        new["job_type"] = self.job_type or ("trial" if is_trial else "train")
+        self.memory = new | self.folder.read_json("wandb")
+        self._earlier = dict(self.memory["reached"])
+        with _without_agent(is_trial):
+            run = wandb.init(**self._arguments(wandb.Settings, wish))
+        run.define_metric(STEP)
+        run.define_metric("*", step_metric=STEP, step_sync=True)
+        self._id = self.memory["id"] = run.id  # that of an agent, where one has started this process
+        self.memory["mode"] = wish
+        self.folder.write_json("wandb", self.memory)
+        self._start_upload(wish, Path(run.dir).parent, run.settings.base_url)
+        return run
 
-    def row(self, number: int, values: dict[str, Any]) -> None:
-        """Log a row of the history that no earlier process has logged."""
-        if number >= self.memory["rows"]:
-            if "metrics" in self.upload:
-                self._log(values)
-            self.memory["rows"] = number + 1
-            self._remember()
+    def _start_upload(self, wish: str, place: Path, server: str) -> None:
+        why = f"asked for mode={wish}" if wish in ("offline", "disabled") else ""
+        if wish == "auto" and find_key(server) is None:
+            why = "no key was found (WANDB_API_KEY, or `wandb login`)"
+        if not why:
+            self._upload = Upload(place, wish, server, self.careful.say)
+        else:
+            later = "" if wish == "disabled" else f"; upload it later: wandb sync {place.parent}"
+            self.careful.say(f"W&B: {'disabled' if wish == 'disabled' else 'offline'}, because {why}{later}")
 
-    def gradients(self, number: int, entry: dict[str, Any]) -> None:
-        """Log histograms of the gradients that no earlier process has logged."""
-        if number < self.memory["gradients"] or "metrics" not in self.upload:
-            return
-        histograms = {
-            f"gradients/{name}": self.wandb.Histogram(
-                np_histogram=(np.array(one["counts"]), np.array(one["edges"]))
-            )
-            for name, one in entry["layers"].items()
+    def _arguments(self, settings: Any, wish: str) -> dict[str, Any]:
+        path, tags = self.folder.path, os.environ.get("WANDB_TAGS", "").split(",")
+        return {
+            "project": self._project,
+            "entity": self._wandb_init.get("entity"),
+            "mode": "disabled" if wish == "disabled" else "offline",
+            "id": self.memory["id"],
+            "resume": "allow",
+            "name": self._name or os.environ.get("WANDB_NAME") or f"{path.parent.name}/{path.name}",
+            "group": self.memory["group"],
+            "job_type": self.memory["job_type"],
+            "tags": list(dict.fromkeys([*self.tags, *filter(None, (tag.strip() for tag in tags))])),
+            "config": described(self.folder, self.config) if "config" in self.upload else {},
+            "settings": settings(
+                root_dir=str(path),
+                console="off",  # what a run prints names its folders
+                disable_code=True,
+                disable_git=True,  # the address of a repository may hold a token
+                save_code=False,
+                symlink=False,
+                host="",
+                program="train.py",
+                x_disable_meta=True,  # user, host, command and folders
+                x_disable_machine_info=True,
+                x_save_requirements=False,
+            ),
         }
-        self._log({"step": entry["step"], **histograms})
-        self.memory["gradients"] = number + 1
+
+    def _log(self, metrics: dict[str, Any], step: int | None) -> None:
+        run, earlier = self.experiment, self._earlier
+        if step is not None:
+            metrics = {name: value for name, value in metrics.items() if step > earlier.get(name, -1)}
+        if not set(metrics) - {"epoch"}:
+            return
+        # Steps of W&B go on where an earlier process of the same run stopped, also offline.
+        start = {"step": self.memory["step"], "commit": True} if self._first and self.memory["step"] else {}
+        self._first = False
+        run.log(metrics if step is None else {**metrics, STEP: step}, **start)
+        if step is not None:
+            self.memory["reached"] |= dict.fromkeys(set(metrics) - {"epoch"}, step)
         self._remember()
 
-    def finish(self, config: dict[str, Any], result: dict[str, Any]) -> None:
-        """Log what a finished run holds, and end."""
-        done = result.get("status") == "done"
+    def _log_histograms(self, histograms: dict[str, tuple[Any, Any]], step: int) -> None:
+        import wandb
+
+        self._log({name: wandb.Histogram(np_histogram=one) for name, one in histograms.items()}, step)
+
+    def _conclude(self, config: dict[str, Any], result: dict[str, Any], sealed: bool) -> None:
+        run, status = self.experiment, result.get("status")
         if "config" in self.upload:
-            self.run.config.update(self._described(config), allow_val_change=True)
-        if done:
-            self._log_result(result)
-            self._log_files()
-        elif result.get("status") in ("interrupted", None):
-            self.run.mark_preempting()
-        self.run.finish(exit_code=0 if done or result.get("status") == "pruned" else 1)
-
-    def _begin(self, config: dict[str, Any], mode: str, pid: int) -> Any:
-        path = self.folder.path
-        settings = self.wandb.Settings(
-            root_dir=str(path),
-            console="off",  # what a run prints names its folders
-            disable_code=True,
-            disable_git=True,  # the address of a repository may hold a token
-            save_code=False,
-            symlink=False,
-            host="",
-            program="train.py",
-            x_disable_meta=True,  # user, host, command and folders
-            x_disable_machine_info=True,
-            x_save_requirements=False,
-            x_stats_pid=pid,
-            init_timeout=STARTING,
-            finish_timeout=FINISHING,
-        )
-        return self.wandb.init(
-            project=self.project,
-            entity=self.entity,
-            mode=mode,  # type: ignore[arg-type]  # one of W&B's four, as check_logger says
-            id=self.memory["id"],
-            resume="allow",
-            name=f"{path.parent.name}/{path.name}",
-            group=self.memory["group"],
-            job_type=self.memory["job_type"],
-            tags=[str(tag) for tag in config.get("tags") or ()],
-            config=self._described(config) if "config" in self.upload else {},
-            settings=settings,
-        )
-
-    def _described(self, config: dict[str, Any]) -> dict[str, Any]:
-        environment = self.folder.read_json("environment")
-        described: dict[str, Any] = without_places(redact(config))
-        described["machine"] = {name: environment[name] for name in MACHINE if name in environment}
-        described["commit"] = environment.get("git", {}).get("commit")
-        return described
-
-    def _log(self, values: dict[str, Any]) -> None:
-        # Steps go on where an earlier process of the same run stopped, also offline.
-        self.run.log(values, step=self.memory["step"])
-        self.memory["step"] += 1
-
-    def _log_result(self, result: dict[str, Any]) -> None:
-        if "metrics" not in self.upload:
-            return
-        values = {
-            f"{split}/{name}": value for split in ("train", "val") for name, value in result[split].items()
-        }
-        values |= {"best_epoch": result["best_epoch"], "seconds": result["seconds"]["total"]}
-        self.run.summary.update({name: value for name, value in values.items() if value is not None})
-
-    def _log_files(self) -> None:
-        upload = self.upload
-        if "curves" in upload and (matrix := self._confusion()) is not None:
-            self._log({"confusion/val": matrix})
-        shown = [
-            file
-            for file in sorted(self.folder.figures.glob("*.png"))
-            if ("curves" if file.stem.startswith(CURVES) else "photographs") in upload
-        ]
-        if shown:
-            self._log({f"figures/{file.stem}": self.wandb.Image(str(file)) for file in shown})
-        for word, kind, files in self._artifacts():
-            if word in upload and files:
-                artifact = self.wandb.Artifact(f"{word}-{self.memory['id']}", kind)
-                for file in files:
-                    artifact.add_file(str(file))
-                self.run.log_artifact(artifact)
-
-    def _confusion(self) -> Any:
-        classes = self.folder.read_json("data").get("classes")
-        if not classes or not self.folder.predictions("val").exists():
-            return None
-        val = read_predictions(self.folder.predictions("val"), classes, [])
-        if val is None:
-            return None
-        truth, decided = val.target.tolist(), val.prediction.tolist()
-        return self.wandb.plot.confusion_matrix(y_true=truth, preds=decided, class_names=classes, title="val")
-
-    def _artifacts(self) -> Iterator[tuple[str, str, list[Path]]]:
-        folder = self.folder
-        yield "splits", "dataset", [folder.splits]
-        yield "predictions", "predictions", [folder.predictions("val")]
-        yield "checkpoints", "model", [folder.best]
-        yield "code", "code", self._difference()
-
-    def _difference(self) -> list[Path]:
-        """Write how the code differs from its commit."""
-        if "code" not in self.upload:
-            return []
-        told = subprocess.run(
-            ["git", "diff", "HEAD"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
-        )
-        target = self.folder.path / "code.diff"
-        write_text(target, redact_text(told.stdout))
-        return [target]
+            run.config.update(described(self.folder, config), allow_val_change=True)
+        if status == "done" and "metrics" in self.upload:
+            run.summary.update(numbers(result, sealed, ""))
+        if status == "done":
+            log_files(run, self.folder, self.upload, "test" if sealed else "val")
+        elif status in ("interrupted", None):
+            run.mark_preempting()
+        self._remember()
+        run.finish(exit_code=0 if status in ("done", "pruned") else 1)
 
     def _remember(self) -> None:
+        self.memory["step"] = int(self.experiment.step)
         self.folder.write_json("wandb", self.memory)
+
+
+@contextmanager
+def _without_agent(hide: bool) -> Iterator[None]:
+    """Hide the run of a sweep's agent in a multirun inside it: each of its trials is a run of its own."""
+    hidden = {name: os.environ.pop(name) for name in OF_AGENT if hide and name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

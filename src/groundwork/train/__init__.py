@@ -7,6 +7,7 @@ from groundwork.core.lazy import lazy_names
 if TYPE_CHECKING:
     from groundwork.train.callbacks.build import build_callbacks
     from groundwork.train.callbacks.finite import CheckFinite
+    from groundwork.train.callbacks.gradients import Gradients
     from groundwork.train.callbacks.history import History, ProgressBar
     from groundwork.train.callbacks.lr_find import FindRate
     from groundwork.train.callbacks.profile import Profile
@@ -21,6 +22,7 @@ _HOME = {
     "CheckFinite": "callbacks.finite",
     "EarlyStopping": "callbacks.stop",
     "FindRate": "callbacks.lr_find",
+    "Gradients": "callbacks.gradients",
     "History": "callbacks.history",
     "KeepBestAndLast": "checkpoint.keep",
     "Profile": "callbacks.profile",
@@ -37,6 +39,7 @@ __all__ = [
     "CheckFinite",
     "EarlyStopping",
     "FindRate",
+    "Gradients",
     "History",
     "KeepBestAndLast",
     "Profile",

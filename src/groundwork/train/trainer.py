@@ -8,9 +8,8 @@ from hydra.utils import instantiate
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, Checkpoint, WeightAveraging
+from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.callbacks import ProgressBar as LightningProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.profilers import (
     AdvancedProfiler,
     PassThroughProfiler,
@@ -23,6 +22,8 @@ from lightning.pytorch.strategies import DDPStrategy
 from groundwork.core.errors import UserError
 from groundwork.core.ranks import local_world_size, world_size
 from groundwork.model import FeatureBackbone, Network
+from groundwork.track.loggers import loggers_of
+from groundwork.track.steps import StepCurves, steps_before
 from groundwork.train.callbacks.validate import ValidateEvery
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
@@ -66,6 +67,7 @@ def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
     every = wanted.val_every_n_steps
     if every is not None or wanted.max_steps > 0 or wanted.fast_dev_run:
         callbacks = [_validate(context, every), *callbacks]
+    callbacks = [StepCurves(steps_before(context.rows)), *callbacks]  # first: see there
     spare_gpu_checks()
     pass_over_empty_hooks(callbacks)
     # Epochs of phases that a resumed run is past count, too: its own count on.
@@ -121,13 +123,13 @@ def _machine(context: Context, networks: Sequence[Network]) -> dict[str, Any]:
 
 def _beside(context: Context, callbacks: list[Callback]) -> dict[str, Any]:
     """Give the arguments that say what happens beside the steps."""
-    wanted, logger = context.config.trainer, _logger(context, callbacks)
+    wanted = context.config.trainer
     named = wanted.profiler is None or isinstance(wanted.profiler, str)
     profiler = {"profiler": _profiler(context, wanted.profiler)} if named else {}
     return {
         "callbacks": callbacks,
-        "logger": logger,
-        "log_every_n_steps": wanted.log_every_n_steps if logger else 0,
+        "logger": loggers_of(context.folder),
+        "log_every_n_steps": wanted.log_every_n_steps,
         "enable_checkpointing": any(isinstance(callback, Checkpoint) for callback in callbacks),
         "enable_progress_bar": any(isinstance(callback, LightningProgressBar) for callback in callbacks),
         "enable_model_summary": bool(wanted.enable_model_summary),
@@ -145,14 +147,6 @@ def pass_over_empty_hooks(callbacks: Sequence[Callback]) -> None:
         for name in STEP_HOOKS:
             if name not in vars(callback) and getattr(type(callback), name) is getattr(Callback, name):
                 setattr(callback, name, None)
-
-
-def _logger(context: Context, callbacks: Sequence[Callback]) -> CSVLogger | bool:
-    """Give callbacks that are not ours a logger to write to, `logs/version_N/metrics.csv` in the run folder."""
-    package = __name__.partition(".")[0]
-    foreign = [each for each in callbacks if not isinstance(each, WeightAveraging | Checkpoint)]
-    needed = any(type(each).__module__.partition(".")[0] != package for each in foreign)
-    return CSVLogger(context.folder.path, name="logs") if needed else False
 
 
 def _profiler(context: Context, name: str | None) -> Profiler:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.core.paths import ROOT
-from groundwork.track.track import UPLOADS
+from groundwork.track.check import UPLOADS
 
 NAMES = ["WANDB_API_KEY", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "GITHUB_TOKEN", "HF_TOKEN", "CLIENT_SECRET",
          "DJANGO_SECRET_KEY", "MYSQL_PWD", "SLACK_TOKEN", "ENCRYPTION_KEY"]  # fmt: skip
@@ -41,8 +41,16 @@ def test_no_planted_secret_is_found_anywhere(tmp_path: Path, table: Path):
         *[sys.executable, str(ROOT / "scripts" / "train.py"), "data=table", f"data.table={table}"],
         *["data.target=dear", "data.drop=[price]", "task=classification", "model=mlp", "transfer=none"],
         *["trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=50", f"paths.cache={tmp_path / 'cache'}"],
-        *["logger=[tensorboard,wandb]", "logger.wandb.mode=offline", f"logger.upload=[{','.join(UPLOADS)}]"],
-        *["logger.gradients=1", "logger.wait=120", f"paths.runs={tmp_path / 'runs'}", *words],
+        *[
+            "logger=[tensorboard,wandb]",
+            "logger.wandb.mode=offline",
+            f"logger.wandb.upload=[{','.join(UPLOADS)}]",
+        ],
+        *[
+            "+callbacks.extra.gradients={_target_: groundwork.train.Gradients, every: 1}",
+            f"paths.runs={tmp_path / 'runs'}",
+            *words,
+        ],
     ]
     done = subprocess.run(
         command,

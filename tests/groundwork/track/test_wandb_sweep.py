@@ -20,8 +20,8 @@ UPLOAD = ["metrics", "config", "curves", "splits", "checkpoints"]
 def command(tmp_path: Path, table: Path, *more: str) -> subprocess.CompletedProcess[str]:
     words = [
         "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "task=classification",
-        "model=mlp", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "logger=wandb", "logger.wait=200",
-        "logger.wandb.mode=offline", f"logger.upload=[{','.join(UPLOAD)}]", f"paths.runs={tmp_path / 'runs'}",
+        "model=mlp", "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "logger=wandb",
+        "logger.wandb.mode=offline", f"logger.wandb.upload=[{','.join(UPLOAD)}]", f"paths.runs={tmp_path / 'runs'}",
         f"paths.cache={tmp_path / 'cache'}", "name=three", *more,
     ]  # fmt: skip
     return subprocess.run(
@@ -58,7 +58,7 @@ def test_each_of_three_trials_holds_config_metrics_group_and_artifacts(tmp_path:
         history = pd.read_csv(folder.history)
         for name in history.columns:
             logged = [row[name] for row in rows if name in row]
-            if history[name].dtype.kind in "fiu":
+            if "/" in name and history[name].dtype.kind in "fiu":
                 assert logged == pytest.approx(history[name].dropna().tolist()), name
         names = [record["artifact"]["name"] for record in records if record["type"] == "artifact"]
         assert {name.split("-")[0] for name in names} >= {"splits", "checkpoints"}

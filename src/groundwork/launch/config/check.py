@@ -10,7 +10,7 @@ from groundwork.core.ranges import check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
-from groundwork.track.track import check_logger
+from groundwork.track.check import check_logger
 from groundwork.train.custom import target_kind
 
 PACKAGE = __name__.partition(".")[0]

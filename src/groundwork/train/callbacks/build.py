@@ -58,9 +58,6 @@ def build_callbacks(context: Context) -> list[Callback]:
     }
     direction = context.metrics.direction
     callbacks = [_build(node, run, direction) for node in _wanted(context).values()]
-    every = (config.get("logger") or {}).get("gradients")
-    if every:
-        callbacks.append(Gradients(context.folder.gradients, every))
     callbacks = in_order([*callbacks, phases, position, *build_pruning(context.rows, monitor)])
     if parts:
         announce(callbacks, parts[0])

@@ -1,25 +1,37 @@
 """Histograms of the gradients while training, for the loggers that show them."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from groundwork.core.errors import UserError
+from groundwork.core.patches import logged_step
+
 BINS = 64
 
 
 class Gradients(Callback):
-    """Append one line to `gradients.jsonl` every N steps: layer -> counts and edges of its gradient's values.
+    """Log a histogram of every layer's gradient each N steps.
 
     Args:
-        path: Of the file.
-        every: Steps between lines.
+        every: Steps between histograms; each one waits for the device.
     """
 
-    def __init__(self, path: Path, every: int):
-        self.path, self.every = path, every
+    def __init__(self, every: int):
+        self.every = every
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuse a run without a logger for it.
+
+        Raises:
+            UserError: If no logger shows histograms.
+        """
+        if not any(hasattr(logger, "log_histograms") for logger in trainer.loggers):
+            raise UserError(
+                "groundwork.train.Gradients must find a logger that shows histograms, but there is none. Add "
+                "logger=tensorboard or logger=wandb."
+            )
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
         """Count the gradients of this step."""
@@ -30,11 +42,11 @@ class Gradients(Callback):
         scale = (
             scaler.get_scale() if scaler and getattr(optimizer, "_step_supports_amp_scaling", False) else 1.0
         )
-        layers = {}
+        histograms = {}
         for name, parameter in pl_module.named_parameters():
             if parameter.grad is not None and bool(torch.isfinite(parameter.grad).all()):
                 counts, edges = torch.histogram(parameter.grad.detach().float().cpu() / scale, BINS)
-                layers[name.removeprefix("network.")] = {"counts": counts.tolist(), "edges": edges.tolist()}
-        line = json.dumps({"step": trainer.global_step, "layers": layers})
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+                histograms[f"gradients/{name.removeprefix('network.')}"] = (counts.numpy(), edges.numpy())
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_histograms"):
+                logger.log_histograms(histograms, logged_step(trainer))
