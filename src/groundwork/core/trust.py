@@ -148,11 +148,11 @@ def checked_target(target: Any, where: object) -> str:
         if trusted_names() & {target, target.partition(".")[0]}:
             return target
         module, _, name = target.rpartition(".")
-        if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
+        if target in named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
         below = target.partition(".")[2]
         own = f"{PACKAGE}.{MOVED.get(below, below)}"
-        if own in _named_in_conf() or own in _public_modules():
+        if own in named_in_conf() or own in _public_modules():
             return own
     raise UserError(
         f"{where} must name targets that are known, but names {str(target)[:80]!r}, which may run any code. "
@@ -161,9 +161,9 @@ def checked_target(target: Any, where: object) -> str:
 
 
 @cache
-def _named_in_conf() -> frozenset[str]:
-    """List what the shipped configuration calls."""
-    texts = (path.read_text(encoding="utf-8") for path in CONF.rglob("*.yaml"))
+def named_in_conf() -> frozenset[str]:
+    """List what the files of `conf/` call, outside of comments."""
+    texts = (re.sub(r"(^|\s)#.*", "", path.read_text(encoding="utf-8")) for path in CONF.rglob("*.yaml"))
     return frozenset(name for text in texts for name in re.findall(r"_target_:\s*([\w.]+)", text))
 
 

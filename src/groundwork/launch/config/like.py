@@ -15,7 +15,8 @@ from groundwork.core.paths import CONF, PATH_KEYS, machine_paths
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples
 from groundwork.launch.config.changes import flat
-from groundwork.launch.config.compose import Composition, compose_run, options
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.explain import options
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.trusted import checked_overrides
 
