@@ -13,6 +13,7 @@ from groundwork.core.lock import BusyError
 from groundwork.core.paths import PATH_KEYS, absolute, machine_paths
 from groundwork.core.ranks import barrier, from_first, is_first, join
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.trust import refuse_untrusted
 from groundwork.launch.config.changes import changes
 from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
 from groundwork.launch.config.compose import Composition, compose_run
@@ -65,6 +66,7 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
         _check_longer(folder, changes)
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
+    refuse_untrusted(folder.config, folder.config_file)
     composition = None if has_begun(folder) else saved_composition(folder, changes)
     config = folder.config if composition is None else composition.config
     for change in changes:

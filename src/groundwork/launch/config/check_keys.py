@@ -37,11 +37,7 @@ def check_keys(composition: Composition) -> None:
     Raises:
         UserError: In one line, with the key and what to write.
     """
-    check_tree(composition.config, composition.choices, composition.overrides)
-
-
-def check_tree(config: DictConfig, choices: Mapping[str, str], overrides: Sequence[str]) -> None:
-    """Check a configuration by the files that were chosen for it; see `check_keys`."""
+    config, choices = composition.config, composition.choices
     content: Any = OmegaConf.to_container(config, resolve=False)
     root = read_root()
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
@@ -58,7 +54,9 @@ def check_tree(config: DictConfig, choices: Mapping[str, str], overrides: Sequen
     _Tree(config, root).check("", plain, root.example)
     for group in sorted(groups & content.keys()):
         found = (
-            document(group, choices[group], overrides) if group in choices else Documented(is_closed=False)
+            document(group, choices[group], composition.overrides)
+            if group in choices
+            else Documented(is_closed=False)
         )
         _check_complete(group, content[group], found)
         _Tree(config, found).check(group, content[group], found.example)

@@ -42,9 +42,10 @@ def imported(target: str) -> Mapping[str, Schema]:
 
 
 def may_differ(target: str) -> bool:
-    """Tell whether a library has another version than when its signatures were written down."""
+    """Tell whether a target that is in the list belongs to another version of its library than the list."""
     package = target.partition(".")[0]
-    return package != PACKAGE and _committed().packages.get(package) != version(package)
+    is_foreign = package != PACKAGE and target in _committed().targets
+    return is_foreign and _committed().packages.get(package) != version(package)
 
 
 def write_signatures() -> Path:

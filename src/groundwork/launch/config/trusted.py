@@ -5,8 +5,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from groundwork.core.admitted import targets_of, trusted_names
 from groundwork.core.errors import UserError
-from groundwork.core.trust import checked_target, targets_of, trusted_names
+from groundwork.core.trust import checked_target
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import searched_packages
 
