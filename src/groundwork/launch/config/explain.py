@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
-from groundwork.launch.config.hints import hint_of, option_hint
+from groundwork.launch.config.hints import HINTS, hint_of, option_hint
 from groundwork.launch.config.quote import COLUMN_CHOICES
 
 PLUGINS = {
@@ -101,7 +101,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
         if having:
             return f"{key} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
     beside = [one for one in (*siblings, *known) if one.rpartition(".")[0] == key.rpartition(".")[0]]
-    near = _nearest(key.rpartition(".")[2], beside, 0.85)
+    near = [] if key in HINTS else _nearest(key.rpartition(".")[2], beside, 0.85)
     if not near and (hint := hint_of(key)):
         return f"{key} is not a key. {hint}."
     near = (

@@ -11,6 +11,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.launch.cli import enter
 from groundwork.launch.commands import train
+from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import compose_run
 
@@ -82,10 +83,19 @@ WRONG = [
     ("monitor=acc", "Use monitor=accuracy"),
     ("model=resnet50", "model=timm model.name=resnet50"),
     ("optim=adam", "Use optim=adamw"),
+]
+AT_THE_DOOR = [
     ("hydra.run.dir=X", "paths.runs=DIR"),
-    ("hydra/launcher=joblib -m seed=0,1", "hydra/launcher=joblib is not installed"),
+    ("hydra/launcher=rq -m seed=0,1", "hydra/launcher=rq is not installed"),
     ("-m seed=0,x", "seed must be a whole number, but got x"),
 ]
+
+
+def check(overrides: list[str]) -> None:
+    """Check as every command does before it reads."""
+    composition = compose_run(overrides)
+    check_keys(composition)
+    check_combination(composition)
 
 
 def words_of(typed: str) -> list[str]:
@@ -96,7 +106,15 @@ def words_of(typed: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("typed", "said"), WRONG, ids=[typed for typed, _ in WRONG])
-def test_what_is_wrong_is_one_line_and_leaves_no_folder(
+def test_what_is_wrong_is_told_in_one_line_before_anything_is_read(typed: str, said: str):
+    with pytest.raises(UserError) as error:
+        check(["data=digits", *words_of(typed)])
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("typed", "said"), [*WRONG[::20], *AT_THE_DOOR])
+def test_a_command_ends_with_one_line_and_status_two_and_leaves_no_folder(
     typed: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
@@ -111,7 +129,7 @@ def test_what_is_wrong_is_one_line_and_leaves_no_folder(
 
 
 def test_there_are_sixty_rows_and_forty_of_them_are_typos_and_types():
-    assert len(WRONG) >= 60
+    assert len(WRONG + AT_THE_DOOR) >= 60
     types = ("must be a ", "must be true", "must be one of", "but got ")
     assert sum("+" in typed or any(one in said for one in types) for typed, said in WRONG) >= 40
 

@@ -16,7 +16,10 @@ from groundwork.launch.config.flags import REFUSED, part
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
-    return enter(train)
+    try:
+        return enter(train)
+    except SystemExit as stop:  # how Hydra ends after its own help
+        return int(stop.code or 0)
 
 
 def test_flags_and_overrides_are_parted_whatever_their_order():
