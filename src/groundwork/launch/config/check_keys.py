@@ -94,13 +94,15 @@ class _Tree:
             )
         known = dict(self._signature(path, target)) if target else {}
         given = interpolated([example], path, signature)
+        # Mappings deep inside without a target, such as search.space, are free in what they hold.
+        documented = self._documented if target or "." not in path else lambda key, example: {}
         self._check_names(path, node, example, known)
         for key in sorted(node, key=lambda key: isinstance(node[key], dict | list)):
             if key in HYDRA_KEYS:
                 continue
             inner = f"{path}.{key}" if path else str(key)
             if (value := self._value(inner, node[key])) != MISSING:
-                schema = known.get(str(key)) or given.get(str(key)) or self._documented(str(key), example)
+                schema = known.get(str(key)) or given.get(str(key)) or documented(str(key), example)
                 check_value(inner, value, commented(schema, self.found.comments.get(str(key), "")))
             for place, mapping in _mappings(inner, node[key]):
                 beside = example.get(str(key))
