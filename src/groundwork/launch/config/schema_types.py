@@ -34,7 +34,11 @@ def parameters(target: str) -> dict[str, Schema]:
         hints = {}
     said = _arguments(inspect.getdoc(called) or "")
     found: dict[str, Schema] = {}
-    for parameter in inspect.signature(called).parameters.values():
+    try:
+        taken = inspect.signature(called).parameters.values()
+    except ValueError:  # written in C, without a signature
+        return {"**": {}}
+    for parameter in taken:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             found["**"] = {}
         elif parameter.kind is not inspect.Parameter.VAR_POSITIONAL:
