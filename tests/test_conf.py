@@ -11,7 +11,8 @@ from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.paths import CONF
-from groundwork.launch.config.compose import compose_run, options
+from groundwork.launch.config.compose import compose_run
+from groundwork.launch.config.explain import options
 from groundwork.model import as_backbone, taken
 from groundwork.task import Task
 from groundwork.train.plugged import check_plugged, read_augment

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score
 
 from groundwork import fit
-from groundwork.core import trust
+from groundwork.core import admitted
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.evaluate.export import export_run
@@ -42,7 +42,7 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for column, name in enumerate(LABELS):
             file[name] = (inputs[:, column] + inputs[:, 3] > 0).astype(float)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(trust, "_admitted", set())
+    monkeypatch.setattr(admitted, "_admitted", set())
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] == "birds"]:
         del sys.modules[name]
@@ -74,10 +74,10 @@ def test_several_labels_per_sample_are_learned_measured_sealed_and_predicted(
     assert set(val["sample_id"].str[:6]) == {"place "}
     assert "ultilabel" in (run.path / "report.html").read_text(encoding="utf-8")
 
-    trust._admitted.clear()  # as in another process: this one was told the names by the words of fit
+    admitted._admitted.clear()  # as in another process: this one was told the names by the words of fit
     with pytest.raises(UserError, match=r"names 'birds\..*Add trust=\[PACKAGE\]"):
         evaluate([f"run={run.path}"])
-    trust.admit(["birds"])
+    admitted.admit(["birds"])
     assert evaluate([f"run={run.path}", f"paths.runs={birds / 'runs'}"]) == 0
     assert Run(run.path).result["test"]["f1"]["value"] > 0.7
     new = pd.DataFrame({"height": [3.0, -3.0], "rain": [0.0, 0.0], "wind": [0.0, 0.0], "heat": [0.0, 0.0]})
@@ -127,7 +127,7 @@ def test_a_head_of_ones_own_lets_the_exact_head_and_the_advice_step_aside(
     assert "gradient descent" not in said
     assert (run.result["transfer"]["solver"], run.result["transfer"]["scenario"]) == ("sgd", "small_similar")
     assert run.result["baselines"]
-    trust.admit(["birds"])
+    admitted.admit(["birds"])
     assert run.model().head.layers[0].out_features == 8
 
 
@@ -143,7 +143,7 @@ def test_a_plain_network_is_trained_frozen_predicted_with_and_exported(
     assert run.result["val"]["accuracy"] > 0.8
     assert run.result["transfer"]["stages"] == 1
     assert run.result["transfer"]["solver"] == ("sgd" if transfer == "scratch" else "exact")
-    trust.admit(["birds"])
+    admitted.admit(["birds"])
     out = birds / "out.csv"
     predict([f"run={run.path}", f"input={photographs / 'dark'}", f"output={out}"])
     assert (pd.read_csv(out)["prediction"] == "dark").mean() > 0.8

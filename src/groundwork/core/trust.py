@@ -1,24 +1,25 @@
 """Configurations that arrive as data, in a run folder or a checkpoint -> checked before anything is built from them.
 
 `_target_` may call anything that can be imported. Here it may name what the shipped `conf/` names, the modules of
-this package, and layers, transforms, optimizers, schedules, metrics and callbacks of libraries; nothing else is even
-imported.
+this package and of the clone's own, and layers, transforms, optimizers, schedules and metrics of libraries; nothing
+else is even imported. Callbacks and loggers, which only training builds, may be unknown: they are kept under another
+key.
 """
 
-import os
 import re
-from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.admitted import targets_of, trusted_names
 from groundwork.core.errors import UserError
+from groundwork.core.lazy import find_object
 from groundwork.core.older import MOVED, translated_config
 from groundwork.core.older_logger import logger_of_today
-from groundwork.core.paths import CONF
-from groundwork.core.variables import TRUST
+from groundwork.core.paths import CONF, ROOT
 
 PACKAGE = __name__.partition(".")[0]
 ROOMS = ("data", "loss", "metrics", "model", "optim", "task", "transfer")
@@ -42,44 +43,10 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
     "torchmetrics.regression": "torchmetrics.regression.",
 }
 MAX_DEPTH = 30
-
-_admitted: set[str] = set()
-
-
-def admit(packages: Sequence[str]) -> None:
-    """Trust every target of some packages for the rest of this process; `pickle` lets tables be read that are one.
-
-    Raises:
-        UserError: If a name is not that of a package.
-    """
-    for package in packages:
-        if not re.fullmatch(r"[A-Za-z_]\w*", package):
-            raise UserError(f"trust must name packages, but got {package!r}. Write trust=[package].")
-        _admitted.add(package)
-
-
-def admit_typed(config: DictConfig) -> None:
-    """Trust the targets of a configuration that the user has composed, also where a process that it starts reads it."""
-    for target in targets_of(OmegaConf.to_container(config)):
-        _admitted.add(target)
-
-
-def admit_arguments(arguments: Sequence[str]) -> list[str]:
-    """Take `trust=[a,b]` out of the arguments of a command and admit what it names."""
-    for argument in arguments:
-        if argument.startswith("trust="):
-            admit([name.strip() for name in argument.removeprefix("trust=").strip("[]").split(",")])
-    return [argument for argument in arguments if not argument.startswith("trust=")]
-
-
-def handed_on() -> dict[str, str]:
-    """Give the variable by which a process that this one starts trusts what this one does."""
-    return {TRUST: ",".join(sorted(trusted_names()))}
-
-
-def trusted_names() -> set[str]:
-    """Name the packages and targets that this process trusts."""
-    return _admitted | set(os.environ.get(TRUST, "").split(",")) - {""}
+ONLY_TRAINED = ("callbacks", "logger")  # never built from a run folder to predict, export or evaluate
+UNTRUSTED = (
+    "_untrusted_"  # in place of the `_target_` of such a part that nobody vouches for: nothing builds it
+)
 
 
 def checked_config(content: Any, where: object) -> DictConfig:
@@ -94,9 +61,11 @@ def checked_config(content: Any, where: object) -> DictConfig:
     Raises:
         UserError: If it names a target that is not known, computes values, or is nested too deeply.
     """
-    config = _checked(content, where, 0)
-    if not isinstance(config, dict):
+    if not isinstance(content, dict):
         raise UserError(f"{where} must hold keys and values. Restore it.")
+    config: dict[Any, Any] = {}
+    for item in content.items():
+        config |= [_checked_item(item, where, 0, item[0] in ONLY_TRAINED)]
     config = translated_config(logger_of_today(config))
     data = config.get("data")
     if isinstance(data, dict) and "pickle" not in trusted_names():
@@ -109,16 +78,24 @@ def checked_config(content: Any, where: object) -> DictConfig:
         raise UserError(f"{where} must hold plain keys and values, but: {error}. Restore it.") from error
 
 
-def _checked(content: Any, where: object, depth: int) -> Any:
+def refuse_untrusted(config: DictConfig, where: object) -> None:
+    """Refuse to train by a configuration of which a callback or logger is not known.
+
+    Raises:
+        UserError: With the target, and how to trust it.
+    """
+    groups = [OmegaConf.to_container(config[group]) for group in ONLY_TRAINED if config.get(group)]
+    for target in targets_of(groups, UNTRUSTED):
+        checked_target(target, where)
+
+
+def _checked(content: Any, where: object, depth: int, is_only_trained: bool) -> Any:
     if depth > MAX_DEPTH:
         raise UserError(f"{where} must be nested at most {MAX_DEPTH} deep, but is deeper. Restore it.")
     if isinstance(content, dict):
-        return {
-            key: checked_target(value, where) if key == "_target_" else _checked(value, where, depth + 1)
-            for key, value in content.items()
-        }
+        return dict(_checked_item(item, where, depth, is_only_trained) for item in content.items())
     if isinstance(content, list | tuple):
-        return [_checked(value, where, depth + 1) for value in content]
+        return [_checked(value, where, depth + 1, is_only_trained) for value in content]
     if isinstance(content, str) and "${" in content:
         if "\\${" in content:
             raise UserError(f"{where} must hold values, but {content[:60]!r} is computed. Restore it.")
@@ -126,17 +103,16 @@ def _checked(content: Any, where: object, depth: int) -> Any:
     return content
 
 
-def targets_of(content: Any) -> Iterator[Any]:
-    """Give every `_target_` of plain content, at any depth."""
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if key == "_target_":
-                yield value
-            else:
-                yield from targets_of(value)
-    elif isinstance(content, list):
-        for value in content:
-            yield from targets_of(value)
+def _checked_item(item: tuple[Any, Any], where: object, depth: int, is_only_trained: bool) -> tuple[Any, Any]:
+    key, value = item
+    if key != "_target_":
+        return key, _checked(value, where, depth + 1, is_only_trained)
+    try:
+        return key, checked_target(value, where)
+    except UserError:
+        if not is_only_trained:
+            raise
+        return UNTRUSTED, str(value)
 
 
 def checked_target(target: Any, where: object) -> str:
@@ -146,14 +122,18 @@ def checked_target(target: Any, where: object) -> str:
         UserError: If nobody vouches for it.
     """
     if isinstance(target, str) and re.fullmatch(r"\w+(\.\w+)+", target):
-        if trusted_names() & {target, target.partition(".")[0]}:
+        package = target.partition(".")[0]
+        if target in trusted_names():
+            return target
+        if package in (trusted_names() | _own_packages()) - {"pickle"}:
+            _check_home(target, package, where)
             return target
         module, _, name = target.rpartition(".")
-        if target in _named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
+        if target in named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
         below = target.partition(".")[2]
         own = MOVED.get(below, f"{PACKAGE}.{below}")
-        if own in _named_in_conf() or own in _public_modules():
+        if own in named_in_conf() or own in _public_modules():
             return own
     raise UserError(
         f"{where} must name targets that are known, but names {str(target)[:80]!r}, which may run any code. "
@@ -161,10 +141,30 @@ def checked_target(target: Any, where: object) -> str:
     )
 
 
+def _check_home(target: str, package: str, where: object) -> None:
+    """Refuse what a trusted package only passes on, such as `birds.os.system`."""
+    try:
+        found = find_object(target)
+    except Exception as error:  # whatever a module of a colleague's raises
+        raise UserError(f"{where} names {target}, but it cannot be imported: {error}.") from error
+    home = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", None)
+    if str(home).partition(".")[0] != package:
+        raise UserError(
+            f"{where} names {target}, which must be defined in {package}, but is defined in {home}. "
+            f"Add trust=[{target}] if you know it."
+        )
+
+
 @cache
-def _named_in_conf() -> frozenset[str]:
-    """List what the shipped configuration calls."""
-    texts = (path.read_text(encoding="utf-8") for path in CONF.rglob("*.yaml"))
+def _own_packages() -> frozenset[str]:
+    """Name the packages of this clone beside the engine."""
+    return frozenset(path.parent.name for path in (ROOT / "src").glob("*/__init__.py")) - {PACKAGE}
+
+
+@cache
+def named_in_conf() -> frozenset[str]:
+    """List what the files of `conf/` call, outside of comments."""
+    texts = (re.sub(r"(^|\s)#.*", "", path.read_text(encoding="utf-8")) for path in CONF.rglob("*.yaml"))
     return frozenset(name for text in texts for name in re.findall(r"_target_:\s*([\w.]+)", text))
 
 

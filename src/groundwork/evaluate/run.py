@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pandas import DataFrame
 
+from groundwork.core.admitted import admit
 from groundwork.core.batch import Split
 from groundwork.core.bounded import read_table
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.paths import machine_paths
 from groundwork.core.run_folder import RunFolder
-from groundwork.core.trust import admit
 
 if TYPE_CHECKING:
     from groundwork.model import Network

@@ -12,6 +12,7 @@ from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples
 from groundwork.evaluate.run import Run
+from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, complete, compose_run
 from groundwork.launch.config.like import with_like
 from groundwork.launch.start import begin
@@ -85,7 +86,7 @@ def fit(overrides: Sequence[str], quiet: bool = False) -> Run:
     Raises:
         UserError: If an override or the data is wrong.
     """
-    return Run(begin(compose_run(complete(with_like(overrides))), Console(quiet)).path)
+    return Run(begin(_compose(with_like(overrides)), Console(quiet)).path)
 
 
 @told
@@ -115,4 +116,6 @@ def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"
 
 
 def _compose(overrides: Sequence[str]) -> Composition:
-    return compose_run(complete(overrides))
+    composition = compose_run(complete(overrides))
+    check_keys(composition)
+    return composition

@@ -5,9 +5,9 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from groundwork.core.admitted import admit_arguments
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
 from groundwork.core.patches import settle_command
-from groundwork.core.trust import admit_arguments
 
 
 def enter(command: Callable[[list[str]], int]) -> int:

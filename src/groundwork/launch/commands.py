@@ -1,21 +1,11 @@
 """Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
-import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
-
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 
 from groundwork.core.errors import DONE, UserError
-from groundwork.core.paths import CONF, machine_paths
+from groundwork.core.paths import machine_paths
+from groundwork.launch.application import compositions
 from groundwork.launch.cli import key_values
-from groundwork.launch.config.compose import Composition, complete, composed, explained
-from groundwork.launch.config.quote import quote_override
-from groundwork.launch.config.searchpath import searchpath_overrides
-from groundwork.launch.config.usage import usage
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
@@ -61,38 +51,6 @@ def search(overrides: list[str]) -> int:
     from groundwork.launch.search.search import start  # pandas: not for --help
 
     return max(start(one) for one in found)
-
-
-def compositions(overrides: list[str]) -> list[Composition]:
-    """Let Hydra read the overrides (`--cfg job`, `-m` and overrides), and give every combination; none for `--help`.
-
-    Args:
-        overrides: As typed; what goes without saying is added.
-
-    Raises:
-        UserError: If Hydra does not accept an override.
-    """
-    if {"--help", "-h"} & {*overrides}:
-        print(usage())
-        return []
-    found: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
-
-    def collect(config: DictConfig) -> None:
-        known = HydraConfig.get()
-        # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
-        found.append((config, {**known.runtime.choices}, [*searched, *known.overrides.task]))
-
-    overrides = complete(overrides)
-    typed = [override for override in overrides if override not in ("-m", "--multirun")]
-    sweeps = len(typed) < len(overrides)
-    plain = [quote_override(override, sweeps=sweeps) for override in typed]
-    searched = searchpath_overrides(plain)
-    with explained(), TemporaryDirectory() as scratch:
-        # First, since Hydra reads overrides on one side of a flag only; and its multirun.yaml is of no use here.
-        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if sweeps else []
-        sys.argv[1:] = [*sweep, *plain]
-        hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(collect)()
-    return [composed(*combination) for combination in found]
 
 
 def _resume(run: str, changes: list[str]) -> int:

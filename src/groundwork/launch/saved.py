@@ -6,9 +6,9 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from groundwork.core.admitted import admit_typed
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder, run_id, safe_name
-from groundwork.core.trust import admit_typed
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.trusted import checked_overrides

@@ -10,6 +10,7 @@ from groundwork.core.lock import BusyError
 from groundwork.core.paths import machine_paths
 from groundwork.core.ranks import barrier, from_first, is_first, join
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.trust import refuse_untrusted
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.saved import has_begun, new_folder, requeued_folder, saved_composition
@@ -59,6 +60,7 @@ def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
         _check_longer(folder, changes)
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
+    refuse_untrusted(folder.config, folder.config_file)
     if has_begun(folder):
         config, job = next_job(folder, changes, console)
     else:

@@ -8,7 +8,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.errors import UserError, innermost, system_error, user_error
-from groundwork.launch.config.compose import explain
+from groundwork.launch.config.explain import explain
 
 P = ParamSpec("P")
 T = TypeVar("T")

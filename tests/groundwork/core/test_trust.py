@@ -1,18 +1,23 @@
 """Nothing that a run folder or a checkpoint names is imported or called before it is known."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from hydra.utils import instantiate
+from omegaconf import DictConfig
 
-from groundwork.core import trust
+from groundwork.core import admitted
+from groundwork.core.admitted import admit_arguments, admit_typed
 from groundwork.core.errors import UserError
-from groundwork.core.trust import admit_arguments, admit_typed, checked_config
+from groundwork.core.trust import checked_config, refuse_untrusted
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.trusted import checked_overrides
 
 
 @pytest.fixture(autouse=True)
 def _nobody_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trust, "_admitted", set())
+    monkeypatch.setattr(admitted, "_admitted", set())
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,17 @@ def test_optimizers_that_were_once_ours_are_those_of_torch():
     assert config.s._target_ == "torch.optim.AdamW"
 
 
+@pytest.fixture
+def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give two packages of colleagues: birds also passes on what is not its own."""
+    (tmp_path / "birds.py").write_text("import os\nclass Net: pass\nclass Watch: pass\n", encoding="utf-8")
+    (tmp_path / "nests.py").write_text("class Net: pass\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("birds", "nests"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.mark.usefixtures("_packages")
 def test_a_colleagues_package_is_admitted_by_name():
     assert admit_arguments(["run=x", "trust=[birds, nests]"]) == ["run=x"]
     assert checked_config({"m": {"_target_": "birds.Net"}}, "x").m._target_ == "birds.Net"
@@ -69,6 +85,28 @@ def test_a_colleagues_package_is_admitted_by_name():
         checked_config({"m": {"_target_": "birdsnest.Net"}}, "x")
     with pytest.raises(UserError, match="must name packages"):
         admit_arguments(["trust=[../x]"])
+
+
+@pytest.mark.usefixtures("_packages")
+@pytest.mark.parametrize("target", ["birds.os.system", "birds.os.path.join", "pickle.loads", "pickle._loads"])
+def test_a_trusted_package_vouches_only_for_what_it_defines(target: str):
+    admit_arguments(["trust=[birds,pickle]"])
+    with pytest.raises(UserError, match=r"must be defined in birds|may run any code"):
+        checked_config({"m": {"_target_": target}}, "x")
+
+
+def test_an_unknown_callback_or_logger_is_kept_as_text_and_stops_training_alone():
+    stored = {
+        "callbacks": {"x": {"_target_": "birds.Watch", "every": 3}},
+        "logger": {"y": {"_target_": "os.system"}},
+    }
+    config = checked_config(stored, "config.yaml")
+    assert config.callbacks.x == {"_untrusted_": "birds.Watch", "every": 3}
+    assert config.logger.y == {"_untrusted_": "os.system"}
+    assert isinstance(instantiate(config.logger).y, DictConfig)  # nothing is called
+    with pytest.raises(UserError, match=r"birds\.Watch.*trust="):
+        refuse_untrusted(config, "config.yaml")
+    refuse_untrusted(checked_config({"callbacks": {"x": {"_target_": "torch.nn.ReLU"}}}, "x"), "x")
 
 
 def test_a_stored_value_is_text_and_is_never_computed(monkeypatch: pytest.MonkeyPatch):
@@ -87,11 +125,12 @@ def test_a_table_that_is_a_pickle_is_read_only_if_the_user_says_so():
     assert checked_config(stored, "x").data.trust_pickle
 
 
+@pytest.mark.usefixtures("_packages")
 def test_a_process_that_this_one_starts_trusts_what_it_does(monkeypatch: pytest.MonkeyPatch):
-    trust.admit(["nests", "birds"])
-    assert trust.handed_on() == {trust.TRUST: "birds,nests"}
-    monkeypatch.setattr(trust, "_admitted", set())
-    monkeypatch.setenv(trust.TRUST, "birds,nests")
+    admitted.admit(["nests", "birds"])
+    assert admitted.handed_on() == {admitted.TRUST: "birds,nests"}
+    monkeypatch.setattr(admitted, "_admitted", set())
+    monkeypatch.setenv(admitted.TRUST, "birds,nests")
     assert checked_config({"m": {"_target_": "nests.Net"}}, "x").m._target_ == "nests.Net"
 
 

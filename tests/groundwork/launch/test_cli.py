@@ -30,7 +30,7 @@ def call(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     ("words", "said"),
     [
         (["train.py", "data=image_foldr"], "is not an option of data"),
-        (["train.py", "--foo"], "unrecognized arguments: --foo"),
+        (["train.py", "--foo"], "--foo is not a flag of this command"),
         (["train.py", "data=image_folder", "data.root=nowhere"], "nowhere is not there"),
         (["train.py", "run=nowhere"], "must be a run folder"),
         (["evaluate.py", "run=latest", "split=val"], "split=val must be test"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.launch import commands as launch
-from groundwork.launch.config.compose import options
+from groundwork.launch.config.explain import options
 from groundwork.launch.sweep import drive
 
 

@@ -21,7 +21,10 @@ def plant(tmp_path: Path) -> tuple[dict[str, str], list[str], list[str]]:
     environment |= {"STUDY_URL": f"postgresql://me:{secrets[25]}@host/db", "NETRC": str(tmp_path / "netrc")}
     (tmp_path / "netrc").write_text(f"machine api.example.org login me password {secrets[26]}\n")
     (tmp_path / ".env").write_text(f"API_KEY={secrets[27]}\n")
-    words = [f"+logger.api_key={secrets[28]}", f"+secret={secrets[29]}"]
+    (tmp_path / "conf" / "extra").mkdir(parents=True)  # a group of the user's own may hold any key
+    (tmp_path / "conf" / "extra" / "mine.yaml").write_text("kind: mine\n")
+    words = [f"hydra.searchpath=[{tmp_path / 'conf'}]", "+extra=mine"]
+    words += [f"+extra.api_key={secrets[28]}", f"+extra.secret={secrets[29]}"]
     words += [f"+extra.{name}={secret}" for name, secret in zip(
         ["password", "db_password", "token", "access_key", "apiKey", "credentials", "private-key", "passphrase"],
         secrets[30:38], strict=True)]  # fmt: skip
@@ -31,7 +34,7 @@ def plant(tmp_path: Path) -> tuple[dict[str, str], list[str], list[str]]:
              f"https://x/y?sig={secrets[45]}", f"github_pat_{secrets[46]}abcdefgh", f"AccountKey={secrets[47]}",
              f"wandb_v1_{secrets[48]}abcdefgh", f"password={secrets[49]}"]  # fmt: skip
     quoted = ",".join(f"'{text}'" for text in [*in_texts, *looks])
-    return environment, [*words, f"+notes=[{quoted}]"], secrets
+    return environment, [*words, f"+extra.notes=[{quoted}]"], secrets
 
 
 @pytest.mark.slow

@@ -1,28 +1,22 @@
 """Words on the command line -> one complete configuration, by Hydra's compose, with errors in one line."""
 
-import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
 
-from groundwork.core.errors import UserError
-from groundwork.core.older import hint
 from groundwork.core.patches import known_choices
 from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute
+from groundwork.launch.config.documented import required_groups
+from groundwork.launch.config.explain import explained, refuse_null_groups
 from groundwork.launch.config.own_hydra import own_hydra
 from groundwork.launch.config.pretrained import settle_pretrained
-from groundwork.launch.config.quote import COLUMN_CHOICES, quote_override
+from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.replaced import drop_replaced
 from groundwork.launch.config.searchpath import SEARCHPATH
-from groundwork.launch.config.trainer import refused
 from groundwork.train.machine.batch_size import settle_batch_size
 
 DEFAULT_EXPERIMENT = "solar_cells"
@@ -71,6 +65,7 @@ def compose_run(overrides: Sequence[str]) -> Composition:
     Raises:
         UserError: If an override is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
+    refuse_null_groups(overrides, required_groups())
     with explained(), own_hydra(CONF):
         quoted = [quote_override(override) for override in overrides]
         config = compose("train", quoted, return_hydra_config=True)
@@ -107,79 +102,6 @@ def composed(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence
 
 def _named(choices: Mapping[str, Any]) -> dict[str, str]:
     return {str(group): str(option) for group, option in choices.items() if option is not None}
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Tell in one line what Hydra or OmegaConf refuses inside a block.
-
-    Raises:
-        UserError: Instead of theirs.
-    """
-    try:
-        yield
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error)) from error
-
-
-def explain(error: Exception) -> str:
-    """Tell in one line what is wrong with a configuration and what to do about it."""
-    if isinstance(error, OverrideParseException):
-        if error.override.lstrip("+").startswith(COLUMN_CHOICES):
-            return (
-                f"{error.override.lstrip('+')} holds a name that Hydra's grammar has no key for. Write it into an "
-                "experiment of conf/: missing: {columns: {'NAME': mean}}."
-            )
-        return (
-            f"{error.override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
-        )
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = " ".join(lines)
-    if match := re.search(r"Could not find '([^']+)'", text):
-        group, _, option = match[1].rpartition("/")
-        return f"{group}={option} is not an option of {group}. Choose one of: {', '.join(options(group))}."
-    if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
-        wrong = match[2] or _full_key(text) or match[1]
-        wrong = wrong.partition("@")[0]
-        if said := hint(wrong) or refused(wrong):
-            return said
-        if wrong == "search.space":
-            return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
-        known = list(known_keys())
-        if wrong in known:
-            group, _, key = wrong.partition(".")
-            having = [
-                option for option in options(group) if key in OmegaConf.load(CONF / group / f"{option}.yaml")
-            ]
-            return f"{wrong} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
-        near = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
-        remedy = (
-            f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
-        )
-        return f"{wrong} is not a key. {remedy}"
-    if match := re.search(r"Missing mandatory value: (\S+)", text):
-        return f"{match[1]} must be given. Add {match[1]}=VALUE."
-    return re.sub(r"\s*See https?://\S+.*", "", text)
-
-
-def options(group: str) -> list[str]:
-    """Name the options of a group, as files of `conf/` without a leading underscore."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if not path.stem.startswith("_"))
-
-
-def known_keys() -> Iterator[str]:
-    """Name every group and every key of every shipped option, such as `data.root`."""
-    for path in sorted(CONF.glob("*/*.yaml")):
-        yield path.parent.name
-        content = OmegaConf.to_container(OmegaConf.load(path))
-        if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
-            yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
-    yield from ("seed", "monitor", "name", "tags", "like", "experiment")
-
-
-def _full_key(text: str) -> str | None:
-    match = re.search(r"full_key: (\S+)", text)
-    return match[1] if match else None
 
 
 def _absolute_override(override: str, config: DictConfig) -> str:

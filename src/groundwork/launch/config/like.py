@@ -13,9 +13,11 @@ from groundwork.core.errors import UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.paths import CONF, PATH_KEYS, machine_paths
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.trust import refuse_untrusted
 from groundwork.data import Samples
 from groundwork.launch.config.changes import flat
-from groundwork.launch.config.compose import Composition, compose_run, options
+from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.explain import options
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.trusted import checked_overrides
 
@@ -93,6 +95,7 @@ def _restored(run: Composition, source: RunFolder) -> tuple[Composition, set[str
     before, now = flat(compose_run(overrides_of(source)).config), flat(run.config)
     changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
     stored = source.config
+    refuse_untrusted(stored, source.config_file)
     kept = flat(stored)
     # Keys that conf/ has got since.
     added = {key for key in now if key not in kept and not any(one.startswith(f"{key}.") for one in kept)}

@@ -1,6 +1,5 @@
 """conf/ and the signatures that it names -> JSON schemas, by which an editor completes and checks its keys."""
 
-import re
 from collections.abc import Iterable, Mapping
 from json import dumps
 from pathlib import Path
@@ -10,11 +9,20 @@ from omegaconf import OmegaConf
 
 from groundwork.core.atomic import write_text
 from groundwork.core.paths import CONF, ROOT
-from groundwork.launch.config.schema_types import DEFINITION, Schema, any_of, of_value, parameters
+from groundwork.launch.config.schema_types import (
+    DEFINITION,
+    HYDRA_KEYS,
+    Schema,
+    any_of,
+    commented,
+    comments_of,
+    interpolated,
+    of_value,
+    parameters,
+)
 
 PLACE = ROOT / ".vscode" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
-HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 GLOBAL = "# @package _global_"
 OPEN = ("callbacks",)  # groups of named objects, to which a user adds more
 
@@ -52,7 +60,9 @@ def whole_schema() -> Schema:
     definitions: dict[str, Schema] = {}
     for group in groups:
         own = [(_own(content, text, group), text) for content, text in files[group]]
-        keys = _node([content for content, _ in own], _comments(text for _, text in own), group, closed=True)
+        keys = _node(
+            [content for content, _ in own], comments_of(text for _, text in own), group, closed=True
+        )
         if group in OPEN:
             keys["additionalProperties"] = {"type": ["object", "null"]}
         definitions[f"{group}.keys"] = keys
@@ -63,7 +73,7 @@ def whole_schema() -> Schema:
         )
     content, text = _read(CONF / "train.yaml")
     root = {key: value for key, value in content.items() if key not in (*groups, "hydra", "defaults")}
-    train = _node([root], _comments([text]), "", closed=True)
+    train = _node([root], comments_of([text]), "", closed=True)
     train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults("")}
     train["properties"] |= {
         group: {"anyOf": [{"$ref": f"#/definitions/{group}.keys"}, {"type": ["string", "null"]}]}
@@ -93,17 +103,6 @@ def _own(content: dict[str, Any], text: str, group: str) -> dict[str, Any]:
     return {key: value for key, value in own.items() if key != "defaults"}
 
 
-def _comments(texts: Iterable[str]) -> dict[str, str]:
-    """Give what stands behind a key, by the key; the first file that says something counts."""
-    found: dict[str, str] = {}
-    for text in texts:
-        for line in text.splitlines():
-            match = re.match(r"\s*([\w]+):.*?\s#\s+(.+)$", line)
-            if match:
-                found.setdefault(match[1], match[2])
-    return found
-
-
 def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, closed: bool) -> Schema:
     """Describe a mapping by all examples of it.
 
@@ -118,7 +117,7 @@ def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, c
         for key, value in node.items():
             values.setdefault(str(key), []).append(value)
     targets = list(dict.fromkeys(values.pop("_target_", [])))
-    given = _interpolated(nodes, path)
+    given = interpolated(nodes, path, parameters)
     properties: dict[str, Schema] = {key: {} for key in HYDRA_KEYS} if targets else {}
     for name in dict.fromkeys(name for target in targets for name in parameters(target)):
         known = [parameters(target)[name] for target in targets if name in parameters(target)]
@@ -131,9 +130,7 @@ def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, c
         else:
             described = given.get(key) or properties.get(key) or any_of([of_value(one) for one in examples])
         said = comments.get(key) or described.get("description", "")
-        words = (({"type": "null"}, r"\bnull\b"), ({"const": "auto"}, r"\bauto\b"))
-        described = any_of([described, *(one for one, word in words if re.search(word, said))])
-        properties[key] = {**described, **_said(said)}
+        properties[key] = {**commented(described, said), **_said(said)}
     schema: Schema = {"type": "object", "properties": properties}
     if targets:
         beside = {
@@ -165,20 +162,6 @@ def _of_target(target: str, alone: bool, beside: Iterable[str]) -> Schema:
     kinds = dict.fromkeys(known, True) if alone else known
     allowed = {**dict.fromkeys([*HYDRA_KEYS, "defaults", *beside], True), **kinds}
     return {"if": condition, "then": {"properties": allowed, "additionalProperties": False}}
-
-
-def _interpolated(nodes: list[dict[str, Any]], path: str) -> dict[str, Schema]:
-    """Give a key the type of the argument that it is handed to, as `dropout: ${model.dropout}` does."""
-    found: dict[str, list[Schema]] = {}
-    for node in nodes:
-        for inner in node.values():
-            if isinstance(inner, dict) and "_target_" in inner:
-                known = parameters(inner["_target_"])
-                for name, value in inner.items():
-                    match = re.fullmatch(rf"\$\{{{re.escape(path)}\.(\w+)\}}", str(value))
-                    if match and name in known:
-                        found.setdefault(match[1], []).append(known[name])
-    return {key: any_of(schemas) for key, schemas in found.items()}
 
 
 def _choices(groups: list[str]) -> Schema:

@@ -15,8 +15,7 @@ def absolute_searchpath(override: str) -> str:
     Raises:
         UserError: If a folder is not there; Hydra would pass over it.
     """
-    entries = [entry.strip().strip("'\"") for entry in override.partition("=")[2].strip("[]").split(",")]
-    return f"{SEARCHPATH}=[{','.join(_absolute(entry) for entry in entries if entry)}]"
+    return f"{SEARCHPATH}=[{','.join(map(_absolute, _entries(override)))}]"
 
 
 def searchpath_overrides(overrides: Sequence[str]) -> list[str]:
@@ -24,11 +23,22 @@ def searchpath_overrides(overrides: Sequence[str]) -> list[str]:
     return [override for override in overrides if override.startswith(f"{SEARCHPATH}=")]
 
 
+def searched_folders(overrides: Sequence[str]) -> list[Path]:
+    """Name the folders of the search path, without those that are packages."""
+    named = [one for override in searchpath_overrides(overrides) for one in _entries(override)]
+    return [Path(one.removeprefix("file://")).expanduser() for one in named if not one.startswith("pkg:")]
+
+
 def searched_packages(overrides: Sequence[str]) -> list[str]:
     """Name the packages that Hydra would import to search in them, as `pkg://birds.conf` does."""
     return [
         name for override in searchpath_overrides(overrides) for name in re.findall(r"pkg:/*(\w+)", override)
     ]
+
+
+def _entries(override: str) -> list[str]:
+    entries = [entry.strip().strip("'\"") for entry in override.partition("=")[2].strip("[]").split(",")]
+    return [entry.replace("\\'", "'") for entry in entries if entry]
 
 
 def _absolute(entry: str) -> str:

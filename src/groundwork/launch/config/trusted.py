@@ -5,10 +5,11 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from groundwork.core.admitted import targets_of, trusted_names
 from groundwork.core.errors import UserError
 from groundwork.core.older import translated_override
 from groundwork.core.older_logger import logger_overrides_of_today
-from groundwork.core.trust import checked_target, targets_of, trusted_names
+from groundwork.core.trust import checked_target
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import searched_packages
 

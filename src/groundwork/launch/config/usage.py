@@ -7,7 +7,7 @@ from string import Template
 from omegaconf import OmegaConf
 
 from groundwork.core.paths import CONF
-from groundwork.launch.config.compose import options
+from groundwork.launch.config.explain import options
 
 
 def usage() -> str:

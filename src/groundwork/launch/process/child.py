@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from groundwork.core.trust import handed_on
+from groundwork.core.admitted import handed_on
 
 
 class Child:

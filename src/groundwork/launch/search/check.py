@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.check import check_combination
+from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space, as_overrides
@@ -98,6 +99,7 @@ def _check_effect(space: Space, base: Composition) -> None:
         if dimension.when == {} and has_effect[dimension.key] and "." in dimension.key:
             continue  # both ends of a range compose alike
         composition = compose_run(trial_overrides(base, values))
+        check_keys(composition)
         check_combination(composition)
         config, key = composition.config, dimension.key
         exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")

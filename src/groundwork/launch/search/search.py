@@ -2,7 +2,8 @@
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, FAILED, UserError
-from groundwork.launch.config.compose import Composition, options
+from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.explain import options
 from groundwork.launch.search.check import check_installed
 
 

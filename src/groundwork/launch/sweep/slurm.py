@@ -11,8 +11,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.admitted import handed_on
 from groundwork.core.errors import UserError
-from groundwork.core.trust import handed_on
 
 
 def submit(

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.paths import CONF, ROOT
 from groundwork.launch.config.schema import PLACE, serialize, whole_schema
+from groundwork.launch.config.signatures import FILE, signatures_of_conf
 
 WHOLE = whole_schema()
 FILES = sorted(path.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml") if path.stem != "local")
@@ -29,6 +30,20 @@ def test_the_schemas_that_editors_read_are_those_of_today():
     """Where conf/ has changed: uv run scripts/schema.py. A project that has written none has nothing to keep."""
     stored = PLACE / "conf.json"
     assert not stored.exists() or stored.read_text(encoding="utf-8") == serialize(WHOLE)
+
+
+def test_the_signatures_that_every_run_reads_are_those_of_today():
+    """Where conf/ or what it names has changed: uv run scripts/schema.py."""
+    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    signatures, packages = signatures_of_conf()
+    assert stored["targets"].keys() == signatures.keys()
+    other_version = {
+        package for package, number in packages.items() if stored["packages"].get(package) != number
+    }
+    today = {
+        target: known for target, known in signatures.items() if target.partition(".")[0] not in other_version
+    }
+    assert {target: stored["targets"][target] for target in today} == today
 
 
 def test_every_group_is_known_to_the_editor():

@@ -1,0 +1,173 @@
+"""What Hydra or OmegaConf refuses -> one line that says what is wrong and what to write instead."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from groundwork.core.errors import UserError
+from groundwork.core.older import hint as older_hint
+from groundwork.core.paths import CONF
+from groundwork.launch.config.hints import HINTS, hint_of, option_hint
+from groundwork.launch.config.quote import COLUMN_CHOICES
+from groundwork.launch.config.trainer import refused
+
+PLUGINS = {
+    "joblib": "hydra-joblib-launcher",
+    "submitit_slurm": "hydra-submitit-launcher",
+    "submitit_local": "hydra-submitit-launcher",
+    "ray": "hydra-ray-launcher",
+    "ray_aws": "hydra-ray-launcher",
+    "rq": "hydra-rq-launcher",
+    "optuna": "hydra-optuna-sweeper",
+    "ax": "hydra-ax-sweeper",
+    "nevergrad": "hydra-nevergrad-sweeper",
+    "colorlog": "hydra-colorlog",
+}
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Tell in one line what Hydra or OmegaConf refuses inside a block.
+
+    Raises:
+        UserError: Instead of theirs.
+    """
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """Tell in one line what is wrong with a configuration and what to do about it."""
+    if isinstance(error, OverrideParseException):
+        return _grammar(error.override)
+    text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    if match := re.search(r"Ambiguous value for argument '([^=]+)=(.*?)' 1\. To use", text):
+        return _comma(match[1], match[2])
+    if match := re.search(r"Could not find '([^']+)'", text):
+        return unknown_option(match[1])
+    if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
+        full = re.search(r"full_key: (\S+)", text)
+        wrong = match[2] or (full and full[1]) or match[1]
+        return unknown_key(wrong.partition("@")[0])
+    if match := re.search(r"Missing mandatory value: (\S+)", text):
+        return f"{match[1]} must be given. Add {match[1]}=VALUE."
+    if match := re.search(r"Interpolation key '([^']+)' not found.*?full_key: (\S+)", text):
+        return f"{match[2]} must name a key that exists, but ${{{match[1]}}} does not. Correct it."
+    return re.sub(r"\s*See https?://\S+.*", "", text)
+
+
+def unknown_option(named: str) -> str:
+    """Say what a group offers.
+
+    Args:
+        named: Group and option, as Hydra joins them: `data/birds`, `hydra/launcher/ray`, `data//tmp/birds`.
+    """
+    groups = sorted((path.name for path in CONF.iterdir() if path.is_dir()), key=len, reverse=True)
+    group = next((one for one in groups if named.startswith(f"{one}/")), named.rpartition("/")[0])
+    option = named.removeprefix(f"{group}/")
+    if group.startswith("hydra/"):
+        package = PLUGINS.get(option)
+        remedy = (
+            f"Run: uv pip install {package}" if package else "--info plugins lists those that are installed"
+        )
+        return f"{group}={option} is not installed. {remedy}."
+    said = f"{group}={option} is not an option of {group}."
+    if hint := option_hint(group, option):
+        return f"{said} {hint}."
+    near = difflib.get_close_matches(option, options(group), n=1)
+    return f"{said} {f'Did you mean {group}={near[0]}? ' if near else ''}Choose one of: {', '.join(options(group))}."
+
+
+def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
+    """Say what to write instead of a key that does not exist.
+
+    Args:
+        key: Dotted.
+        siblings: Dotted keys that stand beside it.
+    """
+    if said := older_hint(key) or refused(key):
+        return said
+    if key == "search.space":
+        return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
+    known = list(known_keys())
+    if key in known and key not in siblings:
+        group, _, inner = key.partition(".")
+        having = [
+            option for option in options(group) if inner in OmegaConf.load(CONF / group / f"{option}.yaml")
+        ]
+        if having:
+            return f"{key} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
+    beside = [one for one in (*siblings, *known) if one.rpartition(".")[0] == key.rpartition(".")[0]]
+    near = [] if key in HINTS else _nearest(key.rpartition(".")[2], beside, 0.85)
+    if not near and (hint := hint_of(key)):
+        return f"{key} is not a key. {hint}."
+    near = (
+        near
+        or _nearest(key.rpartition(".")[2], beside, 0.6)
+        or difflib.get_close_matches(key, known, 1, 0.75)
+    )
+    remedy = f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
+    return f"{key} is not a key. {remedy}"
+
+
+def _nearest(last: str, keys: Iterable[str], cutoff: float) -> list[str]:
+    """Find the key of a group whose last part is most alike."""
+    named = {key.rpartition(".")[2]: key for key in keys}
+    return [named[name] for name in difflib.get_close_matches(last, named, 1, cutoff)]
+
+
+def options(group: str) -> list[str]:
+    """Name the options of a group, as files of `conf/` without a leading underscore."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def known_keys() -> Iterator[str]:
+    """Name every group and every key of every shipped option, such as `data.root`."""
+    for path in sorted(CONF.glob("*/*.yaml")):
+        yield path.parent.name
+        content = OmegaConf.to_container(OmegaConf.load(path))
+        if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
+            yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
+    yield from ("seed", "monitor", "name", "tags", "like", "experiment")
+
+
+def refuse_null_groups(overrides: Sequence[str], required: Iterable[str]) -> None:
+    """Refuse to leave out a group that every run needs.
+
+    Raises:
+        UserError: With the options of the group.
+    """
+    needed = set(required)
+    for override in overrides:
+        key, equals, value = override.lstrip("+").partition("=")
+        group = key.removeprefix("~")
+        if group in needed and (key != group or (equals and value.strip() in ("", "null"))):
+            raise UserError(
+                f"{group} must be one of its options, but got {value or 'none'}. "
+                f"Choose one of: {', '.join(options(group))}."
+            )
+
+
+def _grammar(override: str) -> str:
+    if override.lstrip("+").startswith(COLUMN_CHOICES):
+        return (
+            f"{override.lstrip('+')} holds a name that Hydra's grammar has no key for. Write it into an "
+            "experiment of conf/: missing: {columns: {'NAME': mean}}."
+        )
+    return f"{override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
+
+
+def _comma(key: str, value: str) -> str:
+    decimal = ", or write a decimal point: " + f"{key}={value.replace(',', '.')}"
+    is_number = re.fullmatch(r"-?\d+,\d+(e-?\d+)?", value) is not None
+    return (
+        f"{key} must be one value, but got {value}. Add -m to run each of them, write a list as {key}=[{value}]"
+        f"{decimal if is_number else ''}."
+    )

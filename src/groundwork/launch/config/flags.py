@@ -1,0 +1,104 @@
+"""The arguments after a command -> Hydra's flags, and the overrides, whatever their order on the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundwork.core.errors import UserError
+from groundwork.launch.config.searchpath import SEARCHPATH
+
+HELP = {"--help", "-h"}
+MULTIRUN = {"--multirun", "-m"}
+# Answered by Hydra from what was typed, without composing a run.
+ANSWERED = {"--hydra-help", "--version", "--shell-completion", "-sc"}
+# Hydra shows the configuration instead of running it.
+SHOWN = {"--cfg", "-c", "--info", "-i"}
+WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp",
+              "--experimental-rerun"}  # fmt: skip
+INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # `--info` may stand alone
+OTHERS = {"--run", "-r", "--resolve"}
+FOLDER_FLAGS = {"--config-dir", "-cd"}
+# What groundwork decides, and what to use instead.
+REFUSED = {
+    "--config-name": "conf/train.yaml is the one start. Put your choices into an experiment: experiment=NAME",
+    "--config-path": "conf/ is the one start. Add a folder of your own with --config-dir DIR",
+    "--experimental-rerun": "a run folder of groundwork is resumed with run=DIR and varied with like=DIR",
+    "hydra.run.dir": "Set paths.runs=DIR and name=NAME; the run folder is <paths.runs>/<name>/<run id>",
+    "hydra.sweep.dir": "Set paths.runs=DIR and name=NAME; every combination is an ordinary run folder",
+    "hydra.sweep.subdir": "Set name=NAME; every combination is an ordinary run folder",
+    "hydra.output_subdir": "The configuration of a run is in its config.yaml",
+    "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
+}
+SHORT = {"-cn": "--config-name", "-cp": "--config-path"}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Hold what was typed after a command.
+
+    Attributes:
+        flags: Hydra's, each with its value; neither `-m` nor `--config-dir`.
+        overrides: `key=value`; folders of `--config-dir` stand in `hydra.searchpath`, as every run keeps it.
+        multirun: Whether `-m` was typed.
+    """
+
+    flags: tuple[str, ...]
+    overrides: tuple[str, ...]
+    multirun: bool
+
+    def has(self, names: set[str]) -> bool:
+        """Tell whether one of some flags was typed."""
+        return any(flag.partition("=")[0] in names for flag in self.flags)
+
+
+def part(arguments: Sequence[str]) -> Arguments:
+    """Part flags and overrides.
+
+    Raises:
+        UserError: If a flag or a key of Hydra names what groundwork decides, or a flag has no value.
+    """
+    flags: list[str] = []
+    overrides: list[str] = []
+    folders: list[str] = []
+    multirun = False
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        name, equals, value = argument.partition("=")
+        if not argument.startswith("-"):
+            _refuse(name.lstrip("+~"))
+            overrides.append(argument)
+            continue
+        _refuse(SHORT.get(name, name))
+        if argument in MULTIRUN:
+            multirun = True
+        elif name in WITH_VALUE:
+            if not equals and not rest:
+                raise UserError(f"{name} must be followed by a value, but is the last word. Add it.")
+            value = value if equals else rest.pop(0)
+            (folders.append(value) if name in FOLDER_FLAGS else flags.extend([name, value]))
+        else:
+            flags.append(argument)
+            if argument in ("--info", "-i") and rest and rest[0] in INFO:
+                flags.append(rest.pop(0))
+    if unknown := [flag for flag in flags if flag.startswith("-") and not _is_known(flag)]:
+        raise UserError(f"{unknown[0]} is not a flag of this command. --hydra-help lists the flags.")
+    return Arguments(tuple(flags), (*_searched(folders, overrides),), multirun)
+
+
+def _is_known(flag: str) -> bool:
+    return flag.partition("=")[0] in HELP | ANSWERED | SHOWN | WITH_VALUE | OTHERS
+
+
+def _refuse(name: str) -> None:
+    if name in REFUSED:
+        raise UserError(f"{name} cannot be changed here. {REFUSED[name]}.")
+
+
+def _searched(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """Put the folders of `--config-dir` before those of `hydra.searchpath`."""
+    if not folders:
+        return list(overrides)
+    typed = [override for override in overrides if override.startswith(f"{SEARCHPATH}=")]
+    others = [override for override in overrides if override not in typed]
+    inner = [*folders, *(override.partition("=")[2].strip("[]") for override in typed)]
+    return [f"{SEARCHPATH}=[{','.join(one for one in inner if one)}]", *others]

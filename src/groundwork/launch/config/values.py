@@ -1,0 +1,99 @@
+"""A value and the schema of its key -> nothing, or the line that says what the key must be."""
+
+import math
+from typing import Any
+
+from groundwork.core.errors import UserError
+from groundwork.launch.config.schema_types import COMPUTED, Schema
+
+NAMES = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a word",
+    "null": "null",
+    "array": "a list",
+    "object": "a mapping",
+}
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "string": str,
+    "null": type(None),
+    "array": list,
+    "object": dict,
+}
+
+
+def check_value(key: str, value: Any, schema: Schema) -> None:
+    """Require a value to be of a type, and in a range, that its key may have.
+
+    Args:
+        key: Dotted.
+        value: Plain: numbers, text, lists and mappings.
+        schema: Of the key; an empty one allows everything that is finite.
+
+    Raises:
+        UserError: In one line.
+    """
+    if any(isinstance(one, float) and not math.isfinite(one) for one in _leaves(value)):
+        raise UserError(f"{key} must be finite, but got {_shown(value)}. Change it.")
+    alternatives = [one for one in schema.get("anyOf", [schema]) if one != COMPUTED]
+    if not any(_fits(value, one) for one in alternatives):
+        allowed = list(dict.fromkeys(_named(one) for one in alternatives))
+        raise UserError(f"{key} must be {' or '.join(allowed)}, but got {_shown(value)}. Change it.")
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    for name in ("enum", "const"):
+        if name in schema:
+            listed = schema["enum"] if name == "enum" else [schema["const"]]
+            return any(type(value) is type(one) and value == one for one in listed)
+    kind = schema.get("type")
+    if kind is None:
+        return True
+    if isinstance(value, bool) and kind != "boolean":
+        return False
+    return isinstance(value, KINDS[kind]) and _in_range(value, schema)
+
+
+def _in_range(value: Any, schema: Schema) -> bool:
+    return (
+        not ("minimum" in schema and value < schema["minimum"])
+        and not ("maximum" in schema and value > schema["maximum"])
+        and not ("exclusiveMinimum" in schema and value <= schema["exclusiveMinimum"])
+        and not ("exclusiveMaximum" in schema and value >= schema["exclusiveMaximum"])
+    )
+
+
+def _named(schema: Schema) -> str:
+    if "enum" in schema:
+        return f"one of {', '.join(map(_shown, schema['enum']))}"
+    if "const" in schema:
+        return _shown(schema["const"])
+    return NAMES[schema["type"]] + _range(schema)
+
+
+def _range(schema: Schema) -> str:
+    low = (
+        f"[{schema['minimum']:g}"
+        if "minimum" in schema
+        else f"({schema.get('exclusiveMinimum', -math.inf):g}"
+    )
+    high = (
+        f"{schema['maximum']:g}]" if "maximum" in schema else f"{schema.get('exclusiveMaximum', math.inf):g})"
+    )
+    return f" in {low}, {high}" if (low, high) != ("(-inf", "inf)") else ""
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, list | dict):
+        inner = value.values() if isinstance(value, dict) else value
+        return [leaf for one in inner for leaf in _leaves(one)]
+    return [value]
+
+
+def _shown(value: Any) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)[:80]
