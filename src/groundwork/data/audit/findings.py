@@ -119,7 +119,7 @@ def _duplicates(audit: Mapping[str, Any]) -> Iterator[Finding]:
         yield _say(
             "problem",
             f"{found['across']:,} times the same {what} lie in two splits",
-            "The test measures memory there: remove them, or let split=stratified keep them together.",
+            "The test measures memory there: remove them from one of the two, or cut anew by split=stratified.",
         )
     if found["conflicts"]:
         bound = found.get("best_possible")

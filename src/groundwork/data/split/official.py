@@ -43,7 +43,8 @@ def keep_official(keys: SplitKeys, draw: Draw, fractions: tuple[float, float, fl
     missing = [
         p for p in (_VAL, _TEST) if not (np.asarray(keys.official) == SPLITS[p]).any() and fractions[p] > 0
     ]
-    pool = (((part == _FREE) | official_train) & (followed <= _TRAIN)).nonzero()[0]
+    # Rows that share their inputs with the published test are cut, too: without them val may be empty, or odd.
+    pool = ((part == _FREE) | official_train).nonzero()[0]
     part[part == _FREE] = _TRAIN
     if missing and len(pool):
         parts = [_TRAIN, *missing]

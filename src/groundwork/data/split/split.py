@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
@@ -40,7 +41,7 @@ class Splitter(ABC):
 class StratifiedSplit(Splitter):
     """Deal each class, or each quantile bin of continuous targets, in the same shares.
 
-    Groups and exact duplicates stay whole. Official test and val rows are kept; only what the data
+    Groups and samples with equal inputs stay whole. Official test and val rows are kept; only what the data
     set does not say is cut.
 
     Args:
@@ -80,7 +81,7 @@ class StratifiedSplit(Splitter):
 
 @dataclass(frozen=True)
 class RandomSplit(Splitter):
-    """Deal the rows whatever their target; groups, exact duplicates and official parts are kept.
+    """Deal the rows whatever their target; groups, equal inputs and official parts are kept.
 
     Args:
         fractions: Shares of train, val and test; they sum to 1.
@@ -129,15 +130,21 @@ class OfficialSplit(Splitter):
         for name in ("test", "train"):
             if keys.official is None or not (keys.official == name).any():
                 raise UserError(
-                    f"split=official must find official {name} rows, but got none. "
-                    "Name data.split_column, use train/test subfolders, or choose split=stratified."
+                    f"split=official must find official {name} rows, but got none. {_remedy(keys, name)}"
                 )
         if (unnamed := int((keys.official == "").sum())) > 0:
             raise UserError(
                 f"split=official must find a part for every row, but got {unnamed} without one. "
-                "Fill data.split_column, or choose split=stratified."
+                "Fill the column that data.split_column names, or choose split=stratified."
             )
         return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)(keys)
+
+
+def _remedy(keys: SplitKeys, name: str) -> str:
+    if keys.official is None or not (keys.official != "").any():
+        return "Name data.split_column, use train/test subfolders, or choose split=stratified."
+    parts = ", ".join(f"{count} {part}" for part in SPLITS if (count := int((keys.official == part).sum())))
+    return f"The data set marks {parts}: mark {name} rows, too, or choose split=stratified."
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
 
 def brief_lines(audit: dict[str, Any]) -> list[str]:
     """Say the short audit in a few lines."""
-    n, extra, across = audit["n"], audit["duplicates"]["extra"], audit["duplicates"]["across"]
+    n, across = audit["n"], audit["duplicates"]["across"]
     lines = [
         f"{sum(n.values()):,} samples: {n['train']:,} train, {n['val']:,} val, {n['test']:,} test "
         f"(split {audit['split_hash']})"
@@ -58,9 +58,8 @@ def brief_lines(audit: dict[str, Any]) -> list[str]:
     lines += [one["text"] for one in audit["findings"]]
     if audit["constant"]:
         lines.append(f"columns of one value in train: {', '.join(audit['constant'][:5])}")
-    if extra:
-        kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
-        lines.append(f"{extra:,} samples repeat the inputs of another one exactly, {kept}")
+    if across:
+        lines.append(f"warning: {across:,} times samples with the same inputs lie in two splits")
     return lines
 
 
