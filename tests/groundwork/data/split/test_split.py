@@ -188,7 +188,7 @@ def test_what_a_split_needs_and_lacks_is_named():
     with pytest.raises(UserError, match="1 without one"):
         ChronologicalSplit(SHARES)(SplitKeys(names(3), order=[1.0, None, 2.0]))
     with pytest.raises(
-        UserError, match="split=official must find official test rows.*Name data.split_column"
+        UserError, match=r"split=official must find official test rows.*Name data.split_column"
     ):
         OfficialSplit(SHARES, 0, 10)(keys)
     # A split column that is named already is not asked for again.
