@@ -8,7 +8,7 @@ from typing import Any
 from hydra.utils import instantiate
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.strategies import DDPStrategy
 from omegaconf import DictConfig
@@ -20,6 +20,7 @@ from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import FeatureBackbone, ImageNormalize, Network
 from groundwork.task import Task
+from groundwork.train.callbacks.ema import WarmEMA
 from groundwork.train.callbacks.gradients import Gradients
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
@@ -187,4 +188,4 @@ def record_gradients(context: Context) -> list[Callback]:
 def average_weights(config: DictConfig) -> list[Callback]:
     """Average the weights over steps, where `callbacks.ema` says so."""
     decay = config.callbacks.ema
-    return [] if decay is None else [EMAWeightAveraging(decay=decay)]
+    return [] if decay is None else [WarmEMA(decay)]
