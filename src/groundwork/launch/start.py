@@ -139,15 +139,26 @@ def _first(folder: RunFolder, composition: Composition, console: Console) -> Non
     complete = composition.choose(**derived)
     check_combination(complete)
     check_threshold(complete.config, len(target.classes))
+    typed = changes(complete, derived)
+    complete = _monitor_without_units(complete, len(target.names), console)
     _say_choices(console, composition, complete)
     folder.write_config(complete.config)
-    folder.write_json("result", {"changes": changes(complete, derived)})
+    folder.write_json("result", {"changes": typed})
     from groundwork.launch.run import train  # torch: not before the data is known to be right
 
     def choose(scenario: str) -> DictConfig:
         return complete.choose(transfer=scenario).config
 
     train(folder, complete.config, samples, target, console, complete.overrides, False, choose, began)
+
+
+def _monitor_without_units(composition: Composition, num_targets: int, console: Console) -> Composition:
+    """Let r2 choose where several targets have units that rmse, the default, would mix."""
+    config, named = composition.config, {override.partition("=")[0] for override in composition.overrides}
+    if num_targets < 2 or config.monitor != "rmse" or "monitor" in named:
+        return composition
+    console.say(f"monitor=r2, the mean over {num_targets} targets: rmse would mix their units")
+    return compose_run([*composition.overrides, "monitor=r2"])
 
 
 def _say_choices(console: Console, before: Composition, after: Composition) -> None:
