@@ -65,7 +65,7 @@ def _without_names(names: Sequence[str], texts: list[Series]) -> tuple[list[Seri
 
 def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
     """Write separated values in UTF-8; a missing cell is empty."""
-    special = re.compile(f'["\r\n{delimiter}]|^ | $')  # outer blanks might be taken for mere layout
+    special = re.compile(f'["\r\n{delimiter}]|^\\s|\\s$')  # outer blanks might be taken for mere layout
 
     def line(cells: Sequence[str | None], *, quote: bool = False) -> str:
         quoted = [

@@ -80,7 +80,7 @@ def find_layout(path: Path, recoded: bytes | None, delimiters: Sequence[str]) ->
 
 def without_blanks(names: list[str]) -> list[str]:
     """Take the blanks around names of columns away, unless two would be one then."""
-    stripped = [name.strip() for name in names]
+    stripped = [name.strip() or name for name in names]
     return names if len(set(stripped)) < len(set(names)) else stripped
 
 
