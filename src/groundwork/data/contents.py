@@ -33,4 +33,4 @@ def row_contents(inputs: DataFrame) -> NDArray[np.str_]:
         else:
             codes, texts = factorize(column)  # -1, the last one below, where missing
             cells[:, number] = np.append(keyed_hash(texts, "groundwork cell"), np.uint64(0))[codes]
-    return np.array([blake2b(row, digest_size=8).hexdigest() for row in cells], dtype=np.str_)
+    return np.array([blake2b(row.tobytes(), digest_size=8).hexdigest() for row in cells], dtype=np.str_)

@@ -38,4 +38,5 @@ class WarmEMA(WeightAveraging):
         return True
 
     def _average(self, averaged: list[Tensor], current: list[Tensor], num_averaged: Tensor | int) -> None:
-        get_ema_multi_avg_fn(self._now)(averaged, current, num_averaged)
+        update = get_ema_multi_avg_fn(self._now)  # type: ignore[no-untyped-call]  # torch leaves it without types
+        update(averaged, current, num_averaged)
