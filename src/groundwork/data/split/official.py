@@ -69,6 +69,14 @@ def _official_parts(keys: SplitKeys) -> Parts:
     return part
 
 
+def official_remedy(keys: SplitKeys, name: str) -> str:
+    """Say how a data set comes to have an official part that it lacks."""
+    if keys.official is None or not (keys.official != "").any():
+        return "Name data.split_column, use train/test subfolders, or choose split=stratified."
+    parts = ", ".join(f"{count} {part}" for part in SPLITS if (count := int((keys.official == part).sum())))
+    return f"The data set marks {parts}: mark {name} rows, too, or choose split=stratified."
+
+
 def named(part: Parts) -> NDArray[Any]:
     """Turn part numbers into names of SPLITS, (N,) str."""
     return np.asarray(SPLITS)[part]

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
 from groundwork.data.split.keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split.notes import describe
-from groundwork.data.split.official import Parts, keep_official, take
+from groundwork.data.split.official import Parts, keep_official, official_remedy, take
 from groundwork.data.split.parts import draw_parts
 from groundwork.data.split.shares import check_fractions, threshold_parts
 from groundwork.data.split.strata import make_strata
@@ -130,7 +129,7 @@ class OfficialSplit(Splitter):
         for name in ("test", "train"):
             if keys.official is None or not (keys.official == name).any():
                 raise UserError(
-                    f"split=official must find official {name} rows, but got none. {_remedy(keys, name)}"
+                    f"split=official must find official {name} rows, but got none. {official_remedy(keys, name)}"
                 )
         if (unnamed := int((keys.official == "").sum())) > 0:
             raise UserError(
@@ -138,13 +137,6 @@ class OfficialSplit(Splitter):
                 "Fill the column that data.split_column names, or choose split=stratified."
             )
         return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)(keys)
-
-
-def _remedy(keys: SplitKeys, name: str) -> str:
-    if keys.official is None or not (keys.official != "").any():
-        return "Name data.split_column, use train/test subfolders, or choose split=stratified."
-    parts = ", ".join(f"{count} {part}" for part in SPLITS if (count := int((keys.official == part).sum())))
-    return f"The data set marks {parts}: mark {name} rows, too, or choose split=stratified."
 
 
 @dataclass(frozen=True)
