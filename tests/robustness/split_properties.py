@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from groundwork.core.paths import ROOT
 
-TESTS = ROOT / "tests" / "data" / "test_split_properties.py"
+TESTS = ROOT / "tests" / "groundwork" / "data" / "split" / "test_properties.py"
 
 
 def main() -> None:

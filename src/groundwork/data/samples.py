@@ -15,7 +15,7 @@ from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 
-ROW_FIELDS = ("sample_id", "target", "inputs", "path", "group", "official", "order")
+ROW_FIELDS = ("sample_id", "target", "inputs", "path", "group", "official", "order", "group_like")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Samples:
         pixels: (N, H, W, C) images of a data set that comes as one array, in place of `path`.
         notes: What the reader left out or changed, one line each.
         left_out: Column -> why it is no input, where the reader decided that by itself.
+        group_like: (N, G) columns that look like groups and are none; None where `group` is known.
+        dates: Column of dates that no split uses -> how it is written, "" for ISO 8601.
         decimal: Column -> decimal sign that its numbers were read by, where they were written as text.
     """
 
@@ -53,6 +55,8 @@ class Samples:
     pixels: NDArray[np.generic] | None = None
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    group_like: DataFrame | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

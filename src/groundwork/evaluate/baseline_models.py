@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -32,10 +32,16 @@ MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare 
 
 @dataclass(frozen=True)
 class SplitData:
-    """Hold inputs (N, D) and target, (N,) int64 or (N, T), of one split; NaN = missing."""
+    """Hold inputs (N, D), target, (N,) int64 or (N, T), and weights (N,) of one split; NaN = missing."""
 
     inputs: Floats
     target: NDArray[Any]
+    weight: Floats | None = None
+
+    def take(self, rows: NDArray[Any]) -> "SplitData":
+        """Keep the rows at these positions (M,), or where a mask (N,) is true."""
+        weight = None if self.weight is None else self.weight[rows]
+        return SplitData(self.inputs[rows], self.target[rows], weight)
 
 
 def fit_baselines(
@@ -52,7 +58,8 @@ def fit_baselines(
 
     Args:
         task: Classes or values.
-        train: Table columns as `encode_columns` gives them, cached features, or `small_pixels`.
+        train: Table columns as `encode_columns` gives them, cached features, or `small_pixels`; weighted as the
+            balance of the run weighs its classes. The constant is what it is called, whatever the weights.
         val: The same for the validation rows.
         names: K classes or T targets.
         metrics: (prediction, target, names) -> metric -> number.
@@ -62,7 +69,7 @@ def fit_baselines(
     Returns:
         `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
     """
-    train, val = SplitData(_finite(train.inputs), train.target), SplitData(_finite(val.inputs), val.target)
+    train, val = replace(train, inputs=_finite(train.inputs)), replace(val, inputs=_finite(val.inputs))
     columns = _Columns(train.inputs.shape[1], tuple(categorical))
     models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task)}
     if kind == "table":
@@ -129,11 +136,15 @@ def _filled(inputs: Floats) -> Floats:
 
 
 def _thinned(train: SplitData) -> SplitData:
-    limit = max(1000, MAX_CELLS // max(1, train.inputs.shape[1]))
+    limit = most_rows(train.inputs.shape[1])
     if len(train.inputs) <= limit:
         return train
-    rows = np.sort(np.random.default_rng(SEED).permutation(len(train.inputs))[:limit])
-    return SplitData(train.inputs[rows], train.target[rows])
+    return train.take(np.sort(np.random.default_rng(SEED).permutation(len(train.inputs))[:limit]))
+
+
+def most_rows(num_columns: int) -> int:
+    """Tell how many rows a baseline is fitted on at most."""
+    return max(1000, MAX_CELLS // max(1, num_columns))
 
 
 def _class_shares(train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
@@ -154,10 +165,18 @@ def _probabilities(
     present = np.unique(train.target)
     if len(present) < 2:
         return _class_shares(train, val, names)
-    fitted = model().fit(_filled(train.inputs), train.target)
+    fitted = _fit(model(), train)
     prob = np.zeros((len(val.target), len(names)))
     prob[:, present] = fitted.predict_proba(val.inputs)
     return prob
+
+
+def _fit(model: Any, train: SplitData) -> Any:
+    weight = {}
+    if train.weight is not None:
+        last = model.steps[-1][0] + "__" if hasattr(model, "steps") else ""  # of a pipeline
+        weight = {f"{last}sample_weight": train.weight}
+    return model.fit(_filled(train.inputs), train.target, **weight)
 
 
 def _values(model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
@@ -166,6 +185,6 @@ def _values(model: Callable[[], Any], train: SplitData, val: SplitData, names: S
     for column in range(len(names)):
         known = ~np.isnan(target[:, column])
         if known.any():
-            fitted = model().fit(_filled(train.inputs[known]), target[known, column])
+            fitted = _fit(model(), replace(train.take(known), target=target[known, column]))
             values[:, column] = fitted.predict(val.inputs)
     return values.reshape(val.target.shape)

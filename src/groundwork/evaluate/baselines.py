@@ -1,5 +1,6 @@
 """The data of a run -> what simple models reach on val, to hold every result against."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
 from groundwork.data import Store, TableSource
+from groundwork.data.balance import NoBalance
 from groundwork.evaluate.measure import with_threshold
 from groundwork.train.metrics import Metrics
 from groundwork.train.prepare import Prepared
@@ -14,29 +16,48 @@ from groundwork.train.prepare import Prepared
 SIDE = 16  # pixels per side of the images that the linear baseline reads
 
 
-def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dict[str, dict[str, float]]:
+def measure_baselines(
+    metrics: Metrics, monitor: str, prepared: Prepared, balance: NoBalance | None, note: Callable[[str], None]
+) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
-    Where the threshold is chosen on val, each baseline has its own chosen there, too.
+    They get what the model gets: its rows, its balance as weights of the samples, and where the threshold is chosen
+    on val, each baseline has its own chosen there, too.
+
+    Args:
+        balance: Of classes; None for values.
+        note: Says what a reader of the table should know.
     """
     from groundwork.evaluate.baseline_models import (
         SplitData,
         fit_baselines,
+        most_rows,
     )  # scikit-learn: not before training
 
     train, val = _inputs(prepared, "train"), _inputs(prepared, "val")
     if train is None or val is None:
         return {}
+    if len(train) > (most := most_rows(train.shape[1])):
+        note(f"the baselines are fitted on {most:,} of {len(train):,} training samples, to save time")
     columns = () if prepared.columns is None else prepared.columns.columns
     return fit_baselines(
         prepared.target.task,
-        SplitData(train, prepared.targets("train")),
+        SplitData(train, prepared.targets("train"), class_balance(balance, prepared.targets("train"))),
         SplitData(val, prepared.targets("val")),
         prepared.names,
         lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
     )
+
+
+def class_balance(balance: NoBalance | None, target: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Weigh each training row (N,) by how often an epoch counts it, as `balance` has it; None where all count once."""
+    if balance is None or target.ndim > 1:
+        return None
+    counts = np.bincount(target)
+    weight = np.asarray(balance.counts_after(counts) / np.maximum(counts, 1), dtype=np.float64)[target]
+    return None if (weight == 1).all() else weight
 
 
 def small_pixels(images: NDArray[np.generic], rows: NDArray[np.integer], side: int) -> NDArray[np.float32]:

@@ -77,8 +77,14 @@ def _baselines(context: Context) -> dict[str, Any]:
     with context.console.progress("fitting baselines"):
         if is_custom_task(config):
             return {}
-        key = ("baselines", config.monitor, str(config.metrics), data_key(config))
-        return once(key, lambda: measure_baselines(context.metrics, config.monitor, context.prepared))
+        key = ("baselines", config.monitor, str(config.metrics), str(config.balance), data_key(config))
+        balance = context.balance if context.prepared.target.task == "classification" else None
+        return once(
+            key,
+            lambda: measure_baselines(
+                context.metrics, config.monitor, context.prepared, balance, context.console.note
+            ),
+        )
 
 
 def _draw(context: Context, model: Model) -> None:

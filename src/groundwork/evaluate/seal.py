@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
@@ -18,9 +21,10 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
 from groundwork.data import TableSource
+from groundwork.data.contents import row_contents
 from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.evaluate.figures.photos import wanted_pixels
-from groundwork.evaluate.ledger import append_test, count_configurations
+from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows, row_names
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.report import summary, write_report
@@ -102,10 +106,12 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
     metrics = build_metrics(config, checkpoint.get("threshold"))
     test = measure(prediction, "test", metrics, prepared)
-    earlier = count_configurations(runs, prepared.split_hash)
+    rows_tested = keep_rows(runs, _row_names(prepared, config))
+    earlier = count_configurations(runs, prepared.split_hash, rows_tested)
     count = append_test(
         runs,
         prepared.split_hash,
+        rows_tested,
         run_id=folder.path.name,
         config=OmegaConf.to_container(config),  # type: ignore[arg-type]  # a mapping, as config.yaml is one
         checkpoint_hash=checkpoint_hash,
@@ -113,10 +119,23 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     )
     # The result comes last: a seal that is there is whole.
     write_predictions(folder, "test", prediction, metrics, prepared)
-    _write(folder, prepared, result, test, checkpoint_hash, count, earlier)
+    _write(folder, prepared, result, test, checkpoint_hash, rows_tested, count, earlier)
     write_report(folder.path, wanted_pixels(folder, prepared))
     log_sealed(folder, config, console)
     console.show(summary(folder.path))
+
+
+def _row_names(prepared: Prepared, config: DictConfig) -> NDArray[np.uint64]:
+    """Name the test rows for the ledger."""
+    rows = prepared.rows["test"]
+    samples, digest = prepared.samples.take(rows), getattr(prepared.source, "digest", None)
+    content = (
+        row_contents(pd.concat([samples.inputs, samples.target.add_prefix("target ")], axis=1))
+        if digest is None
+        else np.asarray(digest)[rows]
+    )
+    by_content = samples.kind == "table" and config.data.get("id_column") is None
+    return row_names(samples.root, samples.sample_id.tolist(), content.tolist(), named_by_content=by_content)
 
 
 def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
@@ -153,6 +172,7 @@ def _write(
     result: dict[str, Any],
     test: dict[str, dict[str, float]],
     checkpoint_hash: str,
+    rows_tested: str,
     count: int,
     earlier: int,
 ) -> None:
@@ -160,6 +180,7 @@ def _write(
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "checkpoint_hash": checkpoint_hash,
         "split_hash": prepared.split_hash,
+        "rows": rows_tested,
         "content_hash": prepared.content_hash,
         "commit": commit(),
         "first": earlier == 0,

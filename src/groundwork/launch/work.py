@@ -71,13 +71,15 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
             adopt_split(folder, config, samples, changed, console)
             barrier()
         derived = derived_choices(config, target.task)
-        found[0] = composition.choose(**derived)
-        check_combination(found[0])
-        check_threshold(found[0].config, len(target.classes))
-        _say_choices(console, composition, found[0])
-        folder.write_config(found[0].config)
-        folder.write_json("result", {"changes": changes(found[0], derived)})
-        return found[0].config
+        chosen = composition.choose(**derived)
+        check_combination(chosen)
+        check_threshold(chosen.config, len(target.classes))
+        typed = changes(chosen, derived)
+        found[0] = chosen = _monitor_without_units(chosen, len(target.names), console)
+        _say_choices(console, composition, chosen)
+        folder.write_config(chosen.config)
+        folder.write_json("result", {"changes": typed})
+        return chosen.config
 
     job = Job(
         folder, console, composition.overrides, False, complete,
@@ -107,6 +109,15 @@ def next_job(folder: RunFolder, changed: list[str], console: Console) -> tuple[D
         return compose_run(known).choose(transfer=scenario).config
 
     return config, Job(folder, console, overrides, True, lambda same, *_: same, choose)
+
+
+def _monitor_without_units(composition: Composition, num_targets: int, console: Console) -> Composition:
+    """Let r2 choose where several targets have units that rmse, the default, would mix."""
+    config, named = composition.config, {override.partition("=")[0] for override in composition.overrides}
+    if num_targets < 2 or config.monitor != "rmse" or "monitor" in named:
+        return composition
+    console.say(f"monitor=r2, the mean over {num_targets} targets: rmse would mix their units")
+    return compose_run([*composition.overrides, "monitor=r2"])
 
 
 def _say_choices(console: Console, before: Composition, after: Composition) -> None:

@@ -8,7 +8,7 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min") of
                      {metric: "max" | "min"} of all metrics, without class or target (else a metric's name tells),
                      `best_epoch`, `n` {train, val, test}, `train` and `val` {metric: number},
                      `test` {metric: {value, low, high}} once sealed, `test_count` (distinct configurations
-                     tested on this split), `seal` {free keys: checkpoint, commit, time, ...},
+                     tested on these test rows), `seal` {free keys: checkpoint, commit, time, ...},
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
                      `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
                      cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many

@@ -32,7 +32,7 @@ def summary(run_dir: Path | str) -> Group:
     count = run.result.get("test_count")
     if count is not None:
         have = "configuration has" if count == 1 else "distinct configurations have"
-        lines.append(Text(f"{count} {have} been tested on this split.", "dim"))
+        lines.append(Text(f"{count} {have} been tested on these test rows.", "dim"))
     if not run.is_sealed:
         command = f"uv run scripts/evaluate.py run={place} split=test"
         lines.append(Text.assemble(("next    ", "dim"), (command, "bold")))

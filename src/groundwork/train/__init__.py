@@ -6,6 +6,7 @@ from groundwork.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from groundwork.train.callbacks.build import build_callbacks
+    from groundwork.train.callbacks.ema import WarmEMA
     from groundwork.train.callbacks.finite import CheckFinite
     from groundwork.train.callbacks.gradients import Gradients
     from groundwork.train.callbacks.history import History, ProgressBar
@@ -27,6 +28,7 @@ _HOME = {
     "KeepBestAndLast": "checkpoint.keep",
     "Profile": "callbacks.profile",
     "ProgressBar": "callbacks.history",
+    "WarmEMA": "callbacks.ema",
     "build_callbacks": "callbacks.build",
     "build_task": "fit",
     "build_trainer": "trainer",
@@ -44,6 +46,7 @@ __all__ = [
     "KeepBestAndLast",
     "Profile",
     "ProgressBar",
+    "WarmEMA",
     "build_callbacks",
     "build_task",
     "build_trainer",

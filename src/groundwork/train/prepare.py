@@ -30,6 +30,7 @@ from groundwork.data import (
     split_hash,
     subset_similarity,
 )
+from groundwork.data.contents import input_contents
 from groundwork.data.readers.roles import content_ids
 from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.train.images import decode
@@ -114,10 +115,12 @@ def prepare(
     # pandas hands out read-only memory, torch wants its own
     encoded = np.array(target.encode(samples.target))
     _check_classes(target, encoded)
-    duplicate = _row_content(samples) if store is None else np.asarray(store.digest)
+    digest = None if store is None else np.asarray(store.digest)
+    # Whatever their targets: a model that saw one of two equal inputs knows the other.
+    duplicate = input_contents(samples, digest)
     split, split_notes = _split(config, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
-    _check_parts(rows)
+    _check_parts(rows, len(np.unique(duplicate)))
     whole = rows["train"]
     rows["train"] = _subset(config, samples, encoded, whole)
     notes += split_notes
@@ -132,7 +135,7 @@ def prepare(
     what = "val rows" if known_columns is None else "rows of train and val"
     averages = known_columns is None and averages_unseen(config.model)  # else training may show them now
     notes += unseen_notes(encoded_rows[told], columns, what, averages)
-    source, content = TableSource(encoded_rows), _hash_of(duplicate)
+    source, content = TableSource(encoded_rows), _content_hash(samples)
     return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
 
 
@@ -214,12 +217,14 @@ def _check_classes(target: Target, encoded: NDArray[Any]) -> None:
         )
 
 
-def _check_parts(rows: dict[Split, Rows]) -> None:
+def _check_parts(rows: dict[Split, Rows], distinct: int) -> None:
+    total = sum(map(len, rows.values()))
+    few = f" Only {distinct} inputs differ, and equal ones stay in one part." if distinct < total else ""
     for name in ("train", "val"):
         if not len(rows[name]):
             raise UserError(
-                f"{name} must hold at least one sample, but holds none of "
-                f"{sum(map(len, rows.values()))}. Bring more data, or change split.fractions."
+                f"{name} must hold at least one sample, but holds none of {total}.{few} "
+                "Bring more data, or change split.fractions."
             )
 
 
@@ -239,11 +244,8 @@ def _subset_note(encoded: NDArray[Any], train: Rows, kept: Rows, target: Target)
     return f"subset: {len(kept):,} of {len(train):,} training rows; largest difference: {far} (0: alike)"
 
 
-def _row_content(samples: Samples) -> NDArray[Any]:
+def _content_hash(samples: Samples) -> str:
     table = pd.concat([samples.inputs, samples.target.add_prefix("target ")], axis=1)
     # Repeats of a row carry a counter behind a dash; without it they are equal, as duplicates are.
-    return np.array([name.partition("-")[0] for name in content_ids(table)])
-
-
-def _hash_of(content: NDArray[Any]) -> str:
+    content = np.array([name.partition("-")[0] for name in content_ids(table)])
     return split_hash(np.arange(len(content)).astype(str), content)

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.preprocessing import StandardScaler
 
+from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
 from groundwork.evaluate.baseline_models import SplitData, fit_baselines
+from groundwork.evaluate.baselines import class_balance
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 
 CLASSES = ClassificationMetrics(
@@ -12,13 +16,14 @@ CLASSES = ClassificationMetrics(
 VALUES = RegressionMetrics(monitor="rmse", resamples=10, extra={})
 
 
-def parts(inputs, target, at=200):
-    return SplitData(inputs[:at], target[:at]), SplitData(inputs[at:], target[at:])
+def parts(inputs, target, at=200, balance=None):
+    weight = class_balance(balance, target[:at])
+    return SplitData(inputs[:at], target[:at], weight), SplitData(inputs[at:], target[at:])
 
 
-def fit(task, inputs, target, names, kind="table", categorical=(), at=200):
+def fit(task, inputs, target, names, kind="table", categorical=(), at=200, balance=None):
     metrics = CLASSES if task == "classification" else VALUES
-    train, val = parts(inputs, target, at)
+    train, val = parts(inputs, target, at, balance)
     return fit_baselines(task, train, val, names, metrics, kind=kind, categorical=categorical)
 
 
@@ -36,6 +41,46 @@ def test_the_majority_class_and_its_share_as_probability():
     assert found["accuracy"] == np.mean(target[200:] == 2)
     assert found["balanced_accuracy"] == 0.5
     assert found["log_loss"] == pytest.approx(-np.log(share[target[200:]]).mean())
+
+
+def rare(share=0.05):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(3000, 4))
+    value = inputs[:, 0] + 0.5 * inputs[:, 1] + 2 * rng.normal(size=3000)
+    return inputs, (value > np.quantile(value, 1 - share)).astype(int)
+
+
+def test_baselines_get_the_weights_that_the_model_gets():
+    inputs, target = rare()
+    kept = {"categorical": (), "at": 2000}
+    plain = fit("classification", inputs, target, ("no", "yes"), **kept)
+    found = fit("classification", inputs, target, ("no", "yes"), balance=LossWeights("inverse", 0.9), **kept)
+    scaler = StandardScaler().fit(inputs[:2000])
+    expected = LogisticRegression(class_weight="balanced").fit(scaler.transform(inputs[:2000]), target[:2000])
+    recall = balanced_accuracy_score(target[2000:], expected.predict(scaler.transform(inputs[2000:])))
+    assert found["linear"]["balanced_accuracy"] == pytest.approx(recall)
+    assert plain["linear"]["balanced_accuracy"] < 0.52 < 0.64 < recall
+    boosting = HistGradientBoostingClassifier(
+        class_weight="balanced", max_iter=100, learning_rate=0.1, random_state=0
+    )
+    boosting.fit(inputs[:2000], target[:2000])
+    assert found["gradient_boosting"]["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(target[2000:], boosting.predict(inputs[2000:]))
+    )
+    assert found["majority"] == pytest.approx(plain["majority"], nan_ok=True)
+
+
+@pytest.mark.parametrize("balance", [Oversample(), Undersample(), LossWeights("sqrt", 0.9), NoBalance()])
+def test_the_weight_of_a_class_is_what_an_epoch_counts_of_it(balance):
+    _, target = rare()
+    weight = class_balance(balance, target)
+    if type(balance) is NoBalance:
+        assert weight is None
+    elif balance.resamples:
+        drawn = np.bincount(target[balance.rows(target, 0, 0)])
+        assert np.bincount(target, weights=weight) == pytest.approx(drawn)
+    else:
+        assert weight == pytest.approx(balance.class_weights(np.bincount(target))[target])
 
 
 def test_the_mean_of_train_has_the_error_of_the_spread():

@@ -80,6 +80,9 @@ def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path
     for name in ("price", "weight"):
         expected = root_mean_squared_error(val[f"target/{name}"], val[f"prediction/{name}"])
         assert result["val"][f"rmse/{name}"] == pytest.approx(expected, rel=1e-5)
+    assert result["monitor"] == "r2"  # in one number, euros and kilograms would not mix
+    assert result["val"]["r2"] == pytest.approx((result["val"]["r2/price"] + result["val"]["r2/weight"]) / 2)
+    assert "monitor" not in result["changes"]
     assert result["val"]["rmse/price"] < result["baselines"]["mean"]["rmse/price"] / 2
     assert set(result["baselines"]) == {"mean", "linear", "gradient_boosting"}
     history = pd.read_csv(folder.history).set_index("epoch").loc[result["best_epoch"]]

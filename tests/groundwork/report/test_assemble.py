@@ -63,7 +63,7 @@ def test_an_unsealed_run_names_the_command_and_a_sealed_one_the_count(
     assert "scripts/evaluate.py run=" in text
     text = text_of(write_classification(num_val=5, sealed=True))
     assert "not sealed yet" not in text
-    assert "3 distinct configurations have been tested on this split" in text
+    assert "3 distinct configurations have been tested on these test rows" in text
 
 
 def test_photographs_stay_out_where_the_configuration_says_so(

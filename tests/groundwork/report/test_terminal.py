@@ -30,7 +30,7 @@ def test_a_sealed_run_shows_its_test_and_the_count_instead_of_a_command(
 ) -> None:
     text = shown(write_classification(num_val=20, sealed=True))
     assert "test, 95 % interval" in text
-    assert "3 distinct configurations have been tested on this split." in text
+    assert "3 distinct configurations have been tested on these test rows." in text
     assert "evaluate.py" not in text
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, factorize
-from pandas.util import hash_pandas_object
 
+from groundwork.data.contents import input_contents
 from groundwork.data.samples import Samples
 
 MOST_LISTED = 1000
@@ -15,10 +15,7 @@ MOST_LISTED = 1000
 
 def input_content(samples: Samples, digest: NDArray[np.str_] | None) -> NDArray[np.int64]:
     """Number the contents of inputs, (N,): equal numbers are the same image, or the same row of inputs."""
-    if digest is not None:
-        return np.asarray(factorize(digest)[0], dtype=np.int64)
-    hashed = hash_pandas_object(samples.inputs, index=False)
-    return np.asarray(factorize(hashed)[0], dtype=np.int64)
+    return np.asarray(factorize(input_contents(samples, digest))[0], dtype=np.int64)
 
 
 def repeated(content: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -21,6 +21,7 @@ from groundwork.data.audit.duplicates import (
 )
 from groundwork.data.audit.files import read_file_facts, summarize_files
 from groundwork.data.audit.giveaway import find_giveaways
+from groundwork.data.audit.groups import describe_groups
 from groundwork.data.audit.likeness import compare_splits
 from groundwork.data.audit.near import Images, find_near, small_pictures
 from groundwork.data.samples import Samples
@@ -54,7 +55,7 @@ def examine(
 
     Returns:
         Plain types under: n, counts, histograms, missing_classes, rules, advice, columns, files, giveaways,
-        duplicates, grid, likeness.
+        group_like, dates, duplicates, grid, likeness.
     """
     counts = class_counts(target, encoded, rows)
     train = rows["train"]
@@ -81,6 +82,7 @@ def examine(
         found["files"] = summarize_files(facts)
         told, categories = facts, ("mode", "format")
     names = target.names
+    found["group_like"], found["dates"] = describe_groups(samples, split), dict(samples.dates)
     found["giveaways"] = find_giveaways(told.iloc[train], categories, encoded[train], names)
     return found
 

@@ -21,6 +21,7 @@ def findings(audit: Mapping[str, Any]) -> list[Finding]:
         *_classes(audit),
         *_columns(audit),
         *_giveaways(audit),
+        *_groups(audit),
         *_duplicates(audit),
         *_near(audit),
         *_likeness(audit),
@@ -97,15 +98,41 @@ def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _giveaways(audit: Mapping[str, Any]) -> Iterator[Finding]:
     of = "file property" if audit.get("kind") == "image" else "column"
+    groups = {one["column"] for one in audit.get("group_like") or ()}
     for one in audit.get("giveaways") or ():
         if one["suspicious"]:
             yield _say(
                 "problem",
                 f"{of} {one['column']!r} alone predicts {one['target']} (skill {one['skill']:.3f} of 1 in train)",
-                "If it is known only after the fact, name it in data.drop."
+                _remedy(one["column"], groups, audit.get("dates") or {})
                 if of == "column"
                 else "The network may learn it in place of the content: make files alike.",
             )
+
+
+def _remedy(column: str, groups: set[str], dates: Mapping[str, str]) -> str:
+    if column in dates:
+        return f"Let it split rather than teach: split=chronological data.order_column={column}."
+    if column in groups:
+        return f"Let it split rather than teach: data.group={column}."
+    return "If it is known only after the fact, name it in data.drop."
+
+
+def _groups(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    for one in audit.get("group_like") or ():
+        if one["across"]:
+            yield _say(
+                "warning",
+                f"column {one['column']!r} repeats {one['values']:,} values, {one['across']:,} in several parts",
+                f"If rows of one value belong together, as those of a patient do, use data.group={one['column']}.",
+            )
+    for name, written in (audit.get("dates") or {}).items():
+        first = f"write them as 2024-02-29 (now {written}), and " if written else ""
+        yield _say(
+            "warning",
+            f"column {name!r} holds dates that the split does not use",
+            f"If the model is for later rows, {first}use split=chronological data.order_column={name}.",
+        )
 
 
 def _duplicates(audit: Mapping[str, Any]) -> Iterator[Finding]:
@@ -119,7 +146,7 @@ def _duplicates(audit: Mapping[str, Any]) -> Iterator[Finding]:
         yield _say(
             "problem",
             f"{found['across']:,} times the same {what} lie in two splits",
-            "The test measures memory there: remove them, or let split=stratified keep them together.",
+            "The test measures memory there: remove them from one of the two, or cut anew by split=stratified.",
         )
     if found["conflicts"]:
         bound = found.get("best_possible")

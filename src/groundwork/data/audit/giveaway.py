@@ -15,6 +15,8 @@ SUSPICIOUS = 0.95  # of the errors of a constant guess are gone
 MOST_ROWS, LEAST_ROWS, MOST_CELLS = 20_000, 2_000, 2_000_000
 NUM_FOLDS = 3
 SMALLEST_LEAF = 2
+FAST_CELLS, FAST_ROWS, FAST_COLUMNS = 200_000, 4000, 5  # looked at before every run
+LIKELY = 0.85  # of what neighbors share; SUSPICIOUS columns have 0.93 and more
 
 
 def find_giveaways(
@@ -44,6 +46,47 @@ def find_giveaways(
         found.append({"column": str(name), "target": str(names[best]), "skill": skills[best]})
     found.sort(key=lambda one: -one["skill"])
     return [{**one, "suspicious": one["skill"] >= SUSPICIOUS} for one in found]
+
+
+def find_giveaways_fast(
+    inputs: DataFrame, categorical: Sequence[str], target: NDArray[Any], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Measure, as `find_giveaways` does, only the columns along which the target hardly changes: some 0.1 s.
+
+    Where rows are sorted by a column that tells the target, neighbors have the same one, or nearly: Chatterjee's
+    correlation for values (arXiv 1909.10140), the share of unlike neighbors for classes.
+    """
+    if not inputs.shape[1] or len(target) < 2 * NUM_FOLDS:
+        return []
+    most = int(np.clip(FAST_CELLS // inputs.shape[1], FAST_ROWS // 8, FAST_ROWS))
+    rows = np.unique(np.linspace(0, len(target) - 1, min(most, len(target))).astype(np.int64))
+    taken, known = inputs.iloc[rows], target[rows]
+    values = np.stack([_values(taken[name], name in categorical) for name in taken.columns], axis=1)
+    order = np.argsort(values, axis=0, kind="stable")
+    tied = np.diff(np.take_along_axis(values, order, axis=0), axis=0) == 0
+    score = np.zeros(inputs.shape[1])
+    for one in [known] if known.ndim == 1 else known.T:
+        score = np.maximum(score, _smoothness(one, order, tied))
+    likely = np.argsort(-score, kind="stable")[:FAST_COLUMNS]
+    columns = [taken.columns[number] for number in likely if score[number] >= LIKELY]
+    return find_giveaways(taken[columns], categorical, known, names)
+
+
+def _smoothness(target: NDArray[Any], order: NDArray[np.int64], tied: NDArray[np.bool_]) -> NDArray[Any]:
+    """Compare neighbors along each column with any two rows, (D,): 1 if they are alike, 0 if no more than others."""
+    if target.dtype.kind in "iu":
+        ordered = target[order]
+        unlike = (ordered[1:] != ordered[:-1]).astype(float)
+        shares = np.unique(target, return_counts=True)[1] / len(target)
+        expected = 1 - (shares**2).sum()
+    else:
+        unlike = np.diff(target[order], axis=0) ** 2
+        expected = 2 * np.nanvar(target)
+    known = ~np.isnan(unlike)
+    # Between two categories the target may change; within one of many rows it does not.
+    counted = known & (tied | (tied.sum(axis=0) < len(tied) / 2))
+    mean = np.where(counted, unlike, 0.0).sum(axis=0) / np.maximum(counted.sum(axis=0), 1)
+    return 1 - mean / expected if expected > 0 else np.zeros(order.shape[1])
 
 
 def _values(column: Series, is_categorical: bool) -> NDArray[np.float64]:

@@ -38,20 +38,34 @@ def read_delimited(path: Path, decimal: str = "auto") -> DataFrame:
     layout = find_layout(path, recoded, ("\t",) if path.suffix.lower() == ".tsv" else DELIMITERS)
     if not layout.names:
         raise UserError(f"{path} must start with a row of column names, but is empty. Choose another file.")
-    texts = (_parse_spaced if layout.spaced else _parse)(path, recoded, layout)
+    texts = (_parse_spaced if layout.spaced or layout.trailing else _parse)(path, recoded, layout)
+    texts, notes = _without_names(layout.names, texts)
     commas = decimal == "," or (decimal == "auto" and layout.delimiter == ";")
     columns = [infer_column(text, decimal_comma=commas, decimal_point=decimal != ",") for text in texts]
     sign = _sign(texts, columns) if decimal == "auto" else decimal
-    names, columns, notes = name_nameless(layout.names, columns)
+    names, columns, said = name_nameless(layout.names, columns)
     check_names(names, str(path))
     frame = DataFrame(dict(zip(names, columns, strict=True)))
-    frame.attrs = {"decimal": sign, "notes": notes}
+    frame.attrs = {"decimal": sign, "notes": [*notes, *said]}
     return frame
+
+
+def _without_names(names: Sequence[str], texts: list[Series]) -> tuple[list[Series], list[str]]:
+    """Leave out rows that repeat the names of columns, as files that were put one below another have them."""
+    again = texts[0] == names[0]
+    if len(names) < 2 or not again.any():
+        return texts, []
+    for name, text in zip(names[1:], texts[1:], strict=True):
+        again &= text == name
+    if not again.any():
+        return texts, []
+    left = [text[~again].reset_index(drop=True) for text in texts]
+    return left, [f"{int(again.sum()):,} rows that repeat the names of columns are left out"]
 
 
 def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
     """Write separated values in UTF-8; a missing cell is empty."""
-    special = re.compile(f'["\r\n{delimiter}]|^ | $')  # outer blanks might be taken for mere layout
+    special = re.compile(f'["\r\n{delimiter}]|^\\s|\\s$')  # outer blanks might be taken for mere layout
 
     def line(cells: Sequence[str | None], *, quote: bool = False) -> str:
         quoted = [
@@ -93,15 +107,17 @@ def _parse(path: Path, recoded: bytes | None, layout: Layout) -> list[Series]:
 
 
 def _parse_spaced(path: Path, recoded: bytes | None, layout: Layout) -> list[Series]:
-    """Read every cell as text, without the blank before it, which arrow can't leave out."""
+    """Read every cell as text, without the blank before it or the delimiter after the last, which arrow keeps."""
     try:
         text = (path.read_bytes() if recoded is None else recoded).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise not_utf8(path) from None
     try:
         lines = io.StringIO(text, newline="")
-        reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True, strict=True)
+        reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
         rows = [row for row in reader if row][layout.skip + 1 :]
+        if layout.trailing:
+            rows = [row[:-1] if row[-1] == "" else row for row in rows]
     except csv.Error as error:
         raise _uneven(path, layout, str(error)) from None
     for number, row in enumerate(rows, 1):

@@ -26,12 +26,14 @@ class Layout:
         delimiter: Between cells.
         skip: Lines before the names.
         spaced: Whether a blank follows each delimiter, which is no part of a cell then.
+        trailing: Whether each row but that of the names ends with a delimiter.
     """
 
     names: list[str]
     delimiter: str
     skip: int
     spaced: bool
+    trailing: bool = False
 
 
 def find_layout(path: Path, recoded: bytes | None, delimiters: Sequence[str]) -> Layout:
@@ -62,7 +64,39 @@ def find_layout(path: Path, recoded: bytes | None, delimiters: Sequence[str]) ->
         raise UserError(
             f"{path} must start with names of columns, but its first row fails: {error}."
         ) from None
-    return Layout(names, delimiter, int(sep is not None), _is_spaced(bare[1:], delimiter))
+    _check_preamble(path, bare, delimiter)
+    below = [line.rstrip("\r\n") for line in bare[1:]]
+    longer = len(names) > 1 and len(below) > 1 and all(line.count(delimiter) == len(names) for line in below)
+    trailing = longer and all(line.endswith(delimiter) for line in below)
+    if longer and not trailing:
+        raise UserError(
+            f"{path} must have a name for each column, but its rows have {len(names) + 1} cells and its first line "
+            f"{len(names)} names. Name the first column, too: R leaves that out."
+        )
+    if '"' not in lines[0]:
+        names = without_blanks(names)  # those within quotes are meant
+    return Layout(names, delimiter, int(sep is not None), _is_spaced(bare[1:], delimiter), trailing)
+
+
+def without_blanks(names: list[str]) -> list[str]:
+    """Take the blanks around names of columns away, unless two would be one then."""
+    stripped = [name.strip() or name for name in names]
+    return names if len(set(stripped)) < len(set(names)) else stripped
+
+
+def _check_preamble(path: Path, bare: Sequence[str], delimiter: str) -> None:
+    """Refuse lines above the names of columns: they have fewer cells than all below, whatever parts those."""
+    if bare[0].count(delimiter) == bare[-1].count(delimiter) > 0:
+        return
+    for mark in dict.fromkeys((delimiter, ",", ";", "\t")):
+        cells = [line.count(mark) + 1 for line in bare]
+        first = next((row for row, count in enumerate(cells) if count == cells[-1]), 0)
+        constant = len(bare) > first + 2 and set(cells[first:]) == {cells[-1]}
+        if first and constant and max(cells[:first]) + 1 < cells[-1]:
+            raise UserError(
+                f"{path} must start with names of columns, but its rows have {cells[-1]} cells, from the line "
+                f"{bare[first].strip()[:60]!r} on. Remove the {first} lines above it."
+            )
 
 
 def _records(text: Iterable[str]) -> Iterator[str]:

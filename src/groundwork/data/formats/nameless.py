@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from pandas import Series
 
+from groundwork.core.errors import UserError
+
 
 def name_nameless(
     names: Sequence[str], columns: Sequence[Series]
@@ -36,6 +38,16 @@ def name_nameless(
         kept_names.append(_free_name(f"Unnamed: {place}", names) if leading else name)
         kept.append(column)
     return kept_names, kept, notes
+
+
+def check_title(names: Sequence[str], where: str) -> None:
+    """Refuse a first row that is a title above the names, as spreadsheets and instruments write it."""
+    named = [name for name in names if name.strip()]
+    if len(names) > 2 and len(named) == 1:
+        raise UserError(
+            f"{where} must start with the names of its {len(names)} columns, but the first row holds {named[0]!r} "
+            "alone. Remove what stands above the names."
+        )
 
 
 def is_row_numbers(column: Series) -> bool:

@@ -16,7 +16,7 @@ from groundwork.core.errors import UserError, one_line
 from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
-from groundwork.data.formats.nameless import name_nameless
+from groundwork.data.formats.nameless import check_title, name_nameless
 from groundwork.data.formats.tidy import check_names, tidy
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767  # of a sheet; characters of a cell
@@ -31,6 +31,8 @@ def read_xlsx(path: Path) -> DataFrame:
     names = list(rows[0]) if rows else []
     while len(rows) > 1 and all(cell is None for cell in rows[-1]):
         rows.pop()
+    # A row ends with its last cell: that of the names may be shorter than those below.
+    names += [None] * (max((len(row) for row in rows), default=0) - len(names))
     while names and names[-1] is None and all(row[len(names) - 1 :][:1] in ((), (None,)) for row in rows):
         names.pop()
     if not names:
@@ -38,6 +40,7 @@ def read_xlsx(path: Path) -> DataFrame:
             f"{path} must start with a row of column names, but its first sheet has none. Fill it in."
         )
     header = ["" if name is None else _unescaped(str(name)) for name in names]
+    check_title(header, str(path))
     cells = [Series(column, dtype=object) for column in _columns(rows[1:], len(names))]
     header, cells, notes = name_nameless(header, cells)
     check_names(header, str(path))

@@ -15,6 +15,7 @@ from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.hints import hints
 from groundwork.data.readers.image_folder import UNREADABLE, existing_folder, image_samples
 from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.roles import Roles, as_names, require
@@ -112,7 +113,10 @@ def image_table_samples(
     frame, names = frame[kept.to_numpy()].reset_index(drop=True), [names[row] for row in np.flatnonzero(kept)]
     sample_id = None if roles.id_column is None else roles.sample_id(frame)
     samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
-    return replace(samples, group=roles.groups(frame), order=roles.order(frame))
+    beside = [name for name in roles.no_part(frame) if name != image_column]
+    return replace(
+        samples, group=roles.groups(frame), order=roles.order(frame), **hints(frame, roles, beside)
+    )
 
 
 def _check_missing(

@@ -71,6 +71,10 @@ class Roles:
         """Return the columns whose cells are names and keep every character."""
         return {self.id_column, self.group, self.split_column}
 
+    def no_part(self, frame: DataFrame) -> list[str]:
+        """Return the columns that are neither target nor say how to split."""
+        return [str(name) for name in frame.columns if name not in {*self.never_inputs(), self.order_column}]
+
     def sample_id(self, frame: DataFrame) -> Series:
         """Return (N,) unique text from `id_column`."""
         column = frame[self.id_column]

@@ -13,6 +13,7 @@ from groundwork.data.check_target import check_digits
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.hints import hints
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
 from groundwork.data.samples import Samples
@@ -106,6 +107,7 @@ def table_samples(
         notes=(*notes, *said),
         left_out=left_out,
         decimal=reading.decimal,
+        **hints(frame, roles, roles.no_part(frame)),
     )
 
 

@@ -25,7 +25,7 @@ class SplitKeys:
         sample_id: (N,) str, unique.
         target: (N,) int64 classes, -1 where missing, or (N, T) float values; None splits blindly.
         group: (N,) str; "" or missing is a group of its own.
-        duplicate: (N,) str, hash of each row's content; equal hashes are exact duplicates.
+        duplicate: (N,) str, hash of each sample's inputs, see `input_contents`; equal ones stay together.
         order: (N,) sortable values, oldest first.
         official: (N,) one of SPLITS, or "" where the data set does not say.
         classes: K names, for the notes.

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas import DataFrame, factorize
 
 from groundwork.core.batch import SPLITS
 from groundwork.core.text import shortlist
@@ -27,6 +28,7 @@ def describe(
         shares = "/".join(f"{sizes[name]}" for name in SPLITS)
         lines.append(f"stable split: added rows move no old row; sizes are only near the shares ({shares})")
     lines += _kept(keys, split, folds)
+    lines += _together(keys, split)
     lines += _torn(keys, split)
     lines += [
         f"{name} holds no sample: {len(keys)} rows are too few, or their groups too large, for that share"
@@ -72,6 +74,26 @@ def _kept(keys: SplitKeys, split: NDArray[Any], folds: int) -> list[str]:
     if cut and not folds:
         lines.append(f"{' and '.join(cut)} cut from the other rows: the data set has no official one")
     return lines
+
+
+def _together(keys: SplitKeys, split: NDArray[Any]) -> list[str]:
+    """Count the samples whose inputs are those of another one, unless an official split tears them apart."""
+    if keys.duplicate is None or not len(keys):
+        return []
+    content = np.asarray(factorize(keys.duplicate)[0])
+    table = DataFrame({"content": content, "split": split})
+    if keys.target is not None:
+        table["target"] = factorize(np.unique(keys.target, axis=0, return_inverse=True)[1].ravel())[0]
+    table = table[np.bincount(content)[content] > 1]
+    sets = table.groupby("content").nunique()
+    if table.empty or (sets["split"] > 1).any():
+        return []
+    unlike = int((sets["target"] > 1).sum()) if "target" in sets else 0
+    targets = f", {unlike:,} of them with different targets" if unlike else ""
+    return [
+        f"{len(table):,} samples share their inputs with another one ({len(sets):,} sets{targets}): "
+        "each set stays in one part"
+    ]
 
 
 def _torn(keys: SplitKeys, split: NDArray[Any]) -> list[str]:

@@ -43,7 +43,8 @@ def keep_official(keys: SplitKeys, draw: Draw, fractions: tuple[float, float, fl
     missing = [
         p for p in (_VAL, _TEST) if not (np.asarray(keys.official) == SPLITS[p]).any() and fractions[p] > 0
     ]
-    pool = (((part == _FREE) | official_train) & (followed <= _TRAIN)).nonzero()[0]
+    # Rows that share their inputs with the published test are cut, too: without them val may be empty, or odd.
+    pool = ((part == _FREE) | official_train).nonzero()[0]
     part[part == _FREE] = _TRAIN
     if missing and len(pool):
         parts = [_TRAIN, *missing]
@@ -66,6 +67,14 @@ def _official_parts(keys: SplitKeys) -> Parts:
             f"{str(keys.official[unknown][0])!r}. Rename its values."
         )
     return part
+
+
+def official_remedy(keys: SplitKeys, name: str) -> str:
+    """Say how a data set comes to have an official part that it lacks."""
+    if keys.official is None or not (keys.official != "").any():
+        return "Name data.split_column, use train/test subfolders, or choose split=stratified."
+    parts = ", ".join(f"{count} {part}" for part in SPLITS if (count := int((keys.official == part).sum())))
+    return f"The data set marks {parts}: mark {name} rows, too, or choose split=stratified."
 
 
 def named(part: Parts) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
 from groundwork.data.split.keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split.notes import describe
-from groundwork.data.split.official import Parts, keep_official, take
+from groundwork.data.split.official import Parts, keep_official, official_remedy, take
 from groundwork.data.split.parts import draw_parts
 from groundwork.data.split.shares import check_fractions, threshold_parts
 from groundwork.data.split.strata import make_strata
@@ -40,7 +40,7 @@ class Splitter(ABC):
 class StratifiedSplit(Splitter):
     """Deal each class, or each quantile bin of continuous targets, in the same shares.
 
-    Groups and exact duplicates stay whole. Official test and val rows are kept; only what the data
+    Groups and samples with equal inputs stay whole. Official test and val rows are kept; only what the data
     set does not say is cut.
 
     Args:
@@ -80,7 +80,7 @@ class StratifiedSplit(Splitter):
 
 @dataclass(frozen=True)
 class RandomSplit(Splitter):
-    """Deal the rows whatever their target; groups, exact duplicates and official parts are kept.
+    """Deal the rows whatever their target; groups, equal inputs and official parts are kept.
 
     Args:
         fractions: Shares of train, val and test; they sum to 1.
@@ -129,13 +129,12 @@ class OfficialSplit(Splitter):
         for name in ("test", "train"):
             if keys.official is None or not (keys.official == name).any():
                 raise UserError(
-                    f"split=official must find official {name} rows, but got none. "
-                    "Name data.split_column, use train/test subfolders, or choose split=stratified."
+                    f"split=official must find official {name} rows, but got none. {official_remedy(keys, name)}"
                 )
         if (unnamed := int((keys.official == "").sum())) > 0:
             raise UserError(
                 f"split=official must find a part for every row, but got {unnamed} without one. "
-                "Fill data.split_column, or choose split=stratified."
+                "Fill the column that data.split_column names, or choose split=stratified."
             )
         return StratifiedSplit(self.fractions, self.seed, stable=False, num_bins=self.num_bins)(keys)
 

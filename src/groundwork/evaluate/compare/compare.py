@@ -90,11 +90,13 @@ def _footnote(runs: Sequence[FinishedRun], split: Split, num_groups: int) -> str
     counts = [
         max(
             run.result["test_count"],
-            count_configurations(run.folder.path.parents[1], run.result["split_hash"]),
+            count_configurations(
+                run.folder.path.parents[1], run.result["split_hash"], run.result["seal"].get("rows")
+            ),
         )
         for run in runs
     ]
-    return f"{text} Distinct configurations tested on this split so far: {max(counts)}."
+    return f"{text} Distinct configurations tested on these test rows so far: {max(counts)}."
 
 
 def _membership(groups: Sequence[Group]) -> DataFrame:

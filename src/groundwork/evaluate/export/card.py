@@ -98,7 +98,7 @@ def _sealed(result: Mapping[str, Any]) -> str:
     count = result.get("test_count", 1)
     tested = "1 configuration was" if count == 1 else f"{count} configurations were"
     return (
-        f"Sealed on {result['seal']['time']}; {tested} tested on this split. 95 % intervals by bootstrap.\n\n"
+        f"Sealed on {result['seal']['time']}; {tested} tested on these test rows. 95 % intervals by bootstrap.\n\n"
         + _metrics(result["test"], result["monitor"])
     )
 

@@ -10,6 +10,8 @@ from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import input_content
 from groundwork.data.audit.findings import findings
+from groundwork.data.audit.giveaway import find_giveaways_fast
+from groundwork.data.audit.groups import describe_groups
 from groundwork.train.prepare import Prepared
 
 
@@ -31,6 +33,11 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
     found = {
         "kind": samples.kind,
         "missing_classes": missing_classes(counts),
+        "group_like": describe_groups(samples, prepared.split),
+        "dates": dict(samples.dates),
+        "giveaways": find_giveaways_fast(
+            inputs.iloc[train], samples.categorical, prepared.targets("train"), target.names
+        ),
         "advice": {} if is_balanced else advise_balance(target.task, of_classes),
     }
     return {
@@ -49,18 +56,17 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
 
 def brief_lines(audit: dict[str, Any]) -> list[str]:
     """Say the short audit in a few lines."""
-    n, extra, across = audit["n"], audit["duplicates"]["extra"], audit["duplicates"]["across"]
+    n, across = audit["n"], audit["duplicates"]["across"]
     lines = [
         f"{sum(n.values()):,} samples: {n['train']:,} train, {n['val']:,} val, {n['test']:,} test "
         f"(split {audit['split_hash']})"
     ]
     lines += [f"rule of thumb, {one['rule']}: {one['have']:,.4g} ({one['facts']})" for one in audit["rules"]]
-    lines += [one["text"] for one in audit["findings"]]
+    lines += [f"{'' if one['level'] == 'note' else 'warning: '}{one['text']}" for one in audit["findings"]]
     if audit["constant"]:
         lines.append(f"columns of one value in train: {', '.join(audit['constant'][:5])}")
-    if extra:
-        kept = f"{across:,} of them lie in two splits" if across else "each kept in one split"
-        lines.append(f"{extra:,} samples repeat the inputs of another one exactly, {kept}")
+    if across:
+        lines.append(f"warning: {across:,} times samples with the same inputs lie in two splits")
     return lines
 
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from groundwork.core.errors import UserError
 from groundwork.data import SplitKeys
+from groundwork.data.contents import input_contents
 from groundwork.data.split.keys import tie_units
 from groundwork.data.split.split import deal_folds
 from groundwork.train.context import Context
@@ -51,12 +52,13 @@ def draw_folds(prepared: Prepared, number: int, seed: int, num_bins: int) -> NDA
         UserError: If a class would be in one fold alone, and no other class beside it.
     """
     rows = np.concatenate([prepared.rows["train"], prepared.rows["val"]])
-    samples, digest = prepared.samples, getattr(prepared.source, "digest", None)
+    samples = prepared.samples
+    contents = input_contents(samples, getattr(prepared.source, "digest", None))
     keys = SplitKeys(
         sample_id=samples.sample_id.to_numpy()[rows],
         target=prepared.encoded[rows],
         group=None if samples.group is None else samples.group.to_numpy()[rows],
-        duplicate=None if digest is None else np.asarray(digest)[rows],
+        duplicate=contents[rows],
     )
     fold = deal_folds(keys, tie_units(keys), number, seed, num_bins)
     for each in range(number):

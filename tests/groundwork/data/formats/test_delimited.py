@@ -108,7 +108,7 @@ def test_what_stands_around_the_cells_is_no_part_of_them(tmp_path: Path, content
 
 
 def test_a_blank_that_not_every_delimiter_has_belongs_to_its_cell(tmp_path: Path):
-    assert read(tmp_path, "a, b ,c\n1, x,2\n")[" b "].tolist() == [" x"]
+    assert read(tmp_path, "a, b ,c\n1, x,2\n")["b"].tolist() == [" x"]
     frame = pd.DataFrame({"a": [1], " b": [" x"]})
     write_delimited(frame, tmp_path / "t.csv", ",")
     assert read_delimited(tmp_path / "t.csv").to_dict("list") == {"a": [1], " b": [" x"]}

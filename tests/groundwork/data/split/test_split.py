@@ -187,8 +187,15 @@ def test_what_a_split_needs_and_lacks_is_named():
         ChronologicalSplit(SHARES)(keys)
     with pytest.raises(UserError, match="1 without one"):
         ChronologicalSplit(SHARES)(SplitKeys(names(3), order=[1.0, None, 2.0]))
-    with pytest.raises(UserError, match="split=official must find official test rows"):
+    with pytest.raises(
+        UserError, match=r"split=official must find official test rows.*Name data.split_column"
+    ):
         OfficialSplit(SHARES, 0, 10)(keys)
+    # A split column that is named already is not asked for again.
+    with pytest.raises(
+        UserError, match="marks 2 train, 1 val: mark test rows, too, or choose split=stratified"
+    ):
+        OfficialSplit(SHARES, 0, 10)(SplitKeys(names(3), official=["train", "train", "val"]))
     with pytest.raises(UserError, match="1 without one"):
         OfficialSplit(SHARES, 0, 10)(SplitKeys(names(3), official=["train", "test", ""]))
     with pytest.raises(UserError, match="'dev'"):

@@ -205,12 +205,12 @@ def test_the_test_split_is_read_from_sealed_results_only(tmp_path: Path, write: 
     write("c", range(6), lr=0.2, sealed=True)
     for number in range(3):
         append_test(
-            tmp_path / "runs", "split0", run_id=f"{number}", config={"optim": {"lr": number}},
+            tmp_path / "runs", "split0", "none", run_id=f"{number}", config={"optim": {"lr": number}},
             checkpoint_hash="", seed=0,
         )  # fmt: skip
     assert written(tmp_path, "split=test").loc["optim.lr=0.2", "difference"] == pytest.approx(-0.05)
     text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
-    assert text.endswith("Distinct configurations tested on this split so far: 3.\n")
+    assert text.endswith("Distinct configurations tested on these test rows so far: 3.\n")
 
 
 def test_unfinished_runs_are_named_and_left_out(

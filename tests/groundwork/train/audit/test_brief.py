@@ -35,7 +35,7 @@ def test_the_short_form_says_what_matters_before_a_run(tmp_path: Path, table: Pa
     assert "balance=loss_weights" in text
     assert "balance=" not in "\n".join(brief_lines(audit_briefly(prepared, is_balanced=True)))
     assert "columns of one value in train: same" in text
-    assert "2 samples repeat the inputs of another one exactly, each kept in one split" in text
+    assert any("4 samples share their inputs with another one (2 sets)" in note for note in prepared.notes)
     assert audit["gaps"] == {"size": 13}  # every 17th of 200, and the copy of the first
     assert audit["constant"] == ["same"]
     assert audit["duplicates"] == {"extra": 2, "across": 0}

@@ -1,0 +1,76 @@
+"""Columns of a table that play no part in its split -> those that look as if they should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pandas import DataFrame, Series
+from pandas.api import types
+
+from groundwork.data.formats.cells import is_text
+from groundwork.data.readers.roles import Roles
+
+# Whom or what several rows may be of. Words that end in "id" are asked for below, apart from what is always unique.
+OWNER = re.compile(
+    r"(patient|subject|person|participant|user|customer|client|household|family|animal|donor|specimen|slide|"
+    r"session|scene|video|site|station|device|machine|vehicle|farm|clinic|hospital)"
+    r"[ _-]?(id|no|nr|num|number|code|key|name)?|.*[ _-](id|uuid|key)|id",
+    re.IGNORECASE,
+)
+BIRTH = re.compile(r"birth|dob|born", re.IGNORECASE)
+WRITTEN_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?:[ T].*)?")
+FEWEST_VALUES, FEWEST_ROWS_EACH = 10, 2.0  # of a group: fewer values are a category, fewer rows no group
+MANY_VALUES, LEAST_SHARE = 20, 0.05  # of a text whose name says nothing: a category has fewer
+LOOKED_AT = 200  # cells that must all be dates
+
+
+def hints(frame: DataFrame, roles: Roles, names: Sequence[str]) -> dict[str, Any]:
+    """Give what `Samples` keeps of the columns that a split might use, unless it uses one of that kind already."""
+    return {
+        "group_like": group_like(frame, names) if roles.group is None else None,
+        "dates": date_columns(frame, names) if roles.order_column is None else {},
+    }
+
+
+def group_like(frame: DataFrame, names: Iterable[str]) -> DataFrame:
+    """Keep the columns whose equal values may be rows of one patient, user or place: many values, each repeated."""
+    return frame[[name for name in names if _is_group_like(name, frame[name])]].reset_index(drop=True)
+
+
+def date_columns(frame: DataFrame, names: Iterable[str]) -> dict[str, str]:
+    """Name the columns of dates; one that is not written as ISO 8601 with its first cell, others with nothing."""
+    found = {}
+    for name in names:
+        if BIRTH.search(name):
+            continue
+        present = frame[name].dropna()
+        if types.is_datetime64_any_dtype(present):
+            written = ""
+        elif is_text(present) and len(present) and _all_dates(present.iloc[:LOOKED_AT]):
+            written = str(present.iloc[0])
+        else:
+            continue
+        if present.nunique() >= FEWEST_VALUES:
+            found[name] = written
+    return found
+
+
+def _all_dates(texts: Series) -> bool:
+    return all(WRITTEN_DATE.fullmatch(str(text).strip()) for text in texts)
+
+
+def _is_group_like(name: str, column: Series) -> bool:
+    named, text = OWNER.fullmatch(name) is not None, is_text(column)
+    if not text and not (named and types.is_numeric_dtype(column) and not types.is_bool_dtype(column)):
+        return False
+    present = column.dropna()
+    distinct = int(present.nunique())
+    if distinct < FEWEST_VALUES or len(present) < FEWEST_ROWS_EACH * distinct:
+        return False
+    if named:
+        return text or bool((present % 1 == 0).all())
+    return distinct >= max(MANY_VALUES, LEAST_SHARE * len(present)) and not _all_dates(
+        present.iloc[:LOOKED_AT]
+    )
