@@ -10,7 +10,7 @@ from groundwork import (  # they import torch and lightning when something of th
     evaluate,
     train,
 )
-from groundwork.launch.face import main
+from groundwork.launch.main import main
 
 
 @main

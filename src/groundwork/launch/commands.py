@@ -31,7 +31,10 @@ def train(overrides: list[str]) -> int:
         return drive([one.overrides for one in found])
     from groundwork.launch.start import start  # pandas: not for --help
 
-    return max(start(one) for one in found)
+    status = DONE
+    for one in found:
+        status = max(status, start(one))
+    return status
 
 
 def audit(overrides: list[str]) -> int:

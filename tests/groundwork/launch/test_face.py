@@ -58,7 +58,6 @@ def test_at_most_eight_functions_of_ours_stand_before_fit(words: list[str], monk
 
     monkeypatch.setattr(Trainer, "fit", look)
     monkeypatch.setattr(sys, "argv", ["train.py", *words])
-    monkeypatch.setattr(face, "_faces", {})
     monkeypatch.setenv(face.SCRIPT, "")
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(SCRIPT), run_name="__main__")

@@ -1,12 +1,12 @@
 """Several phases in one fit: each its own, shared epochs, and the same bits wherever the run was stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
-from hydra.utils import instantiate
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback
 
@@ -50,8 +50,8 @@ class Fits:
         silence()
         folder = RunFolder.furnish(self.place / name)
         config = self.config.copy()
-        context = build_context(folder, config, self.prepared, self.data, Console(quiet=True))
-        fit(context, instantiate(config.transfer, _convert_="all"), torch.device("cpu"), resume)
+        run = build_context(folder, config, self.prepared, self.data, Console(quiet=True))
+        fit(replace(run, resume=resume))
         return folder
 
     def stopped(self, name: str, hook: str, at: int, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
