@@ -39,10 +39,11 @@ class ValidateEvery(Callback):
     def _decide(self, trainer: Trainer) -> None:
         step = 0 if accumulates(trainer) else trainer.global_step
         ends = 0 < trainer.max_steps <= step
-        if self.every is None:
-            trainer.check_val_every_n_epoch = trainer.check_val_every_n_epoch or 1
-            trainer.val_check_batch = 1 if ends else trainer.num_training_batches
-        else:
-            due = step > 0 and (ends or step % self.every == 0)
+        if ends:
+            trainer.val_check_batch, trainer.check_val_every_n_epoch = 1, 1
+        elif self.every is not None:
+            due = step > 0 and step % self.every == 0
             trainer.check_val_every_n_epoch = None
             trainer.val_check_batch = 1 if due else sys.maxsize
+        elif trainer.check_val_every_n_epoch is None:  # a phase that is too short
+            trainer.check_val_every_n_epoch, trainer.val_check_batch = 1, trainer.num_training_batches

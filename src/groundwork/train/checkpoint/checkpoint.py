@@ -24,7 +24,8 @@ class AtomicCheckpointIO(CheckpointIO):
     """Save beside the target, to the disk, then move: a killed run never leaves half a checkpoint."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint, into a folder that a callback of one's own may just have named."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         save(checkpoint, Path(path))
 
     def load_checkpoint(

@@ -118,7 +118,7 @@ def test_without_auto_the_run_ends_with_what_to_set(words: list[str], monkeypatc
 
     monkeypatch.setattr(Task, "training_step", full)
     with pytest.raises(
-        UserError, match=r"batch_size=32 must fit.*batch_size=16 .*accumulate_grad_batches=2, or .*=auto"
+        UserError, match=r"batch_size=32 must fit.*batch_size=16 .*grad_batches=2, or .*=auto"
     ):
         begin(compose_run(words), Console(quiet=True))
 
