@@ -10,6 +10,7 @@ from groundwork.metrics.classification import (
 )
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
+from groundwork.metrics.draws import Draws
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
 from groundwork.metrics.threshold import choose_threshold
@@ -17,6 +18,7 @@ from groundwork.metrics.threshold import choose_threshold
 __all__ = [
     "ClassificationMetrics",
     "ClassificationScores",
+    "Draws",
     "OwnMetrics",
     "RegressionMetrics",
     "RegressionScores",

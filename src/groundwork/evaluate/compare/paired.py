@@ -13,7 +13,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.predictions import read_predictions
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.measure import BOOTSTRAP_SEED
-from groundwork.metrics import Scores, mcnemar, paired_difference, repeated_interval
+from groundwork.metrics import Draws, Scores, mcnemar, paired_difference, repeated_interval
 from groundwork.train.metrics import build_metrics
 
 Difference = dict[str, float]
@@ -42,7 +42,7 @@ class MeanScores:
     """Average the metrics of several runs on the same samples."""
 
     def __init__(self, scores: Sequence[Scores]):
-        self.scores, self.num_samples, self.calibration = scores, scores[0].num_samples, None
+        self.scores, self.num_samples = scores, scores[0].num_samples
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
         """Evaluate every metric that all runs have at R weightings (N, R) of the samples, (R,) each."""
@@ -53,8 +53,12 @@ class MeanScores:
             if all(name in other for other in others)
         }
 
-    def trials(self) -> Mapping[str, tuple[float, float]]:
-        """Say that a mean over runs is no share of samples."""
+    def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, tuple[float, float]]:
+        """Give no interval: a mean over runs has no formula."""
+        return {}
+
+    def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:
+        """Say nothing."""
         return {}
 
 
