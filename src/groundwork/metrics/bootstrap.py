@@ -29,6 +29,9 @@ class Scores(Protocol):
     def remarks(self, draws: Draws) -> Mapping[str, Mapping[str, float]]:
         """Say more of some metrics: `chance_low` and `chance_high`, or `too_short` of an interval."""
 
+    def contributions(self, metric: str) -> Floats | None:
+        """Give what each sample (N,) adds to a metric that is a sum, or falls and rises with one; None elsewhere."""
+
 
 def bootstrap(
     scores: Scores,

@@ -10,6 +10,7 @@ from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.calibration import chance_band, without_chance
 from groundwork.metrics.class_ends import Decided
 from groundwork.metrics.counts import Floats, count_metrics, ratio
+from groundwork.metrics.decision import decide, true_class_rank
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import log_ratio_ends
 from groundwork.metrics.ranked_ends import ranked_ends
@@ -34,43 +35,6 @@ def classification_metrics(
     """
     scores = ClassificationScores(prob, target, classes, top_k=top_k, positive=positive, threshold=threshold)
     return {name: float(value[0]) for name, value in scores.at(np.ones((len(target), 1))).items()}
-
-
-def decide(prob: NDArray[np.floating], positive: int | None, threshold: float | None) -> NDArray[np.int64]:
-    """Turn probabilities (N, K) into class numbers (N,): the largest (the first of equals), or by threshold.
-
-    Args:
-        prob: (N, K) probabilities.
-        positive: Number of the positive class, for a threshold in a problem of two classes; None is the last.
-        threshold: Decide for the positive class from this probability on; None takes the largest.
-
-    Raises:
-        ValueError: If a threshold is given for more or fewer than two classes.
-    """
-    if threshold is None:
-        return np.asarray(np.argmax(prob, axis=1))
-    if prob.shape[1] != 2:
-        raise ValueError(f"a threshold needs two classes, but got {prob.shape[1]}")
-    chosen = 1 if positive is None else positive
-    return np.where(prob[:, chosen].astype(np.float64) >= threshold, chosen, 1 - chosen)
-
-
-def confusion_matrix(
-    prediction: NDArray[np.integer], target: NDArray[np.integer], num_classes: int
-) -> NDArray[np.int64]:
-    """Count (K, K): rows are the truth, columns the decision."""
-    cell = target.astype(np.int64) * num_classes + prediction
-    return np.bincount(cell, minlength=num_classes**2).reshape(num_classes, num_classes)
-
-
-def true_class_rank(prob: NDArray[np.floating], target: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rank the true class (N,), 0 for the first; of equal probabilities the lower class number comes first.
-
-    A sample is a top-k hit where this is below k; k = 1 agrees with `argmax`.
-    """
-    own = np.take_along_axis(prob, target[:, None], axis=1)
-    earlier = np.arange(prob.shape[1]) < target[:, None]
-    return np.asarray(((prob > own) | ((prob == own) & earlier)).sum(axis=1))
 
 
 class ClassificationScores:
@@ -193,6 +157,25 @@ class ClassificationScores:
         """Tell between which `ece` a calibrated model would be seen on these confidences."""
         low, high = chance_band(self.bins, self.confidence, NUM_BINS, draws.level, draws.seed)
         return {"ece": {"chance_low": low, "chance_high": high}}
+
+    def contributions(self, metric: str) -> Floats | None:
+        """Give what each sample adds to accuracy, recalls, specificity of the positive class or log loss."""
+        hit = (self.decision == self.target).astype(float)
+        truth = np.bincount(self.target, minlength=len(self.classes)).astype(float)
+        if metric == "accuracy":
+            return hit / self.num_samples
+        if metric == "log_loss":
+            return self.surprise / self.num_samples
+        if metric == "balanced_accuracy" or (metric == "recall" and self.positive is None):
+            return hit / truth[self.target] / np.count_nonzero(truth)
+        if (
+            metric in ("recall", "specificity")
+            and self.positive is not None
+            and 0 < truth[self.positive] < truth.sum()
+        ):
+            side = (self.target == self.positive) == (metric == "recall")
+            return hit * side / side.sum()
+        return None
 
     def _ranked(self, weights: NDArray[np.floating], present: NDArray[np.bool_]) -> dict[str, Floats]:
         pairs = np.array([ranking.at(weights) for ranking in self.rankings])  # (K or 1, 2, R)

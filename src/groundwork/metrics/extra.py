@@ -56,6 +56,10 @@ class ExtraScores:
         """Say what the other metrics say."""
         return self.base.remarks(draws)
 
+    def contributions(self, metric: str) -> Floats | None:
+        """Give those of the other metrics."""
+        return None if metric in self.extra else self.base.contributions(metric)
+
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of whole numbers, (R,) each."""
         metrics = self.base.at(weights)

@@ -32,6 +32,9 @@ class NoScores:
         """Say nothing."""
         return {}
 
+    def contributions(self, metric: str) -> None:
+        """Know of no sum."""
+
 
 @dataclass(frozen=True)
 class OwnMetrics(Metrics):

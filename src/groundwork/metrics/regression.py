@@ -70,6 +70,18 @@ class RegressionScores:
         names += [f"/{name}" for name in heavy] if len(self.names) > 1 else []
         return {f"{metric}{name}": {"too_short": True} for name in names for metric in ("mse", "rmse", "r2")}
 
+    def contributions(self, metric: str) -> Floats | None:
+        """Give what each sample adds to mse, mae or r2 of a single target that is known of all."""
+        each = self.targets[0]
+        if len(self.targets) > 1 or len(each.rows) < self.num_samples or not each.finite:
+            return None
+        square, spread = (each.p - each.y) ** 2, float(((each.y - each.y.mean()) ** 2).sum())
+        if metric == "mae":
+            return np.abs(each.p - each.y) / self.num_samples
+        if metric == "r2" and spread > 0:
+            return 1 / self.num_samples - square / spread
+        return square / self.num_samples if metric == "mse" else None
+
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of the samples, (R,) each."""
         per_target = [target.at(weights) for target in self.targets]

@@ -61,6 +61,11 @@ class MeanScores:
         """Say nothing."""
         return {}
 
+    def contributions(self, metric: str) -> NDArray[np.float64] | None:
+        """Average what each sample adds to a metric in the runs."""
+        parts = [part for each in self.scores if (part := each.contributions(metric)) is not None]
+        return np.mean(parts, axis=0) if len(parts) == len(self.scores) else None
+
 
 def read_predicted(run: FinishedRun, split: Split) -> Predicted:
     """Read the predictions that a run has written for a split.
