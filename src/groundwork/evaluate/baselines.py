@@ -14,10 +14,18 @@ from groundwork.train.prepare import Prepared
 SIDE = 16  # pixels per side of the images that the linear baseline reads
 
 
-def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dict[str, dict[str, float]]:
+def measure_baselines(
+    metrics: Metrics,
+    monitor: str,
+    prepared: Prepared,
+    keep: list[tuple[NDArray[np.floating], Metrics]] | None = None,
+) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
     Where the threshold is chosen on val, each baseline has its own chosen there, too.
+
+    Args:
+        keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
     """
     from groundwork.evaluate.baseline_models import (
         SplitData,
@@ -27,13 +35,20 @@ def measure_baselines(metrics: Metrics, monitor: str, prepared: Prepared) -> dic
     train, val = _inputs(prepared, "train"), _inputs(prepared, "val")
     if train is None or val is None:
         return {}
+
+    def measured(*split: Any) -> dict[str, float]:
+        used = with_threshold(metrics, monitor, *split)[0]
+        if keep is not None:
+            keep.append((split[0], used))
+        return used(*split)
+
     columns = () if prepared.columns is None else prepared.columns.columns
     return fit_baselines(
         prepared.target.task,
         SplitData(train, prepared.targets("train")),
         SplitData(val, prepared.targets("val")),
         prepared.names,
-        lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
+        measured,
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
     )

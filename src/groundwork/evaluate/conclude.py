@@ -1,5 +1,7 @@
 """A fitted network -> its metrics on train and val, and the network that tests are for."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -7,6 +9,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
+from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.train.checkpoint import load, save
 from groundwork.train.context import Context
@@ -17,14 +20,15 @@ from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.predict import predict
 from groundwork.train.prepare import Prepared
 
+Judge = Callable[[Any], dict[str, dict[str, Any]]]  # baselines' predictions -> verdicts
 REFIT = "the head was solved again on train and val together; metrics of train and val are those of the head before"
 
 
-def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str, Any]:
+def conclude(context: Context, fitted: Fitted, device: torch.device) -> tuple[dict[str, Any], Judge]:
     """Measure train and val in evaluation mode, with intervals, and leave the final network behind.
 
     Returns:
-        What `result.json` says.
+        What `result.json` says, and the function that judges the baselines.
     """
     config, prepared, folder, console = context.config, context.prepared, context.folder, context.console
     splits: tuple[Split, ...] = ("train", "val")
@@ -47,6 +51,9 @@ def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str
         "train": values(measured["train"]),
         "val": values(measured["val"]),
         "intervals": measured,
+        "corrected": correct(
+            context, predicted["val"], measured["val"], metrics, fitted.transfer["solver"] == "exact"
+        ),
         "transfer": fitted.transfer,
         "parameters": fitted.network.describe(),
         "split_hash": prepared.split_hash,
@@ -58,8 +65,9 @@ def conclude(context: Context, fitted: Fitted, device: torch.device) -> dict[str
         ],
         "choices": [prepared.target.why],
     }
+    judge = partial(verdicts, context, predicted["val"], metrics)
     _refit(context, fitted)
-    return result
+    return result, judge
 
 
 def _predictions(

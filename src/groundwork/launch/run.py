@@ -22,6 +22,7 @@ from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.photos import wanted_pixels
+from groundwork.evaluate.judge import baseline_predictions
 from groundwork.launch.config.check import idle_keys
 from groundwork.report import summary, write_report
 from groundwork.train.adopt import adopt
@@ -79,8 +80,9 @@ def train(
     device = choose_device(config)
     if plan.scenario == "auto":
         config = _choose_scenario(context, plan, device, choose)
-        plan = instantiate(config.transfer, _convert_="all")
+        plan, tried = instantiate(config.transfer, _convert_="all"), context.tried
         context = build_context(folder, config, prepared, data, console, warm)
+        context.tried = tried  # the advice chose on val, too
     if world_size() > 1:
         console.say(batch_line(config))
     with memory_explained(config):
@@ -89,7 +91,9 @@ def train(
     if not is_first():
         return
     _note_idle(context, plan, fitted, overrides, device)
-    result = {**conclude(context, fitted, device), "baselines": _baselines(context)}
+    result, judge = conclude(context, fitted, device)
+    baselines, predicted = _baselines(context)
+    result |= {"baselines": baselines, "verdicts": judge(baseline_predictions(predicted, list(baselines)))}
     begun = {"changes": folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": seconds | fitted.seconds}
     _write_result(context, fitted, device, result, began)
@@ -177,14 +181,22 @@ def _note_idle(
         )
 
 
-def _baselines(context: Context) -> dict[str, Any]:
-    """Measure the baselines on val, once for all runs of this process; none for a task of one's own."""
+def _baselines(context: Context) -> tuple[dict[str, Any], list[Any]]:
+    """Measure the baselines on val, once for all runs of this process, and keep what they predict.
+
+    A task of one's own has none.
+    """
     config = context.config
     with context.console.progress("fitting baselines"):
         if is_custom_task(config):
-            return {}
+            return {}, []
         key = ("baselines", config.monitor, str(config.metrics), data_key(config))
-        return once(key, lambda: measure_baselines(context.metrics, config.monitor, context.prepared))
+
+        def measure() -> tuple[dict[str, Any], list[Any]]:
+            kept: list[Any] = []
+            return measure_baselines(context.metrics, config.monitor, context.prepared, kept), kept
+
+        return once(key, measure)
 
 
 def _draw(context: Context, fitted: Fitted, device: torch.device) -> None:

@@ -163,18 +163,18 @@ class ClassificationScores:
         hit = (self.decision == self.target).astype(float)
         truth = np.bincount(self.target, minlength=len(self.classes)).astype(float)
         if metric == "accuracy":
-            return hit / self.num_samples
+            return np.asarray(hit / self.num_samples)
         if metric == "log_loss":
             return self.surprise / self.num_samples
         if metric == "balanced_accuracy" or (metric == "recall" and self.positive is None):
-            return hit / truth[self.target] / np.count_nonzero(truth)
+            return np.asarray(hit / truth[self.target] / np.count_nonzero(truth))
         if (
             metric in ("recall", "specificity")
             and self.positive is not None
             and 0 < truth[self.positive] < truth.sum()
         ):
             side = (self.target == self.positive) == (metric == "recall")
-            return hit * side / side.sum()
+            return np.asarray(hit * side / side.sum())
         return None
 
     def _ranked(self, weights: NDArray[np.floating], present: NDArray[np.bool_]) -> dict[str, Floats]:

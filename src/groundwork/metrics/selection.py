@@ -89,9 +89,10 @@ def beyond_chance(
         Westfall and Young, Resampling-Based Multiple Testing, 1993.
     """
     units = Units(baseline.num_samples, group)
-    parts = [each.contributions(metric) for each in (*candidates, baseline)]
-    if all(part is not None for part in parts):
-        apart = np.stack([units.per_unit(part - parts[-1]) for part in parts[:-1] if part is not None])
+    told = [each.contributions(metric) for each in (*candidates, baseline)]
+    parts = [part for part in told if part is not None]
+    if len(parts) == len(told):
+        apart = np.stack([units.per_unit(part - parts[-1]) for part in parts[:-1]])
         difference, error = apart.sum(axis=1), np.sqrt((apart**2).sum(axis=1))
         signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (units.num_units, FLIPS))
         moved = apart @ signs

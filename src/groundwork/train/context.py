@@ -11,6 +11,7 @@ from torch import Tensor
 from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.train.corrected import Tried
 from groundwork.train.metrics import Metrics, build_metrics
 from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
@@ -35,6 +36,7 @@ class Context:
         rows: Of `history.csv`, from earlier phases.
         start: Weights of the backbone before any phase, by name, for `loss.l2_sp`; empty where that is off.
         warm: The run of one's own whose backbone this one starts from; None where it starts from anything else.
+        tried: What val, or folds, chose among.
     """
 
     config: DictConfig
@@ -49,6 +51,7 @@ class Context:
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: dict[str, Tensor] = field(default_factory=dict)
     warm: Warm | None = None
+    tried: Tried = field(default_factory=Tried)
 
     def keep_config(self) -> None:
         """Write the configuration with what was settled since into the folder."""

@@ -28,6 +28,7 @@ from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.checkpoint.position import Position, seed_phase
 from groundwork.train.context import Context
+from groundwork.train.corrected import KeepTried
 from groundwork.train.machine.batch_size import batch_of_one
 from groundwork.train.machine.device import choose_device, spare_gpu_checks
 from groundwork.train.machine.execution import Execution, choose_execution, compile_in_place
@@ -67,6 +68,7 @@ def train_phase(
         finite,
         *average_weights(config),
         _keep_history(context, network, source, number),
+        KeepTried(context.tried),
         *record_gradients(context),
         *[instantiate(node) for node in config.callbacks.extra.values()],
         _show_progress(context, phase),
