@@ -49,7 +49,7 @@ def draw_classes(rng, counts, pull, weights=None):
 
 
 def true_classes(counts, pull):
-    """Measure many samples in the proportions of the classes; average precision as the mean over splits of this size."""
+    """Measure many samples in the proportions of the classes; average precision over splits of this size."""
     many = np.full(len(counts), max(300, 60_000 // len(counts)))
     scores = draw_classes(np.random.default_rng(SEED), many, pull)
     weights = (counts / many)[scores.target][:, None]

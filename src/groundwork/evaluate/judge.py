@@ -29,7 +29,11 @@ def correct(
         solved: Whether a head was solved, which is chosen by its loss among equals.
     """
     tried, prepared = context.tried, context.prepared
-    monitor, truth, names = context.config.monitor.removeprefix("val/"), prepared.targets("val"), prepared.names
+    monitor, truth, names = (
+        context.config.monitor.removeprefix("val/"),
+        prepared.targets("val"),
+        prepared.names,
+    )
     if tried.dropped or monitor not in measured:
         return {}
     if tried.folds > 1:
@@ -61,7 +65,9 @@ def correct(
         monitor,
         sign,
         group=prepared.group("val"),
-        resamples=RESAMPLES if len(val) * len(names) < 100_000 else RESAMPLES // 4,
+        resamples=RESAMPLES // 4
+        if monitor in metrics.extra or len(val) * len(names) > 100_000
+        else RESAMPLES,
         seed=BOOTSTRAP_SEED,
         choose=lowest_loss_within_one_error(np.stack([_losses(each, truth) for each in candidates]))
         if solved

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.metrics.bootstrap import Scores
-from groundwork.metrics.counts import Floats
+from groundwork.metrics.counts import Floats, ratio
 from groundwork.metrics.draws import Groups, Units
 
 RESAMPLES, FLIPS = 400, 2000
+DRAWN = 10_000  # metrics that are no sums, over all candidates
+ALIKE = 1e-9  # differences that are all the same still have an error, this share of their square
 Choose = Callable[[Floats, NDArray[np.floating]], NDArray[np.int64]]
 
 
@@ -93,37 +95,44 @@ def beyond_chance(
     parts = [part for part in told if part is not None]
     if len(parts) == len(told):
         apart = np.stack([units.per_unit(part - parts[-1]) for part in parts[:-1]])
-        difference, error = apart.sum(axis=1), np.sqrt((apart**2).sum(axis=1))
+        difference, length = apart.sum(axis=1), np.sqrt((apart**2).sum(axis=1))
         signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (units.num_units, FLIPS))
-        moved = apart @ signs
+        share = ratio(apart @ signs, length[:, None]) ** 2 / units.num_units
+        # Student's t, which rises with the sum; its error is about the mean, so that the interval is no wider than due.
+        drawn = np.sqrt(share / np.maximum(1 - share, ALIKE) * units.num_units)
+        error = np.sqrt(np.maximum(length**2 - difference**2 / units.num_units, ALIKE * length**2))
     else:
         once = np.ones((baseline.num_samples, 1))
         difference = np.array(
             [each.at(once)[metric][0] - baseline.at(once)[metric][0] for each in candidates]
         )
-        weights = np.concatenate(list(units.draw(FLIPS // 4, seed)), axis=1)
+        number = int(np.clip(DRAWN // len(candidates), FLIPS // 20, FLIPS // 4))
+        weights = np.concatenate(list(units.draw(number, seed)), axis=1)
         below = baseline.at(weights)[metric]
         moved = np.stack([each.at(weights)[metric] - below for each in candidates]) - difference[:, None]
         moved = moved[:, ~np.isnan(moved).any(axis=0)]
         error = moved.std(axis=1) if moved.shape[1] > 1 else np.full(len(candidates), np.nan)
-    return _judged(difference, error * widen, moved * widen, chosen, sign, level)
+        drawn = np.abs(ratio(moved, error[:, None]))
+    return _judged(difference, error, drawn * widen, chosen, sign, level)
 
 
 def _judged(
-    difference: Floats, error: Floats, moved: Floats, chosen: int, sign: float, level: float
+    difference: Floats, error: Floats, drawn: Floats, chosen: int, sign: float, level: float
 ) -> dict[str, float | str]:
-    seen, width, known = float(difference[chosen]), float(error[chosen]), error > 0
+    """Hold the chosen difference against the largest of the drawn |t| (C, R)."""
+    seen, width = float(difference[chosen]), float(error[chosen])
     found: dict[str, float | str] = {
         "verdict": "undecided",
         "difference": seen,
         "candidates": len(difference),
     }
-    if not width > 0 or not moved.shape[1]:
+    known = ~np.isnan(drawn)
+    if not width > 0 or not known[chosen].any():
         same = seen if width == 0 else float("nan")
         return found | {"low": same, "high": same, "p": 1.0}
-    largest = np.abs(moved[known] / error[known, None]).max(axis=0)
+    largest = np.where(known, drawn, 0.0).max(axis=0)
     reach = float(np.quantile(largest, level)) * width
-    beyond = (1 + np.count_nonzero(largest >= abs(seen) / width - 1e-12)) / (1 + len(largest))
+    beyond = (1 + np.count_nonzero(largest >= abs(seen) / width * (1 - 1e-9))) / (1 + len(largest))
     found |= {"low": seen - reach, "high": seen + reach, "p": float(beyond)}
     if abs(seen) > reach:
         found["verdict"] = "better" if seen * sign > 0 else "worse"

@@ -54,6 +54,9 @@ class TensorBoard:
             for name, value in (result.get(split) or {}).items():
                 if value is not None:
                     self.writer.add_scalar(f"result/{split}/{name}", value, 0)
+        for name, one in (result.get("corrected") or {}).items():
+            if one["value"] is not None:
+                self.writer.add_scalar(f"result/corrected/{name}", one["value"], 0)
         for file in sorted(self.folder.figures.glob("*.png")):
             with Image.open(file) as picture:
                 self.writer.add_image(

@@ -144,6 +144,11 @@ class Wandb:
         values = {
             f"{split}/{name}": value for split in ("train", "val") for name, value in result[split].items()
         }
+        values |= {
+            f"corrected/{name}{end}": one[key]
+            for name, one in (result.get("corrected") or {}).items()
+            for key, end in (("value", ""), ("low", "/low"), ("high", "/high"))
+        }
         values |= {"best_epoch": result["best_epoch"], "seconds": result["seconds"]["total"]}
         self.run.summary.update({name: value for name, value in values.items() if value is not None})
 
