@@ -32,7 +32,7 @@ def test_a_metric_of_ones_own_that_should_be_low_is_judged_the_right_way_around(
     # The mean of train is further off than the network, by the very numbers: both metrics should be low.
     corrected, baselines, told = result["corrected"], result["baselines"], result["verdicts"]["mean"]
     assert corrected["far"]["high"] < baselines["mean"]["far"]
-    assert corrected["far"]["method"] == "bootstrap bias correction over 40 candidates"
+    assert corrected["far"]["method"].startswith("bootstrap bias correction over ")
     assert (told["verdict"], told["metric"]) == ("better", monitor)
     assert told["high"] < 0
     reported = ReportedRun(run.path)
