@@ -9,7 +9,8 @@ from groundwork.metrics.draws import Draws
 from groundwork.metrics.ranking import Ranking
 from groundwork.metrics.share import Ends, auroc_variance, score_ends, wilson
 
-MANY = 20  # positives from which the draws tell how much an average precision varies
+MANY = 20  # samples of a class from which the draws tell how much a ranking varies
+LEAST = 0.35  # of the formula's variance, however little the draws vary
 
 
 def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dict[str, tuple[float, float]]:
@@ -28,7 +29,14 @@ def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dic
     found["auroc"] = found["average_precision"] = (float("nan"), float("nan"))
     if len(known):
         effect = draws.effect("auroc")
-        found["auroc"] = _pair(_area_ends(area[known], truth[known] / effect, total / effect, draws.level))
+        positives, all_of = truth[known] / effect, total / effect
+        share = 1.0
+        if len(rankings) == 1 and MANY <= positives[0] <= all_of - MANY:
+            # Classes that are told apart well vary less than the formula says; enough samples show how much.
+            seen = draws.variance(lambda weights: rankings[0].at(weights)[0])
+            said = float(auroc_variance(area[known], positives, all_of - positives)[0])
+            share = float(np.clip(seen / said, LEAST, 1.0)) if said > 0 else 1.0
+        found["auroc"] = _pair(_area_ends(area[known], positives, all_of, draws.level, share))
     known = np.flatnonzero(~np.isnan(precision))
     if len(known):
         positives = truth[known] / draws.effect("average_precision")
@@ -41,12 +49,12 @@ def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dic
     return found
 
 
-def _area_ends(area: Floats, positives: Floats, total: float, level: float) -> Ends:
+def _area_ends(area: Floats, positives: Floats, total: float, level: float, share: float) -> Ends:
     """Bound the mean area by {t: |mean - t| <= z sqrt(V(t))}, V(t) as if all classes had t and were independent."""
     kinds, count = np.unique(positives, return_counts=True)
 
     def variance(t: Floats) -> Floats:
-        return np.asarray((auroc_variance(t, kinds, total - kinds) * count).sum() / len(area) ** 2)
+        return np.asarray(share * (auroc_variance(t, kinds, total - kinds) * count).sum() / len(area) ** 2)
 
     return score_ends(np.asarray(area.mean()), variance, level)
 

@@ -12,7 +12,7 @@ from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.train.corrected import Tried
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.train.metrics import Metrics, build_metrics, check_defined
 from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
 
@@ -86,4 +86,5 @@ def build_context(
     if prepared.target.task == "classification":
         weights = balance.class_weights(prepared.counts("train"))
     metrics = build_metrics(config)
+    check_defined(config.monitor, prepared.targets("val"))
     return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)
