@@ -191,14 +191,10 @@ def hits_only(hit, target=None):
 def select(rng, n, num_candidates, gain, disagree, base=0.7):
     """Choose among candidates that agree largely; give the verdict on a baseline, `corrected` and the truth."""
     baseline = rng.random(n) < base
-    # A candidate differs from the baseline on a share of samples, and is right on more of them by the gain.
-    changed = rng.random((num_candidates, n)) < disagree
-    common = rng.random(n) < disagree
-    changed = np.where(rng.random((num_candidates, 1)) < 0.7, common, changed)
-    up = (disagree + gain) / 2 / (1 - base), (disagree - gain) / 2 / base
-    scale = np.array([min(1, up[0] / disagree), min(1, up[1] / disagree)])
-    flips = changed & (rng.random((num_candidates, n)) < np.where(baseline, scale[1], scale[0]))
-    hit = np.where(flips, ~baseline, baseline)
+    # Candidates are right where the baseline is wrong, and the other way around, mostly on the same samples.
+    flip = np.where(baseline, (disagree - gain) / 2 / base, (disagree + gain) / 2 / (1 - base))
+    own, common = rng.random((num_candidates, n)), rng.random(n)
+    hit = np.where(np.where(rng.random((num_candidates, 1)) < 0.7, common, own) < flip, ~baseline, baseline)
     scores = [hits_only(row) for row in hit]
     chosen = int(hit.mean(axis=1).argmax())
     told = beyond_chance(scores, chosen, hits_only(baseline), "accuracy", 1.0)

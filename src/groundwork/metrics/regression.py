@@ -58,7 +58,7 @@ class RegressionScores:
         found: dict[str, Ends] = {}
         for name, each in zip(self.names, self.targets, strict=True):
             suffix = "" if len(self.names) == 1 else f"/{name}"
-            found |= target_ends(each.rows, each.p, each.y, suffix, value, draws)
+            found |= target_ends(each.rows, each.p, each.y, each.at, suffix, value, draws)
         return found if len(self.names) == 1 else found | mean_ends(self.targets, draws)
 
     def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:

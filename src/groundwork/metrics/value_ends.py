@@ -1,6 +1,6 @@
 """Predicted and true values -> the intervals of the metrics of regression."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import log_ratio_ends
 
 Ends = tuple[float, float]
+ALMOST = 1 - 1e-12  # of a correlation, so that Fisher's scale stays finite
 NOTHING = (float("nan"), float("nan"))
 # Mean e^4 / (mean e^2)^2 of the errors above which no interval of a mean square covers. Normal errors have 3; of
 # those, 1 % of sets of 30 and none of 400 are above 5; of t3 and log-normal errors half the sets of 30, most of 400.
@@ -27,9 +28,19 @@ class Pairs(Protocol):
 
 
 def target_ends(
-    rows: NDArray[np.int64], p: Floats, y: Floats, suffix: str, value: Mapping[str, float], draws: Draws
+    rows: NDArray[np.int64],
+    p: Floats,
+    y: Floats,
+    at: Callable[[NDArray[np.floating]], Mapping[str, Floats]],
+    suffix: str,
+    value: Mapping[str, float],
+    draws: Draws,
 ) -> dict[str, Ends]:
-    """Bound every metric of one target, each name followed by `suffix`."""
+    """Bound every metric of one target, each name followed by `suffix`.
+
+    Args:
+        at: Weights (N, R) -> the metrics of this target, without suffix.
+    """
     names = [f"{name}{suffix}" for name in ("mse", "rmse", "mae", "r2", "pearson", "spearman")]
     if np.isnan(value[names[0]]):
         return dict.fromkeys(names, NOTHING)
@@ -42,8 +53,14 @@ def target_ends(
     found = [mse, _root(mse), mae, (1 - unexplained[1], 1 - unexplained[0])]
     for name in names[4:]:
         pairs = len(rows) / draws.effect(name)
-        error_of = _pearson_error if name.startswith("pearson") else _spearman_error
-        found.append(_correlation_ends(value[name], error_of(value[name], p, y, pairs), pairs, draws.level))
+        if name.startswith("pearson"):
+            variance = _pearson_error(value[name], p, y, pairs)
+        else:
+            seen = draws.variance(
+                lambda weights: np.arctanh(np.clip(at(weights)["spearman"], -ALMOST, ALMOST))
+            )
+            variance = max(_spearman_error(value[name], pairs), np.nan_to_num(seen))
+        found.append(_correlation_ends(value[name], variance, pairs, draws.level))
     return dict(zip(names, found, strict=True))
 
 
@@ -69,7 +86,7 @@ def _correlation_ends(r: float, variance: float, pairs: float, level: float) -> 
     if np.isnan(r) or pairs <= 3:
         return NOTHING
     half = float(t.ppf((1 + level) / 2, pairs - 1)) * np.sqrt(variance)
-    middle = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
+    middle = np.arctanh(np.clip(r, -ALMOST, ALMOST))
     return float(np.tanh(middle - half)), float(np.tanh(middle + half))
 
 
@@ -82,7 +99,7 @@ def _pearson_error(r: float, p: Floats, y: Floats, pairs: float) -> float:
     return max(1 / (pairs - 3), float((pull**2).mean()) / (pairs - 1))
 
 
-def _spearman_error(r: float, p: Floats, y: Floats, pairs: float) -> float:
+def _spearman_error(r: float, pairs: float) -> float:
     """Give the variance of arctanh r as Bonett and Wright, Psychometrika 2000."""
     return (1 + r * r / 2) / (pairs - 3) if pairs > 3 else 0.0
 

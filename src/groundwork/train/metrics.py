@@ -10,7 +10,6 @@ from omegaconf import DictConfig
 
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
-
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 
 Metrics = ClassificationMetrics | RegressionMetrics
@@ -41,7 +40,7 @@ def check_defined(monitor: str, target: NDArray[Any]) -> None:
     name, one_class = bare_name(monitor), target.ndim == 1 and len(np.unique(target)) < 2
     if name == "auroc" and one_class:
         raise UserError(
-            f"monitor={name} must have two classes in val, but val holds one. Change split.seed, or use monitor=accuracy."
+            f"monitor={name} must have two classes in val, but val holds one. Use monitor=accuracy."
         )
     if name in ("r2", "pearson", "spearman") and target.ndim == 2:
         known = [column[~np.isnan(column)] for column in target.T.astype(float)]
