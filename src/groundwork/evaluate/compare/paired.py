@@ -114,7 +114,8 @@ def read_predicted(run: FinishedRun, split: Split) -> Predicted:
 
     positive = None
     if len(classes) == 2 and found.prob is not None:
-        chosen = [*classes].index(str(metrics.positive)) if getattr(metrics, "positive", None) else 1
+        named = getattr(metrics, "positive", None)
+        chosen = 1 if named is None else [*classes].index(str(named))
         positive = target == chosen, found.prob[:, chosen]
     scores = metrics.scores(prediction, target, names)
     return Predicted(samples, scores, metrics.resamples, correct, found.group, prediction, rescored, positive)
