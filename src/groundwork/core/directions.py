@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 Direction = Literal["max", "min"]
 
-LESS_IS_BETTER = frozenset({"loss", "log_loss", "ece", "fpr", "mse", "rmse", "mae"})
+LESS_IS_BETTER = frozenset({"loss", "log_loss", "ece", "ece_debiased", "fpr", "mse", "rmse", "mae"})
 MORE_IS_BETTER = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "r2", "pearson", "spearman",

@@ -17,7 +17,12 @@ SIDE = 16  # pixels per side of the images that the linear baseline reads
 
 
 def measure_baselines(
-    metrics: Metrics, monitor: str, prepared: Prepared, balance: NoBalance | None, note: Callable[[str], None]
+    metrics: Metrics,
+    monitor: str,
+    prepared: Prepared,
+    balance: NoBalance | None,
+    note: Callable[[str], None],
+    keep: list[tuple[NDArray[np.floating], Metrics]] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
@@ -27,6 +32,7 @@ def measure_baselines(
     Args:
         balance: Of classes; None for values.
         note: Says what a reader of the table should know.
+        keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
     """
     from groundwork.evaluate.baseline_models import (
         SplitData,
@@ -39,13 +45,20 @@ def measure_baselines(
         return {}
     if len(train) > (most := most_rows(train.shape[1])):
         note(f"the baselines are fitted on {most:,} of {len(train):,} training samples, to save time")
+
+    def measured(*split: Any) -> dict[str, float]:
+        used = with_threshold(metrics, monitor, *split)[0]
+        if keep is not None:
+            keep.append((split[0], used))
+        return used(*split)
+
     columns = () if prepared.columns is None else prepared.columns.columns
     return fit_baselines(
         prepared.target.task,
         SplitData(train, prepared.targets("train"), class_balance(balance, prepared.targets("train"))),
         SplitData(val, prepared.targets("val")),
         prepared.names,
-        lambda *split: with_threshold(metrics, monitor, *split)[0](*split),
+        measured,
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
     )

@@ -12,6 +12,7 @@ from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.photos import wanted_pixels
+from groundwork.evaluate.judge import baseline_predictions
 from groundwork.evaluate.measured import measure_run
 from groundwork.report import summary, write_report
 from groundwork.train.context import Context
@@ -36,7 +37,9 @@ def conclude(run: Context, trainer: Trainer) -> float | None:
         return None
     _note_idle(run, model)
     fitting = {"features": model.seconds, "fit": began - run.began - run.seconds["data"] - model.seconds}
-    result = {**measure_run(run, model), "baselines": _baselines(run)}
+    result, judge = measure_run(run, model)
+    baselines, predicted = _baselines(run)
+    result |= {"baselines": baselines, "verdicts": judge(baseline_predictions(predicted, list(baselines)))}
     begun = {"changes": run.folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": run.seconds | fitting}
     _write_result(run, model, result)
@@ -71,20 +74,26 @@ def _note_idle(context: Context, model: Model) -> None:
         )
 
 
-def _baselines(context: Context) -> dict[str, Any]:
-    """Measure the baselines on val, once for all runs of this process; none for a task of one's own."""
+def _baselines(context: Context) -> tuple[dict[str, Any], list[Any]]:
+    """Measure the baselines on val, once for all runs of this process, and keep what they predict.
+
+    A task of one's own has none.
+    """
     config = context.config
     with context.console.progress("fitting baselines"):
         if is_custom_task(config):
-            return {}
+            return {}, []
         key = ("baselines", config.monitor, str(config.metrics), str(config.balance), data_key(config))
         balance = context.balance if context.prepared.target.task == "classification" else None
-        return once(
-            key,
-            lambda: measure_baselines(
-                context.metrics, config.monitor, context.prepared, balance, context.console.note
-            ),
-        )
+
+        def measure() -> tuple[dict[str, Any], list[Any]]:
+            kept: list[Any] = []
+            note = context.console.note
+            return measure_baselines(
+                context.metrics, config.monitor, context.prepared, balance, note, kept
+            ), kept
+
+        return once(key, measure)
 
 
 def _draw(context: Context, model: Model) -> None:

@@ -1,10 +1,13 @@
 """A fitted network -> its metrics on train and val, and the network that tests are for."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from groundwork.core.batch import Split
+from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
@@ -14,14 +17,15 @@ from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.model import Model
 from groundwork.train.predict import predict
 
+Judge = Callable[[Any], dict[str, dict[str, Any]]]  # baselines' predictions -> verdicts
 REFIT = "the head was solved again on train and val together; metrics of train and val are those of the head before"
 
 
-def measure_run(context: Context, model: Model) -> dict[str, Any]:
+def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     """Measure train and val in evaluation mode, with intervals, and leave the final network behind.
 
     Returns:
-        What `result.json` says.
+        What `result.json` says, and the function that judges the baselines.
     """
     config, prepared, folder = context.config, context.prepared, context.folder
     splits: tuple[Split, ...] = ("train", "val")
@@ -44,6 +48,9 @@ def measure_run(context: Context, model: Model) -> dict[str, Any]:
         "train": values(measured["train"]),
         "val": values(measured["val"]),
         "intervals": measured,
+        "corrected": correct(
+            context, predicted["val"], measured["val"], metrics, model.transfer["solver"] == "exact"
+        ),
         "transfer": model.transfer,
         "parameters": model.network.describe(),
         "split_hash": prepared.split_hash,
@@ -55,8 +62,9 @@ def measure_run(context: Context, model: Model) -> dict[str, Any]:
         ],
         "choices": [prepared.target.why],
     }
+    judge = partial(verdicts, context, predicted["val"], metrics)
     _refit(context, model)
-    return result
+    return result, judge
 
 
 def _predictions(context: Context, model: Model, split: Split) -> Any:

@@ -1,35 +1,42 @@
 """predictions + targets -> numbers, with their intervals."""
 
 from groundwork.metrics.bootstrap import Scores, bootstrap
-from groundwork.metrics.classification import (
-    ClassificationScores,
-    classification_metrics,
-    confusion_matrix,
-    decide,
-    true_class_rank,
-)
+from groundwork.metrics.classification import ClassificationScores, classification_metrics
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics.decision import confusion_matrix, decide, true_class_rank
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
+from groundwork.metrics.draws import Draws
+from groundwork.metrics.equal import AREAS, against_best, any_ranges, area_ranges, sum_ranges
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
+from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_loss_within_one_error
 from groundwork.metrics.threshold import choose_threshold
 
 __all__ = [
+    "AREAS",
     "ClassificationMetrics",
     "ClassificationScores",
+    "Draws",
     "OwnMetrics",
     "RegressionMetrics",
     "RegressionScores",
     "Scores",
+    "against_best",
+    "any_ranges",
+    "area_ranges",
+    "beyond_chance",
+    "bias_corrected",
     "bootstrap",
     "choose_threshold",
     "classification_metrics",
     "confusion_matrix",
     "decide",
     "holm",
+    "lowest_loss_within_one_error",
     "mcnemar",
     "paired_difference",
     "regression_metrics",
     "repeated_interval",
+    "sum_ranges",
     "true_class_rank",
 ]

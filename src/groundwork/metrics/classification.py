@@ -1,14 +1,21 @@
 """Probabilities and labels -> metrics of classification."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from groundwork.metrics.calibration import CalibrationBins
-from groundwork.metrics.counts import Floats, count_metrics, count_trials, ratio
+from groundwork.metrics.bootstrap import Ends
+from groundwork.metrics.calibration import chance_band, without_chance
+from groundwork.metrics.class_ends import Decided
+from groundwork.metrics.counts import Floats, count_metrics, ratio
+from groundwork.metrics.decision import decide, true_class_rank
+from groundwork.metrics.draws import Draws
+from groundwork.metrics.mean import log_ratio_ends
+from groundwork.metrics.ranked_ends import ranked_ends
 from groundwork.metrics.ranking import Ranking
+from groundwork.metrics.share import share_ends
 
 NUM_BINS = 15  # of the calibration error, equal in width (Guo et al., ICML 2017, arXiv:1706.04599)
 
@@ -28,43 +35,6 @@ def classification_metrics(
     """
     scores = ClassificationScores(prob, target, classes, top_k=top_k, positive=positive, threshold=threshold)
     return {name: float(value[0]) for name, value in scores.at(np.ones((len(target), 1))).items()}
-
-
-def decide(prob: NDArray[np.floating], positive: int | None, threshold: float | None) -> NDArray[np.int64]:
-    """Turn probabilities (N, K) into class numbers (N,): the largest (the first of equals), or by threshold.
-
-    Args:
-        prob: (N, K) probabilities.
-        positive: Number of the positive class, for a threshold in a problem of two classes; None is the last.
-        threshold: Decide for the positive class from this probability on; None takes the largest.
-
-    Raises:
-        ValueError: If a threshold is given for more or fewer than two classes.
-    """
-    if threshold is None:
-        return np.asarray(np.argmax(prob, axis=1))
-    if prob.shape[1] != 2:
-        raise ValueError(f"a threshold needs two classes, but got {prob.shape[1]}")
-    chosen = 1 if positive is None else positive
-    return np.where(prob[:, chosen].astype(np.float64) >= threshold, chosen, 1 - chosen)
-
-
-def confusion_matrix(
-    prediction: NDArray[np.integer], target: NDArray[np.integer], num_classes: int
-) -> NDArray[np.int64]:
-    """Count (K, K): rows are the truth, columns the decision."""
-    cell = target.astype(np.int64) * num_classes + prediction
-    return np.bincount(cell, minlength=num_classes**2).reshape(num_classes, num_classes)
-
-
-def true_class_rank(prob: NDArray[np.floating], target: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rank the true class (N,), 0 for the first; of equal probabilities the lower class number comes first.
-
-    A sample is a top-k hit where this is below k; k = 1 agrees with `argmax`.
-    """
-    own = np.take_along_axis(prob, target[:, None], axis=1)
-    earlier = np.arange(prob.shape[1]) < target[:, None]
-    return np.asarray(((prob > own) | ((prob == own) & earlier)).sum(axis=1))
 
 
 class ClassificationScores:
@@ -105,8 +75,8 @@ class ClassificationScores:
         floor = np.finfo(prob.dtype).eps
         clean = np.nan_to_num(prob.astype(np.float64))
         decision = decide(clean, self.positive, threshold)
-        self.calibration: CalibrationBins | None = None
-        self.sums = self._additive(clean, np.asarray(target, np.int64), decision, float(floor))
+        self.target, self.decision = np.asarray(target, np.int64), decision
+        self.sums = self._additive(clean, self.target, decision, float(floor))
         scored = range(len(self.classes)) if self.positive is None else [self.positive]
         self.rankings = [Ranking(clean[:, k], target == k) for k in scored] if ranked else []
 
@@ -118,15 +88,18 @@ class ClassificationScores:
         confidence = np.take_along_axis(prob, decision[:, None], axis=1)[:, 0]
         edges = np.linspace(0.0, 1.0, NUM_BINS + 1)
         bins = np.clip(np.searchsorted(edges, confidence) - 1, 0, NUM_BINS - 1)  # (low, high]
-        self.calibration = CalibrationBins(bins, confidence, hit, NUM_BINS)
+        self.bins, self.confidence = bins, confidence
         rank = true_class_rank(prob, target)
         own = np.take_along_axis(prob, target[:, None], axis=1)[:, 0]
-        single = [-np.log(np.clip(own, floor, 1.0)), *((rank < k).astype(float) for k in self.top_k)]
+        self.surprise = -np.log(np.clip(own, floor, 1.0))
+        single = [self.surprise, *((rank < k).astype(float) for k in self.top_k)]
         parts = [
             _by_row(target, hit.astype(float), num_classes),
             _by_row(target, np.ones(len(target)), num_classes),
             _by_row(decision, np.ones(len(target)), num_classes),
-            _by_row(bins, confidence - hit, NUM_BINS),
+            _by_row(bins, np.ones(len(target)), NUM_BINS),
+            _by_row(bins, confidence, NUM_BINS),
+            _by_row(bins, hit.astype(float), NUM_BINS),
             csr_array(np.stack(single)),
         ]
         return csr_array(vstack(parts, format="csr"))
@@ -146,8 +119,9 @@ class ClassificationScores:
         metrics = count_metrics(hit, truth, predicted, self.classes, self.positive)
         if self.rankings:
             metrics |= self._ranked(weights, truth > 0)
-        bins, single = sums[3 * k : 3 * k + NUM_BINS], sums[3 * k + NUM_BINS :]
-        metrics["ece"] = ratio(np.abs(bins).sum(axis=0), total)
+        count, confidence, right, single = np.split(sums[3 * k :].astype(float), np.arange(1, 4) * NUM_BINS)
+        metrics["ece"] = ratio(np.abs(confidence - right).sum(axis=0), total)
+        metrics["ece_debiased"] = np.where(total > 0, without_chance(count, confidence, right), np.nan)
         metrics["log_loss"] = ratio(single[0], total)
         metrics |= {
             f"top_{k}_accuracy": ratio(row, total) for k, row in zip(self.top_k, single[1:], strict=True)
@@ -156,12 +130,52 @@ class ClassificationScores:
             metrics if self.finite else {name: np.full_like(value, np.nan) for name, value in metrics.items()}
         )
 
-    def trials(self) -> dict[str, tuple[float, float]]:
-        """Say of each share how many samples it rests on, and how much of the metric one class is."""
-        ones = np.ones((self.num_samples, 1))
-        k = len(self.classes)
-        _, truth, predicted = (self.sums @ ones)[: 3 * k, 0].reshape(3, k)
-        return count_trials(truth, predicted, self.classes, self.positive, self.top_k)
+    def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, Ends]:
+        """Give the interval of every metric by the method that fits it; truth is that of these class counts.
+
+        The calibration error has none: `chance` holds what a calibrated model would show instead.
+        """
+        if not self.finite or not self.num_samples:
+            return dict.fromkeys(value, (np.nan, np.nan))
+        level, total = draws.level, float(self.num_samples)
+        decided = Decided(self.target, self.decision, self.classes, self.positive, value, level, draws.effect)
+        found = decided.ends() | dict.fromkeys(("ece", "ece_debiased"), (np.nan, np.nan))
+        for k in self.top_k:
+            name = f"top_{k}_accuracy"
+            effect = draws.effect(name)
+            low, high = share_ends(value[name] * total / effect, total / effect, level)
+            found[name] = float(low), float(high)
+        found["log_loss"] = log_ratio_ends([(self.surprise, np.ones(self.num_samples))], draws)[0]
+        if self.rankings:
+            truth = np.bincount(self.target, minlength=len(self.classes)).astype(float)
+            found |= ranked_ends(
+                self.rankings, truth if self.positive is None else truth[[self.positive]], draws
+            )
+        return found
+
+    def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:
+        """Tell between which `ece` a calibrated model would be seen on these confidences."""
+        low, high = chance_band(self.bins, self.confidence, NUM_BINS, draws.level, draws.seed)
+        return {"ece": {"chance_low": low, "chance_high": high}}
+
+    def contributions(self, metric: str) -> Floats | None:
+        """Give what each sample adds to accuracy, recalls, specificity of the positive class or log loss."""
+        hit = (self.decision == self.target).astype(float)
+        truth = np.bincount(self.target, minlength=len(self.classes)).astype(float)
+        if metric == "accuracy":
+            return np.asarray(hit / self.num_samples)
+        if metric == "log_loss":
+            return self.surprise / self.num_samples
+        if metric == "balanced_accuracy" or (metric == "recall" and self.positive is None):
+            return np.asarray(hit / truth[self.target] / np.count_nonzero(truth))
+        if (
+            metric in ("recall", "specificity")
+            and self.positive is not None
+            and 0 < truth[self.positive] < truth.sum()
+        ):
+            side = (self.target == self.positive) == (metric == "recall")
+            return np.asarray(hit * side / side.sum())
+        return None
 
     def _ranked(self, weights: NDArray[np.floating], present: NDArray[np.bool_]) -> dict[str, Floats]:
         pairs = np.array([ranking.at(weights) for ranking in self.rankings])  # (K or 1, 2, R)

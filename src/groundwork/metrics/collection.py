@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from groundwork.core.directions import LESS_IS_BETTER, MORE_IS_BETTER, Direction, bare_name, named_direction
 from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores, bootstrap
-from groundwork.metrics.classification import ClassificationScores, decide
+from groundwork.metrics.classification import ClassificationScores
+from groundwork.metrics.decision import decide
 from groundwork.metrics.extra import ExtraScores
 from groundwork.metrics.regression import RegressionScores
 from groundwork.metrics.threshold import choose_threshold

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, t
 
-from groundwork.metrics.bootstrap import Groups, Scores, Units
+from groundwork.metrics.bootstrap import Scores
 from groundwork.metrics.counts import Floats
+from groundwork.metrics.draws import Groups, Units
 from groundwork.metrics.interval import quantiles
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.metrics.bootstrap import Scores
+from groundwork.metrics.bootstrap import Ends, Scores
 from groundwork.metrics.counts import Floats
+from groundwork.metrics.draws import Draws
 
 if TYPE_CHECKING:
     from torchmetrics import Metric
@@ -42,14 +43,22 @@ class ExtraScores:
         positive: int | None,
     ):
         self.base, self.extra, self.names = base, dict(extra), tuple(names)
-        self.num_samples, self.calibration = base.num_samples, base.calibration
+        self.num_samples = base.num_samples
         self.prediction = np.asarray(prediction, np.float32 if target.ndim == 1 else np.float64)
         self.target = target
         self.positive = -1 if positive is None else positive
 
-    def trials(self) -> Mapping[str, tuple[float, float]]:
-        """Say of the shares among the other metrics what they rest on."""
-        return self.base.trials()
+    def ends(self, value: Mapping[str, float], draws: Draws) -> Mapping[str, Ends]:
+        """Give the intervals of the other metrics; those of torchmetrics are drawn."""
+        return self.base.ends(value, draws)
+
+    def remarks(self, draws: Draws) -> Mapping[str, Mapping[str, float]]:
+        """Say what the other metrics say."""
+        return self.base.remarks(draws)
+
+    def contributions(self, metric: str) -> Floats | None:
+        """Give those of the other metrics."""
+        return None if metric in self.extra else self.base.contributions(metric)
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of whole numbers, (R,) each."""

@@ -61,17 +61,6 @@ def quantiles(table: Floats, shares: Floats) -> Floats:
     return np.asarray((low + (position - lower) * (high - low)).T)
 
 
-def binomial_bounds(value: float, num_trials: float, share: float, level: float) -> tuple[float, float]:
-    """Bound a metric that is 0 or 1 on all its trials: what could the rate be, had we just been lucky?
-
-    1 - alpha^(1 / n) at a two-sided alpha, as Clopper and Pearson have it, times the share of the metric.
-    """
-    if num_trials <= 0:
-        return 0.0, 1.0
-    room = float(1 - ((1 - level) / 2) ** (1 / num_trials)) * share
-    return (0.0, room) if value == 0 else (1 - room, 1.0)
-
-
 def _skew(left_out: NDArray[np.floating]) -> Floats:
     count = np.count_nonzero(~np.isnan(left_out), axis=1)[:, None]
     fall = np.nan_to_num(ratio(np.nansum(left_out, axis=1, keepdims=True), count) - left_out)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from groundwork.core.directions import Direction, bare_name
 from groundwork.core.errors import UserError
-from groundwork.metrics.bootstrap import Scores
+from groundwork.metrics.bootstrap import Ends, Scores
 from groundwork.metrics.collection import Metrics, Predictions, Targets
 from groundwork.metrics.counts import Floats
+from groundwork.metrics.draws import Draws
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,21 @@ class NoScores:
     """Give no metric of N samples; a base for others to be added to."""
 
     num_samples: int
-    calibration: None = None
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Give nothing at any weighting."""
         return {}
 
-    def trials(self) -> Mapping[str, tuple[float, float]]:
-        """Give no share."""
+    def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, Ends]:
+        """Give no interval."""
         return {}
+
+    def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:
+        """Say nothing."""
+        return {}
+
+    def contributions(self, metric: str) -> None:
+        """Know of no sum."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """Predicted and true values -> metrics of regression, in the units of the target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.draws import Draws
+from groundwork.metrics.value_ends import mean_ends, target_ends, too_heavy
 
 FLAT = 1e-12  # a spread below this share of the second moment is rounding: the value is constant
 
@@ -45,14 +48,39 @@ class RegressionScores:
                 f" and {len(names)} names"
             )
         self.names = tuple(names)
-        self.num_samples, self.calibration = len(target), None
+        self.num_samples = len(target)
         columns = np.asarray(prediction, float), np.asarray(target, float)
         pairs = (array.reshape(self.num_samples, len(self.names)).T for array in columns)
         self.targets = [_Target(p, y) for p, y in zip(*pairs, strict=True)]
 
-    def trials(self) -> dict[str, tuple[float, float]]:
-        """Say that no metric of regression is a share of samples."""
-        return {}
+    def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, Ends]:
+        """Give the intervals of each target, and of the mean errors over all targets."""
+        found: dict[str, Ends] = {}
+        for name, each in zip(self.names, self.targets, strict=True):
+            suffix = "" if len(self.names) == 1 else f"/{name}"
+            found |= target_ends(each.rows, each.p, each.y, each.at, suffix, value, draws)
+        return found if len(self.names) == 1 else found | mean_ends(self.targets, draws)
+
+    def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:
+        """Say of which targets the errors have tails too heavy for the interval of a mean square."""
+        heavy = [
+            name for name, each in zip(self.names, self.targets, strict=True) if too_heavy(each.p - each.y)
+        ]
+        names = [""] if heavy else []
+        names += [f"/{name}" for name in heavy] if len(self.names) > 1 else []
+        return {f"{metric}{name}": {"too_short": True} for name in names for metric in ("mse", "rmse", "r2")}
+
+    def contributions(self, metric: str) -> Floats | None:
+        """Give what each sample adds to mse, mae or r2 of a single target that is known of all."""
+        each = self.targets[0]
+        if len(self.targets) > 1 or len(each.rows) < self.num_samples or not each.finite:
+            return None
+        square, spread = (each.p - each.y) ** 2, float(((each.y - each.y.mean()) ** 2).sum())
+        if metric == "mae":
+            return np.abs(each.p - each.y) / self.num_samples
+        if metric == "r2" and spread > 0:
+            return 1 / self.num_samples - square / spread
+        return square / self.num_samples if metric == "mse" else None
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings (N, R) of the samples, (R,) each."""
@@ -78,7 +106,7 @@ class _Target:
         p, y = prediction[self.rows], target[self.rows]
         self.finite = bool(np.isfinite(p).all() and np.isfinite(y).all())
         p, y = (np.where(np.isfinite(column), column, 0.0) for column in (p, y))
-        error = p - y
+        self.p, self.y, error = p, y, p - y
         # Sums of squares about a value of the column lose no digits, and are exactly 0 if it is constant.
         p, y = p - _middle(p), y - _middle(y)
         self.sums = np.stack([np.ones_like(y), error**2, np.abs(error), y, y * y, p, p * p, p * y])

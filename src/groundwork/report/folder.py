@@ -10,6 +10,8 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min") of
                      `test` {metric: {value, low, high}} once sealed, `test_count` (distinct configurations
                      tested on these test rows), `seal` {free keys: checkpoint, commit, time, ...},
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
+                     `corrected` {metric: {value, low, high, method, n}}: val with the choosing taken out,
+                     `verdicts` {baseline: {verdict (better | worse | undecided), difference, low, high, p, metric}},
                      `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
                      cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many
                      from the first), `cached` (how many), free keys}, `parameters` {free keys},
@@ -125,10 +127,29 @@ class ReportedRun:
         """Tell which way a metric is better: as the run says, else by the metric's name."""
         return direction_in(self.result, metric) == "max"
 
+    @property
+    def val_chose(self) -> bool:
+        """Tell whether val chose anything that its own number then measures; runs of older versions do not say it."""
+        corrected = self.result.get("corrected")
+        return corrected is not None and not any(
+            str(one.get("method", "")).startswith("nothing") for one in corrected.values()
+        )
+
     def val_entry(self, metric: str) -> Any:
-        """Return a val metric with its interval where there is one, else its bare number."""
+        """Return a val metric: its bare number where val chose, else with its interval where there is one."""
         intervals = (self.result.get("intervals") or {}).get("val") or {}
-        return intervals.get(metric) or (self.result.get("val") or {}).get(metric)
+        value = (self.result.get("val") or {}).get(metric)
+        return value if self.val_chose else intervals.get(metric) or value
+
+    def evidence(self, metric: str) -> Any:
+        """Return what speaks for the model before the test: the corrected metric, else that of val."""
+        corrected = self.result.get("corrected") or {}
+        return corrected.get(metric) if self.val_chose else self.val_entry(metric)
+
+    def verdict_on(self, baseline: str) -> dict[str, Any]:
+        """Return the paired verdict on a baseline; empty where there is none."""
+        found: dict[str, Any] = (self.result.get("verdicts") or {}).get(baseline) or {}
+        return found
 
     @property
     def is_sealed(self) -> bool:

@@ -1,10 +1,18 @@
-"""Numbers -> words: how a metric is written, who beats whom."""
+"""Numbers -> words: how a metric is written, what chose, who beats whom."""
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, Literal
+from typing import Any
 
-Verdict = Literal["beaten", "within", "better", "undefined"]  # what a baseline is, seen from the model
+# The same words wherever a number of val stands.
+CHOSE = "val chose, so its number is optimistic; corrected takes the choosing out and is the evidence"
+NOT_CORRECTED = "val chose, so its number is optimistic and has no interval; it could not be corrected here"
+TOO_SHORT = "heavy tails: this interval is too short"
+VERDICTS = {
+    "better": "beaten by the model",
+    "undecided": "not beaten: the difference may be chance",
+    "worse": "better than the model",
+}
 
 UNDEFINED = "undefined"
 
@@ -45,16 +53,6 @@ def show_interval(entry: Any) -> str:
     return show(entry) if bounds is None else f"{show(entry)} [{show(bounds[0])}, {show(bounds[1])}]"
 
 
-def verdict(model: Any, baseline: Any, *, more_is_better: bool) -> Verdict:
-    """Say whether a baseline lies outside of the model's 95 % interval, and on which side."""
-    bounds, other = interval_of(model), value_of(baseline)
-    if bounds is None or other is None:
-        return "undefined"
-    low, high = bounds if more_is_better else (-bounds[1], -bounds[0])
-    other = other if more_is_better else -other
-    return "beaten" if low > other else "better" if high < other else "within"
-
-
 def show_seconds(seconds: Any) -> str:
     """Write a duration as 4.2 s, 3 min 05 s or 2 h 10 min."""
     number = value_of(seconds)
@@ -64,3 +62,28 @@ def show_seconds(seconds: Any) -> str:
         return f"{number:.1f} s"
     minutes, rest = divmod(round(number), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def show_verdict(name: str, told: Mapping[str, Any]) -> str:
+    """Say who beats whom, by how much, on the same samples."""
+    between = interval_of(told)
+    by = "" if between is None else f", paired difference {show(between[0])} to {show(between[1])}"
+    return f"{name}: {VERDICTS.get(str(told.get('verdict')), UNDEFINED)} ({told.get('metric')}{by})"
+
+
+def explain(told: Mapping[str, Any], entry: Any, baseline: Any) -> str:
+    """Say why a verdict and the model's own interval seem to disagree; empty where they do not."""
+    bounds, other = interval_of(entry), value_of(baseline)
+    if bounds is None or other is None:
+        return ""
+    inside = bounds[0] <= other <= bounds[1]
+    if inside == (told.get("verdict") == "undecided"):
+        return ""
+    return "the verdict compares both on the same samples, which tells more or less than the model's interval alone"
+
+
+def tails(result: Mapping[str, Any]) -> list[str]:
+    """Name the metrics whose intervals are too short, as the errors have heavy tails."""
+    measured = result.get("test") or (result.get("intervals") or {}).get("val") or {}
+    named = [name for name, one in measured.items() if isinstance(one, Mapping) and one.get("too_short")]
+    return [f"{', '.join(named)}: {TOO_SHORT}"] if named else []

@@ -5,20 +5,13 @@ from typing import Any
 
 from groundwork.core.batch import SPLITS
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, show, value_of, verdict
-
-VERDICTS = {
-    "beaten": "beaten beyond the model's interval",
-    "within": "not beaten: within the model's interval",
-    "better": "better than the model, beyond its interval",
-    "undefined": "no interval to judge by",
-}
+from groundwork.report.number import CHOSE, NOT_CORRECTED, interval_of, show, show_verdict, value_of
 
 
 def lead(run: ReportedRun) -> dict[str, Any]:
-    """Return the monitored metric on val, its strongest baseline and the verdict on it."""
+    """Return the monitored metric that is evidence, its strongest baseline and the verdict on it."""
     metric, result = run.monitor, run.result
-    entry = run.val_entry(metric)
+    entry = run.evidence(metric)
     scores = {
         name: number
         for name, metrics in (result.get("baselines") or {}).items()
@@ -33,9 +26,9 @@ def lead(run: ReportedRun) -> dict[str, Any]:
         "interval": interval_of(entry),
         "baseline": best,
         "baseline_value": show(scores[best]) if best else None,
-        "verdict": VERDICTS[verdict(entry, scores[best], more_is_better=run.more_is_better(metric))]
-        if best
-        else None,
+        "verdict": show_verdict(best, told) if best and (told := run.verdict_on(best)) else None,
+        "split": "corrected" if run.val_chose else "val",
+        "chose": (CHOSE if entry else NOT_CORRECTED) if run.val_chose else None,
         "n": (result.get("n") or {}).get("val"),
         "test": result["test"].get(metric) if run.is_sealed else None,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, show, verdict
+from groundwork.report.number import interval_of, show
 from groundwork.report.predictions import Classified, per_class
 
 # The metrics that a reader looks for first; others follow in the order of result.json.
@@ -18,7 +18,7 @@ USUAL = {
     ),
     "regression": ("rmse", "mae", "r2", "pearson", "spearman"),
 }
-REMARKS = {"beaten": "beaten", "within": "not beaten", "better": "better", "undefined": ""}
+REMARKS = {"better": "beaten", "undecided": "not beaten", "worse": "better"}
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,20 @@ def metric_table(run: ReportedRun) -> Table:
     splits = [split for split in SPLITS if result.get(split)]
     rows = []
     for name in metric_names(run, only_usual=False):
-        val = run.val_entry(name)
-        entries = {split: val if split == "val" else result[split].get(name) for split in splits}
-        cells = [
-            with_interval(entry) if name in result[split] else Cell("") for split, entry in entries.items()
-        ]
-        cells += [_against(val, other, name, run) for other in baselines.values()]
+        cells = []
+        for split in splits:
+            entry = run.val_entry(name) if split == "val" else result[split].get(name)
+            cells.append(with_interval(entry) if name in result[split] else Cell(""))
+            if split == "val" and run.val_chose:
+                cells.append(with_interval(run.evidence(name)) if run.evidence(name) else Cell(""))
+        cells += [_against(baseline, other, name, run) for baseline, other in baselines.items()]
         rows.append([Cell(name), *cells])
-    return Table("Metrics", ["metric", *splits, *(f"{name}, val" for name in baselines)], rows)
+    head = [
+        part
+        for split in splits
+        for part in (split, *(["corrected"] if split == "val" and run.val_chose else []))
+    ]
+    return Table("Metrics", ["metric", *head, *(f"{name}, val" for name in baselines)], rows)
 
 
 def class_table(found: Classified, split: str) -> Table:
@@ -117,12 +123,12 @@ def with_interval(entry: Any) -> Cell:
     return Cell(show(entry), f"{show(bounds[0])} to {show(bounds[1])}" if bounds else "")
 
 
-def _against(val: Any, baseline: Mapping[str, Any], metric: str, run: ReportedRun) -> Cell:
-    """Write a metric of a baseline with what it is to the model."""
+def _against(name: str, baseline: Mapping[str, Any], metric: str, run: ReportedRun) -> Cell:
+    """Write a metric of a baseline, and what the baseline is to the model by the monitored one."""
     if metric not in baseline:
         return Cell("")
-    found = verdict(val, baseline[metric], more_is_better=run.more_is_better(metric))
-    return Cell(show(baseline[metric]), REMARKS[found])
+    told = run.verdict_on(name) if metric == run.monitor else {}
+    return Cell(show(baseline[metric]), REMARKS.get(str(told.get("verdict")), ""))
 
 
 def _part(run: ReportedRun, split: str, name: str) -> Cell:

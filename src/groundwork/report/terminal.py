@@ -8,8 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import show, show_interval, show_seconds, verdict
-from groundwork.report.page import VERDICTS, shown_path
+from groundwork.report.number import (
+    CHOSE,
+    NOT_CORRECTED,
+    explain,
+    show,
+    show_interval,
+    show_seconds,
+    show_verdict,
+    tails,
+)
+from groundwork.report.page import shown_path
 from groundwork.report.table import metric_names
 
 
@@ -47,17 +56,18 @@ def _metrics(run: ReportedRun) -> Table:
     table.title = None if n is None else f"{result.get('monitor')} chose the checkpoint; val, n = {n:,}"
     table.add_column("metric", no_wrap=True)
     # Once sealed, the test carries the interval: three intervals side by side do not fit 80 letters.
-    table.add_column("val" if run.is_sealed else "val, 95 % interval", justify="right", no_wrap=True)
-    if run.is_sealed:
-        table.add_column("test, 95 % interval", justify="right", no_wrap=True)
+    proof = "test" if run.is_sealed else "corrected" if run.val_chose else "val"
+    if proof != "val":
+        table.add_column("val", justify="right", no_wrap=True)
+    table.add_column(f"{proof}, 95 % interval", justify="right", no_wrap=True)
     for name in baselines:
         table.add_column(
             Text(f"{name}, val" if run.is_sealed else str(name)), justify="right", overflow="fold"
         )
     for name in metric_names(run, only_usual=True):
         if name in (result.get("val") or {}):
-            cells = [name, (show if run.is_sealed else show_interval)(run.val_entry(name))]
-            cells += [show_interval(result["test"].get(name))] if run.is_sealed else []
+            proven = result["test"].get(name) if run.is_sealed else run.evidence(name)
+            cells = [name, *([show(run.val_entry(name))] if proof != "val" else []), show_interval(proven)]
             cells += [show(other[name]) if name in other else "" for other in baselines.values()]
             # Text, not markup: a class or baseline may be called [bold].
             table.add_row(*(Text(cell) for cell in cells), style="bold" if name == run.monitor else None)
@@ -65,14 +75,18 @@ def _metrics(run: ReportedRun) -> Table:
 
 
 def _verdicts(run: ReportedRun) -> list[Text]:
-    """Say of each baseline whether the model beats it beyond the interval, by the monitored metric."""
-    entry = run.val_entry(run.monitor)
-    styles = {"beaten": "green", "within": "yellow", "better": "red", "undefined": "yellow"}
+    """Say which number chose and which is evidence, and whom the model beats by the monitored metric."""
+    styles = {"better": "green", "undecided": "yellow", "worse": "red"}
     lines = []
+    if run.val_chose:
+        lines.append(Text(CHOSE if run.evidence(run.monitor) else NOT_CORRECTED, "dim"))
+    entry, why = run.evidence(run.monitor), ""
     for name, metrics in (run.result.get("baselines") or {}).items():
-        if run.monitor in metrics:
-            found = verdict(entry, metrics[run.monitor], more_is_better=run.more_is_better(run.monitor))
-            lines.append(
-                Text.assemble(f"{name}: ", (VERDICTS[found], styles[found]), (f" ({run.monitor})", "dim"))
-            )
-    return lines
+        if told := run.verdict_on(name):
+            lines.append(Text(show_verdict(name, told), styles.get(str(told.get("verdict")), "yellow")))
+            why = why or explain(told, entry, metrics.get(run.monitor))
+    return [
+        *lines,
+        *([Text(why, "dim")] if why else []),
+        *(Text(line, "yellow") for line in tails(run.result)),
+    ]

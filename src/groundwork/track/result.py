@@ -17,6 +17,11 @@ def numbers(result: Mapping[str, Any], sealed: bool, prefix: str = RESULT) -> di
         for split in ("train", "val")
         for name, value in (result.get(split) or {}).items()
     }
+    values |= {
+        f"{prefix}corrected/{name}{end}": one[key]
+        for name, one in (result.get("corrected") or {}).items()
+        for key, end in (("value", ""), ("low", "/low"), ("high", "/high"))
+    }
     values[f"{prefix}best_epoch"] = result.get("best_epoch")
     values[f"{prefix}seconds"] = (result.get("seconds") or {}).get("total")
     return {name: value for name, value in values.items() if value is not None}

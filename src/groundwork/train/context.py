@@ -12,8 +12,9 @@ from torch import Tensor
 from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.train.corrected import Tried
 from groundwork.train.machine.device import choose_device
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.train.metrics import Metrics, build_metrics, check_defined
 from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
 from groundwork.transfer import Plan
@@ -46,6 +47,7 @@ class Context:
         datamodule: Batches of the phase that trains, once there is one.
         beginning: Of that phase, where it may have to begin again with a smaller batch.
         said: Notes that need not be said again.
+        tried: What val, or folds, chose among.
     """
 
     config: DictConfig
@@ -61,6 +63,7 @@ class Context:
     start: dict[str, Tensor] = field(default_factory=dict)
     warm: Warm | None = None
     said: set[str] = field(default_factory=set)
+    tried: Tried = field(default_factory=Tried)
     overrides: tuple[str, ...] = ()
     resume: bool = False
     began: float = 0.0
@@ -124,4 +127,5 @@ def build_context(
     if prepared.target.task == "classification":
         weights = balance.class_weights(prepared.counts("train"))
     metrics = build_metrics(config)
+    check_defined(config.monitor, prepared.targets("val"))
     return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)

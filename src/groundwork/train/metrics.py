@@ -1,10 +1,15 @@
 """A configuration -> the metrics of a run."""
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 from hydra.utils import instantiate
+from numpy.typing import NDArray
 from omegaconf import DictConfig
 
+from groundwork.core.directions import bare_name
+from groundwork.core.errors import UserError
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 
 Metrics = ClassificationMetrics | RegressionMetrics
@@ -21,3 +26,25 @@ def build_metrics(config: DictConfig, threshold: float | None = None) -> Metrics
     if isinstance(metrics, ClassificationMetrics) and metrics.threshold == "auto" and threshold is not None:
         return replace(metrics, threshold=threshold)
     return metrics
+
+
+def check_defined(monitor: str, target: NDArray[Any]) -> None:
+    """Refuse a monitor that no prediction can give a value on val.
+
+    Args:
+        target: (N,) class numbers or (N, T) values, of val.
+
+    Raises:
+        UserError: If it needs two classes, or a target that varies, and val has neither.
+    """
+    name, one_class = bare_name(monitor), target.ndim == 1 and len(np.unique(target)) < 2
+    if name == "auroc" and one_class:
+        raise UserError(
+            f"monitor={name} must have two classes in val, but val holds one. Use monitor=accuracy."
+        )
+    if name in ("r2", "pearson", "spearman") and target.ndim == 2:
+        known = [column[~np.isnan(column)] for column in target.T.astype(float)]
+        if all(len(np.unique(column)) < 2 for column in known):
+            raise UserError(
+                f"monitor={name} must have a target that varies in val, but it has one value there. Use monitor=rmse."
+            )

@@ -49,8 +49,9 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     write_facts(run)
     seconds = {"data": time.perf_counter() - began}
     if config.transfer.scenario == "auto":
-        config = _choose_scenario(run, job)
+        config, tried = _choose_scenario(run, job), run.tried
         run = build_context(folder, config, prepared, data, console, warm)
+        run.tried = tried  # the advice chose on val, too
     if world_size() > 1:
         console.say(batch_line(config))
     run = replace(run, overrides=job.overrides, resume=job.resume, began=began, seconds=seconds)

@@ -105,6 +105,10 @@ class OutOfFold:
             # Not the features themselves: attempts of all candidates are kept until one is chosen.
             yield Attempt(strength, features.shape[1], output, partial(self._on_train, candidate, strength))
 
+    def read(self, candidate: Candidate, rows: NDArray[np.int64]) -> Tensor:
+        """Give the columns (M, D) of some rows (M,) that a candidate reads."""
+        return gather([stage[rows] for stage in self.stages], candidate, self.spatial)
+
     def _on_train(self, candidate: Candidate, strength: float) -> Linear:
         features = gather([stage[: self.num_train] for stage in self.stages], candidate, self.spatial)
         (head,) = self.solve(features, self.target[: self.num_train], [strength])

@@ -29,16 +29,21 @@ def test_a_metric_of_ones_own_that_should_be_low_is_judged_the_right_way_around(
     assert set(result["directions"]) == {bare_name(metric) for metric in result["val"]}
     assert [result["directions"][metric] for metric in ("far", "rmse", "r2")] == ["min", "min", "max"]
 
-    # The mean of train is further off than the network beyond its interval, by the very numbers.
-    far, baselines = result["intervals"]["val"]["far"], result["baselines"]
-    assert far["high"] < baselines["mean"]["far"]
+    # The mean of train is further off than the network, by the very numbers: both metrics should be low.
+    corrected, baselines, told = result["corrected"], result["baselines"], result["verdicts"]["mean"]
+    assert corrected["far"]["high"] < baselines["mean"]["far"]
+    assert corrected["far"]["method"].startswith("bootstrap bias correction over ")
+    assert (told["verdict"], told["metric"]) == ("better", monitor)
+    assert told["high"] < 0
     reported = ReportedRun(run.path)
     cells = metric_table(reported)
-    (row,) = (row for row in cells.rows if row[0].text == "far")
+    (row,) = (row for row in cells.rows if row[0].text == monitor)
     assert row[cells.head.index("mean, val")].remark == "beaten"
+    assert row[cells.head.index("val")].remark == ""
+    assert row[cells.head.index("corrected")].remark != ""
     best = min(baselines, key=lambda name: baselines[name][monitor])
     assert lead(reported)["baseline"] == best != "mean"
     console = Console(width=200, color_system=None)
-    with console.capture() as told:
+    with console.capture() as shown:
         console.print(summary(run.path))
-    assert f"mean: beaten beyond the model's interval ({monitor})" in told.get()
+    assert f"mean: beaten by the model ({monitor}, paired difference" in shown.get()

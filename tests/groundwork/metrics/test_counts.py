@@ -18,6 +18,7 @@ def test_the_95_to_5_example_with_always_a():
     assert found["accuracy"] == 0.95
     assert found["balanced_accuracy"] == 0.5
     assert isnan(found["precision/B"])
+    assert found["precision"] == pytest.approx(0.95 / 2)  # B was never called, which does not pay
     assert (found["recall/B"], found["f1/B"], found["specificity/B"], found["fpr/B"]) == (0, 0, 1, 0)
     assert (found["precision/A"], found["recall/A"]) == (0.95, 1)
     assert (found["specificity/A"], found["fpr/A"]) == (0, 1)

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from groundwork.metrics.interval import binomial_bounds, corrected_shares, quantiles
+from groundwork.metrics.interval import corrected_shares, quantiles
 
 
 def test_quantiles_are_numpys_over_what_is_defined():
@@ -30,13 +29,3 @@ def test_the_ends_are_those_of_scipys_bca_on_a_skewed_mean():
 
 def test_fewer_than_two_units_have_no_interval():
     assert np.isnan(corrected_shares(np.ones(1), np.ones((1, 5)), np.ones((1, 1)), 1, 0.95)).all()
-
-
-@pytest.mark.parametrize("right", [0, 20])
-def test_all_right_or_all_wrong_gets_the_exact_binomial_bound(right):
-    exact = binomtest(right, 20).proportion_ci(0.95)
-    assert binomial_bounds(right / 20, 20, 1.0, 0.95) == pytest.approx((exact.low, exact.high))
-
-
-def test_a_share_of_no_samples_may_be_anything():
-    assert binomial_bounds(1.0, 0, 1.0, 0.95) == (0, 1)

@@ -131,6 +131,10 @@ def classification(
     return folder
 
 
+def verdict(word: str, low: float, high: float, metric: str) -> dict[str, Any]:
+    return {"verdict": word, "difference": (low + high) / 2, "low": low, "high": high, "metric": metric}
+
+
 def regression(
     folder: Path, targets: tuple[str, ...] = ("price",), num_val: int = 400, sealed: bool = False
 ) -> Path:
@@ -149,6 +153,8 @@ def regression(
         "intervals": {"val": {key: interval(value, 0.9) for key, value in val.items()}},
         "baselines": {"mean": {"rmse": 60.1, "r2": 0.0}, "ridge": {"rmse": 14.2, "r2": 0.7},
                       "gradient boosting": {"rmse": 10.0, "r2": 0.82}},
+        "verdicts": {"mean": verdict("better", 45, 55, "rmse"), "ridge": verdict("better", 2, 6, "rmse"),
+                     "gradient boosting": verdict("undecided", -1, 1, "rmse")},
         "transfer": {"scenario": "none"}, "seconds": {"total": 12.3},
     }  # fmt: skip
     if sealed:

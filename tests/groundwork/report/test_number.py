@@ -1,7 +1,6 @@
 import pytest
 
-from groundwork.core.directions import direction_in
-from groundwork.report.number import interval_of, show, show_interval, show_seconds, verdict
+from groundwork.report.number import interval_of, show, show_interval, show_seconds
 
 
 @pytest.mark.parametrize(
@@ -20,25 +19,6 @@ def test_an_interval_follows_its_value() -> None:
     assert show_interval({"value": 0.9, "low": 0.85, "high": 0.95}) == "0.900 [0.850, 0.950]"
     assert show_interval({"value": 0.9, "low": None, "high": None}) == "0.900"
     assert interval_of(0.9) is None
-
-
-@pytest.mark.parametrize(
-    ("metric", "baseline", "said"),
-    [
-        ("accuracy", 0.80, "beaten"), ("accuracy", 0.86, "within"), ("accuracy", 0.96, "better"),
-        ("rmse", 0.80, "better"), ("rmse", 0.86, "within"), ("rmse", 0.96, "beaten"), ("rmse/price", 0.96, "beaten"),
-        ("accuracy", None, "undefined"),
-    ],
-)  # fmt: skip
-def test_a_baseline_is_beaten_only_beyond_the_interval(
-    metric: str, baseline: float | None, said: str
-) -> None:
-    entry = {"value": 0.9, "low": 0.85, "high": 0.95}
-    assert verdict(entry, baseline, more_is_better=direction_in({}, metric) == "max") == said
-
-
-def test_without_an_interval_nothing_is_claimed() -> None:
-    assert verdict(0.9, 0.1, more_is_better=True) == "undefined"
 
 
 @pytest.mark.parametrize(

@@ -37,23 +37,6 @@ def test_every_metric_stands_beside_the_baselines_with_the_verdict(
     assert [cell.text for cell in pearson] == ["pearson", "", "undefined", "", "", ""]
 
 
-def test_a_metric_of_ones_own_is_judged_by_the_direction_that_the_run_names(
-    write_regression: Callable[..., Path], change_json: Callable[..., None]
-) -> None:
-    folder = write_regression(num_val=5)
-    baselines = {"mean": {"far": 0.9}, "ridge": {"far": 0.26}, "trees": {"far": 0.1}}
-    intervals = {"val": {"far": {"value": 0.25, "low": 0.2, "high": 0.3}}}
-    change_json(folder / "result.json", val={"far": 0.25}, intervals=intervals, baselines=baselines)
-
-    def remarks() -> list[str]:
-        (row,) = (row for row in metric_table(ReportedRun(folder)).rows if row[0].text == "far")
-        return [cell.remark for cell in row[-3:]]
-
-    assert remarks() == ["better", "not beaten", "beaten"]  # an older run, which does not say it
-    change_json(folder / "result.json", directions={"rmse": "min", "far": "min"})
-    assert remarks() == ["beaten", "not beaten", "better"]
-
-
 def test_the_test_has_a_column_once_it_is_sealed(write_regression: Callable[..., Path]) -> None:
     assert metric_table(ReportedRun(write_regression(num_val=5, sealed=True))).head[:4] == [
         "metric", "train", "val", "test",

@@ -19,8 +19,8 @@ def test_the_summary_says_what_is_beaten_where_the_run_lies_and_what_to_type(
     folder = write_regression(num_val=5)
     text = shown(folder)
     assert "10.20 [9.300, 11.10]" in text
-    assert "ridge: beaten beyond the model's interval (rmse)" in text
-    assert "gradient boosting: not beaten: within the model's interval (rmse)" in text
+    assert "ridge: beaten by the model (rmse, paired difference 2.000 to 6.000)" in text
+    assert "gradient boosting: not beaten: the difference may be chance (rmse" in text
     assert f"uv run scripts/evaluate.py run={folder.resolve().as_posix()} split=test" in text
     assert "n = 5" in text
 
@@ -38,8 +38,39 @@ def test_names_in_brackets_are_no_markup(
     write_regression: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:
     folder = write_regression(num_val=5)
-    change_json(folder / "result.json", baselines={"[bold]": {"rmse": 50.0}})
+    told = {"verdict": "better", "low": 1, "high": 2, "metric": "rmse"}
+    change_json(folder / "result.json", baselines={"[bold]": {"rmse": 50.0}}, verdicts={"[bold]": told})
     assert "[bold]: beaten" in shown(folder)
+
+
+def test_what_chose_has_no_interval_and_what_is_corrected_has(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    one = {
+        "value": 10.9,
+        "low": 9.9,
+        "high": 11.9,
+        "method": "bootstrap bias correction over 9 candidates",
+        "n": 5,
+    }
+    change_json(folder / "result.json", corrected={"rmse": one})
+    text = shown(folder)
+    assert "10.90 [9.900, 11.90]" in text
+    assert "10.20 [" not in text
+    assert "corrected takes the choosing out and is the evidence" in text
+    change_json(folder / "result.json", corrected={})
+    assert "it could not be corrected here" in shown(folder)
+
+
+def test_a_verdict_that_the_interval_seems_to_deny_is_explained(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    assert "the verdict compares both" not in shown(folder)
+    told = {"verdict": "better", "low": 0.1, "high": 0.4, "metric": "rmse"}
+    change_json(folder / "result.json", verdicts={"gradient boosting": told})
+    assert "the verdict compares both on the same samples" in shown(folder)
 
 
 def test_eighty_letters_hold_every_number(write_regression: Callable[..., Path]) -> None:

@@ -17,10 +17,11 @@ from groundwork.core.paths import machine_paths
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, read_runs
 from groundwork.evaluate.compare.grouping import Group, group_runs
-from groundwork.evaluate.compare.rows import compare_groups
+from groundwork.evaluate.compare.rows import compare_groups, val_chose
 from groundwork.evaluate.ledger import count_configurations
 from groundwork.evaluate.seal import find_runs
 from groundwork.report import compare_table, write_comparison
+from groundwork.report.number import CHOSE
 
 
 def compare_runs(keys: Mapping[str, str]) -> int:
@@ -77,9 +78,13 @@ def _check_sealed(runs: Sequence[FinishedRun]) -> None:
 
 
 def _footnote(runs: Sequence[FinishedRun], split: Split, num_groups: int) -> str:
-    text = f"Metrics on {split}. 95 % t intervals over runs, Nadeau and Bengio's where training sets overlap."
+    text = f"Metrics on {split}. 95 % intervals from the samples where the runs share them, else over splits (Nadeau"
+    text += " and Bengio)."
     if num_groups > 1:
-        text += " Differences to the best on the same samples; p after Holm, over the groups of each metric."
+        text += " Differences to the best, on the same samples, for all pairs at once: if all were equal, one in twenty"
+        text += " tables would show a p below 0.05."
+    if split == "val" and any(map(val_chose, runs)):
+        text += f" {CHOSE.capitalize()}: see each run, or seal the test."
     commits = Counter(_commit(run) for run in runs)
     if len(commits) > 1:
         named = ", ".join(f"{commit} ({n} run{'s' if n > 1 else ''})" for commit, n in commits.items())

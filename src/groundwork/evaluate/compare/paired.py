@@ -1,6 +1,6 @@
 """Predictions of two groups on the same samples -> differences of their metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,18 @@ from groundwork.core.errors import UserError
 from groundwork.core.predictions import read_predictions
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.measure import BOOTSTRAP_SEED
-from groundwork.metrics import Scores, mcnemar, paired_difference, repeated_interval
+from groundwork.metrics import (
+    AREAS,
+    Draws,
+    Scores,
+    against_best,
+    any_ranges,
+    area_ranges,
+    mcnemar,
+    paired_difference,
+    repeated_interval,
+    sum_ranges,
+)
 from groundwork.train.metrics import build_metrics
 
 Difference = dict[str, float]
@@ -29,6 +40,9 @@ class Predicted:
         resamples: How often the run draws its samples again for an interval, `metrics.resamples`.
         correct: (N,) where a class was decided right; None for regression.
         group: (N,) group of each sample; None where there are none.
+        prediction: (N, K) probabilities or (N, T) values.
+        rescored: (prediction, metric) -> scores of that metric for other predictions of the same samples.
+        positive: (N,) where the positive class is true, and (N,) its score; None where there is no single one.
     """
 
     samples: str
@@ -36,13 +50,16 @@ class Predicted:
     resamples: int
     correct: NDArray[np.bool_] | None
     group: NDArray[Any] | None
+    prediction: NDArray[np.floating]
+    rescored: Callable[[NDArray[np.floating], str], Scores]
+    positive: tuple[NDArray[np.bool_], NDArray[np.floating]] | None
 
 
 class MeanScores:
     """Average the metrics of several runs on the same samples."""
 
     def __init__(self, scores: Sequence[Scores]):
-        self.scores, self.num_samples, self.calibration = scores, scores[0].num_samples, None
+        self.scores, self.num_samples = scores, scores[0].num_samples
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
         """Evaluate every metric that all runs have at R weightings (N, R) of the samples, (R,) each."""
@@ -53,9 +70,18 @@ class MeanScores:
             if all(name in other for other in others)
         }
 
-    def trials(self) -> Mapping[str, tuple[float, float]]:
-        """Say that a mean over runs is no share of samples."""
+    def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, tuple[float, float]]:
+        """Give no interval: a mean over runs has no formula."""
         return {}
+
+    def remarks(self, draws: Draws) -> dict[str, dict[str, float]]:
+        """Say nothing."""
+        return {}
+
+    def contributions(self, metric: str) -> NDArray[np.float64] | None:
+        """Average what each sample adds to a metric in the runs."""
+        parts = [part for each in self.scores if (part := each.contributions(metric)) is not None]
+        return np.mean(parts, axis=0) if len(parts) == len(self.scores) else None
 
 
 def read_predicted(run: FinishedRun, split: Split) -> Predicted:
@@ -76,9 +102,78 @@ def read_predicted(run: FinishedRun, split: Split) -> Predicted:
     found = found.take(np.argsort(found.sample_id))  # the order of the rows means nothing
     samples = sha256("\n".join(found.sample_id).encode() + found.target.tobytes()).hexdigest()
     metrics = build_metrics(run.folder.config, run.result.get("threshold"))
-    scores = metrics.scores(found.prediction if found.prob is None else found.prob, found.target, found.names)
-    correct = found.prediction == found.target if classes else None
-    return Predicted(samples, scores, metrics.resamples, correct, found.group)
+    prediction, target, names = (
+        found.prediction if found.prob is None else found.prob,
+        found.target,
+        found.names,
+    )
+    correct = found.prediction == target if classes else None
+
+    def rescored(other: NDArray[np.floating], metric: str) -> Scores:
+        return metrics.scores(other, target, names, only=metric)
+
+    positive = None
+    if len(classes) == 2 and found.prob is not None:
+        named = getattr(metrics, "positive", None)
+        chosen = 1 if named is None else [*classes].index(str(named))
+        positive = target == chosen, found.prob[:, chosen]
+    scores = metrics.scores(prediction, target, names)
+    return Predicted(samples, scores, metrics.resamples, correct, found.group, prediction, rescored, positive)
+
+
+def compare_all(
+    groups: Sequence[Sequence[Predicted]], metrics: Sequence[str], resamples: int = 2000
+) -> dict[str, list[Difference]]:
+    """Subtract the first of K groups from each, on samples that all share, simultaneously for all pairs.
+
+    If the models are equal, they may change places within each sample: the range of their scores then says how far
+    any two of them lie apart by chance. AUROC of two classes with enough samples by DeLong's covariance.
+
+    Returns:
+        metric -> K differences, the first to itself.
+    """
+    group, once = groups[0][0].group, np.ones((groups[0][0].scores.num_samples, 1))
+    whole = [_mean(runs).at(once) for runs in groups]
+    found = {}
+    for metric in (name for name in metrics if all(name in one for one in whole)):
+        values = np.array([float(one[metric][0]) for one in whole])
+        found[metric] = against_best(values, _ranges(groups, metric, group, resamples))
+        if all(runs[0].scores.contributions(metric) is not None for runs in groups) and len(groups) > 2:
+            # Other models that are alike must not make two of them seem further apart than they are by themselves.
+            for place in range(1, len(groups)):
+                two = [groups[0], groups[place]]
+                alone = against_best(values[[0, place]], _ranges(two, metric, group, resamples))[1]
+                found[metric][place] = max(
+                    found[metric][place], alone, key=lambda one: (one["p"], one["high"])
+                )
+    return found
+
+
+def _ranges(
+    groups: Sequence[Sequence[Predicted]], metric: str, group: NDArray[Any] | None, resamples: int
+) -> NDArray[np.float64]:
+    parts = [_mean(runs).contributions(metric) for runs in groups]
+    if all(part is not None for part in parts):
+        return sum_ranges(
+            np.stack([part for part in parts if part is not None]), group=group, seed=BOOTSTRAP_SEED
+        )
+    firsts = [runs[0] for runs in groups]
+    if metric == "auroc" and group is None and all(len(runs) == 1 and runs[0].positive for runs in groups):
+        pairs = [one.positive for one in firsts if one.positive is not None]
+        truth = pairs[0][0]
+        if min(truth.sum(), (~truth).sum()) >= AREAS:
+            return area_ranges(np.stack([score for _, score in pairs]), truth, seed=BOOTSTRAP_SEED)
+    runs = min(map(len, groups))  # as many of each, so that they can change places
+    once = np.ones((firsts[0].scores.num_samples, 1))
+
+    def measured(bundle: NDArray[np.floating]) -> float:
+        return float(
+            np.mean([firsts[0].rescored(bundle[:, run], metric).at(once)[metric][0] for run in range(runs)])
+        )
+
+    bundles = [np.stack([one.prediction for one in each[:runs]], axis=1) for each in groups]
+    number = max(100, resamples // (len(groups) * runs))
+    return any_ranges(bundles, measured, group=group, shuffles=number, seed=BOOTSTRAP_SEED)
 
 
 def compare_paired(

@@ -10,7 +10,13 @@ from groundwork.core.batch import Split
 from groundwork.core.directions import direction_in
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.compare.grouping import Group
-from groundwork.evaluate.compare.paired import Difference, Predicted, compare_paired, read_predicted
+from groundwork.evaluate.compare.paired import (
+    Difference,
+    Predicted,
+    compare_all,
+    compare_paired,
+    read_predicted,
+)
 from groundwork.metrics import holm, repeated_interval
 
 # Beside the monitor, which comes first.
@@ -20,6 +26,7 @@ SHOWN = {
 }
 DIGITS = 6  # metrics that agree in so many are of identical runs; machines differ in the last bits
 NAN = float("nan")
+Z = 1.96  # of the spread over runs, which is small beside that of the samples
 
 
 def compare_groups(groups: Sequence[Group], split: Split) -> DataFrame:
@@ -30,21 +37,22 @@ def compare_groups(groups: Sequence[Group], split: Split) -> DataFrame:
     directions = {metric: direction_in(result, metric) for metric in metrics}
     sign = -1 if directions[monitor] == "min" else 1
     distinct = {group.name: _distinct(group.runs, split) for group in groups}
-    measured = {group.name: _measure(distinct[group.name], split, metrics) for group in groups}
+    predicted = {name: [read_predicted(run, split) for run in runs] for name, runs in distinct.items()}
+    measured = {name: _measure(runs, split, metrics, predicted[name]) for name, runs in distinct.items()}
     ranked = sorted(groups, key=lambda group: _rank(sign * measured[group.name][monitor]["mean"]))
     best = ranked[0].name
-    predicted = {
-        name: [read_predicted(run, split) for run in runs] if len(groups) > 1 else []
-        for name, runs in distinct.items()
-    }
+    shared_by_all = len({one.samples for ones in predicted.values() for one in ones}) == 1 and len(groups) > 1
+    at_once = compare_all([predicted[group.name] for group in ranked], metrics) if shared_by_all else {}
     rows = []
-    for group in ranked:
+    for place, group in enumerate(ranked):
         runs = distinct[group.name]
         remarks = _repeat_remarks(len(group.runs), len(runs))
         differences: dict[str, Difference] = {}
         if group.name != best:
             overlap = _overlap([*distinct[best], *runs], split)
-            differences, shared = compare_paired(predicted[best], predicted[group.name], overlap)
+            differences, shared = {metric: all_of[place] for metric, all_of in at_once.items()}, 1
+            if not shared_by_all:
+                differences, shared = compare_paired(predicted[best], predicted[group.name], overlap)
             remarks += _pairing_remarks(differences, shared, predicted[best], predicted[group.name])
         elif len(groups) > 1:
             remarks = ["best", *remarks]
@@ -54,8 +62,9 @@ def compare_groups(groups: Sequence[Group], split: Split) -> DataFrame:
             row["direction"] = directions[metric]
             rows.append(row | _size(group, groups, runs))
     table = DataFrame(rows)
-    # One family of tests for each metric: all groups against the best.
-    table["p"] = table.groupby("metric", sort=False)["p"].transform(lambda p: holm(p.to_numpy()))
+    # One family of tests for each metric: all groups against the best. Shared samples are compared all at once already.
+    if not shared_by_all:
+        table["p"] = table.groupby("metric", sort=False)["p"].transform(lambda p: holm(p.to_numpy()))
     known = table.groupby("metric", sort=False)["mean"].transform(lambda mean: mean.notna().any())
     shown: DataFrame = table[known | (table["metric"] == monitor)].reset_index(drop=True)
     return shown
@@ -77,20 +86,61 @@ def _distinct(runs: Sequence[FinishedRun], split: Split) -> list[FinishedRun]:
 
 
 def _measure(
-    runs: Sequence[FinishedRun], split: Split, metrics: Sequence[str]
+    runs: Sequence[FinishedRun], split: Split, metrics: Sequence[str], predicted: Sequence[Predicted]
 ) -> dict[str, dict[str, float]]:
-    """Give each metric its mean, deviation and interval; seeds on one split are averaged where splits vary."""
-    by_split: dict[str, list[FinishedRun]] = {}
-    for run in runs:
-        by_split.setdefault(run.result["split_hash"], []).append(run)
-    units = list(by_split.values()) if len(by_split) > 1 else [[run] for run in runs]
+    """Give each metric its mean, deviation and interval.
+
+    On one set of samples the interval is that of the mean score of these runs, from the samples; on several, over the
+    sets, in which the runs on one of them are averaged.
+    """
+    by_samples: dict[str, list[FinishedRun]] = {}
+    for run, one in zip(runs, predicted, strict=True):
+        by_samples.setdefault(one.samples, []).append(run)
+    units = list(by_samples.values()) if len(by_samples) > 1 else [[run] for run in runs]
     table = {}
     for metric in metrics:
         values = [float(np.mean([_value(run, split, metric) for run in unit])) for unit in units]
         found = repeated_interval(values, test_to_train=_overlap(runs, split))
-        low, high = (found["low"], found["high"]) if found["std"] > 0 else (NAN, NAN)
+        if len(by_samples) == 1:
+            low, high = _from_samples(runs, split, metric, found)
+        else:
+            low, high = (found["low"], found["high"]) if found["std"] > 0 else (NAN, NAN)
         table[metric] = {"mean": found["mean"], "sd": found["std"], "low": low, "high": high}
     return table
+
+
+def _from_samples(
+    runs: Sequence[FinishedRun], split: Split, metric: str, found: Mapping[str, float]
+) -> tuple[float, float]:
+    """Put the mean distances to the ends of each run's interval around the mean; what val chose has no interval.
+
+    The runs see the same samples, so the error of their mean hardly falls with their number; their own spread is
+    added, which does fall.
+    """
+    entries = [_interval(run, split, metric) for run in runs]
+    if any(entry is None for entry in entries):
+        return NAN, NAN
+    spread = Z * float(np.nan_to_num(found["std"])) / np.sqrt(len(runs))
+    down = float(np.mean([entry["value"] - entry["low"] for entry in entries if entry]))
+    up = float(np.mean([entry["high"] - entry["value"] for entry in entries if entry]))
+    return found["mean"] - float(np.hypot(down, spread)), found["mean"] + float(np.hypot(up, spread))
+
+
+def _interval(run: FinishedRun, split: Split, metric: str) -> Mapping[str, float] | None:
+    if split == "val" and val_chose(run):
+        return None
+    known = run.result.get("test") if split == "test" else (run.result.get("intervals") or {}).get(split)
+    entry = (known or {}).get(metric)
+    ends = [entry.get(key) for key in ("value", "low", "high")] if isinstance(entry, Mapping) else [None]
+    return None if None in ends else entry
+
+
+def val_chose(run: FinishedRun) -> bool:
+    """Tell whether val chose something in a run, so that its own number proves nothing."""
+    corrected = run.result.get("corrected")
+    return corrected is not None and not any(
+        str(one.get("method", "")).startswith("nothing") for one in corrected.values()
+    )
 
 
 def _overlap(runs: Sequence[FinishedRun], split: Split) -> float:

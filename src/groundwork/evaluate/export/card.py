@@ -8,6 +8,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.core.text import shortlist
 from groundwork.data.unseen import averages_unseen
 from groundwork.evaluate.export.snippets import needs, snippet
+from groundwork.report.number import CHOSE, NOT_CORRECTED
 
 TO_FILL = "*to be filled in by whoever passes this model on*"
 
@@ -98,16 +99,25 @@ def _sealed(result: Mapping[str, Any]) -> str:
     count = result.get("test_count", 1)
     tested = "1 configuration was" if count == 1 else f"{count} configurations were"
     return (
-        f"Sealed on {result['seal']['time']}; {tested} tested on these test rows. 95 % intervals by bootstrap.\n\n"
+        f"Sealed on {result['seal']['time']}; {tested} tested on these test rows. 95 % intervals, see METHOD.md.\n\n"
         + _metrics(result["test"], result["monitor"])
     )
 
 
 def _validation(result: Mapping[str, Any]) -> str:
-    note = "The checkpoint was chosen on this split, so these numbers flatter it."
-    if result["transfer"].get("refit"):
-        note += " They are those of its head before it learned from this split, too."
-    return note + "\n\n" + _metrics(result["intervals"]["val"], result["monitor"])
+    corrected, val = result.get("corrected"), result["intervals"]["val"]
+    refit = " The numbers are those of its head before it learned from this split, too."
+    after = refit if result["transfer"].get("refit") else ""
+    if corrected is None or any(str(one["method"]).startswith("nothing") for one in corrected.values()):
+        return f"Measured on val.{after}\n\n" + _metrics(val, result["monitor"])
+    bare = {name: {"value": one["value"]} for name, one in val.items()}
+    if not corrected:
+        return f"{NOT_CORRECTED.capitalize()}.{after}\n\n" + _metrics(bare, result["monitor"])
+    method = next(iter(corrected.values()))["method"]
+    return (
+        f"{CHOSE.capitalize()}.{after}\n\nCorrected ({method}):\n\n{_metrics(corrected, result['monitor'])}"
+        f"\n\nWhat chose:\n\n{_metrics(bare, result['monitor'])}"
+    )
 
 
 def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:

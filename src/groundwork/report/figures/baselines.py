@@ -29,14 +29,14 @@ def draw(run: ReportedRun) -> list[Drawing]:
     better = "more is better" if run.more_is_better(run.monitor) else "less is better"
     axes.set_xlabel(f"{run.monitor} ({better})", color=MUTED)
     grid(axes, "x")
-    caption = "Bands: 95 % intervals. A baseline outside of the model's band is beaten, or better, beyond it."
+    caption = "Bands: 95 % intervals of the model alone. Verdicts compare both on the same samples."
     return [Drawing("baselines", "The model beside its baselines", caption, figure, table)]
 
 
 def monitored(run: ReportedRun) -> DataFrame:
     """Return name, value, low, high and split of the monitored metric, the model's val first."""
     result, metric = run.result, run.monitor
-    entries = [("model, val", run.val_entry(metric), "val")]
+    entries = [(f"model, {'corrected' if run.val_chose else 'val'}", run.evidence(metric), "val")]
     entries += [("model, test", (result.get("test") or {}).get(metric), "test")]
     entries += [
         (name, metrics.get(metric), "baseline") for name, metrics in (result.get("baselines") or {}).items()

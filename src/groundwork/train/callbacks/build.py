@@ -20,13 +20,14 @@ from groundwork.train.callbacks.stop import EarlyStopping
 from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.context import Context
+from groundwork.train.corrected import KeepTried
 from groundwork.train.loop import enter_part
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.part import Part
 from groundwork.train.predict import predict
 
 # A broken step is never averaged or saved, a row of the history is in its checkpoint, and a pruned run is saved, too.
-FIRST = (CheckFinite, WeightAveraging, History, Gradients)
+FIRST = (CheckFinite, WeightAveraging, History, KeepTried, Gradients)
 LAST = (ProgressBar, EarlyStopping, Phases, Position, KeepBestAndLast, Pruning)
 # The argument without which an entry does nothing: null switches it off.
 SWITCHES = {"early_stopping": "patience", "ema": "decay"}
@@ -58,7 +59,9 @@ def build_callbacks(context: Context) -> list[Callback]:
     }
     direction = context.metrics.direction
     callbacks = [_build(node, run, direction) for node in _wanted(context).values()]
-    callbacks = in_order([*callbacks, phases, position, *build_pruning(context.rows, monitor)])
+    callbacks = in_order(
+        [*callbacks, KeepTried(context.tried), phases, position, *build_pruning(context.rows, monitor)]
+    )
     if parts:
         announce(callbacks, parts[0])
     return callbacks

@@ -1,6 +1,6 @@
 """Features of a frozen backbone -> an exact linear head, chosen on val or by folds, where a run allows one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.folds import out_of_fold
+from groundwork.train.frozen.nested import nested_outputs
 from groundwork.train.plugged import read_augment
 from groundwork.transfer import (
     Attempts,
@@ -25,6 +26,7 @@ from groundwork.transfer import (
     Choice,
     HeldOut,
     Linear,
+    OutOfFold,
     Plan,
     Score,
     candidates,
@@ -71,7 +73,6 @@ def choose_head(
     """
     options = candidates(plan.pool, plan.cut, features.spatial)
     attempts, truth = _attempts(context, network, features, plan, device)
-    weights = loss_weights(context)
     done = [0]
     with context.console.progress("solving linear heads", "cuts") as bar:
 
@@ -79,17 +80,55 @@ def choose_head(
             done[0] += 1
             bar(done[0], len(options))
 
-        choice = choose_cut(
-            options,
-            attempts,
-            score_by(context, network, device, truth),
-            lambda output: head_loss(output, scaled_target(network, truth), weights),
-            advance,
-            f"in {plan.folds} folds" if plan.crosses else "on val",
-        )
+        judge = f"in {plan.folds} folds" if plan.crosses else "on val"
+        choice = _choose(context, network, device, truth, options, attempts, advance, judge)
+    if isinstance(attempts, OutOfFold):
+        _keep_nested(context, network, device, truth, options, attempts)
     # Where less is better, scores are the metric with a minus, which people need not read.
     less = context.direction == "min"
     return replace(choice, why=choice.why.replace(" -", " ")) if less else choice
+
+
+def _choose(
+    context: Context,
+    network: Network,
+    device: torch.device,
+    truth: NDArray[Any],
+    options: Sequence[Candidate],
+    attempts: Attempts,
+    progress: Callable[[Candidate, float], None] | None,
+    judge: str,
+) -> Choice:
+    weights = loss_weights(context)
+    keep = context.tried.keep if isinstance(attempts, HeldOut) else None
+    return choose_cut(
+        options,
+        attempts,
+        score_by(context, network, device, truth, keep),
+        lambda output: head_loss(output, scaled_target(network, truth), weights),
+        progress,
+        judge,
+    )
+
+
+def _keep_nested(
+    context: Context,
+    network: Network,
+    device: torch.device,
+    truth: NDArray[Any],
+    options: Sequence[Candidate],
+    attempts: OutOfFold,
+) -> None:
+    """Predict every row by a head that was chosen and solved without it, where that is affordable."""
+
+    def choose(inner: OutOfFold, judges: Tensor) -> Choice:
+        return _choose(context, network, device, truth[judges.numpy()], options, inner, None, "")
+
+    tried = context.tried
+    tried.folds = len(np.unique(attempts.fold))
+    outputs = nested_outputs(options, attempts, choose)
+    if outputs is not None:
+        tried.nested = network.decode(outputs.to(device)).float().cpu().numpy()
 
 
 def refit_head(
@@ -146,13 +185,25 @@ def loss_weights(context: Context) -> Tensor | None:
     return None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
 
 
-def score_by(context: Context, network: Network, device: torch.device, truth: NDArray[Any]) -> Score:
-    """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined."""
+def score_by(
+    context: Context,
+    network: Network,
+    device: torch.device,
+    truth: NDArray[Any],
+    keep: Callable[[NDArray[Any]], None] | None = None,
+) -> Score:
+    """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined.
+
+    Args:
+        keep: Gets the prediction of each head when it is first judged.
+    """
     prepared, metrics, monitor = context.prepared, context.metrics, context.config.monitor
     sign = 1.0 if context.direction == "max" else -1.0
 
     def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
         prediction = network.decode(output.to(device)).cpu().numpy()
+        if keep is not None and draws.shape[1] == 1:
+            keep(prediction)
         values = sign * metrics.resampled(monitor, prediction, truth, prepared.names, draws)
         return np.where(np.isfinite(values), values, -np.inf)
 

@@ -1,0 +1,176 @@
+"""What val chose among, and the baselines -> the number that is evidence, and the verdict on each baseline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundwork.evaluate.measure import BOOTSTRAP_SEED, with_threshold
+from groundwork.metrics import Scores, beyond_chance, bias_corrected, lowest_loss_within_one_error
+from groundwork.train.context import Context
+from groundwork.train.metrics import Metrics
+
+Prediction = NDArray[np.floating]
+Measured = Mapping[str, Mapping[str, float]]
+SCALED = ("mse", "rmse", "mae", "log_loss")  # metrics without an upper end, whose intervals are in proportion
+RESAMPLES = 400
+
+
+def correct(
+    context: Context, val: Prediction, measured: Measured, metrics: Metrics, solved: bool
+) -> dict[str, dict[str, Any]]:
+    """Give every metric of val with the choosing taken out: value, low, high, method, n; empty where it can't be.
+
+    Args:
+        val: By the network of the run, before it learned from val.
+        measured: Its metrics with their intervals.
+        metrics: Of the run, with the threshold that val chose.
+        solved: Whether a head was solved, which is chosen by its loss among equals.
+    """
+    tried, prepared = context.tried, context.prepared
+    monitor, truth, names = (
+        context.config.monitor.removeprefix("val/"),
+        prepared.targets("val"),
+        prepared.names,
+    )
+    if tried.dropped or monitor not in measured:
+        return {}
+    if tried.folds > 1:
+        return _nested(context, metrics)
+    candidates = [each for each in tried.predictions if each.shape == val.shape] or [val]
+    searched = getattr(context.metrics, "threshold", None) == "auto"
+    number = len(val)
+    if len(candidates) == 1 and not searched:
+        return {
+            name: {**one, "method": "nothing was chosen on val", "n": number}
+            for name, one in measured.items()
+        }
+    monitor, truth, names = (
+        context.config.monitor.removeprefix("val/"),
+        prepared.targets("val"),
+        prepared.names,
+    )
+    sign = 1.0 if context.direction == "max" else -1.0
+
+    def outside(number: int, inside: NDArray[np.floating]) -> Scores:
+        chosen, rows = candidates[number], np.repeat(np.arange(len(val)), inside.astype(int))
+        used = with_threshold(context.metrics, monitor, chosen[rows], truth[rows], names)[0]
+        return used.scores(chosen, truth, names)
+
+    single = [metrics.scores(each, truth, names, only=monitor) for each in candidates]
+    found = bias_corrected(
+        single,
+        outside,
+        monitor,
+        sign,
+        group=prepared.group("val"),
+        resamples=RESAMPLES // 4
+        if monitor in metrics.extra or len(val) * len(names) > 100_000
+        else RESAMPLES,
+        seed=BOOTSTRAP_SEED,
+        choose=lowest_loss_within_one_error(np.stack([_losses(each, truth) for each in candidates]))
+        if solved
+        else None,
+    )
+    what = f"{len(candidates)} candidates" + (" and the threshold" if searched else "")
+    method = f"bootstrap bias correction over {what}"
+    return {
+        name: {**_moved(name, found[name], one), "method": method, "n": number}
+        for name, one in measured.items()
+        if name in found and name != "ece"  # fewer rows lie outside, and show more error by chance
+    }
+
+
+def verdicts(
+    context: Context,
+    val: Prediction,
+    metrics: Metrics,
+    baselines: Mapping[str, tuple[Prediction, Metrics]],
+) -> dict[str, dict[str, Any]]:
+    """Compare the model with each baseline on the same rows, as one of all candidates: better, worse or undecided."""
+    tried, prepared = context.tried, context.prepared
+    monitor, truth, names = (
+        context.config.monitor.removeprefix("val/"),
+        prepared.targets("val"),
+        prepared.names,
+    )
+    sign = 1.0 if context.direction == "max" else -1.0
+    chosen, widen, number = val, 1.0, "as one of all that val chose among"
+    others = [each for each in tried.predictions if each.shape == val.shape]
+    if tried.folds > 1:
+        if tried.nested is None:
+            return {}
+        chosen, others, widen = tried.nested[-len(val) :], [], _overlap(tried.folds)
+        number = "by heads that were chosen without the rows"
+    once = np.ones((len(val), 1))
+    if tried.dropped or monitor not in metrics.scores(val, truth, names, only=monitor).at(once):
+        return {}
+    scores = [metrics.scores(each, truth, names, only=monitor) for each in (*others, chosen)]
+    found: dict[str, dict[str, Any]] = {}
+    for name, (prediction, used) in baselines.items():
+        told = beyond_chance(
+            scores,
+            len(scores) - 1,
+            used.scores(prediction, truth, names, only=monitor),
+            monitor,
+            sign,
+            group=prepared.group("val"),
+            seed=BOOTSTRAP_SEED,
+            widen=widen,
+        )
+        found[name] = {
+            **told,
+            "metric": monitor,
+            "n": len(val),
+            "method": f"paired on the same rows, {number}",
+        }
+    return found
+
+
+def _nested(context: Context, metrics: Metrics) -> dict[str, dict[str, Any]]:
+    """Measure heads that were chosen and solved without the rows that judge them."""
+    tried, prepared = context.tried, context.prepared
+    if tried.nested is None:
+        return {}
+    truth = np.concatenate([prepared.targets("train"), prepared.targets("val")])
+    group = [prepared.group(split) for split in ("train", "val")]
+    both = None if group[0] is None or group[1] is None else [*group[0], *group[1]]
+    measured = metrics.intervals(tried.nested, truth, prepared.names, group=both, seed=BOOTSTRAP_SEED)
+    method = f"nested folds ({tried.folds})"
+    wide = _overlap(tried.folds)
+    return {
+        name: {**_moved(name, one["value"], one, wide), "method": method, "n": len(truth)}
+        for name, one in measured.items()
+    }
+
+
+def _overlap(folds: int) -> float:
+    """Widen the error of a mean over folds, as their training sets overlap (Nadeau and Bengio 2003)."""
+    return float(np.sqrt(1 + folds / (folds - 1)))
+
+
+def _moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0) -> dict[str, float]:
+    """Put the interval of a chosen number around the corrected one."""
+    seen, low, high = one["value"], one["low"], one["high"]
+    if name.split("/")[0] in SCALED and seen > 0 and low > 0:
+        down, up = (seen / low) ** wide, (high / seen) ** wide
+        return {"value": value, "low": value / down, "high": value * up}
+    # At the end of its range an interval reaches one way alone; what was corrected lies further inside.
+    reach = wide * max(seen - low, high - seen)
+    floor, ceiling = (0.0, 1.0) if 0 <= low <= high <= 1 else (-np.inf, 1.0)
+    return {"value": value, "low": max(value - reach, floor), "high": min(value + reach, ceiling)}
+
+
+def _losses(prediction: Prediction, truth: NDArray[Any]) -> NDArray[np.float64]:
+    if truth.ndim == 1 and prediction.ndim == 2 and np.issubdtype(truth.dtype, np.integer):
+        own = np.take_along_axis(prediction, truth[:, None], axis=1)[:, 0]
+        return np.asarray(-np.log(np.maximum(own, np.finfo(np.float32).eps)), np.float64)
+    return np.asarray(np.nanmean((prediction - truth.reshape(prediction.shape)) ** 2, axis=1), np.float64)
+
+
+def baseline_predictions(
+    kept: Sequence[tuple[Prediction, Metrics]], names: Sequence[str]
+) -> dict[str, tuple[Prediction, Metrics]]:
+    """Name what each baseline predicts of val, with the metrics (and threshold) that measured it."""
+    return dict(zip(names, kept, strict=True)) if len(kept) == len(names) else {}

@@ -1,0 +1,53 @@
+from itertools import product
+
+import numpy as np
+import pytest
+
+from groundwork.metrics import ClassificationScores, RegressionScores, beyond_chance, bias_corrected
+
+
+def hits(hit, target=None):
+    target = np.arange(len(hit)) % 2 if target is None else target
+    prob = np.eye(2)[np.where(hit, target, 1 - target)]
+    return ClassificationScores(prob, target, "ab", top_k=(), positive=None, threshold=None, ranked=False)
+
+
+def test_noise_among_many_is_worth_nothing_once_corrected():
+    chosen, corrected = [], []
+    for seed in range(12):
+        scores = [hits(hit) for hit in np.random.default_rng(seed).random((40, 30)) < 0.5]
+        chosen.append(max(each.at(np.ones((30, 1)))["accuracy"][0] for each in scores))
+        found = bias_corrected(scores, lambda c, _, s=scores: s[c], "accuracy", 1.0, resamples=60, seed=seed)
+        corrected.append(found["accuracy"])
+    assert np.mean(chosen) > 0.65
+    assert np.mean(corrected) == pytest.approx(0.5, abs=0.05)
+
+
+def test_one_candidate_is_tested_by_sign_flips():
+    baseline, model = np.arange(12) < 5, np.arange(12) < 11
+    told = beyond_chance([hits(model)], 0, hits(baseline), "accuracy", 1.0)
+    exact = np.mean([abs(sum(flips)) >= 6 for flips in product((-1, 1), repeat=6)])
+    assert told["p"] == pytest.approx(exact, abs=0.01)
+    assert (told["verdict"], told["difference"]) == ("better", pytest.approx(0.5))
+    assert told["low"] > 0
+
+
+def test_many_candidates_need_more_to_be_called_better():
+    rng = np.random.default_rng(0)
+    baseline = rng.random(60) < 0.6
+    model = baseline | (np.arange(60) % 8 == 0)
+    others = [hits(each) for each in rng.random((80, 60)) < 0.6]
+    alone = beyond_chance([hits(model)], 0, hits(baseline), "accuracy", 1.0)
+    among = beyond_chance([*others, hits(model)], 80, hits(baseline), "accuracy", 1.0)
+    assert among["p"] > alone["p"]
+    assert among["high"] - among["low"] > alone["high"] - alone["low"]
+
+
+def test_less_of_an_error_is_better_and_equal_predictions_are_undecided():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=80)
+    near, far = (RegressionScores(y + scale * rng.normal(size=80), y, ("y",)) for scale in (0.3, 2))
+    for metric in ("mse", "rmse", "mae"):
+        assert beyond_chance([near], 0, far, metric, -1.0)["verdict"] == "better"
+        assert beyond_chance([far], 0, near, metric, -1.0)["verdict"] == "worse"
+    assert beyond_chance([near], 0, near, "mse", -1.0)["verdict"] == "undecided"

@@ -1,0 +1,17 @@
+import numpy as np
+import pytest
+
+from groundwork.core.errors import UserError
+from groundwork.train.metrics import check_defined
+
+
+def test_a_monitor_that_val_leaves_undefined_is_refused_with_the_reason():
+    with pytest.raises(
+        UserError, match=r"monitor=r2 must have a target that varies in val.*Use monitor=rmse"
+    ):
+        check_defined("r2", np.full((5, 1), 3.0))
+    with pytest.raises(UserError, match="monitor=auroc must have two classes in val"):
+        check_defined("val/auroc", np.zeros(5, int))
+    check_defined("r2", np.array([[1.0], [2.0]]))
+    check_defined("rmse", np.full((5, 1), 3.0))
+    check_defined("auroc", np.array([0, 1]))
