@@ -37,6 +37,8 @@ def correct(
     if tried.dropped or monitor not in measured:
         return {}
     if tried.folds > 1:
+        if not solved:  # folds chose where to cut, but the head that is served was trained
+            tried.nested = None
         return _nested(context, metrics)
     candidates = [each for each in tried.predictions if each.shape == val.shape] or [val]
     searched = getattr(context.metrics, "threshold", None) == "auto"
@@ -46,11 +48,6 @@ def correct(
             name: {**one, "method": "nothing was chosen on val", "n": number}
             for name, one in measured.items()
         }
-    monitor, truth, names = (
-        context.config.monitor.removeprefix("val/"),
-        prepared.targets("val"),
-        prepared.names,
-    )
     sign = 1.0 if context.direction == "max" else -1.0
 
     def outside(number: int, inside: NDArray[np.floating]) -> Scores:

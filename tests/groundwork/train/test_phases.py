@@ -1,5 +1,8 @@
 """Several phases in one fit: each its own, shared epochs, and the same bits wherever the run was stopped."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,3 +180,42 @@ def test_averages_schedules_and_best_weights_belong_to_a_phase(
     assert rates[4] == pytest.approx(1e-2)
     assert rates[5] == rates[16] == pytest.approx(1e-3)
     assert same(whole, fits.stopped("stopped", "on_train_batch_end", 10, monkeypatch))
+
+
+SAME = """
+import hashlib
+from pathlib import Path
+import torch
+from lightning.pytorch import Callback
+
+class Same(Callback):
+    def __init__(self, place):
+        self.place = Path(place)
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        own = hashlib.sha256()
+        for name, value in sorted(pl_module.state_dict().items()):
+            own.update(value.detach().cpu().numpy().tobytes())
+        found = [None] * trainer.world_size
+        torch.distributed.all_gather_object(found, (own.hexdigest(), len(pl_module.state_dict())))
+        if trainer.is_global_zero:
+            with self.place.open("a") as file:
+                file.write(f"{trainer.current_epoch} {found[0] == found[1]} {found[0][1]}\\n")
+"""
+
+
+@pytest.mark.slow
+def test_the_ranks_hold_the_same_weights_after_every_phase(tmp_path: Path, pretrained: list[str]):
+    (tmp_path / "same.py").write_text(SAME, encoding="utf-8")
+    words = [*pretrained, *SHORT, *LPFT, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
+             f"+callbacks.same={{_target_: same.Same, place: {tmp_path / 'seen'}}}"]  # fmt: skip
+    script = Path(__file__).resolve().parents[3] / "scripts" / "train.py"
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, str(script), *words], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    seen = [line.split() for line in (tmp_path / "seen").read_text().splitlines()]
+    assert [same for _, same, _ in seen] == ["True"] * 4
+    assert int(seen[-1][2]) > int(seen[0][2])  # first the head alone, then the whole network
