@@ -49,6 +49,7 @@ def correct(
             for name, one in measured.items()
         }
     sign = 1.0 if context.direction == "max" else -1.0
+    slow = monitor in metrics.extra or len(val) * len(names) > 100_000
 
     def outside(number: int, inside: NDArray[np.floating]) -> Scores:
         chosen, rows = candidates[number], np.repeat(np.arange(len(val)), inside.astype(int))
@@ -62,9 +63,7 @@ def correct(
         monitor,
         sign,
         group=prepared.group("val"),
-        resamples=RESAMPLES // 4
-        if monitor in metrics.extra or len(val) * len(names) > 100_000
-        else RESAMPLES,
+        resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
         seed=BOOTSTRAP_SEED,
         choose=lowest_loss_within_one_error(np.stack([_losses(each, truth) for each in candidates]))
         if solved
