@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
+from groundwork.data.prepared import Prepared
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.train.checkpoint import load, save
 from groundwork.train.context import Context
@@ -15,7 +16,6 @@ from groundwork.train.frozen.exact import set_head
 from groundwork.train.loop import checkpoint_state
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.predict import predict
-from groundwork.train.prepare import Prepared
 
 REFIT = "the head was solved again on train and val together; metrics of train and val are those of the head before"
 

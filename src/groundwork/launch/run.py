@@ -16,6 +16,7 @@ from groundwork.core.patches import silence
 from groundwork.core.ranks import from_first, in_turns, is_first, leave, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Stream, Target
+from groundwork.data.prepared import Prepared
 from groundwork.evaluate.baselines import measure_baselines
 from groundwork.evaluate.conclude import conclude
 from groundwork.evaluate.figures.attention import write_attention
@@ -35,7 +36,7 @@ from groundwork.train.loop import batch_line
 from groundwork.train.machine.device import choose_device
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.machine.memory import memory_explained
-from groundwork.train.prepare import Prepared, prepare, write_splits
+from groundwork.train.prepare import prepare, write_splits
 from groundwork.train.share import data_key, once
 from groundwork.train.warm import Warm, read_warm
 from groundwork.transfer import Plan

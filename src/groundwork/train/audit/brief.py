@@ -10,7 +10,7 @@ from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import input_content
 from groundwork.data.audit.findings import findings
-from groundwork.train.prepare import Prepared
+from groundwork.data.prepared import Prepared
 
 
 def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
