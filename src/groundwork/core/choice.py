@@ -28,13 +28,18 @@ def choose(group: str, name: str, changes: Mapping[str, Any] | None = None, **be
     root = OmegaConf.create(content if is_global else {**beside, group: content})
     node: DictConfig = root if is_global else root[group]
     for key, value in (changes or {}).items():
-        if key not in node:
+        if key not in node.keys():  # noqa: SIM118  # a key that must be given counts as not in it
             known = ", ".join(str(each) for each in node if each not in ("_target_", "reader"))
             raise UserError(
                 f"{group}={name} must be changed by keys that it has, but got {key}. Choose from {known}."
             )
         node[key] = value
     return node
+
+
+def has_choice(group: str, name: str) -> bool:
+    """Tell whether a group has a choice of that name."""
+    return (CONF / group / f"{name}.yaml").is_file()
 
 
 def build(part: Any, **given: Any) -> Any:

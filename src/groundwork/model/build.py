@@ -10,6 +10,7 @@ from torch import nn
 from groundwork.core.errors import UserError
 from groundwork.model.network import Network
 from groundwork.model.normalize import ImageNormalize, TableNormalize
+from groundwork.model.plain import ModuleBackbone
 from groundwork.model.pool import KINDS, StagePool
 
 
@@ -36,9 +37,9 @@ def build_network(
     else:
         columns = data["columns"]["columns"]
         table = TableNormalize({column["name"]: column for column in columns})
-        backbone = instantiate(
-            config.model.backbone, num_numeric=table.num_numeric, cardinalities=table.cardinalities
-        )
+        num_numeric, cardinalities = table.num_numeric, table.cardinalities
+        shape = (num_numeric + len(cardinalities),)
+        backbone = _backbone(config, shape, num_numeric=num_numeric, cardinalities=cardinalities)
         if hasattr(backbone, "show_counts"):
             backbone.show_counts(table.counts)
         normalize = table
@@ -70,6 +71,15 @@ def _image_parts(config: DictConfig, data: dict[str, Any], pretrained: bool) -> 
     usual = 3 if channels == 1 and config.model.pretrained else channels
     in_chans = data["backbone"]["in_chans"] if data.get("backbone") else usual
     given = {"pretrained": config.model.pretrained if pretrained else False}
-    backbone = instantiate(config.model.backbone, in_chans=in_chans, image_size=height, **given)
+    shape = (in_chans, *image["shape"][1:])
+    backbone = _backbone(config, shape, in_chans=in_chans, image_size=height, **given)
     mean, std = image["mean"] or backbone.mean, image["std"] or backbone.std
     return backbone, ImageNormalize(mean, std, in_chans)
+
+
+def _backbone(config: DictConfig, shape: Sequence[int], **given: Any) -> Any:
+    """Build the backbone that is named, or take a module of one's own, which reads inputs of this shape."""
+    backbone = config.model.backbone
+    return (
+        ModuleBackbone(backbone, shape) if isinstance(backbone, nn.Module) else instantiate(backbone, **given)
+    )
