@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, user_error
 from groundwork.core.paths import CONF
 
 GLOBAL = "@package _global_"
@@ -43,8 +44,19 @@ def has_choice(group: str, name: str) -> bool:
 
 
 def build(part: Any, **given: Any) -> Any:
-    """Build what a node of a configuration names; an object that is built already stays as it is."""
-    return instantiate(part, _convert_="all", **given) if isinstance(part, DictConfig) else part
+    """Build what a node of a configuration names; an object that is built already stays as it is.
+
+    Raises:
+        UserError: As what is built raises it, not wrapped.
+    """
+    if not isinstance(part, DictConfig):
+        return part
+    try:
+        return instantiate(part, _convert_="all", **given)
+    except InstantiationException as error:
+        if (wrong := user_error(error)) is not None:
+            raise wrong from None
+        raise
 
 
 def _read(group: str, name: str) -> tuple[dict[Any, Any], bool]:

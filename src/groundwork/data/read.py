@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.core.batch import TaskName
+from groundwork.core.choice import build
 from groundwork.data.labels import label_notes
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
@@ -21,7 +21,7 @@ def read_data(data: DictConfig, task: TaskName | None) -> tuple[Samples, Target]
     Raises:
         UserError: If the source, its columns or its targets are not what the configuration says.
     """
-    samples: Samples = instantiate(data.reader)
+    samples: Samples = build(data.reader)
     target = Target.fit(
         samples.target, task, data.get("positive_class"), data.get("positive_above"), data.get("classes")
     )

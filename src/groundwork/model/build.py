@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
+from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.model.network import Network
 from groundwork.model.normalize import ImageNormalize, TableNormalize
@@ -80,6 +81,4 @@ def _image_parts(config: DictConfig, data: dict[str, Any], pretrained: bool) -> 
 def _backbone(config: DictConfig, shape: Sequence[int], **given: Any) -> Any:
     """Build the backbone that is named, or take a module of one's own, which reads inputs of this shape."""
     backbone = config.model.backbone
-    return (
-        ModuleBackbone(backbone, shape) if isinstance(backbone, nn.Module) else instantiate(backbone, **given)
-    )
+    return ModuleBackbone(backbone, shape) if isinstance(backbone, nn.Module) else build(backbone, **given)

@@ -30,9 +30,10 @@ def data_info(task: Any) -> dict[str, Any]:
     Raises:
         UserError: If there is none, it does not tell, or its data are for another task.
     """
-    asked, data = task._asked, task.trainer.datamodule
+    asked = task._asked
     if asked["info"] is not None:
         return dict(asked["info"])
+    data = task.trainer.datamodule
     if not hasattr(data, "describe"):
         return foreign_info(data, task.kind, asked["num_classes"])
     info: dict[str, Any] = data.describe(bool(_pretrained(asked, _plan(asked, "image"))))

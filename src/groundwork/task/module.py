@@ -73,6 +73,7 @@ class BuiltModule(LightningModule):
         self._loss_sum: Tensor | None = None  # over the samples since the last validation
         self._loss_count = 0
         self.total_steps, self.monitor, self.mode, self.seed = total_steps, monitor, mode, seed
+        self._waiting: dict[str, Any] | None = None
         self._asked = None if network is not None else own
         if self._asked is not None:
             self.save_hyperparameters({name: value for name, value in own.items() if is_plain(value)})
@@ -80,7 +81,11 @@ class BuiltModule(LightningModule):
     def configure_model(self) -> None:
         """Build what is named by its choice, of what the data tell."""
         if self.network is None:
-            self.build(data_info(self), pretrained=self._trainer is not None)  # else a checkpoint follows
+            follows = self._trainer is None or self._waiting is not None  # weights of a checkpoint
+            self.build(data_info(self), pretrained=not follows)
+            if self._waiting is not None:
+                super().load_state_dict(self._waiting)
+                self._waiting = None
 
     def build(self, info: dict[str, Any], pretrained: bool) -> None:
         """Build what is named by its choice.
@@ -135,7 +140,8 @@ class BuiltModule(LightningModule):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> Any:
-        """Load weights, also into a task that was built in a process that Lightning started, and not in this one."""
-        if self.network is None:
-            self.build(data_info(self), pretrained=False)
-        return super().load_state_dict(state_dict, strict, assign)
+        """Load weights; those of processes that Lightning started wait until this one has seen the data, too."""
+        if self.network is not None:
+            return super().load_state_dict(state_dict, strict, assign)
+        self._waiting = dict(state_dict)
+        return [], []

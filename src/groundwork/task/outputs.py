@@ -11,6 +11,9 @@ from torch import Tensor
 from groundwork.core.batch import Batch
 from groundwork.core.errors import UserError
 
+# In a batch of a data module that does not number its samples.
+MOST_SAMPLES = 2**20
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -44,7 +47,7 @@ def as_batch(batch: Any, number: int) -> Batch:
             "Change the data module's collate_fn."
         )
     inputs, target = batch
-    return Batch(inputs, target, torch.arange(len(inputs), device=inputs.device) + number * len(inputs))
+    return Batch(inputs, target, torch.arange(len(inputs), device=inputs.device) + number * MOST_SAMPLES)
 
 
 def inputs_of(batch: Any) -> Tensor:
