@@ -12,9 +12,9 @@ from torch import Tensor
 from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.data.prepared import Prepared
 from groundwork.train.machine.device import choose_device
 from groundwork.train.metrics import Metrics, build_metrics
-from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
 from groundwork.transfer import Plan
 
