@@ -12,8 +12,9 @@ PACKAGE = ROOT / "src" / "groundwork"
 FOUNDATIONS = {"core", "data", "model", "transfer", "loss", "metrics", "optim", "task"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
-    **{room: {"core"} for room in ("data", "model", "loss", "metrics", "optim", "task", "report", "track")},
+    **{room: {"core"} for room in ("data", "model", "loss", "metrics", "optim", "report", "track")},
     "transfer": {"core", "model"},
+    "task": {"core", "model", "optim"},
     "train": FOUNDATIONS | {"track"},
     "evaluate": FOUNDATIONS | {"train", "report", "track"},
     "launch": FOUNDATIONS | {"train", "evaluate", "report", "track"},

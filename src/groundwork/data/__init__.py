@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groundwork.data.datamodule import GroundworkDataModule
     from groundwork.data.formats.source import Source, read_frame, write_frame
     from groundwork.data.missing import Missing, find_gaps, gap_notes
+    from groundwork.data.modules import ImageDataModule, TableDataModule
     from groundwork.data.normalize import Normalize, image_statistics
     from groundwork.data.readers.diamonds import read_diamonds
     from groundwork.data.readers.fashion_mnist import read_fashion_mnist
@@ -50,6 +51,7 @@ _HOME = {
     "ColumnStatistics": "columns",
     "FoldSplit": "split.split",
     "GroundworkDataModule": "datamodule",
+    "ImageDataModule": "modules",
     "LossWeights": "balance",
     "Missing": "missing",
     "Mix": "augment.mix",
@@ -65,6 +67,7 @@ _HOME = {
     "StratifiedSplit": "split.split",
     "StratifiedSubset": "subset",
     "Stream": "store.stream",
+    "TableDataModule": "modules",
     "TableSource": "batches",
     "Target": "target",
     "Undersample": "balance",
@@ -100,6 +103,7 @@ __all__ = [
     "ColumnStatistics",
     "FoldSplit",
     "GroundworkDataModule",
+    "ImageDataModule",
     "LossWeights",
     "Missing",
     "Mix",
@@ -115,6 +119,7 @@ __all__ = [
     "StratifiedSplit",
     "StratifiedSubset",
     "Stream",
+    "TableDataModule",
     "TableSource",
     "Target",
     "Undersample",

@@ -55,6 +55,11 @@ class GroundworkDataModule(LightningDataModule):
         self.balance, self.resident = balance, resident
         self.cursor = Cursor()
 
+    def hand_over(self, rows: Mapping[str, NDArray[np.int64]]) -> None:
+        """Let these rows be read, and no others."""
+        self.rows = dict(rows)
+        vars(self).pop("_near_source", None)
+
     def train_dataloader(self) -> TrainBatches:
         """Shuffle anew in each epoch."""
         return self._train_batches(self.cursor)

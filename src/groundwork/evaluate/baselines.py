@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from groundwork.core.batch import Split
 from groundwork.data import Store, TableSource
 from groundwork.data.balance import NoBalance
+from groundwork.data.prepared import Prepared
 from groundwork.evaluate.measure import with_threshold
 from groundwork.train.metrics import Metrics
-from groundwork.train.prepare import Prepared
 
 SIDE = 16  # pixels per side of the images that the linear baseline reads
 

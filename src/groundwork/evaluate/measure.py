@@ -10,9 +10,9 @@ from pandas import DataFrame
 from groundwork.core.batch import Split
 from groundwork.core.predictions import prediction_table, write_table
 from groundwork.core.run_folder import RunFolder
+from groundwork.data.prepared import Prepared
 from groundwork.metrics import ClassificationMetrics
 from groundwork.train.metrics import Metrics
-from groundwork.train.prepare import Prepared
 
 BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of a run
 

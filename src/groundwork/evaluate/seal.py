@@ -22,6 +22,7 @@ from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
 from groundwork.data import TableSource
 from groundwork.data.contents import row_contents
+from groundwork.data.prepared import Prepared
 from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows, row_names
@@ -36,7 +37,7 @@ from groundwork.train.machine.execution import memory_format
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import build_metrics
 from groundwork.train.predict import predict
-from groundwork.train.prepare import Prepared, prepare
+from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 from groundwork.train.warm import read_warm
 

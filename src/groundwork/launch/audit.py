@@ -12,11 +12,11 @@ from groundwork.core.patches import silence
 from groundwork.core.run_files import FOLDERS
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Store, Stream
+from groundwork.data.prepared import Prepared
 from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.train.audit.examine import audit_data
-from groundwork.train.prepare import Prepared
 from groundwork.train.samples import read_samples
 
 

@@ -1,12 +1,14 @@
 """Stages -> one feature vector per sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 Pooling = Literal["mean", "max"]
+# What each word of `transfer.pool` joins.
+KINDS: Mapping[str, tuple[Pooling, ...]] = {"mean": ("mean",), "max": ("max",), "mean_max": ("mean", "max")}
 
 
 class StagePool(nn.Module):

@@ -1,5 +1,6 @@
 """network -> optimizer -> schedule of its rates."""
 
+from groundwork.optim.choice import optimizer_factory, schedule_factory
 from groundwork.optim.optimizer import OWN_KEYS, OptimizerFactory, parameter_groups, timm_optimizer
 from groundwork.optim.plugged import AnySchedule, Paced, TimmSchedule
 from groundwork.optim.schedule import Constant, Cosine, OneCycle, Plateau
@@ -14,6 +15,8 @@ __all__ = [
     "Paced",
     "Plateau",
     "TimmSchedule",
+    "optimizer_factory",
     "parameter_groups",
+    "schedule_factory",
     "timm_optimizer",
 ]

@@ -1,7 +1,8 @@
 """network, loss, metrics -> a LightningModule per kind of problem."""
 
-from groundwork.task.base import Outputs, Task
+from groundwork.task.base import Task
 from groundwork.task.classification import ClassificationTask
+from groundwork.task.outputs import Outputs
 from groundwork.task.regression import RegressionTask
 
 __all__ = ["ClassificationTask", "Outputs", "RegressionTask", "Task"]

@@ -13,6 +13,8 @@ class ClassificationTask(Task):
     Shapes: inputs (B, C, H, W) or (B, D); target (B,) int64; logits (B, K) float32.
     """
 
+    kind = "classification"
+
     def loss_target(self, target: Tensor) -> Tensor:
         """Compare classes as they are."""
         return target

@@ -1,7 +1,10 @@
 """One or several values per sample."""
 
+from dataclasses import replace
+
 from torch import Tensor
 
+from groundwork.core.batch import Batch
 from groundwork.task.base import Task
 
 
@@ -12,6 +15,12 @@ class RegressionTask(Task):
 
     Shapes: inputs (B, C, H, W) or (B, D); target (B, T) float64, NaN where missing; output (B, T) float32.
     """
+
+    kind = "regression"
+
+    def complete(self, batch: Batch) -> Batch:
+        """Give a single target an axis of its own."""
+        return replace(batch, target=batch.target[:, None]) if batch.target.ndim == 1 else batch
 
     def loss_target(self, target: Tensor) -> Tensor:
         """Scale the target as the head scales its output."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from groundwork.data import Store, Stream, TableSource
-from groundwork.train.prepare import Prepared
+from groundwork.data.prepared import Prepared
 from groundwork.train.warm import Warm, count_more
 from groundwork.transfer import Plan
 

@@ -8,13 +8,13 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
+from groundwork.data.prepared import Prepared
 from groundwork.train.build import build_pretrained
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import read_features
 from groundwork.train.machine.precision import settle_precision
 from groundwork.train.pilot import run_pilots
-from groundwork.train.prepare import Prepared
 from groundwork.transfer import Advice, Plan, Probe, activation_distance, advise, measure, read_calibration
 
 DISTANCE_ROWS = 256  # training images that the distance of activations is measured on

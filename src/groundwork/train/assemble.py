@@ -10,11 +10,12 @@ from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order
 from groundwork.model import ImageNormalize, Network
+from groundwork.optim import optimizer_factory, schedule_factory
 from groundwork.task import Task
 from groundwork.train.context import Context
 from groundwork.train.frozen.cached import DrawView
 from groundwork.train.part import Part
-from groundwork.train.plugged import optimizer_factory, read_augment, schedule_factory
+from groundwork.train.plugged import read_augment
 
 
 def build_data_module(context: Context, source: Source) -> GroundworkDataModule:

@@ -12,10 +12,10 @@ from torch import Tensor
 from groundwork.core.console import Console
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.data.prepared import Prepared
 from groundwork.train.corrected import Tried
 from groundwork.train.machine.device import choose_device
 from groundwork.train.metrics import Metrics, build_metrics, check_defined
-from groundwork.train.prepare import Prepared
 from groundwork.train.warm import Warm
 from groundwork.transfer import Plan
 

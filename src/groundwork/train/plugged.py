@@ -3,11 +3,10 @@
 import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
-from inspect import signature
 from typing import Any
 
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.optim import Optimizer
@@ -15,9 +14,8 @@ from torch.optim import Optimizer
 from groundwork.core.errors import UserError, first_line, user_error
 from groundwork.data.augment.augment import Augment
 from groundwork.data.augment.plugged import AnyAugment, as_augment
-from groundwork.optim import OWN_KEYS, AnySchedule, OptimizerFactory
+from groundwork.optim import OptimizerFactory, optimizer_factory, schedule_factory
 
-Schedule = Callable[[Optimizer, int, str, str], dict[str, Any]]
 ELSEWHERE = ("bitsandbytes", "apex")  # whose steps need a GPU
 
 
@@ -35,38 +33,6 @@ class TwoLayers(nn.Module):
     def no_weight_decay(self) -> set[str]:
         """Name nothing."""
         return set()
-
-
-def optimizer_factory(node: DictConfig) -> OptimizerFactory:
-    """Read `optim`: `lr`, `weight_decay` and `layer_decay` are ours, all other keys go to what `_target_` names."""
-    keys = _keys("optim", node)
-    own = {key: keys.pop(key) for key in OWN_KEYS if key in keys}
-    made: Any = instantiate(keys, _partial_=True, _convert_="all")
-    if "lr" not in own:
-        raise UserError("optim.lr must be given, but is not. Add optim.lr=1e-3.")
-    return OptimizerFactory(made.func, **own, options=made.keywords)
-
-
-def schedule_factory(node: DictConfig) -> Schedule:
-    """Read `schedule`: one of ours, or whatever takes an optimizer, with `interval` and `frequency` beside its keys."""
-    keys = _keys("schedule", node)
-    if "optimizer" not in signature(get_object(keys["_target_"])).parameters:
-        ours: Schedule = instantiate(keys, _convert_="all")
-        return ours
-    pace = {key: keys.pop(key) for key in ("interval", "frequency") if key in keys}
-    if isinstance(inner := keys.get("schedulers"), list):  # of SequentialLR: each waits for the optimizer
-        keys["schedulers"] = [{**each, "_partial_": True} for each in inner]
-    made: Any = instantiate(keys, _partial_=True, _convert_="all")
-    return AnySchedule(made.func, made.keywords, **pace)
-
-
-def _keys(group: str, node: DictConfig) -> dict[str, Any]:
-    """Give the keys of a group as plain values."""
-    for key in map(str, node):
-        if OmegaConf.is_missing(node, key):
-            raise UserError(f"{group}.{key} must be given, but is not. Add {group}.{key}=VALUE.")
-    keys: Any = OmegaConf.to_container(node, resolve=True)
-    return dict(keys)
 
 
 def read_augment(config: DictConfig) -> Augment | AnyAugment:

@@ -14,6 +14,7 @@ from groundwork.core.patches import silence
 from groundwork.core.ranks import from_first, in_turns, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
+from groundwork.data.prepared import Prepared
 from groundwork.train.adopt import adopt
 from groundwork.train.advise import advise_run
 from groundwork.train.audit.facts import write_facts
@@ -23,7 +24,7 @@ from groundwork.train.custom import FALLBACK, custom_parts
 from groundwork.train.job import Job
 from groundwork.train.loop import batch_line
 from groundwork.train.machine.environment import describe_environment
-from groundwork.train.prepare import Prepared, prepare, write_splits
+from groundwork.train.prepare import prepare, write_splits
 from groundwork.train.share import data_key, once
 from groundwork.train.warm import Warm, read_warm
 

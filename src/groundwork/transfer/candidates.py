@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groundwork.core.errors import UserError
-from groundwork.model.pool import Pooling
-from groundwork.transfer.extract import KINDS, take_pool
+from groundwork.model.pool import KINDS, Pooling
+from groundwork.transfer.extract import take_pool
 
 Stages = Sequence[NDArray[np.float32]]
 

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groundwork.model import Network, StagePool, autocast_to, evaluating, fuse_conv_bn, fusing_pays
-from groundwork.model.pool import Pooling
-
-KINDS: dict[str, tuple[Pooling, ...]] = {"mean": ("mean",), "max": ("max",), "mean_max": ("mean", "max")}
+from groundwork.model.pool import KINDS
 
 
 def take_pool(features: NDArray[np.float32], pool: str, spatial: bool) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from groundwork.core.paths import CONF
-from groundwork.train.plugged import optimizer_factory, schedule_factory
+from groundwork.optim import optimizer_factory, schedule_factory
 
 
 def names(group: str) -> list[str]:

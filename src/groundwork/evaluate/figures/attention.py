@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from groundwork.core.run_folder import RunFolder
+from groundwork.data.prepared import Prepared
 from groundwork.model import ImageNormalize, Network
 from groundwork.report import keep_attention, wanted_attention
-from groundwork.train.prepare import Prepared
 
 BLOCKS = 28  # per side of an input-gradient map: single pixels are noise
 

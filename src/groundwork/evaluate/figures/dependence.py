@@ -14,9 +14,9 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.data import TableSource
 from groundwork.data.categories import FIRST
 from groundwork.data.columns import Column
+from groundwork.data.prepared import Prepared
 from groundwork.evaluate.figures.importance import most_important, with_column
 from groundwork.model import Network
-from groundwork.train.prepare import Prepared
 
 MOST_COLUMNS = 12  # written, those that move the prediction most
 MOST_ROWS = 300  # of train, over which a prediction is averaged

@@ -5,8 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from groundwork.core.run_folder import RunFolder
+from groundwork.data.prepared import Prepared
 from groundwork.report import wanted_photos
-from groundwork.train.prepare import Prepared
 
 
 def wanted_pixels(folder: RunFolder, prepared: Prepared) -> dict[str, NDArray[Any]]:

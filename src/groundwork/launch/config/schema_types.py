@@ -119,7 +119,8 @@ def _of_annotation(annotation: Any) -> Schema:
     if origin is Literal:
         return {"enum": list(get_args(annotation))}
     if origin in (Union, UnionType):
-        return any_of([_of_annotation(one) for one in get_args(annotation)])
+        # `int | float` may come back as `float | int`: Python caches one of equal unions.
+        return any_of(sorted(map(_of_annotation, get_args(annotation)), key=str))
     kind = origin or annotation
     if isinstance(kind, type) and issubclass(kind, Mapping):
         return {"type": "object"}

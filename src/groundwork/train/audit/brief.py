@@ -12,7 +12,7 @@ from groundwork.data.audit.duplicates import input_content
 from groundwork.data.audit.findings import findings
 from groundwork.data.audit.giveaway import find_giveaways_fast
 from groundwork.data.audit.groups import describe_groups
-from groundwork.train.prepare import Prepared
+from groundwork.data.prepared import Prepared
 
 
 def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.examine import examine, examine_pixels
 from groundwork.data.audit.findings import findings
+from groundwork.data.images import Decoding
+from groundwork.data.prepared import Prepared
 from groundwork.train.build import build_network
-from groundwork.train.images import build_images
-from groundwork.train.prepare import Prepared, prepare
+from groundwork.train.prepare import prepare
 
 FROZEN = ("auto", "small_similar", "small_different")  # scenarios that train the head alone
 # What an audit does where a run would stop: take the gap as one, and tell.
@@ -36,7 +37,7 @@ def audit_data(
     """
     audit = _identity(config, samples, target)
     if samples.kind == "image":
-        store = build_images(config, samples, console)
+        store = Decoding.from_config(config).build(samples, console)
         bad = dict(store.bad)
         audit["bad"] = [{"sample_id": name, "reason": reason} for name, reason in store.bad]
         audit["decode_notes"] = [{"sample_id": name, "note": note} for name, note in store.note]

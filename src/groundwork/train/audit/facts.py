@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from groundwork.core.ranks import from_first
+from groundwork.data.prepared import Prepared
 from groundwork.train.audit.brief import audit_briefly, brief_lines
 from groundwork.train.context import Context
 from groundwork.train.custom import augment_note, step_aside
-from groundwork.train.prepare import Prepared
 from groundwork.train.share import data_key, once
 
 

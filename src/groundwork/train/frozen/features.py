@@ -12,9 +12,9 @@ from torch import Tensor
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
+from groundwork.data.prepared import Prepared
 from groundwork.model import Network, weights_hash
 from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.prepare import Prepared
 from groundwork.transfer import Candidate, FeatureCache, Plan, StageReader, feature_key, gather
 
 Stages = list[NDArray[np.float32]]

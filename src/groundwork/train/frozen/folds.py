@@ -7,11 +7,11 @@ from torch import Tensor
 from groundwork.core.errors import UserError
 from groundwork.data import SplitKeys
 from groundwork.data.contents import input_contents
+from groundwork.data.prepared import Prepared
 from groundwork.data.split.keys import tie_units
 from groundwork.data.split.split import deal_folds
 from groundwork.train.context import Context
 from groundwork.train.frozen.features import StageFeatures
-from groundwork.train.prepare import Prepared
 from groundwork.transfer import OutOfFold, Plan
 from groundwork.transfer.attempts import Solve
 

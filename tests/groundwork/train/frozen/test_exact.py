@@ -16,12 +16,13 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.run_folder import RunFolder
+from groundwork.data.prepared import Prepared
 from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import export
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.start import resume, start
 from groundwork.train.frozen.folds import draw_folds
-from groundwork.train.prepare import Prepared, prepare
+from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError, user_error
+from groundwork.data.images import Decoding
 from groundwork.launch.config.compose import compose_run
-from groundwork.train.images import decode
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 
@@ -23,7 +23,7 @@ def decoded(tmp_path: Path, image_folder: Path, *words: str):
         ]
     ).config
     samples, _ = read_samples(config)
-    return samples, *decode(config, samples, Console())
+    return samples, *Decoding.from_config(config).decode(samples, Console())
 
 
 def test_an_unreadable_image_stops_the_run_by_name(tmp_path: Path, image_folder: Path):

@@ -1,0 +1,120 @@
+"""The data of a run as one object: samples, splits, inputs, and what was measured on train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundwork.core.batch import Split
+from groundwork.core.errors import UserError
+from groundwork.data.batches import TableSource
+from groundwork.data.columns import ColumnStatistics
+from groundwork.data.normalize import Normalize, image_statistics
+from groundwork.data.samples import Samples
+from groundwork.data.split.keys import split_hash
+from groundwork.data.store.store import Store
+from groundwork.data.store.stream import Stream
+from groundwork.data.target import Target
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Hold the data of a run.
+
+    Attributes:
+        samples: N rows that take part.
+        target: What is predicted.
+        encoded: (N,) class numbers or (N, T) values in original units.
+        split: (N,) names of splits.
+        rows: Split -> rows; train after `subset`.
+        source: Images or table rows by row number.
+        columns: Statistics of the table's columns, measured on train; None for images.
+        content_hash: Of all images or rows.
+        notes: One line each, for people.
+    """
+
+    samples: Samples
+    target: Target
+    encoded: NDArray[Any]
+    split: NDArray[Any]
+    rows: dict[Split, Rows]
+    source: Store | Stream | TableSource
+    columns: ColumnStatistics | None
+    content_hash: str
+    notes: tuple[str, ...]
+
+    @property
+    def split_hash(self) -> str:
+        """Name the split."""
+        return split_hash(self.samples.sample_id, self.split)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name the outputs: classes, or targets."""
+        return self.target.classes or self.target.names
+
+    def targets(self, split: Split) -> NDArray[Any]:
+        """Return the targets of a split in the order of its rows."""
+        return self.encoded[self.rows[split]]
+
+    def group(self, split: Split) -> list[str] | None:
+        """Return the groups of a split's samples; None where there are none."""
+        group = self.samples.group
+        return None if group is None else group.iloc[self.rows[split]].astype(str).tolist()
+
+    def counts(self, split: Split) -> NDArray[np.int64]:
+        """Count the samples of each class."""
+        return np.bincount(self.targets(split), minlength=len(self.target.classes))
+
+    def describe(
+        self, normalize: Normalize, pretrained: bool, resize: str | None = None, window: Any = None
+    ) -> dict[str, Any]:
+        """Collect in plain types what a network must know of the data; the rest of the code reads this, not the data.
+
+        Args:
+            normalize: How inputs are brought to one range.
+            pretrained: Whether a pretrained backbone reads them, which has statistics of its own.
+            resize: How images were brought to their size.
+            window: Raw values of images that became 0 and 1.
+
+        Returns:
+            kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
+            own), for tables `columns` (their state), for regression `center` and `scale` of each target on train.
+        """
+        described: dict[str, Any] = {"kind": self.samples.kind, "target": self.target.state()}
+        if isinstance(self.source, Store | Stream):
+            mean, std = self._image_statistics(normalize.for_images(pretrained))
+            described["image"] = {
+                "shape": list(self.source.shape),
+                "dtype": str(self.source.dtype),
+                "resize": resize,
+                "window": None if window is None else list(window),
+                "mean": mean,
+                "std": std,
+            }
+        else:
+            assert self.columns is not None
+            described["columns"] = self.columns.state()
+            described["decimal"] = dict(self.samples.decimal)
+        if self.target.task == "regression":
+            values = self.targets("train").astype(np.float64)
+            scale = np.nanstd(values, axis=0)
+            described["center"] = np.nanmean(values, axis=0).tolist()
+            described["scale"] = np.where(scale > 0, scale, 1.0).tolist()
+        return described
+
+    def _image_statistics(self, method: str) -> tuple[list[float] | None, list[float] | None]:
+        """Give mean and standard deviation per channel; None leaves them to the backbone."""
+        if method != "train":
+            return (None, None) if method == "backbone" else ([0.0], [1.0])
+        if not isinstance(self.source, Store):
+            raise UserError(
+                "normalize=train must have decoded images at hand, but the data is streamed. Use normalize=backbone."
+            )
+        mean, std = image_statistics(self.source.images, self.rows["train"])
+        return mean.tolist(), std.tolist()
