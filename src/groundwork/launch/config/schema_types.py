@@ -72,6 +72,7 @@ def any_of(schemas: Sequence[Schema]) -> Schema:
     distinct = [one for number, one in enumerate(flat) if one not in flat[:number]]
     if {"type": "string"} in distinct:
         distinct = [one for one in distinct if one != COMPUTED]
+    distinct.sort(key=str)  # `typing` gives a union in the order in which the process first met it
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
@@ -117,7 +118,7 @@ def _of_annotation(annotation: Any) -> Schema:
     if annotation in PLAIN:
         return {"type": PLAIN[annotation]}
     if origin is Literal:
-        return {"enum": list(get_args(annotation))}
+        return {"enum": sorted(get_args(annotation), key=str)}
     if origin in (Union, UnionType):
         return any_of([_of_annotation(one) for one in get_args(annotation)])
     kind = origin or annotation
