@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from hydra.utils import instantiate
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback
 
@@ -51,7 +50,8 @@ class Fits:
         folder = RunFolder.furnish(self.place / name)
         config = self.config.copy()
         context = build_context(folder, config, self.prepared, self.data, Console(quiet=True))
-        fit(context, instantiate(config.transfer, _convert_="all"), torch.device("cpu"), resume)
+        context.resume = resume
+        fit(context)
         return folder
 
     def stopped(self, name: str, hook: str, at: int, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
