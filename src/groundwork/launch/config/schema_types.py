@@ -72,6 +72,7 @@ def any_of(schemas: Sequence[Schema]) -> Schema:
     distinct = [one for number, one in enumerate(flat) if one not in flat[:number]]
     if {"type": "string"} in distinct:
         distinct = [one for one in distinct if one != COMPUTED]
+    distinct.sort(key=str)  # `typing` gives a union in the order in which the process first met it
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
@@ -117,7 +118,7 @@ def _of_annotation(annotation: Any) -> Schema:
     if annotation in PLAIN:
         return {"type": PLAIN[annotation]}
     if origin is Literal:
-        return {"enum": list(get_args(annotation))}
+        return {"enum": sorted(get_args(annotation), key=str)}
     if origin in (Union, UnionType):
         # `int | float` may come back as `float | int`: Python caches one of equal unions.
         return any_of(sorted(map(_of_annotation, get_args(annotation)), key=str))
