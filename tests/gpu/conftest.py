@@ -8,7 +8,7 @@ import torch
 
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 
 Train = Callable[..., RunFolder]
 

@@ -23,7 +23,8 @@ from groundwork.evaluate.run import Run
 from groundwork.evaluate.seal import seal_runs
 from groundwork.launch.config.compose import complete, compose_run
 from groundwork.launch.config.like import with_like
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.model.weights import read_weights
 from groundwork.train.checkpoint.checkpoint import COMMENT_BYTES, MARK, load, save
 
@@ -137,7 +138,7 @@ def configurations(run: Callable[[], Path]) -> list[Attack]:
     found: list[Attack] = []
     for number, (name, target) in enumerate(TARGETS.items()):
         folder = run()
-        place = ("optim", "loss", "metrics", "model", "callbacks")[number % 5]
+        place = ("callbacks", "optim", "metrics", "model", "loss")[number % 5]
         content = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         content[place]["extra"] = {"attack": target}
         (folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")

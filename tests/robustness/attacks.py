@@ -25,7 +25,7 @@ from groundwork.core.errors import user_error
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate import concluding as training
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 
 AFTER = ("measure_baselines", "write_report", "write_attention", "write_dependence", "draw_augmentation")
 FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "subprocess.Popen",

@@ -37,7 +37,8 @@ from groundwork.evaluate.predict import predict_inputs
 from groundwork.evaluate.run import Run
 from groundwork.evaluate.seal import seal_runs
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.report import write_report
 from groundwork.train import fit as fitting
 from groundwork.train.checkpoint import load, save

@@ -23,7 +23,8 @@ from forks import KILLED, STOPPED, Moment, count_writes, work_in_forks
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate import concluding as training
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
 
 DEFAULTS = {"kills": 50, "in_save": 15, "signals": 20, "ranks": 1, "seed": 0}

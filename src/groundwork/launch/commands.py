@@ -29,7 +29,7 @@ def train(overrides: list[str]) -> int:
         from groundwork.launch.sweep.drive import drive  # pandas: not for --help
 
         return drive([one.overrides for one in found])
-    from groundwork.launch.start import start  # pandas: not for --help
+    from groundwork.launch.dispatch import start  # pandas: not for --help
 
     status = DONE
     for one in found:

@@ -1,4 +1,4 @@
-"""A composition or a folder -> a run here, ranks on this machine, or a job in Slurm's queue."""
+"""A composition or a folder -> a run that begins or goes on, here or by ranks on this machine."""
 
 import shlex
 from pathlib import Path
@@ -13,19 +13,8 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import refuse_untrusted
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
-from groundwork.launch.saved import has_begun, new_folder, requeued_folder, saved_composition
-from groundwork.launch.sweep.queue_up import submit_run
+from groundwork.launch.saved import has_begun, new_folder, saved_composition
 from groundwork.launch.work import first_job, next_job, work
-
-
-def start(composition: Composition) -> int:
-    """Train a new run, or submit it, and return the exit status."""
-    if composition.config.cluster.kind == "slurm":
-        return submit_run(composition, Console())
-    if (folder := requeued_folder(composition)) is not None:
-        return resume(str(folder.path), [])
-    begin(composition, Console())
-    return DONE
 
 
 def begin(composition: Composition, console: Console) -> RunFolder:

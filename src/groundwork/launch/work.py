@@ -76,6 +76,9 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         check_threshold(chosen.config, len(target.classes))
         typed = changes(chosen, derived)
         found[0] = chosen = _monitor_without_units(chosen, len(target.names), console)
+        job.overrides = (
+            chosen.overrides
+        )  # with what followed from the data, so that they compose the same anywhere
         _say_choices(console, composition, chosen)
         folder.write_config(chosen.config)
         folder.write_json("result", {"changes": typed})

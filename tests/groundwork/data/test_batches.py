@@ -16,7 +16,7 @@ TARGET = torch.arange(10) % 2
 
 def batches(rank: int = 0, world_size: int = 1, train: bool = False, source: object = TABLE) -> Batches:
     cut = slices(np.arange(10), 4, rank, world_size, train=train)
-    return Batches(source, TARGET, lambda _: cut, move=None)  # type: ignore[arg-type]
+    return Batches(lambda: source, TARGET, lambda _: cut, move=None)  # type: ignore[arg-type]
 
 
 def test_a_source_that_works_ahead_is_asked_for_a_whole_epoch_at_once() -> None:
@@ -58,7 +58,7 @@ def train_batches(cursor: Cursor, limit: float = float("inf")) -> TrainBatches:
     def plan(epoch: int) -> list:
         return slices((np.arange(10) + epoch) % 10, 4, 0, 1, train=True)
 
-    return TrainBatches(TABLE, TARGET, plan, None, cursor, lambda: limit)
+    return TrainBatches(lambda: TABLE, TARGET, plan, None, cursor, lambda: limit)
 
 
 def first_rows(loader: TrainBatches) -> list[int]:

@@ -11,7 +11,7 @@ from groundwork.core.errors import UserError, user_error
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 
 TINY = [
     "model=timm", "model.name=test_resnet", "model.pretrained=false", "data.image_size=32", "data.batch_size=4",

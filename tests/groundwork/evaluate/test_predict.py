@@ -14,7 +14,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.measure import decided_table
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.metrics import ClassificationMetrics, OwnMetrics, RegressionMetrics
 
 FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=20"]

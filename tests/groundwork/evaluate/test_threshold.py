@@ -13,7 +13,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.seal import seal
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.train.checkpoint import load
 
 

@@ -11,7 +11,7 @@ from groundwork.evaluate.export.formats import read_safetensors
 from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import export, predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 
 import torch  # isort: skip
 

@@ -14,7 +14,8 @@ from groundwork.core.errors import UserError
 from groundwork.launch import face
 from groundwork.launch.api import fit
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.settling import settle
 
 ROOT = Path(__file__).resolve().parents[3]

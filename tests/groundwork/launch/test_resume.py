@@ -16,7 +16,8 @@ from groundwork.core import atomic as whole_file
 from groundwork.core.paths import ROOT
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state

@@ -14,7 +14,8 @@ from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.seal import seal
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
 

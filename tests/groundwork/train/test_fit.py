@@ -16,7 +16,8 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.network import load_network
 from groundwork.launch.advise import advise
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.loss import Penalty
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state

@@ -189,7 +189,7 @@ def test_lightnings_monitors_write_into_the_run_folder(run: Callable[..., Run]):
         *(f"+callbacks.{name}={{_target_: {MONITOR}.{name}}}" for name in names),
         "trainer.log_every_n_steps=1",
     )
-    table = pd.read_csv(next(done.folder.path.glob("logs/*/metrics.csv")))
+    table = pd.read_csv(done.folder.steps)
     assert any(name.startswith("lr-") for name in table)
     assert any(name.startswith("DeviceStatsMonitor") for name in table)
 

@@ -18,8 +18,8 @@ from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import evaluate, predict
 from groundwork.launch.commands import train as train_command
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
-from groundwork.train import phases
+from groundwork.launch.dispatch import start
+from groundwork.train import fit as fitting
 from groundwork.train.checkpoint import load
 
 SMALL = [
@@ -122,14 +122,14 @@ def test_training_begins_with_the_weights_of_the_run(
     place: Path, first: Any, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     began: list[dict[str, Tensor]] = []
-    real = phases.train_parts
+    real = fitting.first_task
 
-    def watch(context: Any, parts: Any, *others: Any) -> int:
+    def watch(context: Any, parts: Any, *others: Any) -> Any:
         began.append({name: value.clone() for name, value in parts[0].network.state_dict().items()})
         return real(context, parts, *others)
 
     run = first(kind)
-    monkeypatch.setattr(phases, "train_parts", watch)
+    monkeypatch.setattr(fitting, "first_task", watch)
     words = second_table(place, run.path) if kind == "table" else [
         *images(place, "L/three"), f"model.pretrained={run.path}"]  # fmt: skip
     folder = fit(place, f"whole-{kind}", *words, "transfer=large_different")

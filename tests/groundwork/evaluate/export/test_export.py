@@ -20,7 +20,7 @@ from groundwork.evaluate.export.formats import FORMATS
 from groundwork.evaluate.network import file_hash
 from groundwork.launch.commands import export, predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 
 FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=20", "data.batch_size=8"]
 # Runs the card's code where nothing can be imported that it does not name.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.figures.attention import attention
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.model import (
     ClassificationHead,
     FeatureBackbone,

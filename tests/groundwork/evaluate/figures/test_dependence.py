@@ -16,7 +16,7 @@ from groundwork.data.columns import Column
 from groundwork.evaluate.figures.dependence import grid, partial_dependence
 from groundwork.evaluate.figures.importance import most_important, screen
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.model import MLP, ClassificationHead, Network, PeriodicNumbers, StagePool, TableNormalize
 
 

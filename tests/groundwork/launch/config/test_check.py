@@ -3,8 +3,9 @@
 import pytest
 
 from groundwork.core.errors import UserError
-from groundwork.launch.config.check import check_combination, derived_choices, idle_keys
+from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import compose_run
+from groundwork.train.idle import idle_keys
 
 
 @pytest.mark.parametrize(

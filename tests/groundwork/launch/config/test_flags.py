@@ -78,7 +78,9 @@ def test_a_folder_of_ones_own_is_used_and_kept(
     mine.write_text("# @package _global_\ndefaults: [{override /data: digits}]\nseed: 77\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     started: list[object] = []
-    monkeypatch.setattr("groundwork.launch.start.start", lambda composition: started.append(composition) or 0)
+    monkeypatch.setattr(
+        "groundwork.launch.dispatch.start", lambda composition: started.append(composition) or 0
+    )
     assert call(monkeypatch, "--config-dir", ".", "experiment=mine") == 0
     (composition,) = started
     assert (composition.config.seed, composition.choices["data"]) == (77, "digits")  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ import torch
 
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.task import RegressionTask
 from groundwork.train.callbacks.finite import CheckFinite, not_finite
 

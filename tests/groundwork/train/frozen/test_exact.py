@@ -20,7 +20,8 @@ from groundwork.data.prepared import Prepared
 from groundwork.evaluate.network import load_network
 from groundwork.launch.commands import export
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.frozen.folds import draw_folds
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
@@ -86,7 +87,7 @@ def test_a_crash_between_measuring_and_solving_again_is_made_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("groundwork.evaluate.conclude._refit", crash)
+        patched.setattr("groundwork.evaluate.measured._refit", crash)
         with pytest.raises(KeyboardInterrupt):
             start(compose_run([*words, "transfer.refit=true"]))
     folder = RunFolder.find("latest", whole.path.parents[1])

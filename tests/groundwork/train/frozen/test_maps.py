@@ -9,7 +9,8 @@ from safetensors.torch import load_file
 
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import resume, start
+from groundwork.launch.dispatch import start
+from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
 from groundwork.train.frozen.cached import CachedSource, DrawView, places
@@ -37,7 +38,7 @@ def test_cached_maps_train_what_images_train(
     words = [*words, f"transfer={scenario}", "transfer.frozen=2", f"transfer.views={views}"]
     folder, cached = trained(tmp_path, words)
     assert folder.read_json("result.json")["transfer"]["cached"] == 2
-    monkeypatch.setattr("groundwork.train.fit.read_maps", lambda *_: None)
+    monkeypatch.setattr("groundwork.train.model.read_maps", lambda *_: None)
     folder, through = trained(tmp_path, words)
     assert set(cached) == set(through)
     for name, value in through.items():

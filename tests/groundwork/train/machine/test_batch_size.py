@@ -6,7 +6,7 @@ from torch import nn
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.train.machine.batch_size import batch_of_one
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.commands import evaluate, predict
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.start import start
+from groundwork.launch.dispatch import start
 from groundwork.model import (
     ClassificationHead,
     ImageNormalize,
