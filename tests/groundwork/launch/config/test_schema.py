@@ -78,6 +78,6 @@ def test_what_a_key_means_and_may_be_comes_from_comment_annotation_and_docstring
         for one in keys["label_smoothing"]["anyOf"]
     ]
     decision = WHOLE["definitions"]["task.keys"]["properties"]["decision"]
-    assert {"enum": ["value", "round"]} in decision["anyOf"]
+    assert {"enum": ["round", "value"]} in decision["anyOf"]
     own = {"name": "x", "function": {"_target_": "birds.Loss", "anything": 1}}
     assert wrong("loss", own) == []
