@@ -104,8 +104,12 @@ def as_first_edition(config: dict[str, Any]) -> dict[str, Any]:
             name: value for name, value in config[group].items() if value != known.get(name, ...)
         }
     bare = _bare()
-    bare["ema"]["_target_"] = plain["callbacks"]["ema"]["_target_"]  # warms up by now
-    own = {name: node for name, node in config["callbacks"].items() if node != bare.get(name)}
+    today = {**bare, "ema": {"_target_": plain["callbacks"]["ema"]["_target_"]}}  # warms up by now
+    own = {
+        name: node
+        for name, node in config["callbacks"].items()
+        if node not in (bare.get(name), today.get(name))
+    }
     config["callbacks"] = {"extra": own | removed}
     for name in THEN:
         config["trainer"].setdefault(name, plain["trainer"][name])
