@@ -117,6 +117,9 @@ def as_first_edition(config: dict[str, Any]) -> dict[str, Any]:
         _set(config, key, value)
     if not config.get("execution"):
         config.pop("execution", None)
+    ours = {new: f"groundwork.{old}" for old, new in MOVED.items() if old.startswith("optim.")}
+    if isinstance(optim := config.get("optim"), dict) and optim.get("_target_") in ours:
+        optim["_target_"] = ours[optim["_target_"]]
     return config
 
 
