@@ -43,7 +43,13 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             file[name] = (inputs[:, column] + inputs[:, 3] > 0).astype(float)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(admitted, "_admitted", set())
+    forget_birds()  # other tests have birds of their own
     yield tmp_path
+    forget_birds()
+
+
+def forget_birds() -> None:
+    """Let the package be imported anew."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "birds"]:
         del sys.modules[name]
 
