@@ -90,7 +90,7 @@ def test_a_line_of_ones_own_shows_in_runs_of_this_process(
     [
         ("train.py", ["-m", "seed=0,1"], 2),
         ("train.py", ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"], 2),
-        ("search.py", ["search=mlp", "search.trials=2", "search.jobs=1", "name=found"], 2),
+        ("search.py", ["search=mlp", "search.trials=2", "search.workers=1", "name=found"], 2),
     ],
 )
 def test_a_line_of_ones_own_shows_in_sweeps_ranks_and_searches(
