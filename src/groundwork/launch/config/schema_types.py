@@ -86,8 +86,12 @@ def comments_of(texts: Iterable[str]) -> dict[str, str]:
 
 
 def commented(schema: Schema, said: str) -> Schema:
-    """Add what a comment says of a key: a range as `in [0, 1)`, and the words null and auto."""
-    words = (({"type": "null"}, r"\bnull\b"), ({"const": "auto"}, r"\bauto\b"))
+    """Add what a comment says of a key: a range as `in [0, 1)`, the words null and auto, and a run, which is text."""
+    words = (
+        ({"type": "null"}, r"\bnull\b"),
+        ({"const": "auto"}, r"\bauto\b"),
+        ({"type": "string"}, r"\brun of your own\b"),
+    )
     return any_of([bounded(schema, said), *(one for one, word in words if re.search(word, said))])
 
 
