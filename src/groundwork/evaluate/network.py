@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.model import Network
@@ -43,9 +43,8 @@ def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Ne
     except UserError:
         raise
     except Exception as error:  # whatever a foreign or changed description leads to
-        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(
-            f"{path} must hold the network that it describes, but: {first} Restore it, or repeat the run."
+            f"{path} must hold the network that it describes, but: {first_line(error)} Restore it, or repeat the run."
         ) from error
     return network.eval()
 

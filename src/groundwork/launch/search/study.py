@@ -19,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from groundwork.core.atomic import write_text
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.lock import BusyError, locked
 from groundwork.core.patches import optuna_id, optuna_storage
 from groundwork.launch.search.dimension import Values
@@ -196,6 +196,7 @@ def open_storage(address: str | None, place: Path) -> BaseStorage | str:
     try:
         storage: BaseStorage = optuna.storages.get_storage(address)
     except Exception as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"search.storage must be an address that Optuna opens, but: {first}") from error
+        raise UserError(
+            f"search.storage must be an address that Optuna opens, but: {first_line(error)}"
+        ) from error
     return storage

@@ -10,7 +10,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.ranks import world_size
 from groundwork.train.machine.batch_size import smaller_batch
 
@@ -35,7 +35,7 @@ def memory_explained(config: DictConfig) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        text, said = str(error), _first_line(error)
+        text, said = str(error), _sentence(error)
         lower = f"lower data.batch_size={config.data.batch_size}"
         if any(sign in text for sign in SHARED):
             raise UserError(
@@ -111,6 +111,6 @@ def _advice(config: DictConfig, reason: str) -> str:
     return f"{said} Start anew with {words}, or data.batch_size=auto."
 
 
-def _first_line(error: BaseException) -> str:
-    first = next(iter(str(error).splitlines()), type(error).__name__)
+def _sentence(error: BaseException) -> str:
+    first = first_line(error)
     return first if first.endswith(".") else f"{first}."
