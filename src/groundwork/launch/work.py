@@ -52,7 +52,7 @@ def begin_again(job: Job) -> DictConfig:
     from groundwork.train.failure import shrink
 
     shrink(job.run)
-    job.resume, job.complete = True, lambda same, *_: same
+    job.resume, job.complete = True, _complete_already
     config: DictConfig = job.run.config
     return config
 
@@ -76,9 +76,8 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         check_threshold(chosen.config, len(target.classes))
         typed = changes(chosen, derived)
         found[0] = chosen = _monitor_without_units(chosen, len(target.names), console)
-        job.overrides = (
-            chosen.overrides
-        )  # with what followed from the data, so that they compose the same anywhere
+        # With what followed from the data, so that they compose the same anywhere.
+        job.overrides = chosen.overrides
         _say_choices(console, composition, chosen)
         folder.write_config(chosen.config)
         folder.write_json("result", {"changes": typed})
@@ -111,7 +110,12 @@ def next_job(folder: RunFolder, changed: list[str], console: Console) -> tuple[D
         known = checked_overrides(list(overrides), folder.json_file("environment"))
         return compose_run(known).choose(transfer=scenario).config
 
-    return config, Job(folder, console, overrides, True, lambda same, *_: same, choose)
+    return config, Job(folder, console, overrides, True, _complete_already, choose)
+
+
+def _complete_already(config: DictConfig, samples: Samples, target: Target) -> DictConfig:
+    """Leave a configuration in which every choice was made as it is."""
+    return config
 
 
 def _monitor_without_units(composition: Composition, num_targets: int, console: Console) -> Composition:

@@ -24,9 +24,9 @@ def first_task(run: Context, parts: Sequence[Part], whole: Network) -> Task:
         parts: In order; none where an exact head is all there is.
         whole: What the task holds then.
     """
-    for part in parts:
-        if network_reads_images(part.network):  # one precision serves all
-            settle_execution(run, part.network, part.source)
+    of_images = next((part for part in parts if network_reads_images(part.network)), None)
+    if of_images is not None:  # one choice serves all phases
+        settle_execution(run, of_images.network, of_images.source)
     first = parts[0] if parts else _nothing(run, whole)
     run.datamodule = build_data_module(run, first.source)
     task = assemble_task(run, enter_part(run, first))

@@ -92,9 +92,9 @@ class Phases(Callback):
         """Begin the next part, if it is due."""
         if not self._due:
             return
-        restore_best(self.folder, self.part)
-        if trainer.is_global_zero:
-            keep_finished(self.folder, self.part.number)
+        is_latest = restore_best(self.folder, self.part)
+        if is_latest and trainer.is_global_zero:
+            keep_finished(self.folder)
         trainer.strategy.barrier()
         self.at, self.first_epoch, self._due = self.at + 1, trainer.current_epoch, False
         self._begin(trainer, pl_module)
@@ -142,14 +142,18 @@ def announce(callbacks: Sequence[Callback], part: Part) -> None:
             listen(part)
 
 
-def restore_best(folder: RunFolder, part: Part) -> None:
-    """Give the network of a part the weights of its best validation, and the whole network what was trained."""
+def restore_best(folder: RunFolder, part: Part) -> bool:
+    """Give the network of a part the weights of its best validation, and the whole network what was trained.
+
+    Returns:
+        Whether `best.ckpt` is of this part; it is of the next one where the run was killed after that had begun.
+    """
     checkpoint = load(folder.best)
-    if (
-        checkpoint.get("phase", part.number) > part.number
-    ):  # the run was killed after the next phase had begun
+    is_latest: bool = checkpoint.get("phase", part.number) <= part.number
+    if not is_latest:
         checkpoint = load(folder.finished)
     # Only its own tensors: the checkpoint of a finished run holds the whole network that a trained head was put into.
     best = network_state(checkpoint)
     part.network.load_state_dict({name: best[name] for name in part.network.state_dict()})
     part.leave()
+    return is_latest

@@ -13,7 +13,7 @@ import torch
 from lightning.fabric.plugins import CheckpointIO
 
 from groundwork.core.atomic import write_bytes
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.older import translated_checkpoint
 from groundwork.core.pretrained import COMMENT_BYTES, MARK
 from groundwork.core.ranks import is_first
@@ -64,8 +64,9 @@ def load(path: Path) -> dict[str, Any]:
         _check_whole(content)
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can raise anything at all
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path} must be a whole checkpoint of plain types, but: {first}") from error
+        raise UserError(
+            f"{path} must be a whole checkpoint of plain types, but: {first_line(error)}"
+        ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise UserError(f"{path} must be a checkpoint of a run, but it holds no state_dict.")
     return checkpoint
@@ -112,10 +113,8 @@ def keep_previous(folder: RunFolder) -> None:
         folder.last.replace(folder.previous)
 
 
-def keep_finished(folder: RunFolder, number: int) -> None:
+def keep_finished(folder: RunFolder) -> None:
     """Give `best.ckpt` of a finished phase the second name `finished.ckpt`, before the next phase writes its own."""
-    if load(folder.best).get("phase", number) != number:
-        return
     folder.finished.unlink(missing_ok=True)
     try:
         folder.finished.hardlink_to(folder.best)

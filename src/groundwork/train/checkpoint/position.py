@@ -17,11 +17,10 @@ class Position(Callback):
     Attributes:
         validates: Whether a validation is due at the checkpoint that is being saved, and has not been finished.
         inside: Whether the checkpoint is saved at the end of a batch, not after a validation.
-        began: Whether everything was restored, and training went on.
     """
 
     def __init__(self) -> None:
-        self.validates = self.inside = self.began = False
+        self.validates = self.inside = False
         self._loaded: dict[str, Any] | None = None
 
     def on_save_checkpoint(
@@ -52,7 +51,6 @@ class Position(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put generators and gradients back."""
-        self.began = True
         if self._loaded is None:
             return
         restore_random(self._loaded["random"], pl_module.device)
