@@ -29,7 +29,9 @@ def first_task(run: Context, parts: Sequence[Part], whole: Network) -> Task:
         settle_execution(run, of_images.network, of_images.source)
     first = parts[0] if parts else _nothing(run, whole)
     run.datamodule = build_data_module(run, first.source)
-    task = assemble_task(run, enter_part(run, first))
+    # Where nothing trains, no step is measured or compiled.
+    settings = enter_part(run, first) if parts else phase_settings(run, first, 1)
+    task = assemble_task(run, settings)
     first.network.train()  # Lightning leaves every module in the mode that it finds; frozen ones stay as they are
     return task
 

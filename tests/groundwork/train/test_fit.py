@@ -60,6 +60,17 @@ def test_a_frozen_backbone_keeps_every_bit(tmp_path: Path, words: list[str], sce
     assert (transfer["solver"], transfer["cached"] > 0) == (solver, True)
 
 
+def test_where_nothing_trains_no_step_is_measured_or_compiled(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise AssertionError("a step was measured")
+
+    monkeypatch.setattr("groundwork.train.execute.choose_execution", refuse)
+    start(compose_run([*words, "transfer=small_similar", "execution=auto", "report.write=false"]))
+    assert latest(tmp_path).config.execution.compile == "auto"
+
+
 def test_the_saved_network_predicts_what_the_cached_features_did(tmp_path: Path, words: list[str]):
     start(compose_run([*words, "transfer=small_different"]))
     folder = latest(tmp_path)
