@@ -1,6 +1,8 @@
 """Small data that real runs are made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,26 @@ import pandas as pd
 import pytest
 import timm
 import torch
+from matplotlib.figure import Figure
 from safetensors.torch import save_file
+
+from groundwork.report.drawing import Drawing
+
+
+@pytest.fixture(autouse=True, scope="module")
+def blank_figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave rendering to the tests of the report, which look at pictures: it is over half of a small run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "report" not in request.path.parts:
+            patch.setattr(Drawing, "_render", lambda _, kind: blank_page(kind))
+        yield
+
+
+@cache
+def blank_page(kind: str) -> bytes:
+    page = BytesIO()
+    Figure(figsize=(0.1, 0.1)).savefig(page, format=kind)
+    return page.getvalue()
 
 
 @pytest.fixture
