@@ -1,17 +1,21 @@
 """A composition -> what was set otherwise than the experiment, or the plain choice of data, has it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
 
+from groundwork.core.paths import CONF
 from groundwork.launch.config.compose import Composition, compose_choices, compose_run
 from groundwork.launch.config.searchpath import searchpath_overrides
-from groundwork.train.share import once
 
+T = TypeVar("T")
 BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
 LEFT_OUT = ("paths.", "like")  # where a run lies is no part of what it is
+MOST = 16  # compositions remembered
+_KNOWN: dict[Hashable, Any] = {}
 
 
 def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, list[Any]]:
@@ -36,7 +40,7 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
         if not group.startswith("hydra/") and plain.get(group) != option
     }
     options = [f"{group}={option}" for group, (_, option) in groups.items() if group not in BASE]
-    base = flat(_composed([*chosen, *options]).config)
+    base = _values([*chosen, *options])
     keys = {
         key: [base.get(key), value]
         for key, value in flat(run.config).items()
@@ -46,12 +50,29 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
 
 
 def _choices(overrides: Sequence[str]) -> dict[str, str]:
-    """Find what a run is compared with, once for all trials of a search."""
-    return once(("choices", *overrides), lambda: compose_choices(overrides))
+    return _remembered(compose_choices, overrides)
 
 
-def _composed(overrides: Sequence[str]) -> Composition:
-    return once(("changes", *overrides), lambda: compose_run(overrides))
+def _values(overrides: Sequence[str]) -> dict[str, Any]:
+    return _remembered(_compose_values, overrides)
+
+
+def _compose_values(overrides: Sequence[str]) -> dict[str, Any]:
+    return flat(compose_run(overrides).config)
+
+
+def _remembered(compose: Callable[[Sequence[str]], T], overrides: Sequence[str]) -> T:
+    """Compose what a run is compared with once for all runs of this process, as long as no file of `conf/` changes."""
+    if searchpath_overrides(overrides):
+        return compose(overrides)
+    files = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in CONF.rglob("*.yaml")))
+    key = (compose, tuple(overrides), Path.cwd(), files)
+    if key not in _KNOWN:
+        while len(_KNOWN) >= MOST:
+            del _KNOWN[next(iter(_KNOWN))]
+        _KNOWN[key] = compose(overrides)
+    found: T = _KNOWN[key]
+    return found
 
 
 def _derived_overrides(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:

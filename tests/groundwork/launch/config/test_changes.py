@@ -1,6 +1,12 @@
 """What was set otherwise than an experiment, or a choice of data, has it."""
 
-from groundwork.launch.config.changes import changes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from groundwork.launch.config.changes import _remembered, changes
 from groundwork.launch.config.compose import compose_run
 
 DERIVED = {"task": "classification", "model": "efficientnet_lite0", "transfer": None}
@@ -34,3 +40,23 @@ def test_data_of_ones_own_is_compared_with_its_plain_choice():
     assert told["split"] == ["stratified", "random"]
     assert told["data.root"][0] is None
     assert set(told) == {"split", "data.root"}
+
+
+def test_what_a_run_is_compared_with_is_composed_anew_only_where_a_file_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file, composed = tmp_path / "own.yaml", []
+    file.write_text("a: 1")
+    monkeypatch.setattr("groundwork.launch.config.changes.CONF", tmp_path)
+
+    def compose(overrides: Sequence[str]) -> int:
+        composed.append(overrides)
+        return len(composed)
+
+    def found(*words: str) -> int:
+        return _remembered(compose, words)
+
+    assert [found("a=1"), found("a=1"), found("a=2"), found("a=1")] == [1, 1, 2, 1]
+    os.utime(file, ns=(0, 0))
+    assert found("a=1") == 3
+    assert [found("hydra.searchpath=[x]"), found("hydra.searchpath=[x]")] == [4, 5]
