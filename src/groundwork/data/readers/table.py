@@ -16,6 +16,7 @@ from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
+from groundwork.data.readers.sentinels import sentinel_notes
 from groundwork.data.samples import Samples
 
 
@@ -91,6 +92,9 @@ def table_samples(
         _check_inputs(chosen, where, left_out)
     if idle := [name for name in categorical if name not in chosen]:
         raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is none of them. Remove it.")
+    notes += sentinel_notes(
+        frame, [name for name in dict.fromkeys([*chosen, *roles.target]) if name not in categorical]
+    )
     columns, categories, said = input_columns(frame[chosen], categorical)
     for name in columns.columns.difference(list(categories)):
         check_digits(frame[name], f"input {name!r}")

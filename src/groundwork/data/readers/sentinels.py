@@ -1,0 +1,44 @@
+"""Numbers that stand for a missing value, such as -999: far from all others, and repeated."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from pandas import DataFrame, Series
+from pandas.api import types
+
+NINES = tuple(sign * (10**digits - 1) for digits in range(2, 9) for sign in (1, -1))
+CODES = frozenset((-1, -9, *NINES, *(float(np.finfo(kind).max) for kind in (np.float32, np.float64))))
+FEWEST = 3  # rows below which a far number may be one that was measured
+FEWEST_OTHERS = 3  # different numbers beside it, without which there is no far
+
+
+def sentinel_notes(frame: DataFrame, names: Iterable[str]) -> tuple[str, ...]:
+    """Name the numbers that look like words for a missing value, which a model would take as they are.
+
+    A number is named where it is one of the customary ones (-1, -9, nines, the largest float), stands in several rows,
+    and lies further from all other numbers of its column than these lie from one another.
+    """
+    found = {name: (code, count) for name in names for code, count in _sentinels(frame[name])}
+    return tuple(
+        f"column {name!r} holds {code} in {count:,} rows, far from all its other numbers: "
+        f"data.missing_values=[{code}] reads it as missing"
+        for name, (code, count) in found.items()
+    )
+
+
+def _sentinels(column: Series) -> list[tuple[str, int]]:
+    if not types.is_numeric_dtype(column) or types.is_bool_dtype(column):
+        return []
+    counts = column.dropna().astype("float64").value_counts().sort_index()
+    numbers = counts.index.to_numpy()
+    if len(numbers) <= FEWEST_OTHERS:
+        return []
+    ends = [
+        (numbers[0], numbers[1] - numbers[0], numbers[1:]),
+        (numbers[-1], numbers[-1] - numbers[-2], numbers[:-1]),
+    ]
+    return [
+        (repr(int(code) if abs(code) <= max(NINES) else float(code)), int(counts[code]))
+        for code, gap, others in ends
+        if code in CODES and counts[code] >= FEWEST and gap > others[-1] - others[0]
+    ]
