@@ -1,13 +1,13 @@
 """K models on the same samples -> which of their differences are more than chance, all pairs at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from groundwork.metrics.counts import Floats
-from groundwork.metrics.draws import Groups, Units
+from groundwork.metrics.draws import CHUNK, Groups, Units
 
 SHUFFLES, CELLS = 2000, 40_000_000  # permutations, and how many of their cells are afforded
 AREAS = 20  # samples per class from which DeLong's covariance of areas is taken
@@ -31,24 +31,41 @@ def sum_ranges(parts: Floats, *, group: Groups | None = None, seed: int = 0) -> 
 
 
 def any_ranges(
-    predictions: Sequence[NDArray[np.floating]],
-    metric: Callable[[NDArray[np.floating]], float],
+    at: Callable[[NDArray[np.floating]], NDArray[np.floating]],
+    num_models: int,
+    num_samples: int,
     *,
     group: Groups | None = None,
     shuffles: int = 200,
     seed: int = 0,
 ) -> Floats:
-    """Draw the range of K equal models of any metric: whole predictions (N, ...) change places within each sample."""
-    stacked = np.stack(list(predictions))
-    units, rng = Units(stacked.shape[1], group), np.random.default_rng(seed)
-    number = np.arange(len(stacked))[:, None]
+    """Draw the range of K equal models of any metric: whole predictions change places within each sample.
+
+    Args:
+        at: Weights (K * N, C) of the predictions of all models, one model after another -> the metric (C,).
+        num_models: K.
+        num_samples: N.
+        group: (N,) stays whole.
+        shuffles: R.
+        seed: Of the shuffles.
+
+    Returns:
+        (R,) ranges, largest minus smallest model.
+    """
+    units, rng = Units(num_samples, group), np.random.default_rng(seed)
+    sample, model = np.arange(num_samples), np.arange(num_models)[:, None]
+    together = max(1, CHUNK // max(1, num_models**2 * num_samples))
     ranges = []
-    for _ in range(shuffles):
-        place = rng.permuted(np.broadcast_to(number, (len(stacked), units.num_units)), axis=0)
-        place = place if units.member is None else place[:, units.member]
-        mixed = stacked[place, np.arange(stacked.shape[1])]
-        ranges.append(np.ptp([metric(each) for each in mixed]))
-    return np.array(ranges)
+    for start in range(0, shuffles, together):
+        columns = min(together, shuffles - start)
+        weights = np.zeros((num_models * num_samples, columns, num_models), np.float32)
+        for column in range(columns):
+            place = rng.permuted(np.broadcast_to(model, (num_models, units.num_units)), axis=0)
+            place = place if units.member is None else place[:, units.member]
+            weights[place * num_samples + sample, column, model] = 1
+        values = at(weights.reshape(len(weights), -1)).reshape(columns, num_models)
+        ranges.append(np.ptp(values, axis=1))
+    return np.concatenate(ranges)
 
 
 def area_ranges(scores: Floats, positive: NDArray[np.bool_], *, seed: int = 0) -> Floats:

@@ -21,8 +21,25 @@ def test_groups_change_places_whole():
 def test_any_metric_gives_what_its_sum_gives():
     rng = np.random.default_rng(0)
     parts = (rng.random((3, 50)) < 0.7) / 50
-    loose = any_ranges(list(parts), lambda one: float(one.sum()), shuffles=400)
+    loose = any_ranges(lambda weights: parts.ravel() @ weights, 3, 50, shuffles=400)
     assert np.quantile(loose, 0.9) == pytest.approx(np.quantile(sum_ranges(parts), 0.9), abs=0.021)
+
+
+def test_each_model_is_measured_once_on_every_sample_and_groups_stay_whole(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("groundwork.metrics.equal.CHUNK", 300)  # several chunks
+    group, seen = np.repeat([0, 1, 2], 4), []
+
+    def at(weights: np.ndarray) -> np.ndarray:
+        seen.append(weights.reshape(2, 12, -1, 2))
+        return weights[0]
+
+    assert len(any_ranges(at, 2, 12, group=group, shuffles=9)) == 9
+    assert len(seen) > 1
+    weights = np.concatenate(seen, axis=2)
+    assert (weights.sum(axis=0) == 1).all()  # a model has one prediction of each sample
+    assert (weights.sum(axis=3) == 1).all()  # and each prediction goes to one model
+    assert (weights == weights[:, group * 4]).all()
+    assert 0.2 < weights[0, :, :, 0].mean() < 0.8
 
 
 def test_areas_vary_as_delongs_formula_says():

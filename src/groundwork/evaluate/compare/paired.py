@@ -41,7 +41,8 @@ class Predicted:
         correct: (N,) where a class was decided right; None for regression.
         group: (N,) group of each sample; None where there are none.
         prediction: (N, K) probabilities or (N, T) values.
-        rescored: (prediction, metric) -> scores of that metric for other predictions of the same samples.
+        rescored: (prediction, metric) -> scores of that metric for the predictions of K models of the same samples,
+            one model after another.
         positive: (N,) where the positive class is true, and (N,) its score; None where there is no single one.
     """
 
@@ -110,7 +111,8 @@ def read_predicted(run: FinishedRun, split: Split) -> Predicted:
     correct = found.prediction == target if classes else None
 
     def rescored(other: NDArray[np.floating], metric: str) -> Scores:
-        return metrics.scores(other, target, names, only=metric)
+        repeated = np.concatenate([target] * (len(other) // len(target)))
+        return metrics.scores(other, repeated, names, only=metric)
 
     positive = None
     if len(classes) == 2 and found.prob is not None:
@@ -164,16 +166,17 @@ def _ranges(
         if min(truth.sum(), (~truth).sum()) >= AREAS:
             return area_ranges(np.stack([score for _, score in pairs]), truth, seed=BOOTSTRAP_SEED)
     runs = min(map(len, groups))  # as many of each, so that they can change places
-    once = np.ones((firsts[0].scores.num_samples, 1))
+    stacked = [
+        firsts[0].rescored(np.concatenate([each[run].prediction for each in groups]), metric)
+        for run in range(runs)
+    ]
 
-    def measured(bundle: NDArray[np.floating]) -> float:
-        return float(
-            np.mean([firsts[0].rescored(bundle[:, run], metric).at(once)[metric][0] for run in range(runs)])
-        )
+    def measured(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.asarray(np.mean([scores.at(weights)[metric] for scores in stacked], axis=0))
 
-    bundles = [np.stack([one.prediction for one in each[:runs]], axis=1) for each in groups]
     number = max(100, resamples // (len(groups) * runs))
-    return any_ranges(bundles, measured, group=group, shuffles=number, seed=BOOTSTRAP_SEED)
+    num_samples = firsts[0].scores.num_samples
+    return any_ranges(measured, len(groups), num_samples, group=group, shuffles=number, seed=BOOTSTRAP_SEED)
 
 
 def compare_paired(
