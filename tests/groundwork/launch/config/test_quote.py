@@ -12,21 +12,15 @@ NAMES = ["2.5", "1e3", "2020_01", "true", "a=b", "x,y", "price ($)", "größe", 
          "50%", "c: kind", "NaN", "-1", "{a}", "a\\", "(a)", "size (m²)"]  # fmt: skip
 
 
+KEYS = ("target", "group", "id_column", "split_column", "order_column", "inputs", "drop", "categorical")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_column_is_named_as_typed(name: str):
-    for key in (
-        "target",
-        "group",
-        "id_column",
-        "split_column",
-        "order_column",
-        "inputs",
-        "drop",
-        "categorical",
-    ):
-        found = compose_run(["data=table", f"data.{key}={name}"])
+    found = compose_run(["data=table", *(f"data.{key}={name}" for key in KEYS)])
+    again = compose_run(found.overrides)  # as a saved run composes it again
+    for key in KEYS:
         assert OmegaConf.select(found.config, f"data.{key}") == name
-        again = compose_run(found.overrides)  # as a saved run composes it again
         assert OmegaConf.select(again.config, f"data.{key}") == name
 
 
