@@ -21,8 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from groundwork.transfer import Evidence, Measured, advise, read_calibration
 from groundwork.transfer.calibration import TABLE, TRAINED
+
+from groundwork.transfer import Evidence, Measured, advise, read_calibration
 
 SCRIPTS = Path(__file__).parents[1]
 SCENARIOS = ("small_similar", "small_different", *TRAINED)

@@ -40,7 +40,7 @@ def correct(
         if not solved:  # folds chose where to cut, but the head that is served was trained
             tried.nested = None
         return _nested(context, metrics)
-    candidates = [each for each in tried.predictions if each.shape == val.shape] or [val]
+    candidates = [each for each in tried.every if each.shape == val.shape] or [val]
     searched = getattr(context.metrics, "threshold", None) == "auto"
     number = len(val)
     if len(candidates) == 1 and not searched:
@@ -93,7 +93,7 @@ def verdicts(
     )
     sign = 1.0 if context.direction == "max" else -1.0
     chosen, widen, number = val, 1.0, "as one of all that val chose among"
-    others = [each for each in tried.predictions if each.shape == val.shape]
+    others = [each for each in tried.every if each.shape == val.shape]
     if tried.folds > 1:
         if tried.nested is None:
             return {}

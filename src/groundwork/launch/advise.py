@@ -1,6 +1,6 @@
 """Data and a model -> which transfer scenario to take, into a folder of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -16,7 +16,8 @@ from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report import write_advice
 from groundwork.train.adopt import adopt
-from groundwork.train.advise import advise_run
+from groundwork.train.advice.advise import advise_run
+from groundwork.train.advice.race import clear
 from groundwork.train.build import describe_data
 from groundwork.train.context import build_context
 from groundwork.train.custom import custom_parts
@@ -43,8 +44,8 @@ def advise(composition: Composition, console: Console) -> RunFolder:
 
     from groundwork.launch.advise import advise_data  # torch: not before the data is known to be right
 
-    advice = advise_data(folder, complete.config, samples, target, console, choose)
-    console.say(f"take transfer={advice.scenario}; next: {advice.runner_up}   ({folder.json_file('advice')})")
+    advice = advise_data(folder, complete.config, samples, target, console, choose, complete.overrides)
+    console.say(f"take {advice.command}   ({folder.json_file('advice')})")
     return folder
 
 
@@ -55,6 +56,7 @@ def advise_data(
     target: Target,
     console: Console,
     choose: Callable[[str], DictConfig],
+    typed: Sequence[str] = (),
 ) -> Advice:
     """Read and split the data of a configuration and recommend a scenario into `advice.json`.
 
@@ -70,7 +72,7 @@ def advise_data(
         )
     if parts := custom_parts(config):
         raise UserError(
-            f"advice must rest on a linear head, but got {', '.join(parts)}. Compare scenarios by short runs instead."
+            f"advice must rest on a linear head, but got {', '.join(parts)}. Train the scenarios and compare them."
         )
     plan: Plan = instantiate(config.transfer, _convert_="all")
     warm = read_warm(RunFolder.furnish(folder.path), config)
@@ -78,6 +80,7 @@ def advise_data(
     prepared = prepared if warm is None else adopt(prepared, warm, plan)
     data = describe_data(config, prepared, warm)
     context = build_context(folder, config, prepared, data, console, warm)
-    advice = advise_run(context, plan, choose_device(config), choose)
+    advice = advise_run(context, plan, choose_device(config), choose, typed)
+    clear(folder)
     write_advice(folder.path)
     return advice

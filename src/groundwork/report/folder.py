@@ -29,9 +29,9 @@ splits.csv           `sample_id`, `split`.
 predictions/val.parquet, predictions/test.parquet
                      columns as `core.predictions` names them. test.parquet is read only once result.json holds `test`.
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
-advice.json          `scenario`, `runner_up`, `expected` {scenario: {score, measured}},
-                     `evidence` {perfect, error_by_stage, stages, curve, samples_per_output, similarity},
-                     `measured` [{data, samples_per_output, similarity, trained}]: what the advice was calibrated on.
+advice.json          `scenario`, `metric`, `direction`, `why` [sentences], `not_tried` [sentences],
+                     `race` [{name, share, score, seconds}], `evidence` {perfect, error_by_stage, stages, curve,
+                     samples_per_output, similarity}.
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.

@@ -18,6 +18,7 @@ class Tried:
 
     Attributes:
         predictions: Of val by heads and networks that learned from train alone.
+        before: The same by those that the advice compared, before the run itself began.
         nested: Of train and then val by heads that neither learned from a row nor were chosen on it; None where
             folds did not choose.
         folds: Number of folds that chose; 1 where val did.
@@ -25,15 +26,22 @@ class Tried:
     """
 
     predictions: list[NDArray[np.floating]] = field(default_factory=list)
+    before: list[NDArray[np.floating]] = field(default_factory=list)
     nested: NDArray[np.floating] | None = None
     folds: int = 1
     dropped: bool = False
 
+    @property
+    def every(self) -> list[NDArray[np.floating]]:
+        """Give all that was chosen among."""
+        return [*self.before, *self.predictions]
+
     def keep(self, prediction: NDArray[np.floating]) -> None:
         """Add one candidate, unless all of them together are too much."""
         self.predictions.append(np.asarray(prediction, np.float32 if prediction.shape[1] > 1 else np.float64))
-        if self.dropped or sum(each.nbytes for each in self.predictions) > MOST_BYTES:
+        if self.dropped or sum(each.nbytes for each in self.every) > MOST_BYTES:
             self.predictions.clear()
+            self.before.clear()
             self.dropped = True
 
 
@@ -55,10 +63,14 @@ class KeepTried(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Give the predictions as plain tensors."""
-        kept = [torch.from_numpy(each) for each in self.tried.predictions]
-        return {"predictions": kept, "dropped": self.tried.dropped}
+        kept, before = (
+            [torch.from_numpy(each) for each in part] for part in (self.tried.predictions, self.tried.before)
+        )
+        return {"predictions": kept, "before": before, "dropped": self.tried.dropped}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the predictions of an earlier process."""
         self.tried.predictions[:] = [each.numpy() for each in state_dict["predictions"]]
+        # A winner goes on from the checkpoint of its race, which knows of no other candidate.
+        self.tried.before[:] = [each.numpy() for each in state_dict.get("before", ())] or self.tried.before
         self.tried.dropped = state_dict["dropped"]

@@ -16,7 +16,8 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
 from groundwork.data.prepared import Prepared
 from groundwork.train.adopt import adopt
-from groundwork.train.advise import advise_run
+from groundwork.train.advice.advise import advise_run
+from groundwork.train.advice.race import clear, take_over
 from groundwork.train.audit.facts import write_facts
 from groundwork.train.build import describe_data
 from groundwork.train.context import Context, build_context
@@ -48,14 +49,14 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     data = describe_data(config, prepared, warm)
     run = build_context(folder, config, prepared, data, console, warm)
     write_facts(run)
-    seconds = {"data": time.perf_counter() - began}
+    seconds, goes_on = {"data": time.perf_counter() - began}, False
     if config.transfer.scenario == "auto":
-        config, tried = _choose_scenario(run, job), run.tried
+        (config, goes_on), tried = _choose_scenario(run, job), run.tried
         run = build_context(folder, config, prepared, data, console, warm)
         run.tried = tried  # the advice chose on val, too
     if world_size() > 1:
         console.say(batch_line(config))
-    run = replace(run, overrides=job.overrides, resume=job.resume, began=began, seconds=seconds)
+    run = replace(run, overrides=job.overrides, resume=job.resume or goes_on, began=began, seconds=seconds)
     job.run = run
     return run
 
@@ -84,17 +85,25 @@ def _prepare(
     return prepared
 
 
-def _choose_scenario(run: Context, job: Job) -> DictConfig:
-    """Take what the advice recommends, and write it down, so that a resumed run takes it, too."""
+def _choose_scenario(run: Context, job: Job) -> tuple[DictConfig, bool]:
+    """Take what the advice recommends, and write it down, so that a resumed run takes it, too.
+
+    Returns:
+        The configuration, and whether its training is behind it: a race left what it trained.
+    """
     if custom_parts(run.config):
-        config = job.choose(FALLBACK)
+        config, raced = job.choose(FALLBACK), ""
     else:
-        advice = from_first(lambda: advise_run(run, run.plan, run.device, job.choose))
-        config = job.choose(advice.scenario)
-        if config.transfer.cut == "auto":  # compared already
+        advice = from_first(lambda: advise_run(run, run.plan, run.device, job.choose, job.overrides))
+        config, raced = job.choose(advice.scenario).copy(), advice.folder
+        config.merge_with_dotlist([*advice.changes])
+        if not raced and config.transfer.cut == "auto" and not run.plan.crosses:  # compared already
             OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
+    if raced:
+        take_over(run.folder, raced)
     run.folder.write_config(config)
-    return config
+    clear(run.folder)
+    return config, bool(raced)
 
 
 def _check_content(folder: RunFolder, prepared: Prepared) -> None:

@@ -1,12 +1,11 @@
 """pretrained network -> what to keep, freeze, cache, solve and tune, and which scenario."""
 
-from groundwork.transfer.advise import Advice, Expectation, advise
+from groundwork.transfer.advise import Advice
 from groundwork.transfer.attempts import Attempts, HeldOut, OutOfFold
-from groundwork.transfer.calibration import Measured, read_calibration
 from groundwork.transfer.candidates import Candidate, candidates, gather
-from groundwork.transfer.choose import Choice, Score, Trial, choose_cut
-from groundwork.transfer.distance import activation_distance
-from groundwork.transfer.evidence import Evidence, Probe, measure
+from groundwork.transfer.choose import Choice, Score, Trial, choose_cut, simplest
+from groundwork.transfer.curve import Probe
+from groundwork.transfer.evidence import Evidence, measure
 from groundwork.transfer.extract import StageReader, take_pool, view
 from groundwork.transfer.features import FeatureCache, feature_key
 from groundwork.transfer.maps import MapCache
@@ -22,12 +21,10 @@ __all__ = [
     "Candidate",
     "Choice",
     "Evidence",
-    "Expectation",
     "FeatureCache",
     "HeldOut",
     "Linear",
     "MapCache",
-    "Measured",
     "OutOfFold",
     "Phase",
     "Plan",
@@ -35,15 +32,13 @@ __all__ = [
     "Score",
     "StageReader",
     "Trial",
-    "activation_distance",
-    "advise",
     "candidates",
     "choose_cut",
     "feature_key",
     "gather",
     "head_loss",
     "measure",
-    "read_calibration",
+    "simplest",
     "solve_head",
     "solve_ridge",
     "solve_softmax",

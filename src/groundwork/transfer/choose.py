@@ -43,6 +43,7 @@ class Choice:
         head: On the raw features of the candidate, stages in order.
         trials: All candidates at all strengths.
         why: One sentence.
+        output: Of the rows that judged, (M, K).
     """
 
     candidate: Candidate
@@ -51,6 +52,7 @@ class Choice:
     head: Linear
     trials: tuple[Trial, ...]
     why: str
+    output: Tensor
 
     def table(self) -> list[dict[str, object]]:
         """Return the trials as plain rows."""
@@ -98,7 +100,7 @@ def choose_cut(
     trial = chosen.trial
     candidate = Candidate(trial.stages, trial.pool)
     why = _why(trial, trials, judge)
-    return Choice(candidate, trial.strength, trial.score, chosen.head(), tuple(trials), why)
+    return Choice(candidate, trial.strength, trial.score, chosen.head(), tuple(trials), why, chosen.output)
 
 
 class _Tried(NamedTuple):
@@ -135,13 +137,33 @@ def _lowest_loss(best: _Tried, tried: Sequence[_Tried], score: Score) -> _Tried:
         key = (each.trial.stages, each.trial.pool)
         if key not in champions or each.rank() > champions[key].rank():
             champions[key] = each
-    number = len(best.output)
-    draws = (
-        np.random.default_rng(0).multinomial(number, np.full(number, 1 / number), RESAMPLES).T.astype(float)
-    )
+    draws = _draws(len(best.output))
     reference = score(best.output, draws)
     equals = [each for each in champions.values() if _within_error(score(each.output, draws), reference)]
     return max([best, *equals], key=_Tried.rank)
+
+
+def simplest(simple: Choice, best: Choice, score: Score, losses: Callable[[Tensor], Tensor]) -> Choice:
+    """Take the simpler of two heads, unless score or loss tells them apart by more than one standard error.
+
+    The loss sees differences that a metric which counts decisions does not.
+
+    Args:
+        simple: Of fewer features.
+        best: Chosen among all.
+        score: See `choose_cut`.
+        losses: Outputs of the rows that judge -> loss of each (M,), NaN where it is unknown.
+    """
+    draws = _draws(len(best.output))
+    more = losses(simple.output) - losses(best.output)
+    more = more[~more.isnan()].double()
+    close = bool(more.mean() <= more.std() / len(more) ** 0.5) if len(more) > 1 else True
+    return simple if close and _within_error(score(simple.output, draws), score(best.output, draws)) else best
+
+
+def _draws(number: int) -> NDArray[np.float64]:
+    rng = np.random.default_rng(0)
+    return rng.multinomial(number, np.full(number, 1 / number), RESAMPLES).T.astype(float)
 
 
 def _within_error(scores: NDArray[np.floating], reference: NDArray[np.floating]) -> bool:

@@ -1,5 +1,6 @@
 """One description for every way to reuse a network: what is kept, what is frozen, what trains when."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -13,6 +14,7 @@ Scenario = Literal[
 Pool = Literal["mean", "max", "mean_max", "auto"]
 Solver = Literal["auto", "exact", "sgd"]
 BatchNorm = Literal["frozen", "adapt"]
+Budget = Literal["auto"] | float | None
 VIEWS = (1, 2, 4, 8)
 
 
@@ -79,6 +81,8 @@ class Plan:
             val chooses. The head itself learns from train in both cases.
         refit: Whether an exact head is solved again on train and val together when val has measured it.
         phases: In order; their shares sum to 1.
+        budget: Minutes in which scenarios that train the backbone may race against the best frozen head, where the
+            scenario is "auto"; "auto" follows from what the frozen head took, None sets no limit.
     """
 
     scenario: Scenario
@@ -93,6 +97,7 @@ class Plan:
     folds: int
     refit: bool
     phases: Sequence[Phase]
+    budget: Budget = "auto"  # configurations of earlier runs have none
 
     def __post_init__(self) -> None:
         check_choice("transfer.scenario", self.scenario, get_args(Scenario))
@@ -101,6 +106,7 @@ class Plan:
         check_choice("transfer.batch_norm", self.batch_norm, get_args(BatchNorm))
         check_choice("transfer.views", self.views, VIEWS)
         check_range("transfer.folds", self.folds, "[1, inf)", whole=True)
+        check_budget(self.budget)
         if isinstance(self.cut, str) and self.cut not in ("last", "auto"):
             raise UserError(
                 f"transfer.cut must be last, auto, a stage or a list of stages, but got {self.cut}."
@@ -151,6 +157,15 @@ class Plan:
         frozen = self.frozen_stages(num_stages)
         trained = [stage for phase in self.phases for stage in phase.stages(num_stages, frozen)]
         return min(trained, default=num_stages)
+
+
+def check_budget(budget: object) -> None:
+    """Require auto, null or a number of minutes above 0."""
+    number = isinstance(budget, int | float) and not isinstance(budget, bool)
+    if budget not in ("auto", None) and not (number and 0 < budget < math.inf):  # type: ignore[operator]
+        raise UserError(
+            f"transfer.budget must be auto, null or a number of minutes above 0, but got {budget}. Change it."
+        )
 
 
 def _position(stage: int, num_stages: int) -> int:

@@ -6,145 +6,134 @@ import numpy as np
 import pytest
 import torch
 
-from groundwork.transfer.advise import advise, expectations
+from groundwork.transfer.advise import Advice, curve_sentences, frozen_sentence, spoken
 from groundwork.transfer.attempts import HeldOut
-from groundwork.transfer.calibration import Measured, headroom, predict_gains
-from groundwork.transfer.candidates import candidates
-from groundwork.transfer.choose import choose_cut
-from groundwork.transfer.evidence import Evidence, Probe, learning_curve, measure
-from groundwork.transfer.logme import logme
+from groundwork.transfer.candidates import Candidate, candidates
+from groundwork.transfer.choose import Choice, choose_cut, simplest
+from groundwork.transfer.curve import More, Probe, _twice, learning_curve
+from groundwork.transfer.evidence import Evidence, measure
 from groundwork.transfer.solve import solve_head
+from groundwork.transfer.spectrum import Linear
 
-
-def _law(headroom: float) -> dict[str, float]:
-    """Let training gain where errors and rows are many, and lose below a headroom of 1."""
-    lead = 0.05 * (headroom - 1)
-    return {"large_similar": lead - 0.01, "large_different": lead, "scratch": lead - 0.4}
-
-
-TABLE = [
-    Measured(data, point, _law(point), 100.0, 0.1)
-    for data, points in (("a", (0.2, 0.4)), ("b", (1.0, 1.6)), ("c", (2.0, 4.0)))
-    for point in points
-]
 EVIDENCE = Evidence(
     num_samples=512,
     num_outputs=2,
     error_by_stage=(0.4, 0.15, 0.2),
     error=0.12,
     stages=(1, 2),
-    pool="mean_max",
-    strength=10.0,
     curve=((128, 0.18), (256, 0.15), (512, 0.12)),
-    logme=(0.1, 0.3, 0.2),
-    distance=(0.2, 0.5, None),
+    more=More(512, 0.02, 0.01, 0.03),
     perfect=1.0,
+)
+ADVICE = Advice(
+    scenario="large_similar",
+    changes=("transfer.frozen=3",),
+    folder="",
+    cut=(2,),
+    pool="mean",
+    metric="accuracy",
+    direction="max",
+    scores={"small_similar": 0.8, "small_different": 0.88},
+    size="large",
+    similarity="different",
+    why=("a",),
+    not_tried=(),
+    race=({"name": "b", "share": 1.0, "score": 0.9, "seconds": 3.0},),
+    seconds={"frozen": 2.0, "race": 3.0},
+    budget=None,
+    evidence=EVIDENCE,
 )
 
 
-def test_a_law_in_the_measured_runs_is_found_again():
-    gains = predict_gains(3.0, TABLE)
-    assert gains["large_different"].value == pytest.approx(0.1)
-    assert gains["scratch"].value == pytest.approx(-0.3)
-    assert gains["scratch"].deviation == pytest.approx(0.0, abs=1e-9)
-
-
-def test_the_line_is_the_one_of_least_squares():
-    rng = np.random.default_rng(0)
-    noisy = [
-        replace(row, gain={name: gain + rng.normal(0, 0.02) for name, gain in row.gain.items()})
-        for row in TABLE
-    ]
-    points, leading = [row.headroom for row in noisy], [row.gain["large_different"] for row in noisy]
-    slope, offset = np.polyfit(points, leading, 1)
-    gains = predict_gains(2.5, noisy)
-    assert gains["large_different"].value == pytest.approx(slope * 2.5 + offset)
-    apart = np.mean([row.gain["scratch"] - row.gain["large_different"] for row in noisy])
-    assert gains["scratch"].value - gains["large_different"].value == pytest.approx(apart)
-
-
-def test_the_deviation_is_that_of_lines_drawn_without_the_data_set():
-    shifted = [
-        replace(row, gain={name: gain + (row.data == "b") * 0.1 for name, gain in row.gain.items()})
-        for row in TABLE
-    ]
-    # "b" is missed by 0.1 wherever the line of "a" and "c" is, and moves the lines of the two others.
-    assert predict_gains(1.0, shifted)["large_different"].deviation > 0.1 * math.sqrt(2 / 6) * 0.99
-    with pytest.raises(ValueError, match="two data sets"):
-        predict_gains(1.0, TABLE[:2])
-
-
-def test_errors_and_rows_decide_between_probe_and_training():
-    many = advise(EVIDENCE, TABLE)
-    few = advise(replace(EVIDENCE, error=0.05), TABLE)
-    assert headroom(0.12, 512) == pytest.approx(0.12 * 9)
-    assert (many.scenario, many.size) == ("large_different", "large")
-    assert (few.scenario, few.size, few.similarity) == ("small_different", "small", "different")
-    assert any("small_different would be advised" in sentence for sentence in many.would_change)
-
-
-def test_expected_scores_are_the_probes_plus_the_gain():
-    expected = expectations(EVIDENCE, TABLE)
-    gain = predict_gains(0.12 * 9, TABLE)["large_similar"]
-    assert expected["large_similar"].score == pytest.approx(0.88 + gain.value)
-    assert expected["small_similar"].score == pytest.approx(0.8)
-    assert expected["small_different"].score == pytest.approx(0.88)
-
-
-def test_errors_in_units_of_the_target_are_judged_beside_those_of_a_constant():
-    inverted = replace(EVIDENCE, error=3.0, error_by_stage=(9.0, 4.0, 5.0), perfect=0.0, unit=25.0)
-    gain = predict_gains(headroom(0.12, 512), TABLE)["large_different"].value
-    assert expectations(inverted, TABLE)["large_different"].score == pytest.approx(-3.0 + 25 * gain)
-
-
-def test_of_equal_expectations_the_cheaper_scenario_is_advised():
-    same = replace(EVIDENCE, error=0.2, stages=(2,))
-    assert advise(same, []).scenario == "small_similar"
-
-
-def test_the_cut_chosen_by_loss_comes_before_a_luckier_last_stage():
-    lucky = replace(EVIDENCE, error_by_stage=(0.4, 0.15, 0.11))
-    assert advise(lucky, []).scenario == "small_different"
-    assert advise(lucky, []).runner_up == "small_similar"
-
-
-def test_a_pilot_run_takes_the_place_of_a_prediction():
-    advice = advise(EVIDENCE, TABLE, pilot={"large_different": 0.99})
-    assert advice.scenario == "large_different"
-    assert advice.expected["large_different"].measured
-
-
-def test_a_prediction_that_data_sets_left_out_contradict_names_what_a_pilot_has_to_reach():
-    luck = {"a": 0.05, "b": -0.05, "c": 0.05}
-    unsure = [
-        replace(row, gain={name: gain + luck[row.data] for name, gain in row.gain.items()}) for row in TABLE
-    ]
-    for error, verb in ((0.18, "less"), (0.06, "more")):
-        advice = advise(replace(EVIDENCE, error=error), unsure)
-        expected = advice.expected["large_different"]
-        assert expected.low < 1 - error < expected.high
-        assert advice.scenario == ("large_different" if verb == "less" else "small_different")
-        assert f"reaches {verb} than {1 - error:.4f} would" in advice.would_change[-1]
-        assert f"between {expected.low:.4f}" in advice.would_change[-1]
-    assert not any(
-        "pilot" in sentence for sentence in advise(replace(EVIDENCE, error=0.5), TABLE).would_change
-    )
-
-
 def test_advice_is_plain_enough_for_json():
-    state = advise(EVIDENCE, TABLE).state()
-    assert json.loads(json.dumps(state))["evidence"]["curve"][-1] == [512, 0.12]
-
-
-def test_a_pilot_takes_the_place_of_its_prediction():
-    advice = advise(EVIDENCE, [], {"large_different": 0.99})
-    assert advice.scenario == "large_different"
-    assert advice.expected["large_different"].measured
+    state = json.loads(json.dumps(ADVICE.state()))
+    assert state["evidence"]["curve"][-1] == [512, 0.12]
+    assert state["evidence"]["samples_per_output"] == 256
+    assert ADVICE.command == "transfer=large_similar transfer.frozen=3"
 
 
 def test_similarity_changes_its_sign_where_the_last_stage_becomes_the_best():
     assert EVIDENCE.similarity == pytest.approx(math.log(0.15 / 0.2))
     assert replace(EVIDENCE, error_by_stage=(0.4, 0.3, 0.2)).similarity > 0
+
+
+def test_metrics_are_named_and_never_negated():
+    assert (
+        "accuracy of the frozen head by about +0.020 [+0.010, +0.030]"
+        in curve_sentences(EVIDENCE, "accuracy", "max")[0]
+    )
+    assert (
+        "rmse of the frozen head by about -0.020 [-0.030, -0.010]"
+        in curve_sentences(EVIDENCE, "rmse", "min")[0]
+    )
+    assert curve_sentences(replace(EVIDENCE, more=None), "rmse", "min") == ()
+    scores = {"small_similar": 0.8, "small_different": 0.88}
+    assert frozen_sentence("rmse", scores, "small_different", (1, 2)).startswith(
+        "small_different: rmse on val 0.8000 with the last stage, 0.8800 with stages 1, 2;"
+    )
+
+
+def test_a_time_is_said_as_people_do():
+    assert [spoken(each) for each in (0.2, 45, 2040, 7200)] == ["1 s", "45 s", "34 min", "2.0 h"]
+
+
+def _choice(output: torch.Tensor) -> Choice:
+    head = Linear(torch.zeros(2, 1), torch.zeros(2))
+    return Choice(Candidate((0,), "mean"), 1.0, 0.0, head, (), "", output)
+
+
+def test_the_simpler_head_is_taken_unless_score_or_loss_differ_by_more_than_one_standard_error():
+    truth = torch.arange(100) % 2
+
+    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
+        return (output.argmax(1) == truth).numpy().astype(float) @ draws / draws.sum(0)
+
+    def losses(output: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(output, truth, reduction="none")
+
+    right = torch.nn.functional.one_hot(truth, 2).float()
+    fewer, other = right.clone(), right.clone()
+    fewer[:10] = 1 - fewer[:10]
+    other[50:52] = 1 - other[50:52]
+    right[70:71] = 1 - right[70:71]
+    best, flat = _choice(right), 0.8 * right
+    assert simplest(_choice(fewer), best, score, losses) is best  # ten more errors: 0.10, error 0.03
+    simple = _choice(other)
+    assert simplest(simple, best, score, losses) is simple  # wrong on two others: 0.01, error 0.017
+    assert simplest(_choice(flat), best, score, losses) is best  # as right, but less sure
+
+
+def test_a_power_law_goes_on_to_twice_the_rows():
+    sizes = [100, 200, 400]
+    errors = np.array([0.4, 0.3, 0.225])[:, None, None] * np.ones((1, 3, 5))  # times 0.75 at each doubling
+    more = _twice(sizes, errors)
+    assert more is not None
+    assert (more.rows, more.gain) == (400, pytest.approx(0.225 * 0.25))
+    assert more.low == pytest.approx(more.high)
+
+
+def test_what_more_rows_are_said_to_bring_is_near_what_they_bring():
+    told, brought = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        target = torch.tensor(rng.integers(0, 2, 1200))
+        stage = rng.normal(size=(1200, 24)).astype(np.float32)
+        stage[:, :12] += 0.35 * target.numpy()[:, None]
+
+        def score(output: torch.Tensor, draws: np.ndarray, truth: torch.Tensor = target[400:]) -> np.ndarray:
+            return (output.argmax(1) == truth).numpy().astype(float) @ draws / draws.sum(0)
+
+        def probe(count: int, stage: np.ndarray = stage, target: torch.Tensor = target, score=score) -> Probe:  # type: ignore[no-untyped-def]
+            return Probe(
+                [stage[:count]], [stage[400:]], (False,), target[:count], 2, [10.0], None, score, 1.0
+            )
+
+        half, more = learning_curve(probe(200), Candidate((0,), "mean"), 10.0, seed)
+        assert more is not None
+        whole, _ = learning_curve(probe(400), Candidate((0,), "mean"), 10.0, seed)
+        told.append(more.gain)
+        brought.append(half[-1][1] - whole[-1][1])
+    assert np.mean(told) == pytest.approx(np.mean(brought), abs=0.02)
 
 
 def _probe() -> Probe:
@@ -170,38 +159,19 @@ def test_the_evidence_is_measured_from_features_alone():
 
     attempts = HeldOut(probe.train, probe.val, probe.spatial, probe.target, probe.strengths, solve)  # type: ignore[arg-type]
     choice = choose_cut(candidates("auto", "auto", probe.spatial), attempts, probe.score)
-    evidence = measure(probe, choice, (0.1, 0.2), seed=0)
+    evidence = measure(probe, choice, seed=0)
     assert evidence.error_by_stage[1] < 0.25 < evidence.error_by_stage[0]
     assert evidence.similarity > 0
-    assert evidence.logme[1] > evidence.logme[0]
     assert [size for size, _ in evidence.curve] == [10, 20, 40, 80, 160]
     assert evidence.curve[-1][1] < evidence.curve[0][1]
-    assert evidence.unit == 1
-
-
-def test_logme_looks_at_all_classes_of_a_sorted_folder():
-    rng = np.random.default_rng(0)
-    target = np.repeat([0, 1], 5000)
-    stage = (rng.normal(size=(10_000, 4)) + target[:, None]).astype(np.float32)
-
-    def score(output: torch.Tensor, draws: np.ndarray) -> np.ndarray:
-        return np.zeros(draws.shape[1])
-
-    probe = Probe([stage], [stage[:10]], (False,), torch.from_numpy(target), 2, [1.0], None, score, 1.0)
-
-    def solve(features: torch.Tensor, known: torch.Tensor, strengths: object) -> list[object]:
-        return solve_head(features, known, 2, strengths)  # type: ignore[arg-type, return-value]
-
-    attempts = HeldOut(probe.train, probe.val, probe.spatial, probe.target, [1.0], solve)  # type: ignore[arg-type]
-    choice = choose_cut(candidates("auto", "auto", probe.spatial), attempts, probe.score)
-    (found,) = measure(probe, choice, (None,), seed=0).logme
-    assert found == pytest.approx(logme(torch.from_numpy(stage), probe.target, 2), abs=0.02)
+    assert evidence.more is not None
+    assert evidence.more.low <= evidence.more.gain <= evidence.more.high
 
 
 def test_parts_that_hold_one_class_only_are_left_out_of_the_curve():
     probe = _probe()
     target = torch.zeros(160, dtype=torch.int64)
     target[:12] = 1
-    curve = learning_curve(replace(probe, target=target), candidates("mean", 1, (True, True))[0], 10.0, 0)
+    curve, _ = learning_curve(replace(probe, target=target), candidates("mean", 1, (True, True))[0], 10.0, 0)
     assert curve[-1][0] == 160
     assert all(size > 2 for size, _ in curve)

@@ -33,7 +33,6 @@ VALUES = {
 WHOLE = {
     "seed": "(-inf, inf)",
     "split.seed": "(-inf, inf)",
-    "pilot_epochs": "[1, inf)",
     "metrics.resamples": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
     "trainer.accumulate_grad_batches": "[1, inf)",

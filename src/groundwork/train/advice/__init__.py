@@ -1,0 +1,1 @@
+"""cached features and a budget -> which transfer scenario to take, measured."""
