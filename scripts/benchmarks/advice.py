@@ -1,12 +1,13 @@
-"""Measure every scenario on four real data sets, and judge the advice on each by what the other three taught.
+"""Train every scenario in full on four data sets and parts of them: how far does the advised one stay below the best?
 
-Writes src/groundwork/transfer/calibration.csv: per data set and share of its training rows, what a cached pass knew
-before, and what each scenario then scored on val. Then it prints, for each data set and part, the scenario that the
-advice takes when that set and its parts are left out, and what the best of the five scored.
+Writes the table of truth to <runs>/truth.csv: accuracy on val and test of each scenario and rate. Then it trains with
+transfer=auto under each budget, and prints the regret: which scenario is best is told by one half of the test rows and
+measured on the other, and the halves swap, so that no luck is read twice.
 
-    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset               # hours on two cores
-    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset --jobs 6 --epochs 30 -- trainer=gpu
-    python scripts/benchmarks/advice.py --judge                                       # the table alone, from the csv
+    python scripts/benchmarks/advice.py --groceries GroceryStoreDataset                 # many hours on two cores
+    python scripts/benchmarks/advice.py --data digits --shares 1 --budgets 1 5
+    python scripts/benchmarks/advice.py --noise 20                                      # photographs of noise alone
+    python scripts/benchmarks/advice.py --small                                         # only to see whether it runs
 
 Finished runs are kept under --runs, so that the same command goes on where it stopped.
 """
@@ -17,127 +18,186 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from groundwork.transfer.calibration import TABLE, TRAINED
-
-from groundwork.transfer import Evidence, Measured, advise, read_calibration
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
 
 SCRIPTS = Path(__file__).parents[1]
-SCENARIOS = ("small_similar", "small_different", *TRAINED)
-COMMON = ("model=efficientnet_lite0", "task=classification", "monitor=accuracy", "balance=none")
+FROZEN = ("small_similar", "small_different")
+TRAINED = {
+    "large_similar": (1.0, 3.0),
+    "large_different": (1.0, 0.3),
+    "scratch": (1.0, 0.3),
+}  # times optim.lr
+RATE = 1e-3
+COMMON = (
+    "model=efficientnet_lite0",
+    "task=classification",
+    "monitor=accuracy",
+    "balance=none",
+    "report.write=false",
+)
 DATA = {
-    "solar_cells": ("data=solar_cells", "data.image_size=80"),
-    "groceries": ("data=groceries", "data.image_size=80", "split=official"),
-    "fashion_mnist": ("data=fashion_mnist", "data.image_size=48", "split=stratified"),
-    "digits": ("data=digits", "data.image_size=48"),
+    "solar_cells": ("data=solar_cells", "data.image_size=160"),
+    "groceries": ("data=groceries", "data.image_size=160", "split=official"),
+    "fashion_mnist": ("data=fashion_mnist", "split=stratified"),
+    "digits": ("data=digits",),
 }
-# Shares of the training rows, and how many times as many epochs a part gets so that its steps suffice.
-# Fashion-MNIST counts as whole with 6,000 rows of its 49,000.
-SHARES = {1.0: 1, 0.25: 2}
-# Of the runs that train the backbone. The 10,500 val rows of Fashion-MNIST would cost more than its training.
-TRAINING = ("trainer=cpu", "execution=plain", "callbacks.early_stopping.patience=null", "augment=light")
-SELDOM = {"fashion_mnist": ("trainer.val_every_n_steps=96",)}
-WHOLE = {"fashion_mnist": 6000 / 49_000}
-Point = tuple[str, float]
+WHOLE = {"fashion_mnist": 6000 / 49_000}  # of its training rows count as all
+SMALL = (
+    "subset=stratified",
+    "subset.size=60",
+    "trainer.max_epochs=1",
+    "metrics.resamples=10",
+    "execution=plain",
+)
+
+
+class Point(NamedTuple):
+    data: str
+    share: float
+    seed: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.data}-{100 * self.share:g}-{self.seed}"
+
+
+class Trained(NamedTuple):
+    """One finished and tested run."""
+
+    scenario: str
+    val: float
+    right: NDArray[np.bool_]
+    seconds: float
+    raced: bool
 
 
 def overrides_of(point: Point, given: argparse.Namespace) -> list[str]:
-    data, share = point
-    words = [*DATA[data], *COMMON, f"paths.cache={given.cache}"]
-    if data == "groceries":
+    words = [*DATA[point.data], *COMMON, f"paths.cache={given.cache}", f"seed={point.seed}"]
+    if point.data == "groceries":
         words.append(f"data.root={given.groceries}")
-    fraction = share * WHOLE.get(data, 1.0)
-    return words if fraction == 1 else [*words, "subset=stratified", f"subset.fraction={fraction:.6f}"]
+    else:
+        words.append(f"split.seed={point.seed}")
+    fraction = point.share * WHOLE.get(point.data, 1.0)
+    if given.small:
+        return [*words, *SMALL, *given.words]
+    subset = [] if fraction == 1 else ["subset=stratified", f"subset.fraction={fraction:.6f}"]
+    return [*words, *subset, *given.words]
 
 
-def finished(folder: Path, file: str) -> dict[str, Any] | None:
-    for path in sorted(folder.glob(f"*/{file}")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        # A run writes its result before it ends, too.
-        if file == "advice.json" or content.get("status") == "done":
-            return content
+def execute(script: str, *words: str) -> None:
+    subprocess.run([sys.executable, str(SCRIPTS / script), *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def train(name: str, words: Sequence[str], given: argparse.Namespace) -> Trained:
+    """Train and test into `<runs>/<name>`, unless that is there."""
+    if (folder := _finished(given.runs / name)) is None:
+        execute("train.py", *words, f"name={name}", f"paths.runs={given.runs}")
+        folder = _finished(given.runs / name)
+    assert folder is not None, f"{name} did not finish"
+    if not (folder / "predictions" / "test.parquet").exists():
+        execute("evaluate.py", f"run={folder}", "split=test")
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    advice = folder / "advice.json"
+    raced = advice.exists() and bool(json.loads(advice.read_text(encoding="utf-8"))["race"])
+    table = pd.read_parquet(folder / "predictions" / "test.parquet").sort_values("sample_id")
+    right = (table["prediction"] == table["target"]).to_numpy()
+    scenario, seconds = result["transfer"]["scenario"], result["seconds"]["total"]
+    return Trained(scenario, result["val"]["accuracy"], right, seconds, raced)
+
+
+def _finished(folder: Path) -> Path | None:
+    for path in sorted(folder.glob("*/result.json")):
+        if json.loads(path.read_text(encoding="utf-8")).get("status") == "done":
+            return path.parent
     return None
 
 
-def execute(
-    script: str, file: str, name: str, given: argparse.Namespace, words: Sequence[str]
-) -> dict[str, Any]:
-    """Run a script into `<runs>/<name>` unless it has finished there, and return the file that it wrote."""
-    if (content := finished(given.runs / name, file)) is None:
-        command = [sys.executable, str(SCRIPTS / script), *words, f"name={name}", f"paths.runs={given.runs}"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        content = finished(given.runs / name, file)
-    if content is None:
-        raise FileNotFoundError(f"{script} left no finished {file} in {given.runs / name}")
-    return content
-
-
-def evidence_of(state: dict[str, Any]) -> Evidence:
-    known = state["evidence"]
-    fields = {name: known[name] for name in Evidence.__dataclass_fields__ if name in known}
-    return Evidence(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    )
-
-
-def measure_point(point: Point, given: argparse.Namespace) -> dict[str, Any]:
-    label = f"{point[0]}-{100 * point[1]:g}"
-    words = overrides_of(point, given)
-    state = execute("advise.py", "advice.json", f"advice-{label}", given, words)
-    scores = {}
-    for scenario in SCENARIOS:
-        epochs = given.epochs * SHARES[point[1]]
-        trained = (*TRAINING, *SELDOM.get(point[0], ()), f"trainer.max_epochs={epochs}", *given.words)
-        own = [*words, f"transfer={scenario}", *(trained if scenario in TRAINED else ())]
-        scores[scenario] = execute("train.py", "result.json", f"{scenario}-{label}", given, own)["val"][
-            "accuracy"
-        ]
-    evidence = evidence_of(state)
-    return {
-        "data": point[0],
-        "share": point[1],
-        "num_samples": evidence.num_samples,
-        "error": evidence.error,
-        "samples_per_output": evidence.samples_per_output,
-        "similarity": evidence.similarity,
-        **{f"score/{name}": score for name, score in scores.items()},
-        "evidence": json.dumps(state["evidence"], sort_keys=True),
-    }
-
-
-def write_table(rows: Sequence[dict[str, Any]], epochs: int) -> None:
-    with TABLE.open("w", encoding="utf-8", newline="") as file:
-        file.write(
-            "# Written by scripts/benchmarks/advice.py: what was known, and what each scenario reached on val.\n"
-            f"# EfficientNet-Lite0 at 80 px (Fashion-MNIST, digits: 48 px), {epochs} epochs, on a part {2 * epochs}.\n"
-        )
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(
-                {key: f"{value:.5g}" if isinstance(value, float) else value for key, value in row.items()}
+def truth_of(point: Point, given: argparse.Namespace) -> dict[str, Trained]:
+    """Train each scenario in full; of its rates the best on val counts."""
+    words, best = overrides_of(point, given), {}
+    for scenario in FROZEN:
+        best[scenario] = train(f"{scenario}-{point.label}", [*words, f"transfer={scenario}"], given)
+    for scenario, rates in TRAINED.items():
+        runs = [
+            train(
+                f"{scenario}-{rate:g}-{point.label}",
+                [*words, f"transfer={scenario}", f"optim.lr={rate * RATE:g}"],
+                given,
             )
+            for rate in (rates[:1] if given.small else rates)
+        ]
+        best[scenario] = max(runs, key=lambda run: run.val)
+    return best
 
 
-def judged() -> Iterator[str]:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    table: list[Measured] = read_calibration()
-    for row in rows:
-        evidence = evidence_of({"evidence": json.loads(row["evidence"])})
-        advice = advise(evidence, [other for other in table if other.data != row["data"]])
-        scores = {name: float(row[f"score/{name}"]) for name in SCENARIOS}
-        best = max(scores, key=lambda name: scores[name])
-        taken, trained = advice.expected[advice.scenario], advice.expected["large_different"]
+def regret(advised: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> tuple[float, float]:
+    """Give how far the advised run stays below the best, in points, and the standard error of that.
+
+    Args:
+        advised: (N,) whether each test row is right.
+        others: The same of every scenario.
+    """
+    half = np.random.default_rng(0).permutation(len(advised)) % 2 == 0
+    below = np.zeros(len(advised))
+    for tells, measures in ((half, ~half), (~half, half)):
+        best = max(others, key=lambda one: one[tells].mean())
+        below[measures] = best[measures].astype(float) - advised[measures]
+    return 100 * float(below.mean()), 100 * float(below.std(ddof=1) / np.sqrt(len(below)))
+
+
+def judged(point: Point, truth: dict[str, Trained], given: argparse.Namespace) -> Iterator[str]:
+    words = [*overrides_of(point, given), "transfer=auto"]
+    for budget in given.budgets:
+        run = train(f"auto-{budget}-{point.label}", [*words, f"transfer.budget={budget}"], given)
+        limit = np.inf if budget == "null" else 30 * float(budget)
+        fits = [one.right for one in truth.values() if one.scenario in FROZEN or one.seconds <= limit]
+        below, error = regret(run.right, fits)
+        frozen = 100 * (max(truth[name].right.mean() for name in FROZEN) - run.right.mean())
         yield (
-            f"{row['data']:14} {float(row['share']):4.0%} {advice.scenario:16} expected {taken.score:.4f}"
-            f"  reached {scores[advice.scenario]:.4f}  best {best:16} {scores[best]:.4f}"
-            f"  below by {100 * (scores[best] - scores[advice.scenario]):.2f} points"
-            f"  (trained between {trained.low:.3f} and {trained.high:.3f})"
+            f"{point.label:24} budget {budget:>5} {run.scenario:16} test {run.right.mean():.4f}  regret {below:+.2f} "
+            f"+- {error:.2f} points, below the best frozen head {frozen:+.2f}, {run.seconds:.0f} s"
+            f"{', raced' if run.raced else ''}"
         )
+
+
+def write_truth(points: dict[Point, dict[str, Trained]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["data", "share", "split", "scenario", "val", "test", "num_test", "seconds"])
+        for point, truth in points.items():
+            for scenario, run in truth.items():
+                numbers = (f"{run.val:.5f}", f"{run.right.mean():.5f}", len(run.right), f"{run.seconds:.0f}")
+                writer.writerow([*point, scenario, *numbers])
+
+
+def noise(number: int, given: argparse.Namespace) -> str:
+    """Ask for advice on photographs of noise in two classes, 28 to 400 of them."""
+    trained = 0
+    for seed, count in enumerate(np.linspace(28, 400, number).astype(int)):
+        root, name = given.runs / "noise-images" / str(seed), f"noise-{seed}"
+        rng = np.random.default_rng(seed)
+        for image in range(count):
+            path = root / "ab"[image % 2] / f"{image}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
+        words = [
+            "data=image_folder",
+            f"data.root={root}",
+            "data.image_size=32",
+            *COMMON,
+            "transfer.budget=null",
+        ]
+        execute("advise.py", *words, f"name={name}", f"paths.runs={given.runs}", f"paths.cache={given.cache}")
+        advice: Any = json.loads(next((given.runs / name).glob("*/advice.json")).read_text(encoding="utf-8"))
+        trained += advice["scenario"] not in FROZEN
+    return f"noise: {trained} of {number} advised to train the backbone"
 
 
 def main() -> None:
@@ -146,19 +206,27 @@ def main() -> None:
     )
     parser.add_argument("--groceries", type=Path, help="folder of the grocery photographs")
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
-    parser.add_argument("--jobs", type=int, default=1, help="data sets at once")
-    parser.add_argument("--epochs", type=int, default=6, help="of the runs that train the backbone")
+    parser.add_argument("--shares", nargs="+", type=float, default=[1.0, 0.25, 0.0625])
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--budgets", nargs="+", default=["1", "5", "20", "null"], help="minutes, or null")
+    parser.add_argument("--noise", type=int, default=0, help="sets of noise, and nothing else")
+    parser.add_argument("--small", action="store_true", help="one part of the digits, to see whether it runs")
     parser.add_argument("--runs", type=Path, default=Path("runs") / "benchmark_advice")
     parser.add_argument("--cache", type=Path, default=Path("cache"))
-    parser.add_argument("--judge", action="store_true", help="do not measure, judge what the csv holds")
-    parser.add_argument("words", nargs="*", help="for the runs that train the backbone, after --")
+    parser.add_argument("words", nargs="*", help="for every run, after --")
     given = parser.parse_args()
     given.runs, given.cache = given.runs.absolute(), given.cache.absolute()
-    if not given.judge:
-        points = [(data, share) for share in SHARES for data in given.data]
-        with ThreadPoolExecutor(given.jobs) as pool:
-            write_table(list(pool.map(lambda point: measure_point(point, given), points)), given.epochs)
-    print("\n".join(judged()))
+    given.runs.mkdir(parents=True, exist_ok=True)
+    if given.noise:
+        print(noise(given.noise, given))
+        return
+    if given.small:
+        given.data, given.shares, given.splits, given.budgets = ["digits"], [1.0], 1, ["null"]
+    points = [Point(*each) for each in product(given.data, given.shares, range(given.splits))]
+    truth = {point: truth_of(point, given) for point in points}
+    write_truth(truth, given.runs / "truth.csv")
+    for point in points:
+        print("\n".join(judged(point, truth[point], given)), flush=True)
 
 
 if __name__ == "__main__":

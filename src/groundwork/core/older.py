@@ -36,6 +36,7 @@ CALLBACKS = {
 }
 # Arguments of the Trainer that stood in `trainer` then.
 THEN = ("accelerator", "devices", "num_nodes", "precision", "max_epochs", "val_every_n_steps")
+PILOTS = {"pilot": False, "pilot_epochs": 3}  # of its advice; `transfer.budget` says more today
 # Classes that moved, below the name of the package.
 MOVED = {
     "optim.AdamW": "torch.optim.AdamW",
@@ -56,6 +57,8 @@ def renamed(key: str) -> str | None:
 
 def hint(key: str) -> str | None:
     """Say in one line what a key of the first edition is called now, None for any other key."""
+    if key in PILOTS:
+        return f"{key} is gone: networks that train compete within transfer.budget. Write transfer.budget=MINUTES."
     if key == EXTRA:
         return "callbacks.extra.NAME is now callbacks.NAME. Write +callbacks.NAME={_target_: ...}."
     new = renamed(key)
@@ -115,6 +118,9 @@ def as_first_edition(config: dict[str, Any]) -> dict[str, Any]:
         config["trainer"].setdefault(name, plain["trainer"][name])
     for key, value in old.items():
         _set(config, key, value)
+    if (config.get("transfer") or {}).get("budget") == "auto":
+        _pop(config, "transfer.budget")
+        config |= PILOTS
     if not config.get("execution"):
         config.pop("execution", None)
     ours = {new: f"groundwork.{old}" for old, new in MOVED.items() if old.startswith("optim.")}

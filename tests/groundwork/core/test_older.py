@@ -54,6 +54,17 @@ def test_todays_configuration_stays_and_the_way_back_is_the_same():
     assert "execution" not in then
 
 
+def test_a_budget_that_nobody_set_leaves_a_sweep_as_the_first_edition_knew_it():
+    today = {key: value for key, value in translated_config(old()).items() if not key.startswith("pilot")}
+    today["transfer"]["budget"] = "auto"
+    then = as_first_edition(today)
+    assert (then["pilot"], then["pilot_epochs"]) == (False, 3)
+    assert "budget" not in then["transfer"]
+    limited = translated_config(old())
+    limited["transfer"]["budget"] = 5
+    assert as_first_edition(limited)["transfer"]["budget"] == 5
+
+
 @pytest.mark.parametrize(
     ("override", "today"),
     [
