@@ -125,7 +125,7 @@ def checked_target(target: Any, where: object) -> str:
         package = target.partition(".")[0]
         if target in trusted_names():
             return target
-        if package in (trusted_names() | _own_packages()) - {"pickle"}:
+        if package in (trusted_names() | own_packages()) - {"pickle"}:
             _check_home(target, package, where)
             return target
         module, _, name = target.rpartition(".")
@@ -156,7 +156,7 @@ def _check_home(target: str, package: str, where: object) -> None:
 
 
 @cache
-def _own_packages() -> frozenset[str]:
+def own_packages() -> frozenset[str]:
     """Name the packages of this clone beside the engine."""
     return frozenset(path.parent.name for path in (ROOT / "src").glob("*/__init__.py")) - {PACKAGE}
 
