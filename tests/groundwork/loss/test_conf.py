@@ -1,4 +1,4 @@
-"""Every loss of `conf/` under the contract: one finite value per sample, weights multiply, ours are zero at the truth."""
+"""Every loss of `conf/` under the contract: one finite value per sample, weights multiply, ours end at zero."""
 
 import pytest
 import torch

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from groundwork.core.atomic import write_text
 from groundwork.core.errors import UserError, innermost
-from groundwork.core.trust import named_in_conf, own_packages
+from groundwork.core.own import own_packages
+from groundwork.core.trust import named_in_conf
 from groundwork.launch.config.schema_types import COMPUTED, Schema, any_of, parameters
 
 FILE = Path(__file__).with_name("signatures.json")
