@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import project
 from groundwork import Run, fit
+
+import project
 
 PARTS = {path.stem for path in Path(project.__file__).parent.glob("[!_]*.py")}
 

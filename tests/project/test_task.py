@@ -8,6 +8,7 @@ from torch import nn
 from groundwork.core.batch import Batch
 from groundwork.loss import CrossEntropy
 from groundwork.task import ClassificationTask
+
 from project.task import UnsureTask
 
 
