@@ -27,6 +27,7 @@ def owls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [f"hydra.searchpath=[{tmp_path / 'owls' / 'conf'}]", *places]
 
 
+@pytest.mark.slow
 def test_callback_logger_optimizer_and_augmentation_take_part(
     owls: list[str], capsys: pytest.CaptureFixture[str]
 ):
@@ -35,7 +36,7 @@ def test_callback_logger_optimizer_and_augmentation_take_part(
     assert "owls: epoch 2 is over" in capsys.readouterr().out
     logged = {name for _, metrics in sys.modules["owls.parts"].Keep.rows for name in metrics}
     assert {"train/loss", "val/balanced_accuracy"} <= logged
-    assert run.config.optim._target_ == "owls.parts.make_sgd"
+    assert run.config.optim._target_ == "owls.parts.Heavy"
 
 
 def test_the_search_composes(owls: list[str]):
