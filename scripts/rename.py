@@ -1,11 +1,13 @@
 """Turn the clone into your own project: `python scripts/rename.py NEW_NAME [--drop-examples] [--fresh-history]`.
 
-Renames the package and every mention, resets README.md, lets uv.lock be committed, and records the template's
-commit in .template.json. Later improvements of the template: `python scripts/rename.py --update [SOURCE]`.
-Needs Python and git only. Interrupted, it leaves the old tree, or is completed by the next call.
+Moves src/project and tests/project to your name, names the distribution, starts a README.md of your own, and lets
+uv.lock be committed. The engine keeps its name, so that `python scripts/rename.py --update [SOURCE]` can later merge
+what the template has learned. Needs Python and git only. If it is interrupted, the next call completes it, or nothing
+has changed.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import keyword
@@ -18,12 +20,12 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-TEMPLATE = "groundwork"  # this file keeps its own words
+ADDRESS = ""  # where the template is published; updates come from there, else from the remote `origin`
+ENGINE = "groundwork"
+OWN = "project"  # what src/project and tests/project are called before they are renamed
 RECORD = ".template.json"
 STAGED = ".rename"
-# The licence asks for its notice; these words draw the splits, and equal data must keep equal splits.
-KEPT_FILES = {"LICENSE", "scripts/rename.py"}
-KEPT_WORDS = re.compile(rf'f"{TEMPLATE} (?:split|folds|subset) \{{')
+KEPT_FILES = {"LICENSE", "scripts/rename.py"}  # the license asks for its notice
 ONLY_TEMPLATE = (
     "tests/test_rename.py",
     "tests/test_readme.py",
@@ -33,23 +35,63 @@ ONLY_TEMPLATE = (
 EXAMPLES = (
     "conf/data/solar_cells.yaml", "conf/experiment/solar_cells.yaml", "conf/experiment/solar_cells_regression.yaml",
     "conf/experiment/solar_cells_trained.yaml",
-    f"src/{TEMPLATE}/data/readers/solar_cells.py", "tests/groundwork/data/readers/test_solar_cells.py", "notebooks/",
+    f"src/{ENGINE}/data/readers/solar_cells.py", f"tests/{ENGINE}/data/readers/test_solar_cells.py", "notebooks/",
     "scripts/benchmarks/solar_cells.py", "scripts/benchmarks/advice.py", "scripts/benchmarks/search.py",
     "scripts/benchmarks/advice_cost.py",
     ".github/workflows/notebooks.yml",
 )  # fmt: skip
+# Updates leave these alone; they are yours from the first day.
+YOURS = (f"src/{OWN}", f"tests/{OWN}", "conf/experiment/mine.yaml", "README.md")
 README = """# {name}
 
 ```
 pip install uv && uv run scripts/train.py      # trains the default experiment
 pip install uv && uv run pytest                # checks everything
-uv run scripts/schema.py                       # lets an editor complete and check the keys of conf/
 ```
 
-`uv run scripts/train.py --help` lists what one may choose; each file in `conf/` says what it is for.
+## From data to a result
 
-Made from the template {template}; `.template.json` says which commit. What the template learns later:
-`python scripts/rename.py --update`.
+```
+uv run scripts/audit.py data=image_folder data.root=DIR      # look at the data first
+uv run scripts/train.py data=image_folder data.root=DIR      # DIR/<class>/*.jpg
+uv run scripts/train.py data=table data.table=FILE data.target=COLUMN
+uv run scripts/train.py -m seed=0,1,2                        # three runs; the same command again runs what is missing
+uv run scripts/compare.py runs='runs/*/*'                    # all runs in one table
+uv run scripts/evaluate.py run=latest split=test             # the test, once
+uv run scripts/predict.py run=latest input=DIR output=predicted.csv
+uv run scripts/export.py run=latest format=onnx
+```
+
+A run folder `runs/<name>/<run id>/` holds everything about a run; open its `report.html`.
+`uv run scripts/train.py --help` lists what can be chosen; each file in `conf/` says what it is for.
+
+## Reproduce a run
+
+`environment.json` in the run folder names the commit, the packages and the command.
+
+```
+git checkout COMMIT
+uv run scripts/train.py like=RUN_FOLDER                      # the same configuration and split
+uv run scripts/train.py run=RUN_FOLDER                       # continue a run that was stopped
+```
+
+## Where things are
+
+| folder | whose |
+|---|---|
+| `src/{name}/`, `tests/{name}/`, `conf/experiment/mine.yaml` | yours: data, network, loss, ...; updates skip them |
+| `scripts/train.py` | yours to edit; updates merge into it. Scripts of your own go beside it |
+| `conf/` | every choice; add files of your own |
+| `src/{engine}/`, `tests/{engine}/` | the engine; leave it as it is, so that updates merge without conflicts |
+
+```
+uv run scripts/train.py experiment=mine                      # every part of src/{name} in one run
+python scripts/new.py loss NAME                              # begin a part; new.py --help lists the kinds
+uv run scripts/schema.py                                     # lets an editor complete and check the keys of conf/
+python scripts/rename.py --update                            # take what the template has learned since
+```
+
+`conf/README.md` shows the shortest working example of each part. Made from the template {engine}.
 """
 
 
@@ -62,13 +104,13 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: list[str]) -> int:
     parser = Parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("name", nargs="?", help="the new package, such as birds")
+    parser.add_argument("name", nargs="?", help="the name of your project, such as birds")
     parser.add_argument(
         "--drop-examples", action="store_true", help="drop solar cells, their weights, the notebooks"
     )
     parser.add_argument("--fresh-history", action="store_true", help="start the git history with one commit")
     parser.add_argument(
-        "--update", nargs="?", const="", metavar="SOURCE", help="take what the template has learned"
+        "--update", nargs="?", const="", metavar="SOURCE", help="merge what the template has learned"
     )
     chosen = parser.parse_args(words)
     root = Path(__file__).resolve().parents[1]
@@ -77,20 +119,16 @@ def main(words: list[str]) -> int:
         if chosen.update is not None:
             return update(root, chosen.update)
         check(root, chosen.name)
-        commit = read_commit(root)
-        record = {"template": TEMPLATE, "source": git(root, "remote", "get-url", "origin") or "", "commit": commit,
-                  "name": chosen.name, "drop_examples": chosen.drop_examples}  # fmt: skip
+        record = {"template": ENGINE, "commit": git(root, "rev-parse", "HEAD"), "name": chosen.name,
+                  "drop_examples": chosen.drop_examples}  # fmt: skip
         stage(root, record)
         finish(root)
         if chosen.fresh_history:
-            start_history(root, chosen.name, commit)
+            start_history(root, chosen.name)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(
-        f"{TEMPLATE} is {chosen.name} now. Next: uv run ruff check --fix . && uv run ruff format . && uv run pytest, "
-        f"then commit, uv.lock too."
-    )
+    print(f"This project is {chosen.name} now. Next: uv run pytest, then commit, uv.lock too.")
     return 0
 
 
@@ -104,10 +142,8 @@ def git(root: Path, *words: str) -> str | None:
 
 def check(root: Path, name: str | None) -> None:
     """Refuse a name that cannot be a package, hides another one, or a tree that cannot be renamed."""
-    if not (root / "src" / TEMPLATE).is_dir():
-        raise ValueError(
-            f"{root} must hold src/{TEMPLATE}, but does not: it is renamed already. See --update."
-        )
+    if not (root / "src" / OWN).is_dir():
+        raise ValueError(f"{root} must hold src/{OWN}, but does not: it is renamed already. See --update.")
     if not name or not re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", name) or keyword.iskeyword(name):
         raise ValueError(
             f"NEW_NAME must be small letters, digits and _, as in my_birds, but got {name!r}. Change it."
@@ -118,24 +154,14 @@ def check(root: Path, name: str | None) -> None:
     }
     for module in (root / "src").rglob("*.py"):
         needed |= set(re.findall(r"^\s*(?:from|import) (\w+)", module.read_text(encoding="utf-8"), re.M))
-    folders = {path.name for path in root.iterdir()} | {
-        path.name for path in (root / "src" / TEMPLATE).iterdir()
-    }
-    if name in needed | folders | {
-        TEMPLATE,
-        "test",
-        "src",
-    } | sys.stdlib_module_names or importlib.util.find_spec(name):
+    places = (root, root / "src", root / "tests", root / "src" / ENGINE)
+    taken = {path.stem for place in places for path in place.iterdir()} | {"test", "hydra_plugins"}
+    if name in needed | taken | sys.stdlib_module_names or importlib.util.find_spec(name):
         raise ValueError(f"NEW_NAME must be free, but {name} is a package or folder already. Choose another.")
     if git(root, "status", "--porcelain"):
         raise ValueError(
             "the clone must have no uncommitted change, so that renaming can be undone. Commit first."
         )
-
-
-def read_commit(root: Path) -> str:
-    """Name the commit of the template that this tree is."""
-    return git(root, "rev-parse", "HEAD") or "unknown"
 
 
 def tracked(root: Path) -> list[str]:
@@ -150,14 +176,36 @@ def tracked(root: Path) -> list[str]:
     ]
 
 
-def renamed(text: str, name: str) -> str:
-    """Replace every mention of the template by the new name, whole and as part of a class's name."""
-    camel = "".join(part.capitalize() for part in name.split("_"))
-    kept = KEPT_WORDS.findall(text)
-    pieces = KEPT_WORDS.split(text)
-    for old, new in ((TEMPLATE, name), (TEMPLATE.capitalize(), camel), (TEMPLATE.upper(), name.upper())):
-        pieces = [piece.replace(old, new) for piece in pieces]
-    return "".join(piece + word for piece, word in zip(pieces, [*kept, ""], strict=True))
+def rewritten(file: str, content: bytes, record: dict[str, object]) -> tuple[str, bytes] | None:
+    """Give a file of the template its name and content in the project; None where the project does not have it."""
+    name = str(record["name"])
+    if name == OWN or file in KEPT_FILES:
+        return file, content
+    if file.startswith((*ONLY_TEMPLATE, *(EXAMPLES if record["drop_examples"] else ()))):
+        return None
+    place = re.sub(rf"^(src|tests)/{OWN}/", rf"\1/{name}/", file)
+    if file == "README.md":
+        return file, README.format(name=name, engine=ENGINE).encode("utf-8")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return place, content
+    text = without_examples(file, text) if record["drop_examples"] else text
+    text = renamed(text, name, is_own=place != file)
+    if file == "pyproject.toml":
+        text = project_file(text, name)
+    elif file == ".gitignore":
+        text = re.sub(r"^(?:# A lock .*|uv\.lock)\n", "", text, flags=re.M)
+    return place, text.encode("utf-8")
+
+
+def renamed(text: str, name: str, is_own: bool) -> str:
+    """Replace the paths and the modules of the own package; the word `project` alone stays."""
+    text = re.sub(rf"\b(src|tests)/{OWN}\b", rf"\1/{name}", text)
+    modules = r"\w" if is_own else r"(?:data|model|task|loss|metric|callback)\b"
+    text = re.sub(rf"(?<![\w.]){OWN}(?=\.{modules})", name, text)
+    text = re.sub(rf"(_target_['\"]?[:=]\s*['\"]?){OWN}(?=\.)", rf"\g<1>{name}", text)
+    return re.sub(rf"(?m)^(\s*(?:from|import) ){OWN}\b", rf"\g<1>{name}", text)
 
 
 def without_examples(file: str, text: str) -> str:
@@ -172,43 +220,33 @@ def without_examples(file: str, text: str) -> str:
 
 
 def project_file(text: str, name: str) -> str:
-    """Say what the project is, and let the lines stand that a longer name makes too long."""
-    text = re.sub(
-        r'^description = ".*"', f'description = "Made from the template {TEMPLATE}"', text, flags=re.M
-    )
-    return text if len(name) <= len(TEMPLATE) else re.sub(r"(?m)^ignore = \[", 'ignore = ["E501", ', text)
+    """Name the distribution after the project, and say where it comes from."""
+    text = re.sub(rf'(?m)^name = "{ENGINE}"', f'name = "{name}"', text).replace(f'"{ENGINE}[', f'"{name}[')
+    text = text.replace(f'yours = ["{OWN}"]', f'yours = ["{name}"]')
+    return re.sub(r'(?m)^description = ".*"', f'description = "Made from the template {ENGINE}"', text)
+
+
+def as_text(record: dict[str, object]) -> str:
+    return json.dumps(record, indent=2) + "\n"
 
 
 def stage(root: Path, record: dict[str, object]) -> None:
     """Write the new files and a journal beside the old ones; the journal's last move decides."""
-    name, staged = str(record["name"]), root / STAGED
+    staged = root / STAGED
     shutil.rmtree(staged, ignore_errors=True)
-    dropped = (*ONLY_TEMPLATE, *(EXAMPLES if record["drop_examples"] else ()))
-    new: dict[str, bytes] = {}
-    files = tracked(root)
-    for file in files:
-        if file in KEPT_FILES:
-            continue
-        if not file.startswith(dropped):
-            content = (root / file).read_bytes()
-            try:
-                text = content.decode("utf-8")
-            except UnicodeDecodeError:
-                new[renamed(file, name)] = content
-                continue
-            text = without_examples(file, text) if record["drop_examples"] else text
-            new[renamed(file, name)] = renamed(text, name).encode("utf-8")
-    new["README.md"] = README.format(**record).encode("utf-8")
-    new["pyproject.toml"] = project_file(new["pyproject.toml"].decode("utf-8"), name).encode("utf-8")
-    ignored = new[".gitignore"].decode("utf-8")
-    new[".gitignore"] = re.sub(r"^(?:# A lock .*|uv\.lock)\n", "", ignored, flags=re.M).encode("utf-8")
-    new[RECORD] = (json.dumps(record, indent=2) + "\n").encode("utf-8")
-    for file, content in new.items():
-        (staged / "new" / file).parent.mkdir(parents=True, exist_ok=True)
-        (staged / "new" / file).write_bytes(content)
-        if (root / file).is_file():
-            shutil.copymode(root / file, staged / "new" / file)
-    journal = {"write": sorted(new), "remove": sorted({*files} - {*new} - KEPT_FILES)}
+    journal: dict[str, list[str]] = {"write": [RECORD], "remove": []}
+    for file in tracked(root):
+        old = (root / file).read_bytes()
+        new = rewritten(file, old, record)
+        if new is None or new[0] != file:
+            journal["remove"].append(file)
+        if new is not None and new != (file, old):
+            (staged / "new" / new[0]).parent.mkdir(parents=True, exist_ok=True)
+            (staged / "new" / new[0]).write_bytes(new[1])
+            shutil.copymode(root / file, staged / "new" / new[0])
+            journal["write"].append(new[0])
+    (staged / "new").mkdir(parents=True, exist_ok=True)
+    (staged / "new" / RECORD).write_bytes(as_text(record).encode("utf-8"))
     part = staged / "journal.part"
     part.write_text(json.dumps(journal), encoding="utf-8")
     part.replace(staged / "journal.json")
@@ -247,11 +285,11 @@ def remove_empty(folder: Path) -> None:
         folder = folder.parent
 
 
-def start_history(root: Path, name: str, commit: str) -> None:
+def start_history(root: Path, name: str) -> None:
     """Begin the branch anew with one commit; the template stays as a remote of that name."""
     branch = git(root, "branch", "--show-current") or "main"
     steps = [["checkout", "--orphan", f"{name}-start"], ["add", "--all"],
-             ["commit", "-m", f"Start {name} from {TEMPLATE} {commit[:12]}"], ["branch", "-M", branch]]  # fmt: skip
+             ["commit", "-m", f"Start {name} from the template {ENGINE}"], ["branch", "-M", branch]]  # fmt: skip
     for step in steps:
         if git(root, *step) is None:
             raise ValueError(f"git {' '.join(step)} must work, but fails. Set user.name and user.email.")
@@ -259,53 +297,121 @@ def start_history(root: Path, name: str, commit: str) -> None:
 
 
 def update(root: Path, source: str) -> int:
-    """Merge what the template has changed since this project was made: base and news renamed alike, then picked."""
-    if not (root / RECORD).is_file():
-        raise ValueError(f"{root} must have {RECORD}, but does not: rename it first.")
-    record = json.loads((root / RECORD).read_text(encoding="utf-8"))
+    """Merge what the template has changed since: both states are renamed alike, and their difference is picked."""
+    if not (root / "src" / ENGINE / "core").is_dir():
+        raise ValueError(
+            f"{root} must hold src/{ENGINE}, but does not: it was made from the first edition of the template, which "
+            "renamed the engine. Clone the template again and move your own files to src/project."
+        )
     if git(root, "status", "--porcelain"):
         raise ValueError("the project must have no uncommitted change. Commit or stash first.")
-    source = source or record["source"]
+    record: dict[str, object] = {"template": ENGINE, "commit": None, "name": OWN, "drop_examples": False}
+    if (root / RECORD).is_file():
+        record |= json.loads((root / RECORD).read_text(encoding="utf-8"))
+    remotes = (git(root, "remote", "get-url", remote) or "" for remote in ("template", "origin"))
+    source = source or ADDRESS or next(filter(None, remotes), "")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         clone = Path(place) / "template"
-        if git(root, "clone", "--quiet", source, str(clone)) is None:
-            raise ValueError(f"SOURCE must be a repository, but {source!r} cannot be cloned. Name another.")
-        news = read_commit(clone)
-        if news == record["commit"]:
-            print(f"{record['name']} is up to date with {TEMPLATE} {news[:12]}")
+        if not source or git(root, "clone", "--quiet", source, str(clone)) is None:
+            raise ValueError(
+                f"SOURCE must be the template's repository, but {source!r} cannot be cloned. Name another."
+            )
+        if not (clone / "src" / ENGINE).is_dir() or (clone / RECORD).is_file():
+            raise ValueError(
+                f"SOURCE must be the template, but {source} is a project made from it. Add its address."
+            )
+        news = str(git(clone, "rev-parse", "HEAD"))
+        base = find_base(root, clone, record)
+        if news == base:
+            print(f"{record['name']} is up to date with {ENGINE} {news[:12]}")
             return 0
-        picked = rename_both(clone, record, news)
+        picked = rename_both(clone, record, base, news)
         git(root, "fetch", "--quiet", str(clone), picked)
-        merged = git(root, "cherry-pick", picked)
-    if merged is None:
-        print(
-            "some files changed on both sides: resolve them, git add, git cherry-pick --continue.",
-            file=sys.stderr,
-        )
+    is_clean = git(root, "cherry-pick", "--no-commit", picked) is not None
+    (root / RECORD).write_text(as_text({**record, "commit": news}), encoding="utf-8", newline="\n")
+    git(root, "add", RECORD)
+    if not is_clean:
+        print("some files changed on both sides: resolve them, then git add and git commit.", file=sys.stderr)
         return 1
-    print(f"{record['name']} has what {TEMPLATE} changed from {record['commit'][:12]} to {news[:12]}")
+    if git(root, "commit", "--quiet", "-m", f"Update {ENGINE} to {news[:12]}") is None:
+        raise ValueError("git commit must work, but fails. Set user.name and user.email, then git commit.")
+    print(f"{record['name']} has what {ENGINE} changed from {base[:12]} to {news[:12]}")
     return 0
 
 
-def rename_both(clone: Path, record: dict[str, object], news: str) -> str:
-    """Commit the recorded and the newest template, both renamed, one after the other; return the second commit."""
+def find_base(root: Path, clone: Path, record: dict[str, object]) -> str:
+    """Find the commit of the template that the project has: the newest known one, else the one most like its start."""
+    git(clone, "fetch", "--quiet", "--update-shallow", str(root), "HEAD:refs/heads/own-project")
+    known = [str(record["commit"]), git(clone, "merge-base", "HEAD", "own-project") or ""]
+    known = [
+        one for one in known if git(clone, "merge-base", "--is-ancestor", one or "none", "HEAD") is not None
+    ]
+    if known:  # of two, the one that the other leads to
+        return max(known, key=lambda one: int(git(clone, "rev-list", "--count", one) or 0))
+    start = (git(root, "rev-list", "--max-parents=0", "HEAD") or "").splitlines()[-1]
+    return nearest(tree(root, start), clone, record)
+
+
+def tree(folder: Path, commit: str) -> dict[str, str]:
+    """Map each file of a commit to the hash of its content."""
+    lines = (git(folder, "ls-tree", "-r", "-z", commit) or "").split("\0")
+    return {line.partition("\t")[2]: line.partition("\t")[0].split()[-1] for line in lines if line}
+
+
+def nearest(start: dict[str, str], clone: Path, record: dict[str, object]) -> str:
+    """Find the commit of the template of which the most files are as in the first commit of the project."""
+    was_renamed = RECORD in start
+    known: dict[tuple[str, str], bool] = {}
+
+    def is_same(file: str, content: str) -> bool:
+        if start.get(file) == content:
+            return True
+        if not was_renamed:
+            return False
+        if (file, content) not in known:
+            blob = subprocess.run(
+                ["git", "cat-file", "blob", content], cwd=clone, capture_output=True, check=True
+            )
+            new = rewritten(file, blob.stdout, record)
+            known[file, content] = new is None or start.get(new[0]) == hash_of(new[1])
+        return known[file, content]
+
+    def unlike(commit: str) -> int:
+        files = tree(clone, commit)
+        missing = 0 if was_renamed else len(start.keys() - files.keys())
+        return missing + sum(not is_same(*item) for item in files.items())
+
+    commits = (
+        git(clone, "rev-list", "HEAD") or ""
+    ).splitlines()  # the newest first, which is taken of equal ones
+    return min(commits, key=unlike)
+
+
+def hash_of(content: bytes) -> str:
+    """Compute git's name of a content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def rename_both(clone: Path, record: dict[str, object], base: str, news: str) -> str:
+    """Commit both states of the template as the project has them, without what is yours; return the second commit."""
     me = ["-c", "user.name=template", "-c", "user.email=template@localhost"]
     git(clone, "config", "core.autocrlf", "false")
-    base, text = str(record["commit"]), f"Take {TEMPLATE} up to {news[:12]}"
-    if git(clone, "cat-file", "-e", base) is None:
-        raise ValueError(f"SOURCE must hold commit {base}, but does not. Name another.")
+    parents: list[str] = []
     for commit in (base, news):
         if git(clone, "checkout", "--quiet", "--force", "--detach", commit) is None:
             raise ValueError(f"commit {commit} must be one that can be checked out, but is not.")
-        stage(clone, {**record, "commit": commit})
+        git(clone, "rm", "-r", "-q", "--ignore-unmatch", *YOURS)
+        stage(clone, record)
         finish(clone)
+        (clone / RECORD).unlink()
         git(clone, "add", "--all")
-        tree = git(clone, "write-tree")
-        parent = ["-p", base] if commit == news else []
-        base = git(clone, *me, "commit-tree", str(tree), *parent, "-m", text) or ""
+        made = git(
+            clone, *me, "commit-tree", str(git(clone, "write-tree")), *parents, "-m", f"Update {ENGINE}"
+        )
+        parents = ["-p", str(made)]
         git(clone, "reset", "--quiet", "--hard")
-    git(clone, "branch", "news", base)
-    return base
+    git(clone, "branch", "news", parents[1])
+    return parents[1]
 
 
 if __name__ == "__main__":

@@ -1,25 +1,49 @@
 """What new.py begins works as it is, and the tests over conf/ pick it up."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("new", ROOT / "scripts" / "new.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+new = load()
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of the code, since new.py writes into its own tree."""
-    for name in ("conf", "src", "scripts", "tests"):
+    for name in ("conf", "src", "scripts", "tests", ".vscode"):
         shutil.copytree(ROOT / name, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
     return tmp_path / "clone"
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone that holds no more than its own package."""
+    (tmp_path / "src" / "birds").mkdir(parents=True)
+    (tmp_path / "src" / "birds" / "__init__.py").touch()
+    monkeypatch.setattr(new, "ROOT", tmp_path)
+    return tmp_path
 
 
 def call(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -38,38 +62,58 @@ def call(clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (["model", "mlp"], "conf/model/mlp.yaml is there already"),
     ],
 )
-def test_wrong_words_are_told_in_one_line(words: list[str], said: str):
-    done = call(ROOT, "scripts/new.py", *words)
-    assert done.returncode == 2
-    assert said in done.stderr.replace("\\", "/")
-    assert done.stderr.count("\n") == 1
+def test_wrong_words_are_told_in_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert new.main(words) == 2
+    stderr = capsys.readouterr().err
+    assert said in stderr.replace("\\", "/")
+    assert stderr.count("\n") == 1
 
 
-def test_help_says_how_to_call_it_and_no_error():
-    done = call(ROOT, "scripts/new.py", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "new.py data|reader|model" in done.stdout
+def test_help_names_every_kind_and_is_no_error(capsys: pytest.CaptureFixture[str]):
+    assert new.main(["--help"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert [kind for kind in new.KINDS if kind not in said.out] == []
+
+
+@pytest.mark.parametrize("kind", new.KINDS)
+def test_a_kind_is_written_into_the_own_package_with_a_test_that_passes(small: Path, kind: str):
+    assert new.main([kind, "my_part"]) == 0
+    files = {path.relative_to(small).as_posix() for path in small.rglob("*my_part*")}
+    module, test = "src/birds/my_part.py", "tests/birds/test_my_part.py"
+    assert (module in files) == (test in files) == (kind not in ("data", "experiment", "sweep"))
+    assert files - {module, test} == (
+        {f"conf/{new.KINDS[kind][0]}/my_part.yaml"} if new.KINDS[kind][0] else set()
+    )
+    for file in files:
+        text = (small / file).read_text(encoding="utf-8")
+        assert not {"NAME", "PACKAGE", "Name"} & set(text.replace(".", " ").split()), file
+        assert "my_part" in text
+    for path in small.glob("conf/*/*.yaml"):
+        OmegaConf.load(path)
 
 
 @pytest.mark.slow
-def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, tmp_path: Path):
-    for kind in ("data", "reader", "model", "head", "task", "loss", "metric", "callback"):
-        done = call(clone, "scripts/new.py", kind, f"my_{kind}")
-        assert done.returncode == 0, done.stderr
-    for path in clone.rglob("*my_*"):
-        assert "NAME" not in path.read_text(encoding="utf-8"), path
-    checked = call(
-        clone,
-        "-m",
-        "pytest",
-        "-q",
-        "tests/test_conf.py",
-        "tests/test_rooms.py",
-        "-k",
-        "my_ or extra or metric",
-    )
-    assert checked.returncode == 0, checked.stdout[-3000:]
-    assert call(clone, "-m", "ruff", "check", ".").returncode == 0
+def test_everything_that_is_begun_passes_the_contracts_and_trains(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(new, "ROOT", clone)
+        patch.setattr(new, "write_schemas", lambda: None)
+        assert [new.main([kind, f"my_{kind}"]) for kind in new.KINDS] == [0] * len(new.KINDS)
+    assert call(clone, "scripts/new.py", "callback", "last").returncode == 0  # this one writes the schemas
+    checks = [
+        ["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"],
+        ["-m", "pytest", "-q", "-n", "0", "tests/project", "--ignore=tests/project/test_mine.py"],
+        ["-m", "pytest", "-q", "-n", "0", "tests/test_conf.py", "tests/groundwork/loss/test_conf.py",
+         "tests/groundwork/model/test_conf.py", "tests/groundwork/optim/test_conf.py",
+         "tests/groundwork/data/test_conf_data.py", "tests/groundwork/launch/config/test_schema.py",
+         "tests/groundwork/launch/config/test_check_keys.py", "tests/groundwork/launch/config/test_hints.py",
+         "-k", "my_ or today or every or shipped"],
+    ]  # fmt: skip
+    for check in checks:
+        done = call(clone, *check)
+        assert done.returncode == 0, (check, done.stdout[-3000:])
     (tmp_path / "birds").mkdir()
     for number in range(40):
         level = 60 + 120 * (number % 2)
@@ -77,11 +121,12 @@ def test_everything_that_is_begun_passes_the_contracts_and_trains(clone: Path, t
         Image.fromarray(pixels).save(tmp_path / "birds" / f"{('owl', 'wren')[number % 2]}_{number}.png")
     done = call(
         clone, "scripts/train.py", "data=my_reader", f"data.root={tmp_path / 'birds'}", "data.image_size=16",
-        "model=my_model", "transfer=none", "loss=my_loss", "metrics=my_metric", "monitor=my_metric",
-        "callbacks=my_callback", "task=my_task",
-        "task.head._target_=groundwork.model.my_head.MyHead", "+task.head.width=8",
+        "model=my_model", "transfer=scratch", "loss=my_loss", "metrics=my_metric", "monitor=my_metric",
+        "callbacks=my_callback", "task=my_task", "optim=my_optimizer", "augment=my_augmentation",
+        "logger=my_logger", "task.head._target_=project.my_head.MyHead", "+task.head.width=8",
         "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert "my_callback: epoch 1" in done.stdout
+    assert (tmp_path / "runs" / "my_logger.jsonl").stat().st_size > 0

@@ -1,20 +1,72 @@
 """Where this project lies, and where this machine keeps data, caches and runs."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.errors import UserError
 from groundwork.core.quote import quote_values
 
-ROOT = Path(__file__).resolve().parents[3]
+ENGINE = __name__.partition(".")[0]
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def find_root(package: Path, script: Path | None, here: Path) -> Path:
+    """Find the clone: where the engine lies in one, else from the script, else from where one stands.
+
+    Args:
+        package: Folder of the engine; an installed copy has no `conf/` beside it.
+        script: That was started.
+        here: The current folder, which is given back where there is no clone.
+    """
+    above = [package.parents[1], *(script.parents if script else ()), here, *here.parents]
+    return next((folder for folder in above if (folder / "conf" / "train.yaml").is_file()), here)
+
+
+def started_script() -> Path | None:
+    """Name the file of the command that was typed; None in a notebook and the like."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(file).resolve() if file else None
+
+
+ROOT = find_root(PACKAGE, started_script(), Path.cwd())
 CONF = ROOT / "conf"
 PATH_KEYS = ("data.root", "data.table", "data.image_root", "model.pretrained", "paths.data", "paths.cache",
              "paths.runs", "like")  # fmt: skip
 LATEST = "latest"  # of model.pretrained and like: the newest run, which the launcher finds
 PLAIN_PATH = re.compile(r"[\w./-]*")
+
+
+def check_clone(script: Path | None, package: Path = PACKAGE) -> None:
+    """Refuse to start a script of one clone with the engine of another, which may differ.
+
+    Raises:
+        UserError: If the package that was imported is not the one beside the script.
+    """
+    for folder in script.parents if script else ():
+        own = folder.parent / "src" / ENGINE
+        if folder.name == "scripts" and own.is_dir() and own.resolve() != package:
+            raise UserError(
+                f"{ENGINE} must be that of {own.parent}, but {package} was imported. "
+                f"Run uv sync, or pip install -e ., in {own.parents[1]}."
+            )
+
+
+def check_conf() -> None:
+    """Say where `conf/` is looked for.
+
+    Raises:
+        UserError: If it is not there.
+    """
+    if not (CONF / "train.yaml").is_file():
+        raise UserError(
+            f"conf/train.yaml must be in the clone, but is neither beside {PACKAGE.parent}, nor above the script or "
+            f"{Path.cwd()}. Change to the folder of your clone."
+        )
 
 
 def local_overrides() -> list[str]:

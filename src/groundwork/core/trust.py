@@ -19,9 +19,10 @@ from groundwork.core.errors import UserError
 from groundwork.core.lazy import find_object
 from groundwork.core.older import MOVED, translated_config
 from groundwork.core.older_logger import logger_of_today
-from groundwork.core.paths import CONF, ROOT
+from groundwork.core.own import is_there, own_packages, own_target
+from groundwork.core.paths import CONF
+from groundwork.core.paths import ENGINE as PACKAGE
 
-PACKAGE = __name__.partition(".")[0]
 ROOMS = ("data", "loss", "metrics", "model", "optim", "task", "transfer")
 # Public names of these modules, where they are classes of the kind on the right, made by the package itself.
 LIBRARIES: dict[str, str | tuple[str, ...]] = {
@@ -122,23 +123,32 @@ def checked_target(target: Any, where: object) -> str:
         UserError: If nobody vouches for it.
     """
     if isinstance(target, str) and re.fullmatch(r"\w+(\.\w+)+", target):
-        package = target.partition(".")[0]
         if target in trusted_names():
             return target
-        if package in (trusted_names() | _own_packages()) - {"pickle"}:
-            _check_home(target, package, where)
-            return target
+        own = own_target(target)
+        package = own.partition(".")[0]
+        if package in (trusted_names() | own_packages()) - {"pickle"}:
+            # In the first edition the engine may have had the name that one's own package has today.
+            if not is_there(own) and (engine := _engine_target(target)):
+                return engine
+            _check_home(own, package, where)
+            return own
         module, _, name = target.rpartition(".")
         if target in named_in_conf() or (module in LIBRARIES and _is_part(module, name)):
             return target
-        below = target.partition(".")[2]
-        own = MOVED.get(below, f"{PACKAGE}.{below}")
-        if own in named_in_conf() or own in _public_modules():
-            return own
+        if engine := _engine_target(target):
+            return engine
     raise UserError(
         f"{where} must name targets that are known, but names {str(target)[:80]!r}, which may run any code. "
         f"Add trust=[PACKAGE] if you know it."
     )
+
+
+def _engine_target(target: str) -> str | None:
+    """Find a part of this package by its name below a package, which the first edition renamed with the clone."""
+    below = target.partition(".")[2]
+    name = MOVED.get(below, f"{PACKAGE}.{below}")
+    return name if name in named_in_conf() or name in _public_modules() else None
 
 
 def _check_home(target: str, package: str, where: object) -> None:
@@ -153,12 +163,6 @@ def _check_home(target: str, package: str, where: object) -> None:
             f"{where} names {target}, which must be defined in {package}, but is defined in {home}. "
             f"Add trust=[{target}] if you know it."
         )
-
-
-@cache
-def _own_packages() -> frozenset[str]:
-    """Name the packages of this clone beside the engine."""
-    return frozenset(path.parent.name for path in (ROOT / "src").glob("*/__init__.py")) - {PACKAGE}
 
 
 @cache

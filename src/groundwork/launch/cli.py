@@ -8,6 +8,7 @@ from collections.abc import Callable
 from groundwork.core.admitted import admit_arguments
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
 from groundwork.core.patches import settle_command
+from groundwork.core.paths import check_clone, check_conf, started_script
 
 
 def enter(command: Callable[[list[str]], int]) -> int:
@@ -21,6 +22,8 @@ def enter(command: Callable[[list[str]], int]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     settle_command()
     try:
+        check_clone(started_script())
+        check_conf()
         return command(admit_arguments(sys.argv[1:]))
     except KeyboardInterrupt as stop:
         print(f"stopped; {stop}" if str(stop) else "stopped", file=sys.stderr)

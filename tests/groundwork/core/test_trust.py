@@ -18,6 +18,7 @@ from groundwork.launch.config.trusted import checked_overrides
 @pytest.fixture(autouse=True)
 def _nobody_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admitted, "_admitted", set())
+    monkeypatch.setattr("groundwork.core.trust.own_packages", frozenset)  # one of them may be called birds
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,19 @@ def test_every_shipped_choice_passes():
 def test_a_run_of_the_package_under_its_old_name_is_built_under_the_present_one():
     config = checked_config({"s": {"_target_": "once.optim.Constant", "warmup": 0.0}}, "config.yaml")
     assert type(instantiate(config.s)).__module__ == "groundwork.optim.schedule"
+
+
+@pytest.mark.usefixtures("_packages")
+def test_a_package_that_has_the_old_name_of_the_engine_hides_only_what_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("groundwork.core.own.own_packages", lambda: frozenset({"birds"}))
+    monkeypatch.setattr("groundwork.core.trust.own_packages", lambda: frozenset({"birds"}))
+    parts = {"old": "birds.model.Network", "own": "birds.Net", "before": "project.Net"}
+    config = checked_config({name: {"_target_": target} for name, target in parts.items()}, "config.yaml")
+    assert [config[name]._target_ for name in parts] == ["groundwork.model.Network", "birds.Net", "birds.Net"]
+    with pytest.raises(UserError, match=r"birds\.Gone.*cannot be imported"):
+        checked_config({"m": {"_target_": "birds.Gone"}}, "config.yaml")
 
 
 def test_optimizers_that_were_once_ours_are_those_of_torch():

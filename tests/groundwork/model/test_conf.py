@@ -10,8 +10,12 @@ from torch import nn
 from groundwork.core.paths import CONF
 from groundwork.model import ClassificationHead, Network, StagePool
 
-# `plain` names a network of one's own: see test_plain.py.
-NAMES = sorted(path.stem for path in (CONF / "model").glob("*.yaml") if path.stem not in ("auto", "plain"))
+# Networks of one's own, such as `plain` names, need no more than forward: see test_plain.py and tests/test_conf.py.
+NAMES = sorted(
+    path.stem
+    for path in (CONF / "model").glob("*.yaml")
+    if "_target_: groundwork.model." in path.read_text(encoding="utf-8")
+)
 
 
 def read(name: str) -> DictConfig:

@@ -55,7 +55,7 @@ class Format:
         if absent := [name for name in self.packages if find_spec(name) is None]:
             raise UserError(
                 f"this format must have {', '.join(self.packages)}, but {absent[0]} is not installed. "
-                f"Run: pip install 'groundwork[export]'"
+                f"Run: uv sync --extra export, or pip install -e '.[export]'"
             )
 
 

@@ -9,7 +9,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from groundwork.core.patches import known_choices
-from groundwork.core.paths import CONF, PATH_KEYS, local_overrides, make_paths_absolute
+from groundwork.core.paths import CONF, PATH_KEYS, check_conf, local_overrides, make_paths_absolute
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
 from groundwork.launch.config.own_hydra import own_hydra
@@ -65,6 +65,7 @@ def compose_run(overrides: Sequence[str]) -> Composition:
     Raises:
         UserError: If an override is not in Hydra's grammar, or names a group, option or key that does not exist.
     """
+    check_conf()
     refuse_null_groups(overrides, required_groups())
     with explained(), own_hydra(CONF):
         quoted = [quote_override(override) for override in overrides]

@@ -74,7 +74,8 @@ def whole_schema() -> Schema:
     content, text = _read(CONF / "train.yaml")
     root = {key: value for key, value in content.items() if key not in (*groups, "hydra", "defaults")}
     train = _node([root], comments_of([text]), "", closed=True)
-    train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults("")}
+    whole = [group for group in groups if any(text.startswith(GLOBAL) for _, text in files[group])]
+    train["properties"] |= {"hydra": {"type": "object"}, "defaults": _defaults(*whole)}
     train["properties"] |= {
         group: {"anyOf": [{"$ref": f"#/definitions/{group}.keys"}, {"type": ["string", "null"]}]}
         for group in groups
@@ -174,9 +175,9 @@ def _choices(groups: list[str]) -> Schema:
     return {"type": "object", "properties": one, **others}
 
 
-def _defaults(group: str) -> Schema:
+def _defaults(*own_groups: str) -> Schema:
     """Describe a list of defaults: files of the group itself, and choices of other groups."""
-    own = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    own = sorted({path.stem for group in own_groups for path in (CONF / group).glob("*.yaml")})
     return {
         "type": "array",
         "items": {"anyOf": [{"enum": ["_self_", *own]}, {"$ref": "#/definitions/choices.keys"}]},

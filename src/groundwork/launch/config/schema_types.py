@@ -47,7 +47,10 @@ def parameters(target: str) -> dict[str, Schema]:
             text = said.get(parameter.name, "")
             schema = any_of([_of_annotation(hints.get(parameter.name, Any)), COMPUTED])
             found[parameter.name] = {**bounded(schema, text), **({"description": text} if text else {})}
-    if target.startswith("torch.optim."):
+    is_optimizer = any(
+        (kind.__module__, kind.__name__) == ("torch.optim.optimizer", "Optimizer") for kind in kinds
+    )
+    if is_optimizer or target.startswith("torch.optim."):
         found["layer_decay"] = {"type": "number"}  # ours: it becomes parameter groups, whatever the class
     return found
 

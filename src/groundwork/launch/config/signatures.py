@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from groundwork.core.atomic import write_text
 from groundwork.core.errors import UserError, innermost
+from groundwork.core.own import own_packages
 from groundwork.core.trust import named_in_conf
 from groundwork.launch.config.schema_types import COMPUTED, Schema, any_of, parameters
 
@@ -59,8 +60,11 @@ def write_signatures() -> Path:
 
 
 def signatures_of_conf() -> tuple[dict[str, dict[str, Schema]], dict[str, str]]:
-    """Describe every target of `conf/`, and give the versions of the libraries among them."""
-    targets = named_in_conf()
+    """Describe every target of `conf/`, and give the versions of the libraries among them.
+
+    Targets of the clone's own package are not listed: it changes more often than the list would be written.
+    """
+    targets = {target for target in named_in_conf() if target.partition(".")[0] not in own_packages()}
     libraries = {target.partition(".")[0] for target in targets} - {PACKAGE}
     signatures = {
         target: {name: _without_text(schema) for name, schema in parameters(target).items()}

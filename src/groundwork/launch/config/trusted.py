@@ -9,6 +9,7 @@ from groundwork.core.admitted import targets_of, trusted_names
 from groundwork.core.errors import UserError
 from groundwork.core.older import translated_override
 from groundwork.core.older_logger import logger_overrides_of_today
+from groundwork.core.own import own_targets
 from groundwork.core.trust import checked_target
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import searched_packages
@@ -25,7 +26,7 @@ def checked_overrides(overrides: Any, where: object) -> list[str]:
     """
     if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides):
         raise UserError(f"{where} must hold a list of overrides, but does not. Restore it.")
-    known = [translated_override(override) for override in logger_overrides_of_today(overrides)]
+    known = [own_targets(translated_override(override)) for override in logger_overrides_of_today(overrides)]
     for package in searched_packages(known):
         checked_target(f"{package}.conf", where)
     config = compose_run(known).config

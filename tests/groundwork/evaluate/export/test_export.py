@@ -222,9 +222,7 @@ def test_wrong_words_are_refused_in_one_line(
     with pytest.raises(UserError, match=r"format= .* must be given"):
         export([f"run={table_run.path}"])
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(
-        UserError, match=r"onnxruntime is not installed\. Run: pip install 'groundwork\[export\]'"
-    ):
+    with pytest.raises(UserError, match=r"onnxruntime is not installed\. Run: uv sync --extra export"):
         write(table_run, "onnx", tmp_path / "out")
     folder = copied(table_run, tmp_path)
     folder.write_json("result.json", {"status": "interrupted"})
