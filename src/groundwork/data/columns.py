@@ -12,7 +12,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.text import shortlist
 from groundwork.data.categories import FIRST, MISSING, category_codes, category_text
 from groundwork.data.missing import Missing, as_numbers, find_gaps
-from groundwork.data.normalize import Normalize, center_and_scale
+from groundwork.data.normalize import Normalize, center_and_scale, quantile_knots
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Column:
         categories: Known ones; category i has code FIRST + i.
         counts: Training rows by code, that of gaps first; of numbers those without and with a value. Empty in
             runs of the first edition, which did not note it.
+        knots: Quantiles of the training values at equal steps, without repeats; numeric only.
+        scores: What the knots become with normalize=quantile, in between by straight lines; empty elsewhere.
     """
 
     name: str
@@ -40,6 +42,11 @@ class Column:
     scale: float
     categories: tuple[str, ...]
     counts: tuple[int, ...] = ()
+    knots: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+
+
+TUPLES = ("categories", "counts", "knots", "scores")  # lists in plain types
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class ColumnStatistics:
     def state(self) -> dict[str, Any]:
         """Give plain types, for a checkpoint or json."""
         columns = [
-            {**asdict(column), "categories": list(column.categories), "counts": list(column.counts)}
+            {**asdict(column), **{name: list(getattr(column, name)) for name in TUPLES}}
             for column in self.columns
         ]
         return {"infinite": self.infinite, "columns": columns}
@@ -61,13 +68,7 @@ class ColumnStatistics:
     def from_state(cls, state: dict[str, Any]) -> "ColumnStatistics":
         """Read what `state` gave."""
         columns = (
-            Column(
-                **{
-                    **column,
-                    "categories": tuple(column["categories"]),
-                    "counts": tuple(column.get("counts", ())),
-                }
-            )
+            Column(**{**column, **{name: tuple(column.get(name, ())) for name in TUPLES}})
             for column in state["columns"]
         )
         return cls(tuple(columns), state["infinite"])
@@ -134,10 +135,23 @@ def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     values = as_numbers(column, missing.infinite)
     gaps = np.isnan(values)
     fill = _fill_value(values, missing.policy(name, False), missing.constant, name)
-    center, scale = center_and_scale(np.where(gaps, 0.0 if fill is None else fill, values), method)
+    filled = np.where(gaps, 0.0 if fill is None else fill, values)
+    center, scale = center_and_scale(filled, method)
+    knots, scores = quantile_knots(filled)
     indicator = bool(missing.indicator and fill is not None and gaps.any())
     counts = (int(gaps.sum()), int((~gaps).sum()))
-    return Column(name, "numeric", fill, indicator, center, scale, (), counts)
+    return Column(
+        name,
+        "numeric",
+        fill,
+        indicator,
+        center,
+        scale,
+        (),
+        counts,
+        knots,
+        scores if method == "quantile" else (),
+    )
 
 
 def _fit_categories(column: Series, missing: Missing) -> Column:

@@ -13,6 +13,7 @@ from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
+from groundwork.model.tabm import TabM, tabm_size
 from groundwork.model.weights import weights_hash
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PlainBackbone",
     "RegressionHead",
     "StagePool",
+    "TabM",
     "TableNormalize",
     "TimmBackbone",
     "as_backbone",
@@ -38,6 +40,7 @@ __all__ = [
     "initialize",
     "predict_batch",
     "recompute_activations",
+    "tabm_size",
     "taken",
     "weights_hash",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Self, get_args
 
 import torch
+from tabm import LinearEnsemble
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,18 +17,39 @@ Decision = Literal["value", "round"]
 
 
 class _LinearHead(nn.Module):
-    """Drop out, then one linear layer that starts at zero."""
+    """Drop out, then one linear layer that starts at zero, or one for each of the networks that a backbone holds.
 
-    def __init__(self, num_features: int, num_outputs: int, dropout: float):
+    Attributes:
+        num_members: M networks side by side in the features (B, M * D). While training each gives an output of its own,
+            (B, M, K), so that each has its own loss; otherwise the mean of their predictions is the output, (B, K).
+    """
+
+    def __init__(self, num_features: int, num_outputs: int, dropout: float, num_members: int):
         super().__init__()
+        self.num_members = num_members
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(num_features, num_outputs)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
+        self.linear: nn.Module
+        if num_members > 1:
+            self.linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
+        else:
+            self.linear = nn.Linear(num_features, num_outputs)
+        for parameter in self.linear.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, features: Tensor) -> Tensor:
-        output: Tensor = self.linear(self.dropout(features))
-        return output.float()
+        features = self.dropout(features)
+        if self.num_members == 1:
+            return self.activate(self.linear(features).float())
+        outputs = self.activate(self.linear(features.reshape(len(features), self.num_members, -1)).float())
+        return outputs if self.training else self.average(outputs)
+
+    def activate(self, output: Tensor) -> Tensor:
+        """Turn what the linear layer gives into the output."""
+        return output
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """Turn outputs (B, M, K) into the one (B, K) that `decode` turns into the mean prediction."""
+        return outputs.mean(dim=1)
 
 
 class ClassificationHead(_LinearHead):
@@ -36,8 +58,12 @@ class ClassificationHead(_LinearHead):
     Shapes: features (B, D) float32; logits (B, K) float32.
     """
 
-    def __init__(self, num_features: int, num_classes: int, dropout: float):
-        super().__init__(num_features, num_classes, dropout)
+    def __init__(self, num_features: int, num_classes: int, dropout: float, num_members: int = 1):
+        super().__init__(num_features, num_classes, dropout, num_members)
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """Give the logarithms of the mean probabilities."""
+        return outputs.log_softmax(dim=2).logsumexp(dim=1) - math.log(self.num_members)
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn logits (B, K) into probabilities that sum to 1."""
@@ -62,6 +88,7 @@ class RegressionHead(_LinearHead):
         bounds: (low, high) in original units; "sigmoid" needs them, "softplus" has its own.
         dropout: In [0, 1).
         decision: "round" predicts whole numbers, halves to the even one; the loss sees values either way.
+        num_members: Networks side by side in the features, see the attribute.
     """
 
     center: Tensor
@@ -78,8 +105,9 @@ class RegressionHead(_LinearHead):
         bounds: Sequence[float] | None,
         dropout: float,
         decision: Decision = "value",
+        num_members: int = 1,
     ):
-        super().__init__(num_features, num_targets, dropout)
+        super().__init__(num_features, num_targets, dropout, num_members)
         check_choice("task.decision", decision, get_args(Decision))
         self.activation, self.decision = activation, decision
         self.bounds = _checked_bounds(activation, bounds)
@@ -88,9 +116,8 @@ class RegressionHead(_LinearHead):
         for name, values in (("center", center), ("scale", scale), ("shift", shift)):
             self.register_buffer(name, torch.tensor([float(value) for value in values], dtype=torch.float64))
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Predict (B, T) scaled values, float32."""
-        output = super().forward(features)
+    def activate(self, output: Tensor) -> Tensor:
+        """Give scaled values, float32."""
         if self.activation == "softplus":
             return (functional.softplus(output + self.shift) - self.center / self.scale).float()
         if self.activation == "sigmoid":
