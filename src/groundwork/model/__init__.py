@@ -13,6 +13,7 @@ from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
+from groundwork.model.scale import TargetScale
 from groundwork.model.tabm import TabM, tabm_size
 from groundwork.model.weights import weights_hash
 
@@ -30,6 +31,7 @@ __all__ = [
     "StagePool",
     "TabM",
     "TableNormalize",
+    "TargetScale",
     "TimmBackbone",
     "as_backbone",
     "autocast_to",

@@ -72,6 +72,7 @@ def build_head(
         given["num_classes"] = len(target["classes"])
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
+        given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}
     head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
     return head
 

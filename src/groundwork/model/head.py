@@ -1,8 +1,8 @@
 """Features -> logits of classes, or values in the units of the targets."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal, Self, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self, get_args
 
 import torch
 from tabm import LinearEnsemble
@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
+from groundwork.model.scale import TargetScale
 
 Activation = Literal["none", "softplus", "sigmoid"]
 Decision = Literal["value", "round"]
@@ -89,6 +90,7 @@ class RegressionHead(_LinearHead):
         dropout: In [0, 1).
         decision: "round" predicts whole numbers, halves to the even one; the loss sees values either way.
         num_members: Networks side by side in the features, see the attribute.
+        target_scale: Another scale on which z is learned, see `fit_target_scale`; None for y itself.
     """
 
     center: Tensor
@@ -106,10 +108,12 @@ class RegressionHead(_LinearHead):
         dropout: float,
         decision: Decision = "value",
         num_members: int = 1,
+        target_scale: Mapping[str, Any] | None = None,
     ):
         super().__init__(num_features, num_targets, dropout, num_members)
         check_choice("task.decision", decision, get_args(Decision))
         self.activation, self.decision = activation, decision
+        self.target_scale = None if target_scale is None else TargetScale(target_scale)
         self.bounds = _checked_bounds(activation, bounds)
         self.low, self.high = self.bounds or (0.0, 1.0)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
@@ -127,20 +131,31 @@ class RegressionHead(_LinearHead):
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn scaled values (B, T) into original units, float64."""
-        value = output.to(self.scale.dtype) * self.scale + self.center
+        value = self.values(output)
+        return value.round() if self.decision == "round" else value
+
+    def values(self, output: Tensor) -> Tensor:
+        """Turn scaled values (B, T) into original units, not rounded."""
+        if self.target_scale is None:
+            value = output.to(self.scale.dtype) * self.scale + self.center
+        else:
+            value = self.target_scale.inverse(output)
         if self.activation == "none" and self.bounds is not None:
             value = value.clamp(*self.bounds)  # an input unlike all others can lead a linear head anywhere
-        return value.round() if self.decision == "round" else value
+        return value
 
     def scale_target(self, target: Tensor) -> Tensor:
         """Turn targets (B, T) in original units into scaled values, float32; NaN stays NaN."""
+        if self.target_scale is not None:
+            return self.target_scale(target.to(self.scale.dtype)).float()  # type: ignore[no-any-return]
         return ((target - self.center) / self.scale).float()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move to a device; one that knows no float64 (mps) gets float32."""
         if fn(torch.empty(0)).device.type == "mps":
-            for name in ("center", "scale", "shift"):
-                setattr(self, name, getattr(self, name).float())
+            for module in (self, self.target_scale):
+                for name, value in () if module is None else module.named_buffers(recurse=False):
+                    setattr(module, name, value.float())
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return moved
 

@@ -15,6 +15,7 @@ from groundwork.train.frozen.exact import set_head, strength_history
 from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
 from groundwork.train.phases import finish_phase, save_network
+from groundwork.train.target_scale import predict_means
 from groundwork.train.trainer import build_trainer
 
 
@@ -62,7 +63,8 @@ def finish(run: Context, trainer: Trainer) -> Model:
         _take_best(run, trainer)
         finish_phase(run, network, len(run.plan.phases), model.best_epoch)
         run.folder.finished.unlink(missing_ok=True)
-    if complete_embeddings(network):
+    completed, rescaled = complete_embeddings(network), predict_means(run, network)
+    if completed or rescaled:
         save_network(run, network)
     if run.plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head

@@ -26,6 +26,7 @@ from groundwork.train.loop import batch_line
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.prepare import prepare, write_splits
 from groundwork.train.share import data_key, once
+from groundwork.train.target_scale import settle_target_scale
 from groundwork.train.warm import Warm, read_warm
 
 
@@ -46,6 +47,8 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     warm = read_warm(folder, config)
     prepared = _prepare(folder, config, samples, target, console, warm)
     data = describe_data(config, prepared, warm)
+    if scale := settle_target_scale(config, prepared, console):
+        data["target_scale"] = scale
     run = build_context(folder, config, prepared, data, console, warm)
     write_facts(run)
     seconds = {"data": time.perf_counter() - began}
