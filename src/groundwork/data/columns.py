@@ -75,7 +75,11 @@ class ColumnStatistics:
 
 
 def fit_columns(
-    inputs: DataFrame, categorical: Sequence[str], missing: Missing, normalize: Normalize
+    inputs: DataFrame,
+    categorical: Sequence[str],
+    missing: Missing,
+    normalize: Normalize,
+    rare_below: int = 1,
 ) -> ColumnStatistics:
     """Measure each column on training rows: center and scale those of the filled column.
 
@@ -84,12 +88,13 @@ def fit_columns(
         categorical: Columns read as categories.
         missing: What fills gaps.
         normalize: How numbers are brought to one range.
+        rare_below: Categories of fewer rows get the code of those that training never showed, and train it.
     """
     if not len(inputs):
         raise UserError("train must hold at least one row, but got none. Check split.fractions and missing.")
     method = normalize.for_tables()
     columns = [
-        _fit_categories(inputs[name], missing)
+        _fit_categories(inputs[name], missing, rare_below)
         if name in categorical
         else _fit_numbers(inputs[name], missing, method)
         for name in inputs.columns
@@ -154,11 +159,13 @@ def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     )
 
 
-def _fit_categories(column: Series, missing: Missing) -> Column:
+def _fit_categories(column: Series, missing: Missing, rare_below: int) -> Column:
     name = str(column.name)
     policy = missing.policy(name, True)
     text = category_text(column)
     counts = text[~find_gaps(text, True, missing.infinite)].value_counts()
+    rare = int(counts[counts < rare_below].sum())
+    counts = counts[counts >= rare_below]
     known = sorted(counts.index)
     fill: float | None = float(MISSING)
     if policy in ("error", "drop"):
@@ -168,7 +175,7 @@ def _fit_categories(column: Series, missing: Missing) -> Column:
         fill = float(FIRST + known.index(str(missing.constant)))
     elif policy == "most_frequent" and known:
         fill = float(FIRST + known.index(min(counts.index[counts == counts.max()])))
-    seen = (len(text) - int(counts.sum()), 0, *(int(counts.get(category, 0)) for category in known))
+    seen = (len(text) - int(counts.sum()) - rare, rare, *(int(counts.get(category, 0)) for category in known))
     return Column(name, "categorical", fill, False, 0.0, 1.0, tuple(known), seen)
 
 

@@ -41,6 +41,11 @@ class Order:
         return np.argsort(words, kind="stable").astype(np.int64)
 
 
+def table_batch_size(num_rows: int) -> int:
+    """Choose the samples of a step on a table of that many training rows: about 64 steps an epoch, 32 to 1024 each."""
+    return min(1024, max(32, 1 << max(0, round(np.log2(max(1, num_rows) / 64)))))
+
+
 def slices(
     rows: NDArray[np.int64], batch_size: int, rank: int, world_size: int, *, train: bool
 ) -> list[Slice]:

@@ -101,7 +101,7 @@ class TabM(nn.Module):
         embeddings = Embeddings(
             num_numeric, cardinalities, embedding_width, None if numbers == "plain" else embed, one_hot
         )
-        self.num_members, layer = _sized(k, width, num_rows, embeddings.num_features, depth)
+        self.num_members, layer = self.size = _sized(k, width, num_rows, embeddings.num_features, depth)
         spans = [embeddings.span(place) for place in range(num_numeric + len(cardinalities))]
         blocks = make_tabm_backbone(
             d_in=embeddings.num_features,

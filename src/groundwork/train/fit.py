@@ -25,7 +25,17 @@ def build_task(run: Context) -> Task:
     A frozen part of the network has run over the data by then, and a head that can be solved exactly has been.
     """
     run.model = build_model(run)
+    _keep_size(run)
     return first_task(run, run.model.parts, run.model.network)
+
+
+def _keep_size(run: Context) -> None:
+    """Say and write down the size of the backbone that followed from the rows, so that the run folder tells it."""
+    model, size = run.config.model, getattr(run.model.network.backbone, "size", None)
+    if size is not None and "auto" in (model.get("k"), model.get("width")):
+        model.k, model.width = size
+        run.console.say(f"auto: model.k={model.k}, model.width={model.width}, by rows and columns of train")
+        run.keep_config()
 
 
 def solve(run: Context, task: Task) -> bool:
