@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Order:
 
 def table_batch_size(num_rows: int) -> int:
     """Choose the samples of a step on a table of that many training rows: about 64 steps an epoch, 32 to 1024 each."""
-    return min(1024, max(32, 1 << max(0, round(np.log2(max(1, num_rows) / 64)))))
+    return min(1024, max(32, 1 << max(0, round(log2(max(1, num_rows) / 64)))))
 
 
 def slices(

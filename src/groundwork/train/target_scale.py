@@ -37,7 +37,7 @@ def settle_target_scale(config: DictConfig, prepared: Prepared, console: Console
     if wanted == "none":
         return None
     values = prepared.targets("train").astype(np.float64)
-    return fit_target_scale(values, wanted, prepared.names)
+    return fit_target_scale(values, "log" if wanted == "log" else "quantile", prepared.names)
 
 
 def predict_means(run: Context, network: Network) -> bool:
