@@ -41,7 +41,9 @@ class _LinearHead(nn.Module):
         features = self.dropout(features)
         if self.num_members == 1:
             return self.activate(self.linear(features).float())
-        outputs = self.activate(self.linear(features.reshape(len(features), self.num_members, -1)).float())
+        # len() would bind the graph of an export to one batch size
+        apart = features.reshape(-1, self.num_members, features.shape[1] // self.num_members)
+        outputs = self.activate(self.linear(apart).float())
         return outputs if self.training else self.average(outputs)
 
     def activate(self, output: Tensor) -> Tensor:
