@@ -130,6 +130,7 @@ def test_every_backbone_gives_its_stages(option: str):
         inputs, told = torch.zeros(2, 3, 64, 64), {"in_chans": 3, "image_size": 64}
     else:
         inputs, told = torch.zeros(2, 4), {"num_numeric": 3, "cardinalities": (4,)}
+        told |= {"bins": [[-1.0, 1.0]] * 3, "num_rows": 8}
     node = config.model.backbone
     backbone = as_backbone(instantiate(node, **taken(get_object(node._target_), **told)), inputs)
     stages = backbone.eval()(inputs)

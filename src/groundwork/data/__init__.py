@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from groundwork.data.readers.solar_cells import read_solar_cells
     from groundwork.data.readers.table import read_table
     from groundwork.data.samples import Samples
+    from groundwork.data.scale import fit_target_scale
     from groundwork.data.split.keys import SplitKeys, split_hash
     from groundwork.data.split.split import (
         ChronologicalSplit,
@@ -77,6 +78,7 @@ _HOME = {
     "encode_columns": "columns",
     "find_gaps": "missing",
     "fit_columns": "columns",
+    "fit_target_scale": "scale",
     "gap_notes": "missing",
     "image_statistics": "normalize",
     "natural_key": "classes",
@@ -129,6 +131,7 @@ __all__ = [
     "encode_columns",
     "find_gaps",
     "fit_columns",
+    "fit_target_scale",
     "gap_notes",
     "image_statistics",
     "natural_key",

@@ -12,7 +12,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.text import shortlist
 from groundwork.data.categories import FIRST, MISSING, category_codes, category_text
 from groundwork.data.missing import Missing, as_numbers, find_gaps
-from groundwork.data.normalize import Normalize, center_and_scale
+from groundwork.data.normalize import Normalize, center_and_scale, quantile_knots
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Column:
         categories: Known ones; category i has code FIRST + i.
         counts: Training rows by code, that of gaps first; of numbers those without and with a value. Empty in
             runs of the first edition, which did not note it.
+        knots: Quantiles of the training values at equal steps, without repeats; numeric only.
+        scores: What the knots become with normalize=quantile, in between by straight lines; empty elsewhere.
     """
 
     name: str
@@ -40,6 +42,11 @@ class Column:
     scale: float
     categories: tuple[str, ...]
     counts: tuple[int, ...] = ()
+    knots: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+
+
+TUPLES = ("categories", "counts", "knots", "scores")  # lists in plain types
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class ColumnStatistics:
     def state(self) -> dict[str, Any]:
         """Give plain types, for a checkpoint or json."""
         columns = [
-            {**asdict(column), "categories": list(column.categories), "counts": list(column.counts)}
+            {**asdict(column), **{name: list(getattr(column, name)) for name in TUPLES}}
             for column in self.columns
         ]
         return {"infinite": self.infinite, "columns": columns}
@@ -61,20 +68,18 @@ class ColumnStatistics:
     def from_state(cls, state: dict[str, Any]) -> "ColumnStatistics":
         """Read what `state` gave."""
         columns = (
-            Column(
-                **{
-                    **column,
-                    "categories": tuple(column["categories"]),
-                    "counts": tuple(column.get("counts", ())),
-                }
-            )
+            Column(**{**column, **{name: tuple(column.get(name, ())) for name in TUPLES}})
             for column in state["columns"]
         )
         return cls(tuple(columns), state["infinite"])
 
 
 def fit_columns(
-    inputs: DataFrame, categorical: Sequence[str], missing: Missing, normalize: Normalize
+    inputs: DataFrame,
+    categorical: Sequence[str],
+    missing: Missing,
+    normalize: Normalize,
+    rare_below: int = 1,
 ) -> ColumnStatistics:
     """Measure each column on training rows: center and scale those of the filled column.
 
@@ -83,12 +88,13 @@ def fit_columns(
         categorical: Columns read as categories.
         missing: What fills gaps.
         normalize: How numbers are brought to one range.
+        rare_below: Categories of fewer rows get the code of those that training never showed, and train it.
     """
     if not len(inputs):
         raise UserError("train must hold at least one row, but got none. Check split.fractions and missing.")
     method = normalize.for_tables()
     columns = [
-        _fit_categories(inputs[name], missing)
+        _fit_categories(inputs[name], missing, rare_below)
         if name in categorical
         else _fit_numbers(inputs[name], missing, method)
         for name in inputs.columns
@@ -134,17 +140,32 @@ def _fit_numbers(column: Series, missing: Missing, method: str) -> Column:
     values = as_numbers(column, missing.infinite)
     gaps = np.isnan(values)
     fill = _fill_value(values, missing.policy(name, False), missing.constant, name)
-    center, scale = center_and_scale(np.where(gaps, 0.0 if fill is None else fill, values), method)
+    filled = np.where(gaps, 0.0 if fill is None else fill, values)
+    center, scale = center_and_scale(filled, method)
+    knots, scores = quantile_knots(filled)
     indicator = bool(missing.indicator and fill is not None and gaps.any())
     counts = (int(gaps.sum()), int((~gaps).sum()))
-    return Column(name, "numeric", fill, indicator, center, scale, (), counts)
+    return Column(
+        name,
+        "numeric",
+        fill,
+        indicator,
+        center,
+        scale,
+        (),
+        counts,
+        knots,
+        scores if method == "quantile" else (),
+    )
 
 
-def _fit_categories(column: Series, missing: Missing) -> Column:
+def _fit_categories(column: Series, missing: Missing, rare_below: int) -> Column:
     name = str(column.name)
     policy = missing.policy(name, True)
     text = category_text(column)
     counts = text[~find_gaps(text, True, missing.infinite)].value_counts()
+    rare = int(counts[counts < rare_below].sum())
+    counts = counts[counts >= rare_below]
     known = sorted(counts.index)
     fill: float | None = float(MISSING)
     if policy in ("error", "drop"):
@@ -154,7 +175,7 @@ def _fit_categories(column: Series, missing: Missing) -> Column:
         fill = float(FIRST + known.index(str(missing.constant)))
     elif policy == "most_frequent" and known:
         fill = float(FIRST + known.index(min(counts.index[counts == counts.max()])))
-    seen = (len(text) - int(counts.sum()), 0, *(int(counts.get(category, 0)) for category in known))
+    seen = (len(text) - int(counts.sum()) - rare, rare, *(int(counts.get(category, 0)) for category in known))
     return Column(name, "categorical", fill, False, 0.0, 1.0, tuple(known), seen)
 
 

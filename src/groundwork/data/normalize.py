@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import frexp
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 
 _IMAGE = ("auto", "backbone", "train", "none")
-_TABLE = ("auto", "standard", "minmax", "robust", "none")
+_TABLE = ("auto", "standard", "minmax", "robust", "quantile", "none")
+KNOTS = 97  # quantiles of a column that are noted
 _CHUNK = 64  # images read at once
 _LEVELS = {np.dtype(np.uint8): 256, np.dtype(np.uint16): 65536}
 
@@ -21,7 +23,7 @@ class Normalize:
     """Choose how inputs are brought to one range.
 
     Args:
-        method: auto, backbone, train, none for images; auto, standard, minmax, robust, none for tables.
+        method: auto, backbone, train, none for images; auto, standard, minmax, robust, quantile, none for tables.
     """
 
     method: str
@@ -37,7 +39,7 @@ class Normalize:
         return self.method
 
     def for_tables(self) -> str:
-        """Decide between standard, minmax, robust and none: auto is standard."""
+        """Decide between standard, minmax, robust, quantile and none: auto is standard."""
         check_choice("normalize for tables", self.method, _TABLE)
         return "standard" if self.method == "auto" else self.method
 
@@ -46,11 +48,12 @@ def center_and_scale(values: NDArray[np.float64], method: str) -> tuple[float, f
     """Measure one column: the model computes (x - center) / scale.
 
     standard: mean, standard deviation (of the population); minmax: minimum, range; robust: median,
-    interquartile range. Values that do not vary by that measure get scale 1.
+    interquartile range; quantile: the same two numbers, see `quantile_knots` for the rest. Values that do not vary by
+    that measure get scale 1.
 
     Args:
         values: (N,) training values; infinite ones are left out.
-        method: standard, minmax, robust or none.
+        method: standard, minmax, robust, quantile or none.
     """
     values = values[np.isfinite(values)]
     if method == "none" or not len(values):
@@ -68,6 +71,32 @@ def center_and_scale(values: NDArray[np.float64], method: str) -> tuple[float, f
     constant = values.min() == values.max()
     center = values[0] if constant else center
     return float(center * unit), float(scale * unit) if scale > 0 and not constant else 1.0
+
+
+def quantile_knots(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Measure the quantiles of one column, and the normal score of each.
+
+    The score of a value that several quantiles share is that of the middle of their levels; the outermost levels are
+    half a step from 0 and 1, so that no row, however far out, gets a score beyond 2.6.
+
+    Args:
+        values: (N,) training values; infinite ones are left out.
+
+    Returns:
+        At most KNOTS values, ascending without repeats, and their scores.
+    """
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (), ()
+    levels = np.linspace(0.0, 1.0, KNOTS)
+    # "higher" and not between two values, so that quantiles are values that occur
+    found, first, count = np.unique(
+        np.quantile(values, levels, method="higher"), return_index=True, return_counts=True
+    )
+    middle = (levels[first] + levels[first + count - 1]) / 2
+    half = 0.5 / (KNOTS - 1)
+    scores = [NormalDist().inv_cdf(level) for level in np.clip(middle, half, 1 - half)]
+    return tuple(found.tolist()), tuple(scores)
 
 
 def image_statistics(images: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,11 @@ class Order:
         key = np.array([self.seed % 2**64, epoch], dtype=np.uint64)
         words = np.random.Philox(key=key).random_raw(num_samples)
         return np.argsort(words, kind="stable").astype(np.int64)
+
+
+def table_batch_size(num_rows: int) -> int:
+    """Choose the samples of a step on a table of that many training rows: about 64 steps an epoch, 32 to 1024 each."""
+    return min(1024, max(32, 1 << max(0, round(log2(max(1, num_rows) / 64)))))
 
 
 def slices(

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from groundwork.core.piecewise import piecewise_linear
+
 INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
 
 
@@ -30,11 +32,7 @@ def normalized(inputs: Tensor, info: Mapping[str, Any]) -> Tensor:
         return (inputs.float() / INTEGER_RANGE.get(inputs.dtype, 1.0) - mean) / std
     columns = info["columns"]["columns"]
     numbers = [(place, column) for place, column in enumerate(columns) if column["kind"] == "numeric"]
-    parts = [
-        (inputs[:, [place]].nan_to_num(column["fill"] or 0.0, torch.inf, -torch.inf) - column["center"])
-        / column["scale"]
-        for place, column in numbers
-    ]
+    parts = [_scaled(inputs[:, [place]], column) for place, column in numbers]
     parts += [inputs[:, [place]].isnan() for place, column in numbers if column["indicator"]]
     for place, column in enumerate(columns):
         if column["kind"] == "categorical":
@@ -42,6 +40,18 @@ def normalized(inputs: Tensor, info: Mapping[str, Any]) -> Tensor:
             codes = torch.where(codes == 0, int(column["fill"] or 0), codes)
             parts.append(functional.one_hot(codes, 2 + len(column["categories"])))
     return torch.cat([part.float() for part in parts], dim=1)
+
+
+def _scaled(values: Tensor, column: Mapping[str, Any]) -> Tensor:
+    filled = values.nan_to_num(column["fill"] or 0.0, torch.inf, -torch.inf)
+    if column.get("scores"):
+        knots, scores = (
+            torch.tensor([list(column[name])], dtype=values.dtype, device=values.device)
+            for name in ("knots", "scores")
+        )
+        return piecewise_linear(filled, knots, scores)
+    scaled: Tensor = (filled - column["center"]) / column["scale"]
+    return scaled
 
 
 def num_features(info: Mapping[str, Any]) -> int:

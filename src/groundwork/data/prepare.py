@@ -47,6 +47,7 @@ class Preparation:
         subset: Chooses training rows.
         normalize: How inputs are brought to one range.
         decoding: Of images; tables need none.
+        rare_below: See `fit_columns`.
         averages: Whether the network gives a category that it never saw the mean of those it saw, for the notes.
     """
 
@@ -56,6 +57,7 @@ class Preparation:
     normalize: Normalize
     decoding: Decoding | None
     averages: bool = False
+    rare_below: int = 1
 
 
 def prepare(
@@ -109,7 +111,7 @@ def _encode(
 ) -> tuple[TableSource, ColumnStatistics, list[str]]:
     """Read the rows as the model's inputs, by what was measured on train, or by what an earlier run knows."""
     columns = known or fit_columns(
-        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, how.normalize
+        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, how.normalize, how.rare_below
     )
     encoded = encode_columns(samples.inputs, columns)
     told = rows["val"] if known is None else np.concatenate([rows["train"], rows["val"]])

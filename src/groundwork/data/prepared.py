@@ -84,7 +84,8 @@ class Prepared:
 
         Returns:
             kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
-            own), for tables `columns` (their state), for regression `center` and `scale` of each target on train.
+            own), for tables `columns` (their state) and `num_rows` of train, for regression `center` and `scale` of
+            each target on train.
         """
         described: dict[str, Any] = {"kind": self.samples.kind, "target": self.target.state()}
         if isinstance(self.source, Store | Stream):
@@ -101,6 +102,7 @@ class Prepared:
             assert self.columns is not None
             described["columns"] = self.columns.state()
             described["decimal"] = dict(self.samples.decimal)
+            described["num_rows"] = len(self.rows["train"])
         if self.target.task == "regression":
             values = self.targets("train").astype(np.float64)
             scale = np.nanstd(values, axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
 from groundwork.data.images import Decoding
-from groundwork.data.order import Order
+from groundwork.data.order import Order, table_batch_size
 from groundwork.data.plain import normalized, num_features
 from groundwork.data.prepare import Preparation, prepare
 from groundwork.data.prepared import Prepared
@@ -41,7 +41,7 @@ class SamplesDataModule(GroundworkDataModule):
     Args:
         read: Reads the samples and what is predicted of them.
         how: How they are split, completed and normalized.
-        batch_size: Samples per device.
+        batch_size: Samples per device; auto follows the rows of train, of a table.
         seed: Draws the order of each training epoch, and balance.
         balance: Class counts -> weights in the loss, or other training rows.
         resident: Keep all inputs in the memory of a GPU; None does where they take little of it.
@@ -56,7 +56,7 @@ class SamplesDataModule(GroundworkDataModule):
         self,
         read: Callable[[], tuple[Samples, Target]],
         how: Preparation,
-        batch_size: int,
+        batch_size: int | Literal["auto"],
         seed: int,
         balance: Any,
         resident: bool | None = None,
@@ -65,7 +65,9 @@ class SamplesDataModule(GroundworkDataModule):
         known_columns: ColumnStatistics | None = None,
     ):
         nothing = np.empty((0, 1))
-        super().__init__(TableSource(nothing), nothing, {}, batch_size, Order(seed), None, resident)
+        self._sized = batch_size != "auto"
+        first = 32 if batch_size == "auto" else batch_size
+        super().__init__(TableSource(nothing), nothing, {}, first, Order(seed), None, resident)
         self.reader, self.how, self.balancing, self.console = read, how, balance, console
         self.fixed_split, self.known_columns = fixed_split, known_columns
         self._prepared: Prepared | None = None
@@ -84,7 +86,13 @@ class SamplesDataModule(GroundworkDataModule):
         decoding = Decoding.from_config(config) if cls.kind == "image" else None
         parts = {part: build(getattr(config, part)) for part in PARTS}
         how = Preparation(
-            parts["missing"], parts["split"], parts["subset"], parts["normalize"], decoding, averages
+            parts["missing"],
+            parts["split"],
+            parts["subset"],
+            parts["normalize"],
+            decoding,
+            averages,
+            config.data.get("rare_below") or 1,
         )
         return cls(read, how, config.data.batch_size, config.seed, parts["balance"], **options)
 
@@ -141,6 +149,8 @@ class SamplesDataModule(GroundworkDataModule):
         classes = prepared.target.task == "classification"
         self.balance = self.balancing if classes else None
         self.source, self.target = prepared.source, torch.from_numpy(prepared.encoded)
+        if not self._sized:
+            self.batch_size, self._sized = table_batch_size(len(prepared.rows["train"])), True
         splits = SPLITS if stage == "test" else SPLITS[:2]
         self.hand_over({split: prepared.rows[split] for split in splits})
         if first:

@@ -41,10 +41,11 @@ def _of_column(values: NDArray[np.float64], column: Column, what: str, averages:
     knows = len(column.counts) > 0
     average = "; they get the mean of the categories that it knew" if averages and knows else ""
     if column.kind == "categorical":
+        shared = "; they get what rare categories share" if knows and column.counts[UNSEEN] else average
         if unseen := int((values == UNSEEN).sum()):
             yield (
                 f"column {column.name!r}: {unseen:,} of {len(values):,} {what} hold a category that training did "
-                f"not know{average}"
+                f"not know{shared}"
             )
         gaps = int((values == MISSING).sum())
         filled = (

@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -27,6 +28,12 @@ MAX_CELLS = 4_000_000  # rows x columns that a baseline is fitted on; more rows 
 MAX_TREES, MAX_TREE_CELLS = 500, 400_000_000  # boosting with classes: about five seconds on one core
 WIDE = 300  # columns from which gradient boosting takes coarser and smaller trees
 ALPHAS = np.logspace(-2, 4, 7)  # strengths of ridge regression, chosen by leaving one out of train
+STRENGTHS = np.logspace(-3, 2, 6)  # of logistic regression on tables, chosen by FOLDS folds of train
+FOLDS, MAX_WORK = (
+    3,
+    4_000_000,
+)  # cells times classes up to which that is tried; beyond it, and for images, 1.0
+STOPPING = 1000  # training rows from which gradient boosting stops early, by a tenth of them
 MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare ones
 
 
@@ -71,12 +78,17 @@ def fit_baselines(
     """
     train, val = replace(train, inputs=_finite(train.inputs)), replace(val, inputs=_finite(val.inputs))
     columns = _Columns(train.inputs.shape[1], tuple(categorical))
-    models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task)}
+    models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task, 0)}
+    rows = _thinned(train)
     if kind == "table":
-        models["gradient_boosting"] = lambda: columns.boosting(task, len(names), train.inputs)
+        fewest = int(np.unique(rows.target, return_counts=True)[1].min()) if task == "classification" else 0
+        affordable = rows.inputs.size * len(names) <= MAX_WORK
+        models = {
+            "linear": lambda: columns.linear(task, min(FOLDS, fewest) if affordable else 0),
+            "gradient_boosting": lambda: columns.boosting(task, len(names), rows.inputs, fewest),
+        }
     constant = _class_shares if task == "classification" else _column_means
     found = {"majority" if task == "classification" else "mean": constant(train, val, names)}
-    rows = _thinned(train)
     if train.inputs.shape[1]:
         predict = _probabilities if task == "classification" else _values
         with warnings.catch_warnings():
@@ -94,7 +106,8 @@ class _Columns:
     num_columns: int
     categorical: tuple[int, ...]
 
-    def linear(self, task: TaskName) -> Any:
+    def linear(self, task: TaskName, folds: int) -> Any:
+        """Build ridge regression, or logistic regression whose strength is chosen by two or more folds."""
         numeric = [column for column in range(self.num_columns) if column not in self.categorical]
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         encode = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES)
@@ -104,9 +117,20 @@ class _Columns:
                 ("categorical", encode, list(self.categorical)),
             ]
         )
-        return make_pipeline(prepare, LogisticRegression() if task == "classification" else RidgeCV(ALPHAS))
+        if task == "regression":
+            return make_pipeline(prepare, RidgeCV(ALPHAS))
+        model: Any = LogisticRegression()
+        if folds > 1:
+            model = GridSearchCV(model, {"C": STRENGTHS}, scoring="neg_log_loss", cv=folds)
+        return make_pipeline(prepare, model)
 
-    def boosting(self, task: TaskName, num_outputs: int, inputs: Floats) -> Any:
+    def boosting(self, task: TaskName, num_outputs: int, inputs: Floats, fewest: int) -> Any:
+        """Build gradient boosting that stops early where there are rows enough.
+
+        Args:
+            inputs: (N, D) of train.
+            fewest: Rows of the rarest class.
+        """
         wide = self.num_columns > WIDE  # the work on histograms grows with columns x bins x leaves
         bins, leaves = (32, 8) if wide else (255, 31)
         few = [column for column in self.categorical if inputs[:, column].max(initial=0) < bins]
@@ -115,14 +139,16 @@ class _Columns:
             "max_leaf_nodes": leaves,
             "categorical_features": few or None,
             "random_state": SEED,
+            "early_stopping": len(inputs) >= STOPPING and (task == "regression" or fewest >= 10),
         }
+        most = MAX_TREES if settings["early_stopping"] else 100
         if task == "regression":
-            return HistGradientBoostingRegressor(**settings)
+            return HistGradientBoostingRegressor(max_iter=most, **settings)
         # One tree per class and iteration: many classes get fewer iterations of a higher rate.
         trees = min(MAX_TREES, MAX_TREE_CELLS // max(1, min(inputs.size, MAX_CELLS)))
-        iterations = min(100, max(5, trees // num_outputs))
+        iterations = min(most, max(5, trees // num_outputs))
         return HistGradientBoostingClassifier(
-            max_iter=iterations, learning_rate=min(0.3, 10 / iterations), **settings
+            max_iter=iterations, learning_rate=min(0.3, max(0.1, 10 / iterations)), **settings
         )
 
 

@@ -9,6 +9,7 @@ import torch
 from groundwork.core.batch import Split
 from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
+from groundwork.evaluate.outlier import outlier_note
 from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
@@ -36,6 +37,13 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     if how_decided:
         context.console.note(how_decided)
         save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
+    outlier = (
+        ""
+        if prepared.target.classes
+        else outlier_note(predicted["val"], prepared.targets("val"), config.monitor)
+    )
+    if outlier:
+        context.console.note(outlier)
     measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
     write_predictions(folder, "val", predicted["val"], metrics, prepared)
     result = {
@@ -57,7 +65,7 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
         "threshold": getattr(metrics, "threshold", None),
         "notes": [
             *prepared.notes,
-            *filter(None, [how_decided]),
+            *filter(None, [how_decided, outlier]),
             *([REFIT] if model.refit is not None else []),
         ],
         "choices": [prepared.target.why],

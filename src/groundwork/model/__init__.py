@@ -13,6 +13,8 @@ from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
+from groundwork.model.scale import TargetScale
+from groundwork.model.tabm import TabM, tabm_size
 from groundwork.model.weights import weights_hash
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "PlainBackbone",
     "RegressionHead",
     "StagePool",
+    "TabM",
     "TableNormalize",
+    "TargetScale",
     "TimmBackbone",
     "as_backbone",
     "autocast_to",
@@ -38,6 +42,7 @@ __all__ = [
     "initialize",
     "predict_batch",
     "recompute_activations",
+    "tabm_size",
     "taken",
     "weights_hash",
 ]

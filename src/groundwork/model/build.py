@@ -31,7 +31,7 @@ def build_network(
     if config.model.kind != data["kind"]:
         raise UserError(
             f"model={config.model.name} must fit the data, but reads a {config.model.kind} and the data is of kind "
-            f"{data['kind']}. Choose {'efficientnet_lite0 or timm' if data['kind'] == 'image' else 'mlp'}."
+            f"{data['kind']}. Choose {'efficientnet_lite0 or timm' if data['kind'] == 'image' else 'mlp or tabm'}."
         )
     normalize: nn.Module
     if data["kind"] == "image":
@@ -41,7 +41,8 @@ def build_network(
         table = TableNormalize({column["name"]: column for column in columns})
         num_numeric, cardinalities = table.num_numeric, table.cardinalities
         rows = torch.zeros(2, num_numeric + len(cardinalities))
-        backbone = _backbone(config, rows, num_numeric=num_numeric, cardinalities=cardinalities)
+        told = {"num_numeric": num_numeric, "cardinalities": cardinalities, "bins": table.bins}
+        backbone = _backbone(config, rows, **told, num_rows=data.get("num_rows", 1))
         if hasattr(backbone, "show_counts"):
             backbone.show_counts(table.counts)
         normalize = table
@@ -51,17 +52,27 @@ def build_network(
     backbone.prune(max(stages))
     stage_pool = StagePool(tuple(stages), KINDS[pool])
     num_features = stage_pool.num_features(backbone.channels, backbone.spatial)
-    return Network(normalize, backbone, stage_pool, build_head(config, data, num_features))
+    head = build_head(config, data, num_features, getattr(backbone, "num_members", 1))
+    return Network(normalize, backbone, stage_pool, head)
 
 
-def build_head(config: DictConfig, data: dict[str, Any], num_features: int) -> nn.Module:
-    """Build the head that the task names, with what the data tell: its classes, or its targets and their range."""
+def build_head(
+    config: DictConfig, data: dict[str, Any], num_features: int, num_members: int = 1
+) -> nn.Module:
+    """Build the head that the task names, with what the data tell: its classes, or its targets and their range.
+
+    Args:
+        num_features: Of all networks that the backbone holds side by side.
+        num_members: How many those are.
+    """
     target = data["target"]
     given: dict[str, Any] = {"num_features": num_features, "dropout": config.model.dropout}
+    given |= {"num_members": num_members} if num_members > 1 else {}
     if target["classes"]:
         given["num_classes"] = len(target["classes"])
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
+        given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}
     head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
     return head
 

@@ -19,6 +19,7 @@ class Embeddings(nn.Module):
         max_width: Longest vector; a column of n codes gets round(1.6 * n^0.56) of them, fastai's rule.
         numbers: Builds a module that turns the numbers (B, num_numeric) into (B, its `num_features`); None
             leaves them as they are.
+        one_hot: Most codes of a column that gets a fixed vector of 0 and one 1 for each code; 0 for none.
     """
 
     def __init__(
@@ -27,18 +28,25 @@ class Embeddings(nn.Module):
         cardinalities: Sequence[int],
         max_width: int,
         numbers: NumbersFactory | None,
+        one_hot: int = 0,
     ):
         super().__init__()
         self.num_numeric = num_numeric
         self.numbers: Any = nn.Identity() if numbers is None or not num_numeric else numbers(num_numeric)
         width = getattr(self.numbers, "num_features", num_numeric)
-        widths = [min(max_width, round(1.6 * codes**0.56)) for codes in cardinalities]
+        widths = [
+            codes if codes <= one_hot else min(max_width, round(1.6 * codes**0.56)) for codes in cardinalities
+        ]
         self.tables = nn.ModuleList(
             nn.Embedding(codes, width) for codes, width in zip(cardinalities, widths, strict=True)
         )
         self.num_features = width + sum(widths)
 
-        for place in range(len(self.tables)):
+        for place, codes in enumerate(cardinalities):
+            if codes <= one_hot:
+                cast(nn.Embedding, self.tables[place]).weight = nn.Parameter(
+                    torch.eye(codes), requires_grad=False
+                )
             self.register_buffer(f"share_{place}", None, persistent=False)
 
     def span(self, position: int) -> range:

@@ -1,33 +1,58 @@
 """Features -> logits of classes, or values in the units of the targets."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal, Self, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self, get_args
 
 import torch
+from tabm import LinearEnsemble
 from torch import Tensor, nn
 from torch.nn import functional
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
+from groundwork.model.scale import TargetScale
 
 Activation = Literal["none", "softplus", "sigmoid"]
 Decision = Literal["value", "round"]
 
 
 class _LinearHead(nn.Module):
-    """Drop out, then one linear layer that starts at zero."""
+    """Drop out, then one linear layer that starts at zero, or one for each of the networks that a backbone holds.
 
-    def __init__(self, num_features: int, num_outputs: int, dropout: float):
+    Attributes:
+        num_members: M networks side by side in the features (B, M * D). While training each gives an output of its own,
+            (B, M, K), so that each has its own loss; otherwise the mean of their predictions is the output, (B, K).
+    """
+
+    def __init__(self, num_features: int, num_outputs: int, dropout: float, num_members: int):
         super().__init__()
+        self.num_members = num_members
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(num_features, num_outputs)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
+        self.linear: nn.Module
+        if num_members > 1:
+            self.linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
+        else:
+            self.linear = nn.Linear(num_features, num_outputs)
+        for parameter in self.linear.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, features: Tensor) -> Tensor:
-        output: Tensor = self.linear(self.dropout(features))
-        return output.float()
+        features = self.dropout(features)
+        if self.num_members == 1:
+            return self.activate(self.linear(features).float())
+        # len() would bind the graph of an export to one batch size
+        apart = features.reshape(-1, self.num_members, features.shape[1] // self.num_members)
+        outputs = self.activate(self.linear(apart).float())
+        return outputs if self.training else self.average(outputs)
+
+    def activate(self, output: Tensor) -> Tensor:
+        """Turn what the linear layer gives into the output."""
+        return output
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """Turn outputs (B, M, K) into the one (B, K) that `decode` turns into the mean prediction."""
+        return outputs.mean(dim=1)
 
 
 class ClassificationHead(_LinearHead):
@@ -36,8 +61,12 @@ class ClassificationHead(_LinearHead):
     Shapes: features (B, D) float32; logits (B, K) float32.
     """
 
-    def __init__(self, num_features: int, num_classes: int, dropout: float):
-        super().__init__(num_features, num_classes, dropout)
+    def __init__(self, num_features: int, num_classes: int, dropout: float, num_members: int = 1):
+        super().__init__(num_features, num_classes, dropout, num_members)
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """Give the logarithms of the mean probabilities."""
+        return outputs.log_softmax(dim=2).logsumexp(dim=1) - math.log(self.num_members)
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn logits (B, K) into probabilities that sum to 1."""
@@ -62,6 +91,8 @@ class RegressionHead(_LinearHead):
         bounds: (low, high) in original units; "sigmoid" needs them, "softplus" has its own.
         dropout: In [0, 1).
         decision: "round" predicts whole numbers, halves to the even one; the loss sees values either way.
+        num_members: Networks side by side in the features, see the attribute.
+        target_scale: Another scale on which z is learned, see `fit_target_scale`; None for y itself.
     """
 
     center: Tensor
@@ -78,19 +109,21 @@ class RegressionHead(_LinearHead):
         bounds: Sequence[float] | None,
         dropout: float,
         decision: Decision = "value",
+        num_members: int = 1,
+        target_scale: Mapping[str, Any] | None = None,
     ):
-        super().__init__(num_features, num_targets, dropout)
+        super().__init__(num_features, num_targets, dropout, num_members)
         check_choice("task.decision", decision, get_args(Decision))
         self.activation, self.decision = activation, decision
+        self.target_scale = None if target_scale is None else TargetScale(target_scale)
         self.bounds = _checked_bounds(activation, bounds)
         self.low, self.high = self.bounds or (0.0, 1.0)
         shift = [self._shift(*pair) for pair in zip(center, scale, strict=True)]
         for name, values in (("center", center), ("scale", scale), ("shift", shift)):
             self.register_buffer(name, torch.tensor([float(value) for value in values], dtype=torch.float64))
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Predict (B, T) scaled values, float32."""
-        output = super().forward(features)
+    def activate(self, output: Tensor) -> Tensor:
+        """Give scaled values, float32."""
         if self.activation == "softplus":
             return (functional.softplus(output + self.shift) - self.center / self.scale).float()
         if self.activation == "sigmoid":
@@ -100,20 +133,31 @@ class RegressionHead(_LinearHead):
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn scaled values (B, T) into original units, float64."""
-        value = output.to(self.scale.dtype) * self.scale + self.center
+        value = self.values(output)
+        return value.round() if self.decision == "round" else value
+
+    def values(self, output: Tensor) -> Tensor:
+        """Turn scaled values (B, T) into original units, not rounded."""
+        if self.target_scale is None:
+            value = output.to(self.scale.dtype) * self.scale + self.center
+        else:
+            value = self.target_scale.inverse(output)
         if self.activation == "none" and self.bounds is not None:
             value = value.clamp(*self.bounds)  # an input unlike all others can lead a linear head anywhere
-        return value.round() if self.decision == "round" else value
+        return value
 
     def scale_target(self, target: Tensor) -> Tensor:
         """Turn targets (B, T) in original units into scaled values, float32; NaN stays NaN."""
+        if self.target_scale is not None:
+            return self.target_scale(target.to(self.scale.dtype)).float()  # type: ignore[no-any-return]
         return ((target - self.center) / self.scale).float()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move to a device; one that knows no float64 (mps) gets float32."""
         if fn(torch.empty(0)).device.type == "mps":
-            for name in ("center", "scale", "shift"):
-                setattr(self, name, getattr(self, name).float())
+            for module in (self, self.target_scale):
+                for name, value in () if module is None else module.named_buffers(recurse=False):
+                    setattr(module, name, value.float())
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return moved
 

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from groundwork.core.piecewise import piecewise_linear
+
 INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
 
 
@@ -64,9 +66,9 @@ class MapInput(nn.Module):
 class TableNormalize(nn.Module):
     """Complete and scale the columns of a table by what was fitted on the training rows.
 
-    Numeric columns: missing values become the fill value, then (x - center) / scale, in float64 until the
-    end. Columns with an indicator add one more that is 1 where the value was missing. Codes of
-    categories follow as whole numbers in float32, that of a missing one replaced by its fill code.
+    Numeric columns: missing values become the fill value, then (x - center) / scale, or the scores of a column that
+    has some, in float64 until the end. Columns with an indicator add one more that is 1 where the value was
+    missing. Codes of categories follow as whole numbers in float32, that of a missing one replaced by its fill code.
 
     Args:
         statistics: Name -> kind ("numeric" or "categorical"), fill, indicator, center, scale, categories;
@@ -76,6 +78,7 @@ class TableNormalize(nn.Module):
         num_numeric: Numbers per row of the result: numeric columns, then indicators.
         cardinalities: Codes of each categorical column: 0 missing, 1 unseen, 2 and up the known ones.
         counts: Training rows by code of each categorical column, gaps filled; empty where they were not noted.
+        bins: Edges of every number of the result, see `TabM`: at most 49 quantiles of train, 0 and 1 of an indicator.
     """
 
     fill: Tensor
@@ -85,6 +88,8 @@ class TableNormalize(nn.Module):
     numeric: Tensor
     indicated: Tensor
     categorical: Tensor
+    knots: Tensor
+    scores: Tensor
 
     def __init__(self, statistics: Mapping[str, Mapping[str, Any]]):
         super().__init__()
@@ -103,6 +108,14 @@ class TableNormalize(nn.Module):
         self.num_numeric = len(numeric) + len(indicated)
         self.cardinalities = tuple(2 + len(columns[place]["categories"]) for place in categorical)
         self._places = (numeric, indicated, categorical)
+        self.by_rank = any(columns[place].get("scores") for place in numeric)
+        for name in ("knots", "scores"):
+            found = [list(columns[place].get(name) or [0.0]) for place in numeric] if self.by_rank else []
+            longest = max(map(len, found), default=0)
+            rows = [row + row[-1:] * (longest - len(row)) for row in found]
+            # Built of the description that a checkpoint holds, too; most runs have none.
+            self.register_buffer(name, torch.tensor(rows, dtype=torch.float64), persistent=False)
+        self.bins = [_edges(columns[place]) for place in numeric] + [[0.0, 1.0] for _ in indicated]
         self.counts = tuple(_filled_counts(columns[place]) for place in categorical)
 
     def positions(self, place: int) -> list[int]:
@@ -118,10 +131,20 @@ class TableNormalize(nn.Module):
         numbers = rows[:, self.numeric]
         numbers = torch.where(torch.isnan(numbers), self.fill, numbers)
         scaled = (numbers - self.center) / self.scale
+        if self.by_rank:
+            scaled = piecewise_linear(numbers, self.knots, self.scores)
         missing = torch.isnan(rows[:, self.indicated])
         codes = rows[:, self.categorical]
         codes = torch.where(codes == 0, self.code, codes)
         return torch.cat([scaled.float(), missing.float(), codes.float()], dim=1)
+
+
+def _edges(column: Mapping[str, Any]) -> list[float]:
+    """Give every second quantile of a column in the units of the result; two edges where it has none."""
+    known = column.get("scores") or [
+        (knot - column["center"]) / column["scale"] for knot in column.get("knots") or ()
+    ]
+    return [*known[:-1:2], known[-1]] if known else [-1.0, 1.0]
 
 
 def _filled_counts(column: Mapping[str, Any]) -> tuple[int, ...]:

@@ -71,6 +71,34 @@ def show_verdict(name: str, told: Mapping[str, Any]) -> str:
     return f"{name}: {VERDICTS.get(str(told.get('verdict')), UNDEFINED)} ({told.get('metric')}{by})"
 
 
+def whether_pays(result: Mapping[str, Any]) -> str:
+    """Answer in one sentence whether the network of a run pays; empty where gradient boosting did not judge it."""
+    verdicts, n = result.get("verdicts") or {}, (result.get("n") or {}).get("val")
+    simple = {name: verdicts[name] for name in ("gradient_boosting", "linear") if name in verdicts}
+    if "gradient_boosting" not in simple:
+        return ""
+
+    def named(wanted: str) -> str:
+        found = [(name, interval_of(one)) for name, one in simple.items() if one.get("verdict") == wanted]
+        said = [
+            name.replace("_", " ") + (f" ({show(pair[0])} to {show(pair[1])})" if pair else "")
+            for name, pair in found
+        ]
+        return " and ".join(said)
+
+    on = (
+        f"by the paired difference of {simple['gradient_boosting'].get('metric')} on the same {n} rows of val"
+    )
+    if worse := named("worse"):
+        return f"The network does not pay here: {worse} is better, {on}."
+    if undecided := named("undecided"):
+        return (
+            f"Whether the network pays is undecided: it cannot be told from {undecided}, {on}. "
+            "The simpler model costs less."
+        )
+    return f"The network pays here: it beats {named('better')}, {on}."
+
+
 def explain(told: Mapping[str, Any], entry: Any, baseline: Any) -> str:
     """Say why a verdict and the model's own interval seem to disagree; empty where they do not."""
     bounds, other = interval_of(entry), value_of(baseline)

@@ -5,7 +5,15 @@ from typing import Any
 
 from groundwork.core.batch import SPLITS
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import CHOSE, NOT_CORRECTED, interval_of, show, show_verdict, value_of
+from groundwork.report.number import (
+    CHOSE,
+    NOT_CORRECTED,
+    interval_of,
+    show,
+    show_verdict,
+    value_of,
+    whether_pays,
+)
 
 
 def lead(run: ReportedRun) -> dict[str, Any]:
@@ -27,6 +35,7 @@ def lead(run: ReportedRun) -> dict[str, Any]:
         "baseline": best,
         "baseline_value": show(scores[best]) if best else None,
         "verdict": show_verdict(best, told) if best and (told := run.verdict_on(best)) else None,
+        "pays": whether_pays(result),
         "split": "corrected" if run.val_chose else "val",
         "chose": (CHOSE if entry else NOT_CORRECTED) if run.val_chose else None,
         "n": (result.get("n") or {}).get("val"),

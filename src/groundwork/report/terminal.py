@@ -17,6 +17,7 @@ from groundwork.report.number import (
     show_seconds,
     show_verdict,
     tails,
+    whether_pays,
 )
 from groundwork.report.page import shown_path
 from groundwork.report.table import metric_names
@@ -87,6 +88,7 @@ def _verdicts(run: ReportedRun) -> list[Text]:
             why = why or explain(told, entry, metrics.get(run.monitor))
     return [
         *lines,
+        *([Text(pays, "bold")] if (pays := whether_pays(run.result)) else []),
         *([Text(why, "dim")] if why else []),
         *(Text(line, "yellow") for line in tails(run.result)),
     ]

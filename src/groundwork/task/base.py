@@ -71,10 +71,20 @@ class Task(BuiltModule, ABC):
         if not isinstance(batch, Batch):
             batch = self._read(batch, batch_idx)
         inputs, target = self.prepare(batch)
-        losses: Tensor = self.loss(self.network(inputs), target, batch.weight)
+        losses = self.losses(self.network(inputs), target, batch.weight)
         self.count_loss(losses.detach())
         objective: Tensor = losses.mean() + self.penalty(self.network)
         return objective
+
+    def losses(self, output: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """Compute one loss per sample (B,): of several networks in one, output (B, M, K), the mean of their losses."""
+        if output.ndim < 3 or getattr(self.network.head, "num_members", 1) == 1:
+            losses: Tensor = self.loss(output, target, weight)
+            return losses
+        members = output.shape[1]
+        repeated = [None if each is None else each.repeat_interleave(members, 0) for each in (target, weight)]
+        apart: Tensor = self.loss(output.flatten(0, 1), *repeated)
+        return apart.reshape(-1, members).mean(dim=1)
 
     def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Augment the inputs and bring the target to the loss's terms."""

@@ -15,6 +15,7 @@ from groundwork.train.frozen.exact import set_head, strength_history
 from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
 from groundwork.train.phases import finish_phase, save_network
+from groundwork.train.target_scale import predict_means
 from groundwork.train.trainer import build_trainer
 
 
@@ -24,7 +25,17 @@ def build_task(run: Context) -> Task:
     A frozen part of the network has run over the data by then, and a head that can be solved exactly has been.
     """
     run.model = build_model(run)
+    _keep_size(run)
     return first_task(run, run.model.parts, run.model.network)
+
+
+def _keep_size(run: Context) -> None:
+    """Say and write down the size of the backbone that followed from the rows, so that the run folder tells it."""
+    model, size = run.config.model, getattr(run.model.network.backbone, "size", None)
+    if size is not None and "auto" in (model.get("k"), model.get("width")):
+        model.k, model.width = size
+        run.console.say(f"auto: model.k={model.k}, model.width={model.width}, by rows and columns of train")
+        run.keep_config()
 
 
 def solve(run: Context, task: Task) -> bool:
@@ -62,7 +73,8 @@ def finish(run: Context, trainer: Trainer) -> Model:
         _take_best(run, trainer)
         finish_phase(run, network, len(run.plan.phases), model.best_epoch)
         run.folder.finished.unlink(missing_ok=True)
-    if complete_embeddings(network):
+    completed, rescaled = complete_embeddings(network), predict_means(run, network)
+    if completed or rescaled:
         save_network(run, network)
     if run.plan.head_only:
         network.freeze(network.num_stages)  # so that it counts what was fitted: the head

@@ -137,7 +137,8 @@ def _cut(config: DictConfig, data: dict[str, Any], network: Network, candidate: 
     """End the network after the deepest stage that the head reads, and give it a head of that width."""
     network.stem.prune(max(candidate.stages))
     pool = StagePool(candidate.stages, candidate.kinds)
-    head = build_head(config, data, pool.num_features(network.stem.channels, network.stem.spatial))
+    width = pool.num_features(network.stem.channels, network.stem.spatial)
+    head = build_head(config, data, width, getattr(network.backbone, "num_members", 1))
     return Network(network.normalize, network.backbone, pool, head)
 
 

@@ -14,6 +14,7 @@ from groundwork.core.patches import silence
 from groundwork.core.ranks import from_first, in_turns, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
+from groundwork.data.order import table_batch_size
 from groundwork.data.prepared import Prepared
 from groundwork.train.adopt import adopt
 from groundwork.train.advice.advise import advise_run
@@ -27,6 +28,7 @@ from groundwork.train.loop import batch_line
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.prepare import prepare, write_splits
 from groundwork.train.share import data_key, once
+from groundwork.train.target_scale import settle_target_scale
 from groundwork.train.warm import Warm, read_warm
 
 
@@ -46,12 +48,19 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     seed_everything(config.seed, verbose=False)
     warm = read_warm(folder, config)
     prepared = _prepare(folder, config, samples, target, console, warm)
+    asked = config.copy()
+    _settle_by_rows(config, prepared)
     data = describe_data(config, prepared, warm)
+    if scale := settle_target_scale(config, prepared, console):
+        data["target_scale"] = scale
+    if config != asked:
+        folder.write_config(config)
     run = build_context(folder, config, prepared, data, console, warm)
     write_facts(run)
     seconds, goes_on = {"data": time.perf_counter() - began}, False
     if config.transfer.scenario == "auto":
         (config, goes_on), tried = _choose_scenario(run, job), run.tried
+        _settle_by_rows(config, prepared)
         run = build_context(folder, config, prepared, data, console, warm)
         run.tried = tried  # the advice chose on val, too
     if world_size() > 1:
@@ -59,6 +68,11 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     run = replace(run, overrides=job.overrides, resume=job.resume or goes_on, began=began, seconds=seconds)
     job.run = run
     return run
+
+
+def _settle_by_rows(config: DictConfig, prepared: Prepared) -> None:
+    if config.data.batch_size == "auto":
+        config.data.batch_size = table_batch_size(len(prepared.rows["train"]))
 
 
 def _prepare(

@@ -202,3 +202,21 @@ def test_a_category_is_found_by_its_value_whatever_type_its_file_gave_the_column
     described = {"name": "c", "kind": "categorical", "may_be_missing": True, "categories": list(categories)}
     preprocessing = {"columns": [described], "infinite": "missing", "missing_words": ["NA"]}
     assert encode_rows([{"c": cell} for cell in cells], preprocessing)[:, 0].tolist() == codes
+
+
+def test_rare_categories_share_the_code_of_unseen_ones_and_train_it():
+    inputs = DataFrame({"c": ["a"] * 5 + ["b"] * 3 + ["x", "y", None]})
+    statistics = fit_columns(inputs, ["c"], AUTO, Normalize("standard"), rare_below=3)
+    (column,) = statistics.columns
+    assert (column.categories, column.counts) == (("a", "b"), (1, 2, 5, 3))
+    rows = DataFrame({"c": ["a", "x", "never", None]})
+    assert encode_columns(rows, statistics)[:, 0].tolist() == [2, 1, 1, 0]
+
+
+def test_ranks_of_a_column_go_with_the_statistics():
+    inputs = DataFrame({"a": np.arange(200.0)})
+    statistics = fit_columns(inputs, [], AUTO, Normalize("quantile"))
+    (column,) = statistics.columns
+    assert len(column.knots) == len(column.scores) == 97
+    assert ColumnStatistics.from_state(loads(dumps(statistics.state()))) == statistics
+    assert fit_columns(inputs, [], AUTO, Normalize("standard")).columns[0].scores == ()

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from groundwork.core.errors import UserError
 from groundwork.data import Normalize, image_statistics
-from groundwork.data.normalize import center_and_scale
+from groundwork.data.normalize import center_and_scale, quantile_knots
 
 SCALERS = {
     "standard": (StandardScaler(), "mean_", "scale_"),
@@ -102,3 +103,18 @@ def test_methods_of_the_other_kind_of_data_are_refused():
         Normalize("backbone").for_tables()
     with pytest.raises(UserError, match=r"normalize must be one of auto, .* but got zscore"):
         Normalize("zscore")
+
+
+def test_knots_are_quantiles_and_their_scores_are_those_of_the_normal_distribution():
+    values = np.arange(1.0, 9602.0)
+    knots, scores = quantile_knots(values)
+    assert knots[24] == 2401.0
+    np.testing.assert_allclose(scores[24], norm.ppf(0.25), rtol=1e-9)
+    assert -2.6 < scores[0] < scores[-1] < 2.6
+
+
+def test_values_that_repeat_share_the_middle_of_their_levels():
+    knots, scores = quantile_knots(np.array([0.0] * 50 + [1.0] * 50 + [np.inf]))
+    assert knots == (0.0, 1.0)
+    np.testing.assert_allclose(norm.cdf(scores), [0.25, 0.75], atol=0.01)
+    assert quantile_knots(np.array([np.nan])) == ((), ())

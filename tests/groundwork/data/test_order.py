@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundwork.data.order import Order, slices
+from groundwork.data.order import Order, slices, table_batch_size
 
 
 def test_the_order_is_a_permutation_that_seed_and_epoch_choose() -> None:
@@ -21,6 +21,10 @@ def test_the_order_is_the_same_on_every_machine_and_version() -> None:
     # Recorded with numpy 2.4 on Linux; the raw words of Philox are fixed by Salmon et al., SC 2011.
     assert Order(0).permutation(8, 0).tolist() == [0, 2, 1, 5, 4, 3, 6, 7]
     assert Order(-1).permutation(5, 3).tolist() == [3, 2, 0, 1, 4]
+
+
+def test_a_step_on_a_table_takes_a_sixty_fourth_of_the_rows() -> None:
+    assert [table_batch_size(rows) for rows in (0, 300, 3_500, 40_000, 10**6)] == [32, 32, 64, 512, 1024]
 
 
 def test_orders_favor_no_position() -> None:

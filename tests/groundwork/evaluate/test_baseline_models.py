@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
@@ -56,12 +57,13 @@ def test_baselines_get_the_weights_that_the_model_gets():
     plain = fit("classification", inputs, target, ("no", "yes"), **kept)
     found = fit("classification", inputs, target, ("no", "yes"), balance=LossWeights("inverse", 0.9), **kept)
     scaler = StandardScaler().fit(inputs[:2000])
-    expected = LogisticRegression(class_weight="balanced").fit(scaler.transform(inputs[:2000]), target[:2000])
+    weight = class_balance(LossWeights("inverse", 0.9), target[:2000])
+    expected = by_folds().fit(scaler.transform(inputs[:2000]), target[:2000], sample_weight=weight)
     recall = balanced_accuracy_score(target[2000:], expected.predict(scaler.transform(inputs[2000:])))
     assert found["linear"]["balanced_accuracy"] == pytest.approx(recall)
     assert plain["linear"]["balanced_accuracy"] < 0.52 < 0.64 < recall
     boosting = HistGradientBoostingClassifier(
-        class_weight="balanced", max_iter=100, learning_rate=0.1, random_state=0
+        class_weight="balanced", max_iter=250, learning_rate=0.1, random_state=0, early_stopping=True
     )
     boosting.fit(inputs[:2000], target[:2000])
     assert found["gradient_boosting"]["balanced_accuracy"] == pytest.approx(
@@ -90,13 +92,37 @@ def test_the_mean_of_train_has_the_error_of_the_spread():
     assert np.isnan(found["pearson"])
 
 
+def by_folds():
+    return GridSearchCV(LogisticRegression(), {"C": np.logspace(-3, 2, 6)}, scoring="neg_log_loss", cv=3)
+
+
 def test_the_linear_model_of_classes_is_logistic_regression_on_scaled_columns():
     inputs, value = numbers()
     target = (value > 0).astype(int)
     scaler = StandardScaler().fit(inputs[:200])
-    expected = LogisticRegression().fit(scaler.transform(inputs[:200]), target[:200])
-    accuracy = expected.score(scaler.transform(inputs[200:]), target[200:])
-    assert fit("classification", inputs, target, ("a", "b"))["linear"]["accuracy"] == accuracy
+    for kind, model in (("table", by_folds()), ("image", LogisticRegression())):
+        expected = model.fit(scaler.transform(inputs[:200]), target[:200])
+        prob = expected.predict_proba(scaler.transform(inputs[200:]))
+        found = fit("classification", inputs, target, ("a", "b"), kind=kind)["linear"]
+        assert found["log_loss"] == pytest.approx(log_loss(target[200:], prob))
+
+
+def test_a_class_of_one_row_leaves_the_strength_as_it_is():
+    inputs, value = numbers()
+    target = (value > 0).astype(int)
+    target[0] = 2
+    assert fit("classification", inputs, target, ("a", "b", "c"))["linear"]["accuracy"] > 0.9
+
+
+def test_gradient_boosting_of_values_stops_early_where_there_are_rows_enough():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(1300, 3))
+    value = inputs[:, 0] + rng.normal(size=1300)
+    expected = HistGradientBoostingRegressor(max_iter=500, early_stopping=True, random_state=0)
+    expected.fit(inputs[:1000], value[:1000])
+    assert expected.n_iter_ < 100
+    found = fit("regression", inputs, value[:, None], ("y",), at=1000)["gradient_boosting"]
+    assert found["r2"] == pytest.approx(expected.score(inputs[1000:], value[1000:]))
 
 
 def test_the_linear_model_of_values_is_ridge_regression():

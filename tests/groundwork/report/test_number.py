@@ -1,6 +1,6 @@
 import pytest
 
-from groundwork.report.number import interval_of, show, show_interval, show_seconds
+from groundwork.report.number import interval_of, show, show_interval, show_seconds, whether_pays
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,39 @@ def test_an_interval_follows_its_value() -> None:
 )
 def test_durations_are_written_for_people(seconds: float, text: str) -> None:
     assert show_seconds(seconds) == text
+
+
+def verdict(word: str) -> dict[str, object]:
+    return {"verdict": word, "metric": "rmse", "low": -2.0, "high": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("boosting", "linear", "text"),
+    [
+        (
+            "better",
+            "better",
+            "The network pays here: it beats gradient boosting (-2.000 to 1.000) and linear",
+        ),
+        (
+            "undecided",
+            "better",
+            "Whether the network pays is undecided: it cannot be told from gradient boosting",
+        ),
+        (
+            "worse",
+            "undecided",
+            "The network does not pay here: gradient boosting (-2.000 to 1.000) is better",
+        ),
+    ],
+)
+def test_one_sentence_says_whether_a_network_pays(boosting: str, linear: str, text: str) -> None:
+    verdicts = {"mean": verdict("better"), "linear": verdict(linear), "gradient_boosting": verdict(boosting)}
+    said = whether_pays({"verdicts": verdicts, "n": {"val": 66}})
+    assert said.startswith(text)
+    assert "rmse on the same 66 rows of val" in said
+
+
+def test_images_are_not_asked_whether_a_network_pays() -> None:
+    assert whether_pays({"verdicts": {"linear": verdict("better")}}) == ""
+    assert whether_pays({}) == ""

@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
-from groundwork.core.ranges import check_range
+from groundwork.core.ranges import check_choice, check_range
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
@@ -34,6 +34,7 @@ WHOLE = {
     "seed": "(-inf, inf)",
     "split.seed": "(-inf, inf)",
     "metrics.resamples": "[1, inf)",
+    "data.rare_below": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
     "trainer.accumulate_grad_batches": "[1, inf)",
     "trainer.val_every_n_steps": "[1, inf)",
@@ -54,6 +55,7 @@ OTHERS = {
 }
 # Not every split has a seed, and a callback may have been removed.
 NULLABLE = (
+    "data.rare_below",
     "trainer.val_every_n_steps",
     "callbacks.early_stopping.patience",
     "callbacks.finite.every",
@@ -112,6 +114,7 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
+    _check_target_scale(config)
     check_pretrained(config)
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
@@ -145,6 +148,17 @@ def _check_values(config: DictConfig) -> None:
     for key in SWITCHES:
         if not isinstance(value := OmegaConf.select(config, key), bool):
             raise UserError(f"{key} must be true or false, but got {value}. Choose one.")
+
+
+def _check_target_scale(config: DictConfig) -> None:
+    wanted, activation = config.task.get("target_scale", "none"), config.task.get("activation", "none")
+    check_choice("task.target_scale", wanted, ("auto", "none", "log", "quantile"))
+    if wanted not in ("auto", "none") and (activation != "none" or config.data.kind == "image"):
+        other = f"task.activation={activation}" if activation != "none" else "images"
+        raise UserError(
+            f"task.target_scale={wanted} must go with tables and task.activation=none, but got {other}. "
+            "Use task.target_scale=none."
+        )
 
 
 def _check_table(choices: dict[str, str], reuses: bool) -> None:

@@ -8,7 +8,7 @@ from groundwork.core.errors import UserError
 
 
 def settle_batch_size(config: DictConfig, standard: Path) -> None:
-    """Turn `data.batch_size=auto` into a number that may shrink.
+    """Turn `data.batch_size=auto` into a number that may shrink; that of a table follows from its rows, later.
 
     Args:
         standard: File of conf/ that says how many samples `auto` begins with.
@@ -18,7 +18,8 @@ def settle_batch_size(config: DictConfig, standard: Path) -> None:
     """
     size = OmegaConf.select(config, "data.batch_size")
     if size == "auto":
-        config.data.batch_size = OmegaConf.load(standard).batch_size
+        if config.data.kind != "table":
+            config.data.batch_size = OmegaConf.load(standard).batch_size
         config.data.shrink_batch = True
     elif size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
         raise UserError(

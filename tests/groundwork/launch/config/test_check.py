@@ -21,6 +21,14 @@ from groundwork.train.idle import idle_keys
             "balance=oversample must go with task=classification",
         ),
         (["data=table", "transfer=small_similar"], "transfer=small_similar must go with images"),
+        (
+            ["data=table", "task=regression", "task.target_scale=log", "task.activation=softplus"],
+            "task.target_scale=log must go with tables and task.activation=none, but got task.activation=softplus",
+        ),
+        (
+            ["data=table", "task=regression", "task.target_scale=root"],
+            "task.target_scale must be one of auto, none",
+        ),
         (["data=table", "augment=light"], "augment=light must go with images"),
         (["data=image_folder", "model=mlp"], "model=mlp must read what the data holds"),
         (

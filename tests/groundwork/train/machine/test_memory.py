@@ -120,7 +120,7 @@ def test_without_auto_the_run_ends_with_what_to_set(words: list[str], monkeypatc
     with pytest.raises(
         UserError, match=r"batch_size=32 must fit.*batch_size=16 .*grad_batches=2, or .*=auto"
     ):
-        begin(compose_run(words), Console(quiet=True))
+        begin(compose_run([*words, "data.batch_size=32"]), Console(quiet=True))
 
 
 def test_predicting_takes_fewer_samples_at_a_time_by_itself():

@@ -1,0 +1,198 @@
+"""Rows of a table -> the features of k networks that share most of their weights."""
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import numpy as np
+import torch
+from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEmbeddings
+from tabm import make_tabm_backbone
+from torch import Tensor, nn
+
+from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_choice
+from groundwork.model.embed import Embeddings
+
+SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
+BUDGET = 1e9  # multiplications of one pass over train that `auto` may cost
+
+
+class _Numbers(nn.Module):
+    """Turn numbers (B, N) into vectors side by side, (B, N * width)."""
+
+    def __init__(self, num_numeric: int, embed: nn.Module):
+        super().__init__()
+        self.embed = embed
+        self.num_features = num_numeric * int(embed.get_output_shape()[-1])  # type: ignore[operator]
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        vectors: Tensor = self.embed(numbers)
+        return vectors.flatten(1)
+
+
+def tabm_size(num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:
+    """Choose k and the width of `TabM`: the largest of SIZES whose pass over train stays within BUDGET.
+
+    Args:
+        num_rows: Of train.
+        num_columns: After embedding.
+        depth: Hidden layers.
+    """
+    for members, width in SIZES:
+        if num_rows * members * width * (num_columns + (depth - 1) * width) <= BUDGET:
+            return members, width
+    return SIZES[-1]
+
+
+class TabM(nn.Module):
+    """Turn table rows into the features of k perceptrons that are trained as one and predict by their mean.
+
+    Stage 0 is the embedded row, stage s holds hidden layer s of all k side by side, (B, k * width). The head has k
+    parts, too, each with a loss of its own while it trains.
+
+    Args:
+        num_numeric: See `Embeddings`.
+        cardinalities: See `Embeddings`.
+        bins: Edges of the bins of each number, ascending, in the units in which it comes.
+        num_rows: Of train.
+        k: How many; auto follows rows and columns, see `tabm_size`.
+        width: Of each hidden layer; auto likewise.
+        depth: Hidden layers.
+        dropout: After each hidden layer, in [0, 1).
+        numbers: How numbers enter: piecewise_linear, periodic, or plain, as they are.
+        number_width: Vector of each number.
+        frequency_scale: Standard deviation of the first frequencies of `periodic`.
+        embedding_width: Longest vector of a category that is not one-hot.
+        one_hot: Most codes of a column that enters one-hot.
+
+    Source:
+        Gorishniy et al., ICLR 2025, arXiv:2410.24210, by the package of its authors.
+    """
+
+    def __init__(
+        self,
+        num_numeric: int,
+        cardinalities: Sequence[int],
+        bins: Sequence[Sequence[float]],
+        num_rows: int,
+        k: int | Literal["auto"],
+        width: int | Literal["auto"],
+        depth: int,
+        dropout: float,
+        numbers: Literal["piecewise_linear", "periodic", "plain"],
+        number_width: int,
+        frequency_scale: float,
+        embedding_width: int,
+        one_hot: int,
+    ):
+        super().__init__()
+        check_choice("model.numbers", numbers, ("piecewise_linear", "periodic", "plain"))
+
+        def embed(count: int) -> nn.Module:
+            if numbers == "periodic":
+                return _Numbers(
+                    count,
+                    PeriodicEmbeddings(count, number_width, frequency_init_scale=frequency_scale, lite=False),
+                )
+            return _Numbers(count, _piecewise(bins, number_width))
+
+        embeddings = Embeddings(
+            num_numeric, cardinalities, embedding_width, None if numbers == "plain" else embed, one_hot
+        )
+        self.num_members, layer = self.size = _sized(k, width, num_rows, embeddings.num_features, depth)
+        spans = [embeddings.span(place) for place in range(num_numeric + len(cardinalities))]
+        blocks = make_tabm_backbone(
+            d_in=embeddings.num_features,
+            n_blocks=depth,
+            d_block=layer,
+            dropout=dropout,
+            k=self.num_members,
+            start_scaling_init="random-signs" if numbers == "plain" else "normal",
+            start_scaling_init_chunks=[len(span) for span in spans],
+        ).blocks
+        for block in blocks:
+            cast(nn.Sequential, block)[2] = (
+                nn.Identity()
+            )  # dropout comes before a layer, the last is the head's
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList([embeddings, *blocks])
+        self.channels = (embeddings.num_features, *(self.num_members * layer for _ in blocks))
+        self.spatial = (False,) * len(self.channels)
+
+    @property
+    def num_stages(self) -> int:
+        """Count the stages that are left."""
+        return len(self.layers)
+
+    def forward(self, rows: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Compute the asked stages, all by default, (B, D_s) each."""
+        wanted = list(range(self.num_stages)) if stages is None else list(stages)
+        hidden: Tensor = self.layers[0](rows)
+        found = [hidden]
+        hidden = hidden[:, None].expand(-1, self.num_members, -1)
+        for stage, layer in enumerate(list(self.layers)[1 : max(wanted) + 1]):
+            hidden = layer(hidden if stage == 0 else self.dropout(hidden))
+            found.append(hidden.flatten(1))
+        return [found[stage] for stage in wanted]
+
+    def span(self, position: int) -> range:
+        """Name the embedded columns that a column of the rows becomes."""
+        return cast(Embeddings, self.layers[0]).span(position)
+
+    def show_counts(self, counts: Sequence[Sequence[int]]) -> None:
+        """Note how often training shows each category, see `Embeddings.show_counts`."""
+        cast(Embeddings, self.layers[0]).show_counts(counts)
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Give the layer of each stage."""
+        return [[layer] for layer in self.layers]
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer, by its name in this module."""
+        return {name: int(name.split(".")[1]) for name in self.state_dict()}
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter, 0 nearest to the row."""
+        stages = self.parameter_stages()
+        return {name: stages[name] for name, _ in self.named_parameters()}
+
+    def no_weight_decay(self) -> set[str]:
+        """Name how numbers are read, and what tells the k networks apart: their scalings and biases."""
+        return {
+            name for name, _ in self.named_parameters() if ".numbers." in name or name[-2:] in (".r", ".s")
+        }
+
+    def prune(self, stage: int) -> None:
+        """Drop the layers after a stage."""
+        kept = range(self.num_stages)[stage] + 1
+        self.layers = self.layers[:kept]
+        self.channels, self.spatial = self.channels[:kept], self.spatial[:kept]
+        self.num_members = self.num_members if kept > 1 else 1
+
+
+def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:
+    for name, value in (("k", k), ("width", width)):
+        if value != "auto" and (not isinstance(value, int) or value < 1):
+            raise UserError(
+                f"model.{name} must be auto or a whole number of at least 1, but got {value}. Change it."
+            )
+    auto = tabm_size(num_rows, num_columns, depth)
+    return (auto[0] if k == "auto" else int(k), auto[1] if width == "auto" else int(width))
+
+
+def _piecewise(bins: Sequence[Sequence[float]], width: int) -> nn.Module:
+    """Embed numbers by straight pieces between the edges, which must differ in float32."""
+    edges = []
+    for one in bins:
+        distinct = torch.from_numpy(np.unique(np.asarray(one, np.float32)))
+        apart = distinct.diff() > 1e-6 * max(1.0, float(distinct.abs().max()))
+        distinct = torch.cat([distinct[:1], distinct[1:][apart]])
+        if len(distinct) < 2:
+            distinct = torch.stack([distinct[0], torch.nextafter(distinct[0], torch.tensor(math.inf)) + 1])
+        edges.append(distinct)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a column of two values needs no more than one bin
+        embed: nn.Module = PiecewiseLinearEmbeddings(edges, width, activation=False, version="B")
+    return embed
