@@ -26,6 +26,9 @@ def train(overrides: list[str]) -> int:
     if not (found := compositions(overrides)):
         return DONE
     if {"-m", "--multirun"} & {*overrides}:
+        from groundwork.launch.config.own import refuse_idle_sweep
+
+        refuse_idle_sweep([one.config for one in found], [one.overrides for one in found])
         from groundwork.launch.sweep.drive import drive  # pandas: not for --help
 
         return drive([one.overrides for one in found])

@@ -22,7 +22,8 @@ class Task(BuiltModule, ABC):
     choices in `conf/`; an object in the place of a name is taken as it is. Whoever gives `network` gives all parts.
 
     Args:
-        backbone: A name of timm or of `conf/model/`, or any nn.Module of one's own; None is the default for the data.
+        backbone: A name of timm or of `conf/model/`, a node of that group, or any nn.Module of one's own; None is the
+            default for the data.
         transfer: How much of a pretrained backbone stays frozen, see `conf/transfer/`; None freezes all of it where it
             is pretrained.
         pretrained: Of the backbone, see `conf/model/timm.yaml`; None is as `transfer` says.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from lightning import LightningModule
 from numpy.typing import NDArray
+from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -41,7 +42,7 @@ class BuiltModule(LightningModule):
 
     def __init__(
         self,
-        backbone: str | nn.Module | None = None,
+        backbone: str | nn.Module | DictConfig | None = None,
         *,
         transfer: Any = None,
         pretrained: bool | str | None = None,

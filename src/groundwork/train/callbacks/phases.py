@@ -81,7 +81,8 @@ class Phases(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See whether the part is over."""
         task: Any = pl_module
-        if not (task.ends_epoch or trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs):
+        ends = getattr(task, "ends_epoch", False)  # which a module of the user's does not know
+        if not (ends or trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs):
             return
         if self.is_last:
             trainer.should_stop = True
