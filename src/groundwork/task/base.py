@@ -47,7 +47,7 @@ class Task(BuiltModule, ABC):
     Attributes:
         last_outputs: Of the last validation or test.
         ends_epoch: Whether the phase is over, so that no further batch of the epoch trains.
-        phases: Of `transfer`; a callback may `enter` one after the other, otherwise the last one trains.
+        phases: Of `transfer`, which train one after the other inside of one `Trainer.fit`.
     """
 
     last_outputs: Outputs
