@@ -1,4 +1,4 @@
-"""The phases of `transfer` under a bare Trainer: each has its share of the epochs, its rates, schedule and best weights."""
+"""The phases of `transfer` under a bare Trainer: each has its share of the epochs, its rates and its best weights."""
 
 import gc
 import math
@@ -54,9 +54,7 @@ class TaskPhases(Callback):
             )
         if trainer.max_epochs < len(phases) and trainer.global_rank == 0:
             Console().note(
-                f"max_epochs={trainer.max_epochs} trains only the first of {len(phases)} phases"
-                if trainer.max_epochs == 1
-                else f"max_epochs={trainer.max_epochs} trains only the first {trainer.max_epochs} of {len(phases)} phases"
+                f"max_epochs={trainer.max_epochs} trains {trainer.max_epochs} of {len(phases)} phases"
             )
         self.epochs = share_epochs([phase.share for phase in phases], trainer.max_epochs)
         self._enter(trainer)

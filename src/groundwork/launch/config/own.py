@@ -10,6 +10,7 @@ from groundwork.train.custom import is_own, own_data, own_module
 
 GROUPS = ("data", "task")
 OPTION = "module"
+RATES = "groundwork.train.FindRate"
 # Groups that say how a network of this package is built and trained.
 OF_TASKS = ("model", "transfer", "loss", "metrics", "optim", "schedule", "augment", "execution")
 # Groups that say what this package does with the samples that it read.
@@ -55,19 +56,26 @@ def check_own(config: DictConfig) -> None:
             f"task must be named where the data is that of {own_data(config)}. Use task=classification, "
             f"task=regression or task._target_=PACKAGE.CLASS."
         )
+    for name, node in config.callbacks.items():
+        if node is not None and node.get("_target_") == RATES and own_module(config):
+            raise UserError(
+                f"callbacks.{name} must know the optimizer, but {own_module(config)} is a module of your own. Use "
+                f"lightning.pytorch.callbacks.LearningRateFinder."
+            )
     direction_of_own(config.monitor, (config.callbacks.get("checkpoint") or {}).get("mode"))
 
 
-def refuse_own(config: DictConfig, what: str) -> None:
-    """Refuse a command that needs data or a task of this package.
+def refuse_own(config: DictConfig, what: str, data_alone: bool = False) -> None:
+    """Refuse a command that needs data and a task of this package.
 
     Args:
         what: The command.
+        data_alone: It asks nothing of the task.
 
     Raises:
         UserError: In one line.
     """
-    if named := own_module(config) or own_data(config):
+    if named := own_data(config) or (None if data_alone else own_module(config)):
         raise UserError(
             f"{what} must know data and task, but {named} is a module of your own. Use train.py and evaluate.py."
         )
