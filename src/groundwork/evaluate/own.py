@@ -13,6 +13,7 @@ from torch import Tensor
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.patches import silence
 from groundwork.core.ranks import is_first, leave
 from groundwork.core.run_folder import RunFolder
 from groundwork.data.prepared import Prepared
@@ -112,7 +113,7 @@ def _sizes(run: OwnRun, trainer: Trainer) -> dict[str, int]:
     }
 
 
-def test_own(
+def measure_own(
     folder: RunFolder, config: DictConfig
 ) -> tuple[dict[str, dict[str, float]], Prepared | None, list[str]]:
     """Test the best weights of a run by the module's `test_step`.
@@ -123,6 +124,7 @@ def test_own(
     Raises:
         UserError: If the module or its data has no test, or logs nothing.
     """
+    silence()
     known = None if own_data(config) else read_samples(config)
     data, prepared = data_module_of(folder, config, known, Console(quiet=True))
     task = module_of(config)

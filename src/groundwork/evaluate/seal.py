@@ -29,7 +29,7 @@ from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows, row_names
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
-from groundwork.evaluate.own import test_own
+from groundwork.evaluate.own import measure_own
 from groundwork.report import summary, write_report
 from groundwork.track.loggers import log_sealed
 from groundwork.train.checkpoint import load_model
@@ -133,7 +133,7 @@ def _seal_own(
     checkpoint_hash: str,
 ) -> None:
     """Seal what the user's module logs on test; rows are known by what the test batches hold."""
-    test, prepared, hashes = test_own(folder, config)
+    test, prepared, hashes = measure_own(folder, config)
     named, split = (
         (
             row_names(Path(), hashes, hashes, named_by_content=True),

@@ -61,7 +61,7 @@ class TaskPhases(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the weights of the best validation for the phase that follows."""
-        if trainer.sanity_checking or self.is_last or not trainer.state.fn == "fit":
+        if trainer.sanity_checking or self.is_last or trainer.state.fn != "fit":
             return
         value = float(trainer.callback_metrics.get(f"val/{self.task.monitor}", math.nan))
         value = value if self.task.mode == "max" else -value

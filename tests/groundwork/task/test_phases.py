@@ -1,4 +1,4 @@
-"""Several phases under a bare Trainer: shares of the epochs, what is frozen, early stopping, resume, what is refused."""
+"""Several phases under a bare Trainer: shares of the epochs, what is frozen, resume, what is refused."""
 
 import subprocess
 import sys
@@ -18,7 +18,9 @@ from groundwork.data import ImageDataModule
 from groundwork.task import ClassificationTask
 from groundwork.task.phases import TaskPhases
 
-NOISE = r".*LeafSpec|Found \d+ module\(s\) in eval mode|.*does not have many workers|.*smaller than the logging|Be aware"
+NOISE = (
+    r".*LeafSpec|Found \d+ module\(s\) in eval mode|.*does not have many|.*smaller than the logging|Be aware"
+)
 
 
 def bare(**more: Any) -> Trainer:
@@ -55,11 +57,11 @@ def test_each_phase_has_its_epochs_and_a_stopped_training_goes_on_inside_of_one(
         )
         return task, look
 
-    keep = ModelCheckpoint(tmp_path, filename="{epoch}", save_top_k=-1)
+    keep = ModelCheckpoint(tmp_path / "kept", filename="{epoch}", save_top_k=-1)
     task, look = fit(callbacks=[keep], enable_checkpointing=True)
     assert [(epoch, trains) for epoch, trains, _ in look.seen] == [(0, False), (1, True), (2, True)]
     assert look.seen[0][2] < look.seen[1][2]  # rates by depth where the backbone trains
-    again, rest = fit(tmp_path / "epoch=1.ckpt")
+    again, rest = fit(tmp_path / "kept" / "epoch=1.ckpt")
     assert [epoch for epoch, *_ in rest.seen] == [2]
     whole, resumed = task.state_dict(), again.state_dict()
     assert all(torch.equal(value, resumed[name]) for name, value in whole.items())

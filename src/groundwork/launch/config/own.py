@@ -100,7 +100,8 @@ def refuse_idle_sweep(configs: Sequence[DictConfig], overrides: Sequence[Sequenc
     Raises:
         UserError: With the key.
     """
-    varied = {one for each in overrides for one in each} - set.intersection(*({*each} for each in overrides))
+    typed = [set(each) for each in overrides]
+    varied = set[str]().union(*typed) - typed[0].intersection(*typed)
     if idle := sorted({key for config in configs for key in idle_of_own(config, list(varied))}):
         raise UserError(
             f"{idle[0]} must have an effect to be swept over, but data or task is a module of your own. "

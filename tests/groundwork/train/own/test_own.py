@@ -23,10 +23,10 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.own import bare, batch_hashes
 from groundwork.evaluate.seal import seal
 from groundwork.launch.commands import compare, predict
-from groundwork.launch.commands import train as command
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import complete, compose_run
+from groundwork.launch.config.own import refuse_idle_sweep
 from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
 from groundwork.train.own.run import best_row, logged_name
@@ -156,6 +156,13 @@ def test_a_batch_is_known_by_its_rows_whatever_it_is_made_of():
     )
 
 
+def checked(words: list[str]) -> None:
+    """Compose and check as a command does."""
+    composition = compose_run(complete(words))
+    check_keys(composition)
+    check_combination(composition)
+
+
 class BrokenError(Exception):
     """What ends a run inside an epoch."""
 
@@ -253,9 +260,7 @@ def test_a_module_that_logs_nothing_trains_and_its_last_weights_count(tmp_path: 
 )
 def test_what_cannot_be_is_said_before_anything_is_read(words: list[str], message: str, finches: Any):
     with pytest.raises(UserError, match=message):
-        composition = compose_run(complete(words))
-        check_keys(composition)
-        check_combination(composition)
+        checked(words)
 
 
 @pytest.mark.slow
@@ -285,7 +290,7 @@ def test_commands_that_need_a_network_of_ours_say_so(whole: Run, runs: Path, tmp
         whole.model,
         lambda: predict([f"run={whole.path}", "input=x.csv", f"output={tmp_path / 'y.csv'}"]),
         lambda: compare([f"runs={whole.path}", f"paths.runs={runs}"]),
-        lambda: command(["-m", DATA, MODULE, "optim.lr=1,2", f"paths.runs={runs}"]),
+        lambda: refuse_idle_sweep([whole.config] * 2, [["optim.lr=1", "seed=0"], ["optim.lr=2", "seed=0"]]),
     ]
     for call in calls:
         with pytest.raises(UserError, match="module of your own"):
