@@ -23,6 +23,8 @@ OPTIONS = [(group, option) for group in GROUPS for option in options(group)]
 # What must be given by hand before a choice is complete.
 NEEDED = {
     ("model", "timm"): ["model.name=test_resnet"],
+    ("data", "module"): ["data._target_=lightning.LightningDataModule"],
+    ("task", "module"): ["task._target_=lightning.LightningModule"],
     ("model", "plain"): ["model.backbone._target_=torch.nn.Flatten"],
     ("loss", "own"): ["loss.function._target_=groundwork.loss.Focal", "+loss.function.gamma=2"],
     ("optim", "timm"): ["optim.name=muon"],
@@ -155,7 +157,7 @@ def test_every_metric_judges_a_whole_split(option: str):
     assert all(isinstance(value, float) for value in values.values())
 
 
-@pytest.mark.parametrize("option", [name for name in options("task") if name != "auto"])
+@pytest.mark.parametrize("option", [name for name in options("task") if name not in ("auto", "module")])
 def test_every_task_is_a_module_with_a_head_that_decodes_its_output(option: str):
     task = composed("task", option).task
     assert issubclass(get_class(task.module._target_), Task)

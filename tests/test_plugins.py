@@ -29,7 +29,7 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The package that the document shows, written to a folder outside of this project, and its data."""
     text = (CONF / "README.md").read_text(encoding="utf-8")
     files = re.findall(r"^`(birds/[\w/.]+)`\n```\w+\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(files) == 8
+    assert len(files) == 9
     for name, content in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")

@@ -1,7 +1,10 @@
 """Name of a metric -> which way it is better. A run says it of its own metrics; without that, their names do."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from groundwork.core.errors import UserError
 
 Direction = Literal["max", "min"]
 
@@ -12,6 +15,7 @@ MORE_IS_BETTER = frozenset({
 })  # fmt: skip
 # What users call metrics of their own, in run folders that do not say which way these are better.
 OFTEN_LESS = frozenset({"brier", "max_error", "mape"})
+OFTEN_MORE = frozenset({"acc", "auc", "f1_score", "iou", "miou", "dice", "map", "psnr", "ssim", "bleu"})
 
 
 def bare_name(metric: str) -> str:
@@ -32,6 +36,32 @@ def named_direction(metric: str) -> Direction | None:
     if stem in MORE_IS_BETTER or (name.startswith("top_") and name.endswith("_accuracy")):
         return "max"
     return None
+
+
+def direction_of_own(monitor: str, mode: str | None) -> Direction:
+    """Tell which way a metric that a module of the user's logs is better.
+
+    Args:
+        monitor: Its name, such as `val_acc`; auto is the loss.
+        mode: "max" or "min" where the user says so.
+
+    Raises:
+        UserError: If neither the user nor the name says it.
+    """
+    if mode in ("max", "min"):
+        return "max" if mode == "max" else "min"
+    bare = re.sub(r"^val(id|idation)?[_/]", "", monitor.lower())
+    known = named_direction(bare)
+    if known is None and bare in OFTEN_MORE:
+        known = "max"
+    if known is None and (bare == "auto" or bare.endswith(("loss", "error")) or bare in OFTEN_LESS):
+        known = "min"
+    if known is None:
+        raise UserError(
+            f"monitor={monitor} must say whether more or less of it is better. "
+            f"Add +callbacks.checkpoint.mode=max or min."
+        )
+    return known
 
 
 def direction_in(result: Mapping[str, Any], metric: str) -> Direction:

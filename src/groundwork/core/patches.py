@@ -38,6 +38,8 @@ NOISE = {
     r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
     # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
+    # A test builds the module alone, never the callbacks of its training.
+    r"Be aware that when using `ckpt_path`": "callbacks belong to training",
     # Short runs log their validations; steps.csv then begins with the first step that is due.
     r"The number of training batches \(\d+\) is smaller than the logging interval": "short epochs are common here",
     # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.
@@ -74,6 +76,26 @@ def silence() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # Compiling for a processor looks for CUDA where its variables are set.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+
+
+def show_again(word: str) -> None:
+    """Show warnings that `silence` leaves out where they are noise, for a run in which they are not.
+
+    Args:
+        word: In what the message begins with.
+    """
+    for beginning in NOISE:
+        if word in beginning:
+            warnings.filterwarnings("default", message=beginning)
+
+
+def restart_epoch(trainer: Any) -> None:
+    """Let the epoch that begins draw its order now, as one that no checkpoint came before (Lightning 2.6).
+
+    Lightning has drawn it already, before any callback could put the generators back.
+    """
+    trainer.fit_loop.restarting = False
+    trainer.fit_loop._resuming_from_checkpoint = False
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def quote_path(override: str, *, sweeps: bool = False) -> str:
         sweeps: Whether commas part the paths of a sweep.
     """
     key, equals, value = override.partition("=")
-    if key not in PATH_KEYS or not equals:
+    if key.lstrip("+") not in PATH_KEYS or not equals:
         return override
     return f"{key}={quote_values(value, PLAIN_PATH, lists=False, sweeps=sweeps)}"
 

@@ -14,22 +14,26 @@ from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.judge import baseline_predictions
 from groundwork.evaluate.measured import measure_run
+from groundwork.evaluate.own import conclude_own
 from groundwork.report import summary, write_report
 from groundwork.train.context import Context
 from groundwork.train.custom import is_custom_task
 from groundwork.train.fit import finish
 from groundwork.train.idle import idle_keys
 from groundwork.train.model import Model
+from groundwork.train.own.run import OwnRun
 from groundwork.train.plugged import read_augment
 from groundwork.train.share import data_key, once
 
 
-def conclude(run: Context, trainer: Trainer) -> float | None:
+def conclude(run: Context | OwnRun, trainer: Trainer) -> float | None:
     """Keep the best weights, measure train and val, and write result and report.
 
     Returns:
         The monitored metric on val, which sweepers compare; None where it is undefined, and on all ranks but the first.
     """
+    if isinstance(run, OwnRun):
+        return conclude_own(run, trainer)
     began = time.perf_counter()
     model = finish(run, trainer)
     leave()

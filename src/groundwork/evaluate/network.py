@@ -13,6 +13,20 @@ from groundwork.model import Network
 from groundwork.train.build import build_network
 from groundwork.train.checkpoint import load_model
 from groundwork.train.checkpoint.weights import network_state
+from groundwork.train.custom import own_data, own_module
+
+
+def refuse_own(folder: RunFolder) -> None:
+    """Refuse a run whose module this package cannot build a network of.
+
+    Raises:
+        UserError: In one line.
+    """
+    if named := own_module(folder.config) or own_data(folder.config):
+        raise UserError(
+            f"run={folder.path} must be of data and a task of groundwork, but {named} is a module of your own. Load it "
+            f"by its load_from_checkpoint from {folder.best.name}."
+        )
 
 
 def load_network(folder: RunFolder) -> Network:
@@ -21,6 +35,7 @@ def load_network(folder: RunFolder) -> Network:
     Raises:
         UserError: If the checkpoint does not hold the network that it describes.
     """
+    refuse_own(folder)
     checkpoint = load_model(folder.best)
     return network_of(checkpoint, checked_config(checkpoint["config"], folder.best), folder.best)
 

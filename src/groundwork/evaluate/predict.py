@@ -20,7 +20,7 @@ from groundwork.data import Source
 from groundwork.data.formats.source import write_frame
 from groundwork.evaluate.inputs import Inputs, read_inputs
 from groundwork.evaluate.measure import decided_table
-from groundwork.evaluate.network import network_of
+from groundwork.evaluate.network import network_of, refuse_own
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
@@ -78,6 +78,7 @@ def find_finished(keys: Mapping[str, str]) -> RunFolder:
         raise UserError(
             f"run={folder.path} must be finished, but is {status}. Resume it, or name another run."
         )
+    refuse_own(folder)
     return folder
 
 

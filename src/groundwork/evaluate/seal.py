@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows, row_names
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
+from groundwork.evaluate.own import measure_own
 from groundwork.report import summary, write_report
 from groundwork.track.loggers import log_sealed
 from groundwork.train.checkpoint import load_model
+from groundwork.train.custom import is_own
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.environment import commit
 from groundwork.train.machine.execution import memory_format
@@ -98,6 +101,9 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
         console.show(summary(folder.path))
         return
     config = folder.config
+    if is_own(config):
+        _seal_own(folder, runs, console, config, result, checkpoint_hash)
+        return
     prepared = _prepare_as_trained(folder, config, console)
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
@@ -107,26 +113,79 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
     metrics = build_metrics(config, checkpoint.get("threshold"))
     test = measure(prediction, "test", metrics, prepared)
-    rows_tested = keep_rows(runs, _row_names(prepared, config))
-    earlier = count_configurations(runs, prepared.split_hash, rows_tested)
-    count = append_test(
-        runs,
-        prepared.split_hash,
-        rows_tested,
-        run_id=folder.path.name,
-        config=OmegaConf.to_container(config),  # type: ignore[arg-type]  # a mapping, as config.yaml is one
-        checkpoint_hash=checkpoint_hash,
-        seed=config.seed,
+    counted = _count(
+        folder, runs, config, prepared.split_hash, row_names_of(prepared, config), checkpoint_hash
     )
     # The result comes last: a seal that is there is whole.
     write_predictions(folder, "test", prediction, metrics, prepared)
-    _write(folder, prepared, result, test, checkpoint_hash, rows_tested, count, earlier)
+    _write(folder, result, test, prepared.content_hash, counted)
     write_report(folder.path, wanted_pixels(folder, prepared))
     log_sealed(folder, config, console)
     console.show(summary(folder.path))
 
 
-def _row_names(prepared: Prepared, config: DictConfig) -> NDArray[np.uint64]:
+def _seal_own(
+    folder: RunFolder,
+    runs: Path,
+    console: Console,
+    config: DictConfig,
+    result: dict[str, Any],
+    checkpoint_hash: str,
+) -> None:
+    """Seal what the user's module logs on test; rows are known by what the test batches hold."""
+    test, prepared, hashes = measure_own(folder, config)
+    named, split = (
+        (
+            row_names(Path(), hashes, hashes, named_by_content=True),
+            sha256("".join(hashes).encode()).hexdigest(),
+        )
+        if prepared is None
+        else (row_names_of(prepared, config), prepared.split_hash)
+    )
+    counted = _count(folder, runs, config, split, named, checkpoint_hash)
+    _write(folder, result, test, None if prepared is None else prepared.content_hash, counted)
+    if prepared is None:
+        written = folder.read_json("result")
+        folder.write_json("result", {**written, "n": {**written.get("n", {}), "test": len(hashes)}})
+    write_report(folder.path)
+    log_sealed(folder, config, console)
+    console.show(summary(folder.path))
+
+
+def _count(
+    folder: RunFolder,
+    runs: Path,
+    config: DictConfig,
+    split_hash: str,
+    names: NDArray[np.uint64],
+    checkpoint_hash: str,
+) -> dict[str, Any]:
+    """Write the test into the ledger, and give what the seal says of it."""
+    rows = keep_rows(runs, names)
+    earlier = count_configurations(runs, split_hash, rows)
+    count = append_test(
+        runs,
+        split_hash,
+        rows,
+        run_id=folder.path.name,
+        config=OmegaConf.to_container(config),  # type: ignore[arg-type]  # a mapping, as config.yaml is one
+        checkpoint_hash=checkpoint_hash,
+        seed=config.seed,
+    )
+    return {
+        "count": count,
+        "seal": {
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "checkpoint_hash": checkpoint_hash,
+            "split_hash": split_hash,
+            "rows": rows,
+            "commit": commit(),
+            "first": earlier == 0,
+        },
+    }
+
+
+def row_names_of(prepared: Prepared, config: DictConfig) -> NDArray[np.uint64]:
     """Name the test rows for the ledger."""
     rows = prepared.rows["test"]
     samples, digest = prepared.samples.take(rows), getattr(prepared.source, "digest", None)
@@ -169,24 +228,13 @@ def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console)
 
 def _write(
     folder: RunFolder,
-    prepared: Prepared,
     result: dict[str, Any],
     test: dict[str, dict[str, float]],
-    checkpoint_hash: str,
-    rows_tested: str,
-    count: int,
-    earlier: int,
+    content_hash: str | None,
+    counted: dict[str, Any],
 ) -> None:
-    seal_record = {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "checkpoint_hash": checkpoint_hash,
-        "split_hash": prepared.split_hash,
-        "rows": rows_tested,
-        "content_hash": prepared.content_hash,
-        "commit": commit(),
-        "first": earlier == 0,
-    }
-    folder.write_json("result", {**result, "test": test, "test_count": count, "seal": seal_record})
+    sealed = {**counted["seal"], "content_hash": content_hash}
+    folder.write_json("result", {**result, "test": test, "test_count": counted["count"], "seal": sealed})
 
 
 def _check_same(folder: RunFolder, what: str, before: str, now: str) -> None:

@@ -6,6 +6,7 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
 from groundwork.launch.application import compositions
 from groundwork.launch.cli import key_values
+from groundwork.launch.config.own import refuse_idle_sweep, refuse_own
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
@@ -26,6 +27,7 @@ def train(overrides: list[str]) -> int:
     if not (found := compositions(overrides)):
         return DONE
     if {"-m", "--multirun"} & {*overrides}:
+        refuse_idle_sweep([one.config for one in found], [one.overrides for one in found])
         from groundwork.launch.sweep.drive import drive  # pandas: not for --help
 
         return drive([one.overrides for one in found])
@@ -40,6 +42,7 @@ def train(overrides: list[str]) -> int:
 def audit(overrides: list[str]) -> int:
     """Look at the data of a configuration before anyone trains on it."""
     for composition in compositions(overrides):
+        refuse_own(composition.config, "audit.py", data_alone=True)
         from groundwork.core.console import Console
         from groundwork.launch.audit import start  # torch: not before the overrides are understood
 
@@ -51,6 +54,8 @@ def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
     if not (found := compositions(overrides)):
         return DONE
+    for one in found:
+        refuse_own(one.config, "search.py")
     from groundwork.launch.search.search import start  # pandas: not for --help
 
     return max(start(one) for one in found)
@@ -71,6 +76,7 @@ def _resume(run: str, changes: list[str]) -> int:
 def advise(overrides: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
     for composition in compositions(overrides):
+        refuse_own(composition.config, "advise.py")
         from groundwork.core.console import Console  # rich and pandas: not for --help
         from groundwork.launch.advise import advise as start_advice
 

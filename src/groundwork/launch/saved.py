@@ -12,11 +12,14 @@ from groundwork.core.run_folder import RunFolder, run_id, safe_name
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.trusted import checked_overrides
+from groundwork.train.custom import own_data, own_module
 
 
 def run_name(composition: Composition) -> str:
     """Name the folder of a run's kin: `name`, else the experiment, else the data choice."""
     choices = composition.choices
+    if kind := own_module(composition.config) or own_data(composition.config):
+        choices = choices | {"data": kind.rpartition(".")[2]}
     return safe_name(str(composition.config.name or choices.get("experiment") or choices["data"]))
 
 

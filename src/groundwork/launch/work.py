@@ -14,10 +14,12 @@ from groundwork.launch.config.changes import changes
 from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.like import adopt_split, restore
+from groundwork.launch.config.own import idle_of_own
 from groundwork.launch.config.trusted import checked_overrides
 from groundwork.launch.face import load_face
 from groundwork.launch.process.team import needs_team, run_team
 from groundwork.launch.recorded import recorded
+from groundwork.train.custom import is_own
 from groundwork.train.job import Job, working_on
 
 
@@ -64,21 +66,29 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         composition, changed = restore(composition)
     found = [composition]  # with what the data tells
 
-    def complete(config: DictConfig, samples: Samples, target: Target) -> DictConfig:
+    def complete(config: DictConfig, samples: Samples | None, target: Target | None) -> DictConfig:
         console = job.console
-        console.say(target.why)
-        if config.like:
+        if target is not None:
+            console.say(target.why)
+        if config.like and samples is not None:
             adopt_split(folder, config, samples, changed, console)
             barrier()
-        derived = derived_choices(config, target.task)
+        own = is_own(config)
+        derived = {} if own or target is None else derived_choices(config, target.task)
         chosen = composition.choose(**derived)
         check_combination(chosen)
-        check_threshold(chosen.config, len(target.classes))
         typed = changes(chosen, derived)
-        found[0] = chosen = _monitor_without_units(chosen, len(target.names), console)
+        if target is not None and not own:
+            check_threshold(chosen.config, len(target.classes))
+            chosen = _monitor_without_units(chosen, len(target.names), console)
+        found[0] = chosen
         # With what followed from the data, so that they compose the same anywhere.
         job.overrides = chosen.overrides
         _say_choices(console, composition, chosen)
+        if idle := idle_of_own(chosen.config, chosen.overrides):
+            console.note(
+                f"{', '.join(idle)}: no effect on this run, whose data or task is a module of your own"
+            )
         folder.write_config(chosen.config)
         folder.write_json("result", {"changes": typed})
         return chosen.config
@@ -113,7 +123,7 @@ def next_job(folder: RunFolder, changed: list[str], console: Console) -> tuple[D
     return config, Job(folder, console, overrides, True, _complete_already, choose)
 
 
-def _complete_already(config: DictConfig, samples: Samples, target: Target) -> DictConfig:
+def _complete_already(config: DictConfig, samples: Samples | None, target: Target | None) -> DictConfig:
     """Leave a configuration in which every choice was made as it is."""
     return config
 

@@ -22,7 +22,8 @@ class Task(BuiltModule, ABC):
     choices in `conf/`; an object in the place of a name is taken as it is. Whoever gives `network` gives all parts.
 
     Args:
-        backbone: A name of timm or of `conf/model/`, or any nn.Module of one's own; None is the default for the data.
+        backbone: A name of timm or of `conf/model/`, a node of that group, or any nn.Module of one's own; None is the
+            default for the data.
         transfer: How much of a pretrained backbone stays frozen, see `conf/transfer/`; None freezes all of it where it
             is pretrained.
         pretrained: Of the backbone, see `conf/model/timm.yaml`; None is as `transfer` says.
@@ -46,7 +47,7 @@ class Task(BuiltModule, ABC):
     Attributes:
         last_outputs: Of the last validation or test.
         ends_epoch: Whether the phase is over, so that no further batch of the epoch trains.
-        phases: Of `transfer`; a callback may `enter` one after the other, otherwise the last one trains.
+        phases: Of `transfer`, which train one after the other inside of one `Trainer.fit`.
     """
 
     last_outputs: Outputs

@@ -22,7 +22,7 @@ BACKBONE = {"image": "efficientnet_lite0", "table": "mlp"}
 
 def is_plain(value: Any) -> bool:
     """Tell whether a checkpoint may hold a value among the hyper-parameters."""
-    return isinstance(value, PLAIN)
+    return isinstance(value, PLAIN) and not isinstance(value, DictConfig)
 
 
 def data_info(task: Any) -> dict[str, Any]:
@@ -130,6 +130,8 @@ def _pretrained(asked: Mapping[str, Any], plan: Any) -> bool | str:
 def _model(asked: Mapping[str, Any], kind: str, pretrained: bool | str) -> DictConfig | SimpleNamespace:
     """Read the choice of the model, or put a module of one's own in its place."""
     backbone = asked["backbone"] or BACKBONE[kind]
+    if isinstance(backbone, DictConfig):
+        return backbone
     if isinstance(backbone, nn.Module):
         name = type(backbone).__name__
         return SimpleNamespace(kind=kind, name=name, pretrained=False, dropout=0.0, backbone=backbone)

@@ -7,8 +7,9 @@ from inspect import signature
 from math import isfinite
 from typing import Any, Literal
 
-from lightning import LightningModule
+from lightning import Callback, LightningModule
 from numpy.typing import NDArray
+from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -16,6 +17,7 @@ from torch.optim import Optimizer
 from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
 from groundwork.task.build import build_parts, data_info, is_plain
+from groundwork.task.phases import TaskPhases
 
 Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
 OptimizerFactory = Callable[[Any], Optimizer]
@@ -41,7 +43,7 @@ class BuiltModule(LightningModule):
 
     def __init__(
         self,
-        backbone: str | nn.Module | None = None,
+        backbone: str | nn.Module | DictConfig | None = None,
         *,
         transfer: Any = None,
         pretrained: bool | str | None = None,
@@ -70,10 +72,12 @@ class BuiltModule(LightningModule):
         self.monitor, self.mode, self.seed = monitor, mode, seed
         self.begin(network, penalty, optimizer, total_steps, augment, mix)
         self.phases: tuple[Any, ...] = ()
+        self._share = 1.0  # of the steps of the training that the phase takes
         self._kept: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         self._loss_sum: Tensor | None = None  # over the samples since the last validation
         self._loss_count = 0
         self._waiting: dict[str, Any] | None = None
+        self._phasing = TaskPhases(self)
         self._asked = None if network is not None else own
         if self._asked is not None:
             self.save_hyperparameters({name: value for name, value in own.items() if is_plain(value)})
@@ -103,6 +107,12 @@ class BuiltModule(LightningModule):
             if self._waiting is not None:
                 super().load_state_dict(self._waiting)
                 self._waiting = None
+        if self._trainer is not None and self._trainer.state.fn == "fit":
+            self._phasing.begin(self._trainer)
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Bring the phases of `transfer` along; whoever gives the parts of a task sees to its phases, too."""
+        return [] if self._asked is None else [self._phasing]
 
     def build(self, info: dict[str, Any], pretrained: bool) -> None:
         """Build what is named by its choice.
@@ -117,8 +127,13 @@ class BuiltModule(LightningModule):
         self.phases, self._optimizer = self.plan.phases, self.optimizer
         self.enter(self.phases[-1])
 
-    def enter(self, phase: Any) -> None:
-        """Let the stages and the rates of one of `phases` train; an optimizer that is there already stays as it is."""
+    def enter(self, phase: Any, share: float = 1.0) -> None:
+        """Let the stages and the rates of one of `phases` train; an optimizer that is there already stays as it is.
+
+        Args:
+            share: Of the steps of the training, over which the schedule goes.
+        """
+        self._share = share
         stages = phase.stages(self.network.num_stages, self.plan.frozen_stages(self.network.num_stages))
         self.network.train_stages(stages, self.plan.batch_norm)
         if hasattr(self._optimizer, "layer_decay"):
@@ -130,12 +145,13 @@ class BuiltModule(LightningModule):
     def configure_optimizers(self) -> Any:
         """Build the optimizer of what trains now, and its schedule."""
         optimizer = self.optimizer(self.network)
-        steps = self.trainer.estimated_stepping_batches if self.total_steps is None else self.total_steps
+        every = self.trainer.estimated_stepping_batches * self._share
+        steps = every if self.total_steps is None else self.total_steps
         if not isfinite(steps):
             raise UserError(
                 "a schedule must know its end, but max_epochs is -1. Set max_epochs or max_steps."
             )
-        scheduler = self.schedule(optimizer, int(steps), self.monitor, self.mode)
+        scheduler = self.schedule(optimizer, max(1, round(steps)), self.monitor, self.mode)
         if scheduler.pop("counts_epochs", False):
             scheduler["scheduler"].every *= -(-self._num_batches() // self.trainer.accumulate_grad_batches)
         return {"optimizer": optimizer, "lr_scheduler": scheduler}

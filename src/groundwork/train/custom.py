@@ -17,13 +17,30 @@ LINEAR = {
 FALLBACK = "small_similar"  # in place of advice that can't be had: the cheapest scenario
 
 
+def own_module(config: DictConfig) -> str | None:
+    """Name the LightningModule that `task._target_` puts in the place of a task of this package."""
+    named: str | None = config.task.get("_target_")
+    return named
+
+
+def own_data(config: DictConfig) -> str | None:
+    """Name the LightningDataModule that `data._target_` puts in the place of a reader."""
+    named: str | None = config.data.get("_target_")
+    return named
+
+
+def is_own(config: DictConfig) -> bool:
+    """Tell whether task or data of a run are Lightning modules that this package knows nothing of."""
+    return bool(own_module(config) or own_data(config))
+
+
 def target_kind(config: DictConfig) -> TaskName | None:
     """Say how the target is read; None leaves it to the target itself.
 
     Raises:
         UserError: If a task of one's own does not say it.
     """
-    if config.task.name == "auto":
+    if own_module(config) or config.task.name == "auto":
         kind: TaskName | None = config.data.task
         return kind
     reads = config.task.get("target")
@@ -42,7 +59,7 @@ def custom_parts(config: DictConfig) -> list[str]:
 
 def is_custom_task(config: DictConfig) -> bool:
     """Tell whether the task is one that baselines and report know nothing of."""
-    return config.task.name not in ("auto", *KINDS.values())
+    return not own_module(config) and config.task.name not in ("auto", *KINDS.values())
 
 
 def augment_note(config: DictConfig) -> str:

@@ -3,15 +3,18 @@
 from groundwork.train.context import Context
 from groundwork.train.machine.batch_size import batch_of_one
 from groundwork.train.machine.memory import BatchTooLargeError, memory_explained, remembers, shrink_batch
+from groundwork.train.own.run import OwnRun
 from groundwork.train.phases import finish_phase
 
 
-def explain_failure(run: Context, error: Exception) -> None:
+def explain_failure(run: Context | OwnRun, error: Exception) -> None:
     """Raise an error again, in one line where the user can change it; return where a smaller batch may do.
 
     Raises:
         UserError: That says what to change.
     """
+    if isinstance(run, OwnRun):
+        raise error
     config = run.config
     if too_few := batch_of_one(error, config.data.batch_size, len(run.prepared.rows["train"])):
         raise too_few from error

@@ -1,10 +1,9 @@
 """A settled run -> task and trainer; before them an exact head where one can be solved, after them the best weights."""
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.core.older import CALLBACKS
 from groundwork.model import complete_embeddings
-from groundwork.task import Task
 from groundwork.train.callbacks.build import build_callbacks
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.callbacks.phases import Phases, restore_best
@@ -14,16 +13,20 @@ from groundwork.train.context import Context
 from groundwork.train.frozen.exact import set_head, strength_history
 from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
+from groundwork.train.own.run import OwnRun
+from groundwork.train.own.task import build_own_task
 from groundwork.train.phases import finish_phase, save_network
 from groundwork.train.target_scale import predict_means
 from groundwork.train.trainer import build_trainer
 
 
-def build_task(run: Context) -> Task:
+def build_task(run: Context | OwnRun) -> LightningModule:
     """Build the network of a run and the task that trains it; `run.model` and `run.datamodule` come with it.
 
     A frozen part of the network has run over the data by then, and a head that can be solved exactly has been.
     """
+    if isinstance(run, OwnRun):
+        return build_own_task(run)
     run.model = build_model(run)
     _keep_size(run)
     return first_task(run, run.model.parts, run.model.network)
@@ -38,12 +41,14 @@ def _keep_size(run: Context) -> None:
         run.keep_config()
 
 
-def solve(run: Context, task: Task) -> bool:
+def solve(run: Context | OwnRun, task: LightningModule) -> bool:
     """Put the exact head into the network, where there is one, and tell whether nothing is left to train.
 
     Args:
         task: Of the run.
     """
+    if isinstance(run, OwnRun):
+        return run.is_finished
     model, plan = run.model, run.plan
     if model.solved is not None:
         if plan.head_only and (added := sorted(set(run.config.callbacks) - set(CALLBACKS))):

@@ -23,7 +23,7 @@ class Job:
         console: Where to speak.
         overrides: That composed the configuration.
         resume: Go on with the split and the last checkpoint that the folder holds.
-        complete: Replaces what is `auto` by what the data says.
+        complete: Replaces what is `auto` by what the data says; those of the user's own tell nothing.
         choose: Gives the configuration with the transfer scenario that the advice takes.
         run: What became of it, once its data is read.
     """
@@ -32,7 +32,7 @@ class Job:
     console: Console
     overrides: tuple[str, ...]
     resume: bool
-    complete: Callable[[DictConfig, Samples, Target], DictConfig]
+    complete: Callable[[DictConfig, Samples | None, Target | None], DictConfig]
     choose: Callable[[str], DictConfig]
     run: Any = None
 

@@ -1,6 +1,6 @@
 """What one phase of a run trains, and on what."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from groundwork.data.batches import Source
@@ -34,14 +34,3 @@ class Part:
     def title(self) -> str:
         """Say what is trained."""
         return "training the head" if self.phase.train == "head" else "training"
-
-
-def share_epochs(shares: Sequence[float], total: int) -> list[int]:
-    """Share epochs out among phases: by their shares, at least one for each, `total` together where it suffices."""
-    wanted = [share * total for share in shares]
-    epochs = [max(1, int(share)) for share in wanted]
-    while sum(epochs) < total:
-        epochs[max(range(len(epochs)), key=lambda at: wanted[at] - epochs[at])] += 1
-    while sum(epochs) > total and max(epochs) > 1:
-        epochs[max(range(len(epochs)), key=lambda at: (epochs[at] > 1, epochs[at] - wanted[at]))] -= 1
-    return epochs

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from groundwork.core.epochs import share_epochs
 from groundwork.core.ranks import on_any
 from groundwork.core.signals import end, requested
 from groundwork.data.batches import Source
@@ -17,7 +18,7 @@ from groundwork.train.context import Context
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
-from groundwork.train.part import Part, share_epochs
+from groundwork.train.part import Part
 from groundwork.train.plugged import read_augment
 from groundwork.transfer import Candidate, Phase, Plan
 

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.optim import Optimizer
 
-from groundwork.core.errors import UserError, first_line, user_error
+from groundwork.core.errors import UserError, first_line, innermost, user_error
 from groundwork.data.augment.augment import Augment
 from groundwork.data.augment.plugged import AnyAugment, as_augment
 from groundwork.optim import OptimizerFactory, optimizer_factory, schedule_factory
@@ -61,6 +61,20 @@ def check_plugged(config: DictConfig) -> None:
             config.schedule,
             lambda: schedule_factory(config.schedule)(optimizer, 100, "loss", "min"),
         )
+
+
+def build_named(group: str, node: DictConfig) -> Any:
+    """Build the module that the `_target_` of a group names.
+
+    Raises:
+        UserError: If it cannot be built.
+    """
+    try:
+        return instantiate(node, _convert_="all")
+    except Exception as error:  # whatever a class of the user's raises
+        raise UserError(
+            f"{group}._target_={node._target_} cannot be built: {innermost(error)}. Change it or its arguments."
+        ) from error
 
 
 def _stepped(factory: OptimizerFactory, network: TwoLayers) -> Optimizer:

@@ -18,6 +18,7 @@ from lightning.pytorch.profilers import (
     SimpleProfiler,
 )
 from lightning.pytorch.strategies import DDPStrategy
+from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranks import local_world_size, world_size
@@ -29,6 +30,7 @@ from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
 from groundwork.train.machine.device import choose_accelerator, spare_gpu_checks
 from groundwork.train.machine.execution import AUTOCAST
+from groundwork.train.own.run import OwnRun
 from groundwork.train.part import Part
 from groundwork.train.steps import count_steps
 
@@ -54,7 +56,7 @@ class StandingRanks(LightningEnvironment):
         """Leave the variables of this process as they are."""
 
 
-def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
+def build_trainer(context: Context | OwnRun, callbacks: list[Callback]) -> Trainer:
     """Build the Trainer of a run.
 
     Args:
@@ -70,9 +72,15 @@ def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
     callbacks = [StepCurves(steps_before(context.rows)), *callbacks]  # first: see there
     spare_gpu_checks()
     pass_over_empty_hooks(callbacks)
+    networks = None if isinstance(context, OwnRun) else [part.network for part in parts]
+    lightning_samples = isinstance(context, OwnRun) and context.prepared is None
     # Epochs of phases that a resumed run is past count, too: its own count on.
     epochs = {"max_epochs": context.model.epochs or 1}
-    settled = {**_machine(context, [part.network for part in parts]), **_beside(context, callbacks), **epochs}
+    settled = {
+        **_machine(context.config, networks, lightning_samples),
+        **_beside(context, callbacks),
+        **epochs,
+    }
     if every is not None:
         # Lightning takes any number of batches here only if the second key is None.
         settled["val_check_interval"] = every * wanted.accumulate_grad_batches
@@ -88,10 +96,12 @@ def build_trainer(context: Context, callbacks: list[Callback]) -> Trainer:
     return trainer
 
 
-def _validate(context: Context, every: int | None) -> ValidateEvery:
+def _validate(context: Context | OwnRun, every: int | None) -> ValidateEvery:
     """Validate every few steps, in a phase that is too short for them after each epoch."""
 
     def steps(part: Part) -> int | None:
+        if isinstance(context, OwnRun):
+            return every
         num_steps = count_steps(context.config, context.datamodule, part.epochs)
         if every is None or every < num_steps:
             return every
@@ -107,21 +117,28 @@ def _validate(context: Context, every: int | None) -> ValidateEvery:
     return callback
 
 
-def _machine(context: Context, networks: Sequence[Network]) -> dict[str, Any]:
-    """Give the arguments that say where a run computes, and in which numbers."""
-    wanted, together = context.config.trainer, world_size() > 1
+def _machine(
+    config: DictConfig, networks: Sequence[Network] | None, lightning_samples: bool
+) -> dict[str, Any]:
+    """Give the arguments that say where a run computes, and in which numbers.
+
+    Args:
+        networks: That train; None where the user's module holds them.
+        lightning_samples: Let Lightning hand each process its samples; our data modules do so themselves.
+    """
+    wanted, together = config.trainer, world_size() > 1
     strategy = {"strategy": DDPStrategy()} if wanted.strategy == "auto" and together else {}
     return {
-        "accelerator": choose_accelerator(context.config),
+        "accelerator": choose_accelerator(config),
         "devices": local_world_size() if together else 1,
         "num_nodes": world_size() // local_world_size() if together else 1,
         "precision": _precision(wanted.precision, networks),
-        "use_distributed_sampler": False,
+        "use_distributed_sampler": lightning_samples,
         **strategy,
     }
 
 
-def _beside(context: Context, callbacks: list[Callback]) -> dict[str, Any]:
+def _beside(context: Context | OwnRun, callbacks: list[Callback]) -> dict[str, Any]:
     """Give the arguments that say what happens beside the steps."""
     wanted = context.config.trainer
     named = wanted.profiler is None or isinstance(wanted.profiler, str)
@@ -149,7 +166,7 @@ def pass_over_empty_hooks(callbacks: Sequence[Callback]) -> None:
                 setattr(callback, name, None)
 
 
-def _profiler(context: Context, name: str | None) -> Profiler:
+def _profiler(context: Context | OwnRun, name: str | None) -> Profiler:
     """Build a profiler by Lightning's short name; it writes its table into the run folder."""
     if name is None:
         return NoProfiler()
@@ -162,7 +179,11 @@ def _profiler(context: Context, name: str | None) -> Profiler:
     return profiler
 
 
-def _precision(name: str, networks: Sequence[Network]) -> Any:
+def _precision(name: str, networks: Sequence[Network] | None) -> Any:
     """Give Lightning's name; heads on cached features gain nothing by a lower one, and are evaluated in float32."""
-    on_features = all(isinstance(one.backbone, FeatureBackbone) for one in networks) and name in AUTOCAST
+    on_features = (
+        networks is not None
+        and all(isinstance(one.backbone, FeatureBackbone) for one in networks)
+        and name in AUTOCAST
+    )
     return "32-true" if name == "auto" or on_features else name

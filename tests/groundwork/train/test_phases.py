@@ -14,6 +14,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback
 
 from groundwork.core.console import Console
+from groundwork.core.epochs import share_epochs
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
@@ -22,7 +23,6 @@ from groundwork.train.callbacks.history import ProgressBar
 from groundwork.train.checkpoint import load
 from groundwork.train.context import build_context
 from groundwork.train.fit import fit
-from groundwork.train.part import share_epochs
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.network import refuse_own
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def read_runs(folders: Sequence[RunFolder]) -> tuple[list[FinishedRun], dict[str
         if result.get("status") != "done":
             left_out[str(folder.path)] = str(result.get("status", "no result yet"))
             continue
+        refuse_own(folder)
         config: Any = OmegaConf.to_container(folder.config)
         config.get("split", {}).pop("seed", None)
         runs.append(FinishedRun(folder, result, folder.read_json("data"), config))

@@ -8,10 +8,11 @@ from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_choice, check_range
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.own import check_own
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.check import check_logger
-from groundwork.train.custom import target_kind
+from groundwork.train.custom import is_own, target_kind
 
 PACKAGE = __name__.partition(".")[0]
 OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
@@ -73,6 +74,13 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     config, choices = composition.config, composition.choices
+    if is_own(config):
+        check_logger(config)
+        check_trainer(config)
+        check_callbacks(config)
+        _check_values(config)
+        check_own(config)
+        return
     if (backbone := config.model.get("backbone")) is not None and OmegaConf.is_missing(backbone, "_target_"):
         raise UserError(
             "model.backbone._target_ must be given, but is not. Add model.backbone._target_=PACKAGE.CLASS."

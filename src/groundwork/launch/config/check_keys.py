@@ -26,6 +26,7 @@ from groundwork.launch.config.schema_types import (
 )
 from groundwork.launch.config.signatures import PACKAGE, imported, may_differ, signature
 from groundwork.launch.config.values import check_value
+from groundwork.train.custom import is_own
 
 NAMED_PARTS = ("callbacks", "logger")  # name -> what is built: any further name may join
 MISSING = "???"
@@ -65,7 +66,8 @@ def check_keys(composition: Composition) -> None:
             _Tree(config, Documented(is_closed=False)).check(group, content[group], {})
     if "fractions" in content["split"]:
         check_fractions(config.split.fractions)
-    if (name := metric_of(str(config.monitor))) and config.monitor not in (config.metrics.get("extra") or {}):
+    is_known = is_own(config) or config.monitor in (config.metrics.get("extra") or {})
+    if not is_known and (name := metric_of(str(config.monitor))):
         raise UserError(f"monitor={config.monitor} is not a metric here. Use monitor={name}.")
 
 

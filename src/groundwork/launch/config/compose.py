@@ -12,6 +12,7 @@ from groundwork.core.patches import known_choices
 from groundwork.core.paths import CONF, PATH_KEYS, check_conf, local_overrides, make_paths_absolute
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
+from groundwork.launch.config.own import own_overrides
 from groundwork.launch.config.own_hydra import own_hydra
 from groundwork.launch.config.pretrained import settle_pretrained
 from groundwork.launch.config.quote import quote_override
@@ -54,6 +55,7 @@ def complete(overrides: Sequence[str]) -> list[str]:
 
     The experiment is added where the overrides choose neither an experiment nor data.
     """
+    overrides = own_overrides(overrides)
     named = {override.partition("=")[0] for override in overrides}
     default = [] if named & {"experiment", "data"} else [f"experiment={DEFAULT_EXPERIMENT}"]
     return [*default, *local_overrides(), *overrides]
@@ -106,10 +108,11 @@ def _named(choices: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _absolute_override(override: str, config: DictConfig) -> str:
-    key = override.partition("=")[0]
+    typed = override.partition("=")[0]
+    key = typed.lstrip("+")
     value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None
     return (
-        quote_override(f"{key}={value}")
+        quote_override(f"{typed}={value}")
         if value
         else quote_override(override)
         if key == SEARCHPATH

@@ -23,14 +23,14 @@ class CheckFinite(Callback):
     Args:
         every: Steps between looks; each look waits for the device.
         skip: NaN/inf steps to skip per phase before stopping; every step is looked at until then.
-        sample_ids: (N,) names of the samples, by row.
+        sample_ids: (N,) names of the samples, by row; None where batches do not tell which they hold.
     """
 
-    def __init__(self, every: int, skip: int, sample_ids: pd.Series):
+    def __init__(self, every: int, skip: int, sample_ids: pd.Series | None):
         self.every, self.skip, self.sample_ids = every, skip, sample_ids
         self.skipped = 0
         # Epoch, step, rows, loss, and 1 where the gradient is not finite, else 0.
-        self._steps: list[tuple[int, int, Tensor, Tensor, Tensor]] = []
+        self._steps: list[tuple[int, int, Tensor | None, Tensor, Tensor]] = []
         self._broken: Tensor | None = None
         self._leaves_out = False
 
@@ -64,7 +64,8 @@ class CheckFinite(Callback):
                 for parameter in group["params"]:
                     parameter.grad = None
             return
-        self._broken = broken
+        # Several optimizers may step in one batch.
+        self._broken = broken if self._broken is None else torch.maximum(self._broken, broken)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -73,11 +74,15 @@ class CheckFinite(Callback):
         if self._leaves_out:
             self._leaves_out = False
             return
-        loss = (outputs["loss"] if isinstance(outputs, Mapping) else outputs).detach()
+        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         broken, self._broken = self._broken, None
+        if not isinstance(loss, Tensor):  # a module that steps by itself need not return one
+            loss = torch.zeros((), device=pl_module.device)
+        loss = loss.detach()
         if broken is None:  # no optimizer step here, or one that is left to a scaler
             broken = loss.new_zeros(1)
-        self._steps.append((trainer.current_epoch + 1, trainer.global_step, batch.index, loss, broken))
+        rows = None if self.sample_ids is None else batch.index
+        self._steps.append((trainer.current_epoch + 1, trainer.global_step, rows, loss, broken))
         # A step that may be left out is judged with its gradient, at the last of its batches.
         may_skip = self.skipped < self.skip
         if not accumulates(trainer) if may_skip else len(self._steps) >= self.every:
@@ -101,10 +106,13 @@ class CheckFinite(Callback):
         if all(finite):
             return
         epoch, step, rows, *_ = steps[finite.index(False)]
-        names = ", ".join(self.sample_ids.iloc[rows.tolist()].head(5))
+        where, rate = "", "the learning rate"
+        if self.sample_ids is not None and rows is not None:
+            names = ", ".join(self.sample_ids.iloc[rows.tolist()].head(5))
+            where, rate = f" (samples {names}, ...)", "optim.lr"
         raise FloatingPointError(
-            f"loss or gradient is not a finite number in epoch {epoch}, step {step} (samples {names}, ...). "
-            f"Lower optim.lr, or set trainer.gradient_clip_val=1."
+            f"loss or gradient is not a finite number in epoch {epoch}, step {step}{where}. "
+            f"Lower {rate}, or set trainer.gradient_clip_val=1."
         )
 
     def state_dict(self) -> dict[str, Any]:

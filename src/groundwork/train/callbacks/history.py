@@ -115,7 +115,8 @@ class ProgressBar(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the metric."""
-        if trainer.is_global_zero and not trainer.sanity_checking:
+        known = self.monitor in trainer.callback_metrics  # a module of the user's need not log anything
+        if known and trainer.is_global_zero and not trainer.sanity_checking:
             value = float(trainer.callback_metrics[self.monitor])
             name = self.monitor.removeprefix("val/")
             self.advance.describe(f"{self.title}, val {name} {value:.4g}")

@@ -1,16 +1,15 @@
 """Several phases of training inside one `Trainer.fit`: each has its network, inputs, rates and best weights."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, WeightAveraging
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import GroundworkDataModule
+from groundwork.task.phases import several_phases, wrap_again
 from groundwork.train.checkpoint import keep_finished, load
 from groundwork.train.checkpoint.position import seed_phase
 from groundwork.train.checkpoint.weights import network_state
@@ -61,10 +60,7 @@ class Phases(Callback):
             UserError: If there are phases to come that it would not see.
         """
         if not self.is_last and not isinstance(trainer.strategy, DDPStrategy | SingleDeviceStrategy):
-            raise UserError(
-                f"trainer.strategy must be auto or ddp where several phases train, but got "
-                f"{type(trainer.strategy).__name__}. Use transfer=large_different or transfer=scratch, or trainer=ddp."
-            )
+            raise UserError(several_phases(trainer.strategy))
         seed_phase(self.seed, self.part.number, trainer.global_rank)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -81,7 +77,8 @@ class Phases(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See whether the part is over."""
         task: Any = pl_module
-        if not (task.ends_epoch or trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs):
+        ends = getattr(task, "ends_epoch", False)  # which a module of the user's does not know
+        if not (ends or trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs):
             return
         if self.is_last:
             trainer.should_stop = True
@@ -107,18 +104,8 @@ class Phases(Callback):
         task.begin(**self.settings(part))
         strategy.precision_plugin.convert_module(task.network).to(strategy.root_device)
         task.network.train()
-        if isinstance(strategy, DDPStrategy):
-            # DDP listens to the weights that trained when it was wrapped around them; ranks would drift apart.
-            strategy.model = strategy.lightning_module
-            gc.collect()  # hooks of the one before go with it
-            strategy.configure_ddp()
-        strategy.setup_optimizers(trainer)
         announce(trainer.callbacks, part)
-        for callback in trainer.callbacks:
-            if isinstance(callback, WeightAveraging):
-                callback.setup(trainer, task, "fit")
-            elif isinstance(callback, LearningRateMonitor):
-                callback.on_train_start(trainer)  # it names the rates of an optimizer when training starts
+        wrap_again(trainer, task)
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]

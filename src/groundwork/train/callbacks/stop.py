@@ -46,6 +46,8 @@ class EarlyStopping(LightningEarlyStopping):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Count, and end the phase where Lightning would end the run."""
+        if self.monitor not in trainer.callback_metrics:
+            return  # a module of the user's need not log anything
         stopping = trainer.should_stop
         super().on_validation_end(trainer, pl_module)
         if self.wait_count >= self.patience and not stopping:

@@ -34,7 +34,7 @@ class Position(Callback):
                 for name, parameter in pl_module.named_parameters()
                 if parameter.grad is not None
             }
-        checkpoint["ranks"] = _of_all_ranks(
+        checkpoint["ranks"] = of_all_ranks(
             {"random": random_state(pl_module.device), "gradients": gradients}, trainer
         )
         # Lightning keeps it under the name of a class, which changes when the package is renamed.
@@ -118,7 +118,8 @@ def seed_phase(seed: int, phase: int, rank: int) -> None:
     torch.manual_seed(int(words[2]))
 
 
-def _of_all_ranks(own: dict[str, Any], trainer: Trainer) -> list[dict[str, Any]]:
+def of_all_ranks(own: dict[str, Any], trainer: Trainer) -> list[dict[str, Any]]:
+    """Gather what each rank saves of itself, in the order of the ranks."""
     if trainer.world_size == 1:
         return [own]
     found: list[Any] = [None] * trainer.world_size

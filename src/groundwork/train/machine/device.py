@@ -44,5 +44,5 @@ def choose_accelerator(config: DictConfig) -> str:
     """Name Lightning's accelerator; rows of a table stay off Apple's, which knows no float64, and ranks."""
     accelerator: str = config.trainer.accelerator
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
-        return "cpu" if config.data.kind == "table" or world_size() > 1 else "mps"
+        return "cpu" if config.data.get("kind") == "table" or world_size() > 1 else "mps"
     return accelerator

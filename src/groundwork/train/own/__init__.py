@@ -1,0 +1,1 @@
+"""A LightningModule or LightningDataModule of the user's -> a run like any other, as far as it can be one."""

@@ -1,0 +1,249 @@
+"""What a module of the user's logs -> rows of a history, the best checkpoint, and one to go on from per epoch."""
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from groundwork.core import signals as stop
+from groundwork.core.console import Console
+from groundwork.core.errors import UserError
+from groundwork.core.patches import logged_step, restart_epoch
+from groundwork.core.run_folder import RunFolder, plain
+from groundwork.track.steps import STATE
+from groundwork.train.callbacks.history import write_history
+from groundwork.train.checkpoint.checkpoint import keep_previous
+from groundwork.train.checkpoint.position import of_all_ranks, random_state, restore_random
+from groundwork.train.own.run import logged_name
+from groundwork.train.part import Part
+
+
+class OwnHistory(Callback):
+    """Write one row per validation: what was logged in it, and at the end of the epoch what training logged.
+
+    Without validations there is a row per epoch. The first rank's values count. Stands before all callbacks that ask
+    for the monitor, whose name it completes.
+
+    Args:
+        path: Of `history.csv`; None writes none.
+        rows: Of the run so far.
+        monitor: As the configuration has it; see `logged_name`.
+        name: Of the module, for the message.
+    """
+
+    def __init__(self, path: Path | None, rows: list[dict[str, Any]], monitor: str, name: str):
+        self.path, self.rows, self.asked, self.name = path, rows, monitor, name
+        self._before: set[str] = set()
+        self._of_val: set[str] = set()
+        self._open = False  # the last row lacks what training logs at the end of its epoch
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note what training has logged."""
+        self._before = set(trainer.callback_metrics)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add a row.
+
+        Raises:
+            UserError: If the monitor is not among what was logged.
+        """
+        if trainer.sanity_checking:
+            return
+        logged = trainer.callback_metrics
+        self._of_val |= set(logged) - self._before
+        found = logged_name(logged, self.asked)
+        if found is None and self.asked != "auto":
+            known = ", ".join(sorted(self._of_val)) or "nothing"
+            raise UserError(
+                f"monitor={self.asked} must be logged on val by {self.name}, which logs {known}. Use "
+                f"monitor=NAME of one of these."
+            )
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+            if found is not None and getattr(callback, "monitor", None) == self.asked:
+                callback.monitor = found
+        self._add(trainer, {name: logged[name] for name in logged if name in self._of_val})
+        self._open = True
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Complete the row of the epoch before."""
+        self._complete(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Complete the last row."""
+        self._complete(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin a row where nothing is validated."""
+        if not validates(trainer):
+            self._add(trainer, {})
+            self._open = True
+
+    def _add(self, trainer: Trainer, logged: Mapping[str, Any]) -> None:
+        row = {"phase": 1, "epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        self.rows.append(plain(row | {name: float(value) for name, value in logged.items()}))
+        self._write(trainer)
+
+    def _complete(self, trainer: Trainer) -> None:
+        if not self._open:
+            return
+        self._open = False
+        logged = trainer.callback_metrics
+        self.rows[-1] |= plain({name: float(logged[name]) for name in logged if name not in self._of_val})
+        self._write(trainer)
+
+    def _write(self, trainer: Trainer) -> None:
+        if self.path is not None and trainer.is_global_zero:
+            write_history(self.path, self.rows)
+
+
+class KeepEpochs(Callback):
+    """Save `last.ckpt` when an epoch begins, and `best.ckpt` where the monitor is better than ever.
+
+    What a module or a loader of the user's does inside an epoch, nobody can bring back; a stopped run goes on from the
+    end of the last whole epoch with the same bits: generators of all ranks and of the loaders are put back.
+
+    Args:
+        folder: Of the run.
+        console: Where to speak.
+        monitor: Name of the metric; `OwnHistory` completes it.
+        mode: Whether less or more of it is better, min or max.
+        extra: Gives the plain values that every checkpoint holds beside Lightning's own.
+        checkpoint: That the run goes on from.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        console: Console,
+        monitor: str,
+        mode: str,
+        extra: Callable[[], Mapping[str, Any]],
+        checkpoint: Mapping[str, Any] | None,
+    ):
+        self.folder, self.console, self.monitor, self.extra = folder, console, monitor, extra
+        self.sign = 1.0 if mode == "max" else -1.0
+        self.best_value, self.best_epoch = -math.inf, 0
+        self._loaded = checkpoint
+        self._finished = self._compared = False
+        self._signals = ExitStack()
+
+    def on_phase_start(self, part: Part) -> None:
+        """Begin with nothing; a run has one phase."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let signals wait for the end of a step."""
+        self._signals.enter_context(stop.waiting())
+        stop.handle()
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save what the epoch before left, or put it back where the run goes on from it."""
+        if self._loaded is not None:
+            self._restore(trainer, pl_module, self._loaded)
+            self._loaded = None
+        elif trainer.current_epoch:
+            self._save_last(trainer)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """End the run after a step, if a signal came."""
+        self._end_if_asked(trainer)
+
+    def on_validation_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """End the run inside a validation, if a signal came."""
+        if not trainer.sanity_checking:
+            self._end_if_asked(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save the best; all ranks go by the value of the first."""
+        if trainer.sanity_checking or self.monitor not in trainer.callback_metrics:
+            return
+        self._compared = True
+        value = float(trainer.strategy.broadcast(float(trainer.callback_metrics[self.monitor])))
+        if math.isfinite(value) and self.sign * value > self.best_value:
+            self.best_value, self.best_epoch = self.sign * value, trainer.current_epoch + 1
+            trainer.save_checkpoint(self.folder.best)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write down that nothing is left to train; where nothing was compared, the last weights count.
+
+        Raises:
+            FloatingPointError: If no validation gave a finite number.
+        """
+        self._finished = True
+        if not self.best_epoch and self._compared:
+            raise FloatingPointError(f"{self.monitor} was never a finite number, so no epoch is best.")
+        if not self.best_epoch:
+            self.console.note(f"monitor={self.monitor} was not logged on val: the last weights count")
+            self.best_epoch = trainer.current_epoch
+            trainer.save_checkpoint(self.folder.best)
+        self._save_last(trainer)
+        self._signals.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Let signals end the run at once again."""
+        self._signals.close()
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add the generators of all ranks and loaders; every rank comes by here."""
+        own = {
+            "random": random_state(pl_module.device),
+            "loaders": [draw.get_state() for draw in loader_generators(trainer.train_dataloader)],
+        }
+        checkpoint["ranks"] = of_all_ranks(own, trainer)
+        checkpoint.update(self.extra(), finished=self._finished)
+        checkpoint[STATE] = logged_step(trainer)  # this step is counted already
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value so far."""
+        return {"best_value": self.best_value, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the best value of the checkpoint."""
+        self.best_value, self.best_epoch = state_dict["best_value"], state_dict["best_epoch"]
+
+    def _restore(self, trainer: Trainer, pl_module: LightningModule, loaded: Mapping[str, Any]) -> None:
+        ranks = loaded["ranks"]
+        if len(ranks) == trainer.world_size:
+            own = ranks[trainer.global_rank]
+            restore_random(own["random"], pl_module.device)
+            for draw, state in zip(loader_generators(trainer.train_dataloader), own["loaders"], strict=False):
+                draw.set_state(state)
+        restart_epoch(trainer)
+
+    def _end_if_asked(self, trainer: Trainer) -> None:
+        asked = stop.requested()
+        if trainer.world_size > 1:
+            asked = bool(trainer.strategy.reduce_boolean_decision(asked, all=False))
+        if asked:
+            left = trainer.current_epoch
+            where = f"from the end of epoch {left}" if left else "from the beginning"
+            self.console.note(f"a module of your own goes on {where}: only whole epochs are saved")
+            stop.end()
+
+    def _save_last(self, trainer: Trainer) -> None:
+        if trainer.is_global_zero:
+            keep_previous(self.folder)
+        trainer.save_checkpoint(self.folder.last)
+
+
+def validates(trainer: Trainer) -> bool:
+    """Tell whether the run has validations."""
+    return bool(trainer.enable_validation) and sum(map(float, trainer.num_val_batches)) > 0
+
+
+def loader_generators(loaders: Any) -> list[torch.Generator]:
+    """List the generators that loaders and their samplers draw from, other than the global ones."""
+    if isinstance(loaders, Mapping):
+        loaders = list(loaders.values())
+    if isinstance(loaders, list | tuple):
+        return [draw for one in loaders for draw in loader_generators(one)]
+    sampler = getattr(loaders, "sampler", None)
+    batch_sampler = getattr(getattr(loaders, "batch_sampler", None), "sampler", None)
+    found = [getattr(one, "generator", None) for one in (loaders, sampler, batch_sampler)]
+    distinct = {id(draw): draw for draw in found if isinstance(draw, torch.Generator)}
+    return list(distinct.values())
