@@ -4,7 +4,7 @@ from pathlib import Path
 
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
-from groundwork.launch.application import compositions
+from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
@@ -23,12 +23,9 @@ def train(overrides: list[str]) -> int:
 
         overrides = with_like(overrides)
 
-    if not (found := compositions(overrides)):
-        return DONE
-    if {"-m", "--multirun"} & {*overrides}:
-        from groundwork.launch.sweep.drive import drive  # pandas: not for --help
-
-        return drive([one.overrides for one in found])
+    found = run_or_sweep(overrides)
+    if not isinstance(found, list):
+        return found
     from groundwork.launch.dispatch import start  # pandas: not for --help
 
     status = DONE

@@ -176,7 +176,7 @@ def _choices(groups: list[str]) -> Schema:
 
 def _defaults(group: str) -> Schema:
     """Describe a list of defaults: files of the group itself, and choices of other groups."""
-    own = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
+    own = sorted(path.stem for path in (CONF / group).glob("*.yaml" if group else "_*.yaml"))
     return {
         "type": "array",
         "items": {"anyOf": [{"enum": ["_self_", *own]}, {"$ref": "#/definitions/choices.keys"}]},
