@@ -185,7 +185,7 @@ def test_other_commands_have_no_launcher(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_plugin_imports_nothing_heavy():
     heavy = "{'torch', 'lightning', 'pandas', 'groundwork'} & set(sys.modules)"
-    code = f"import sys, hydra_plugins.groundwork_launcher; raise SystemExit(bool({heavy}))"
+    code = f"import sys, hydra_plugins.process_launcher; raise SystemExit(bool({heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,7 +9,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 
-class GroundworkLauncher(Launcher):
+class ProcessLauncher(Launcher):
     """Run each combination of a sweep as a trial that the same command finds again."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -31,6 +31,6 @@ class GroundworkLauncher(Launcher):
 ConfigStore.instance().store(
     group="hydra/launcher",
     name="groundwork",
-    node={"_target_": f"{__name__}.GroundworkLauncher"},
+    node={"_target_": f"{__name__}.ProcessLauncher"},
     provider="groundwork",
 )
