@@ -170,13 +170,13 @@ def _choices(groups: list[str]) -> Schema:
     one: Schema = {}
     for group, options in named.items():
         one[group] = one[f"override /{group}"] = {"anyOf": [{"enum": [*options, None]}, {"type": "array"}]}
-    others = {"patternProperties": {"^override hydra/": {}}, "additionalProperties": False}
+    others = {"patternProperties": {"^override /?hydra/": {}}, "additionalProperties": False}
     return {"type": "object", "properties": one, **others}
 
 
 def _defaults(group: str) -> Schema:
     """Describe a list of defaults: files of the group itself, and choices of other groups."""
-    own = sorted(path.stem for path in (CONF / group).glob("*.yaml" if group else "_*.yaml"))
+    own = sorted(path.stem for path in (CONF / group).glob("*.yaml")) if group else []
     return {
         "type": "array",
         "items": {"anyOf": [{"enum": ["_self_", *own]}, {"$ref": "#/definitions/choices.keys"}]},
