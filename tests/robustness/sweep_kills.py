@@ -45,17 +45,22 @@ SHARED = ["experiment=diabetes", "model.hidden=[16]", f"trainer.max_epochs={EPOC
 VARIED = [[f"seed={seed}"] for seed in (*range(15), EXCEPTION, EXIT, KILLED)]
 VARIED += [["optim.lr=-1"], ["optim=sgd", "optim.lr=1e30"]]
 DRIVER = """
-import json, sys
+import json, pathlib, sys
+from groundwork.core.console import Console
 from groundwork.launch.cli import enter
-from groundwork.launch.sweep.drive import drive
-raise SystemExit(enter(lambda _: drive(json.loads(sys.stdin.read()))))
+from groundwork.launch.sweep.launch import Sweep, open_sweeps
+from groundwork.launch.sweep.multirun import swept
+runs = pathlib.Path(sys.argv[1])
+open_sweeps.append(Sweep(runs, Console()))
+raise SystemExit(enter(lambda _: swept(runs, lambda: open_sweeps[0].run(json.loads(sys.stdin.read())))))
 """
 
 
 def drive(runs: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
     places = [f"paths.runs={runs}", f"paths.cache={runs.parent / 'cache'}"]
     driver = subprocess.Popen(
-        [sys.executable, "-c", DRIVER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", DRIVER, str(runs)], env=environment, stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert driver.stdin is not None
     driver.stdin.write(json.dumps([[*SHARED, *places, *words] for words in VARIED]))

@@ -1,24 +1,37 @@
-"""The arguments of a Hydra application -> every combination, composed and checked."""
+"""The arguments of a Hydra application -> every combination, composed and checked, or a multirun that has ended."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.paths import CONF
+from groundwork.core.admitted import handed_on
+from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF, machine_paths
+from groundwork.core.quote import quote_text, split_values
+from groundwork.core.variables import SWEEP
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, complete, composed
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
-from groundwork.launch.config.flags import ANSWERED, HELP, Arguments, part
+from groundwork.launch.config.flags import ANSWERED, HELP, SHOWN, Arguments, part
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.searchpath import searchpath_overrides
+from groundwork.launch.config.sweeping import check_sweeper, sweeps
 from groundwork.launch.config.usage import usage
+from groundwork.launch.face import SCRIPT
+
+Noted = tuple[DictConfig, dict[str, Any], list[str]]  # what Hydra composed, its choices and the overrides
+# Commands other than train.py look at the combinations of a multirun one after the other, in their own process.
+HERE = ("hydra/launcher=basic", "hydra/sweeper=basic")
 
 
 def compositions(overrides: list[str]) -> list[Composition]:
@@ -34,41 +47,99 @@ def compositions(overrides: list[str]) -> list[Composition]:
         UserError: If Hydra does not accept an override, or a key or value of a combination is wrong.
     """
     typed = part(overrides)
+    if plugged := [one for one in typed.overrides if one.startswith(("hydra/launcher=", "hydra/sweeper="))]:
+        raise UserError(f"{plugged[0]} is for multiruns of train.py. Leave it out here.")
+    found: list[Noted] = []
+    with TemporaryDirectory() as scratch:
+        places = [*HERE, f"hydra.sweep.dir={quote_text(Path(scratch).as_posix())}"]
+        _apply(typed, lambda config: found.append(_noted(config)), places)
+    return _checked(found)
+
+
+def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
+    """Let Hydra run what was typed: a multirun by its sweeper and its launcher, here and now.
+
+    Returns:
+        The exit status of a multirun; else the composition of a single run, checked, or none where the command was only
+        asked something.
+
+    Raises:
+        UserError: If Hydra does not accept an override, or a key or value of a combination is wrong.
+    """
+    typed = part(overrides)
+    single: list[Noted] = []
+
+    def run(config: DictConfig) -> float | None:
+        known = HydraConfig.get()
+        if known.mode == RunMode.MULTIRUN:  # by another launcher than ours, maybe on another machine
+            from groundwork.launch.sweep.launch import run_combination  # pandas: not for --help
+
+            return run_combination(config, known, _noted(config)[2])
+        if known.sweeper.get("params"):
+            print("note: hydra.sweeper.params has no effect on a single run. Add -m to sweep over it.")
+        single.append(_noted(config))
+        return None
+
+    if typed.has(HELP | ANSWERED | SHOWN):
+        _apply(typed, run, [])
+        return []
+    check_sweeper(typed.overrides)
+    if not typed.multirun and not sweeps(typed.overrides):
+        _apply(typed, run, [])
+        return _checked(single)
+    from groundwork.launch.sweep.multirun import swept  # pandas: not for --help
+
+    runs = _runs(typed.overrides)
+    return swept(runs, lambda: _apply(typed, run, _of_sweep(typed, runs)))
+
+
+def _noted(config: DictConfig) -> Noted:
+    """Take what Hydra knows of the combination that it has just composed."""
+    known = HydraConfig.get()
+    # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
+    searched = searchpath_overrides(list(known.overrides.hydra))
+    task: Any = OmegaConf.to_container(known.overrides.task, resolve=False)  # `${seed}` is what was typed
+    return config, {**known.runtime.choices}, [*searched, *task]
+
+
+def _checked(found: Sequence[Noted]) -> list[Composition]:
+    compositions = [composed(*one) for one in found]
+    for composition in compositions:
+        check_keys(composition)
+    return compositions
+
+
+def _runs(overrides: Sequence[str]) -> Path:
+    """Find where runs lie; the first place where a sweep is over several."""
+    typed = [one.partition("=")[2] for one in overrides if one.startswith("paths.runs=")]
+    return Path(machine_paths([f"paths.runs={split_values(typed[-1])[0]}"] if typed else []).runs)
+
+
+def _of_sweep(typed: Arguments, runs: Path) -> list[str]:
+    """Say where Hydra's launchers write, and what a process must know that one of them starts."""
+    name = sha256("\n".join(sorted(typed.overrides)).encode()).hexdigest()[:12]
+    told = {SWEEP: name, SCRIPT: os.environ.get(SCRIPT, ""), **handed_on()}
+    told_by_hydra = [f"+hydra.job.env_set.{key}={quote_text(value)}" for key, value in told.items() if value]
+    return [f"hydra.sweep.dir={quote_text((runs / '.sweeps').as_posix())}", *told_by_hydra]
+
+
+def _apply(typed: Arguments, task: Callable[[DictConfig], Any], more: Sequence[str]) -> None:
+    """Let Hydra answer, run or sweep; `--help` is answered without it.
+
+    Args:
+        typed: After the command.
+        task: What Hydra calls with a configuration.
+        more: Overrides of Hydra's own.
+    """
     if typed.has(HELP):
         print(usage())
-        return []
-    if typed.has(ANSWERED):
-        sys.argv[1:] = [*typed.flags, *typed.overrides]
-        _hydra_main(lambda config: None)
-        return []
-    found = [composed(*combination) for combination in _combinations(typed)]
-    for composition in found:
-        check_keys(composition)
-    return found
-
-
-def _combinations(typed: Arguments) -> list[tuple[DictConfig, dict[str, Any], list[str]]]:
-    """Let Hydra compose every combination: configuration, choices and overrides; none where it only shows them."""
-    found: list[tuple[DictConfig, dict[str, Any], list[str]]] = []
-    plain = [quote_override(override, sweeps=typed.multirun) for override in complete(typed.overrides)]
-    refuse_null_groups(plain, required_groups())
-    searched = searchpath_overrides(plain)
-
-    def collect(config: DictConfig) -> None:
-        known = HydraConfig.get()
-        # Hydra keeps its own overrides apart; where one's own choices lie belongs to every run.
-        overrides: Any = OmegaConf.to_container(
-            known.overrides.task, resolve=False
-        )  # `${seed}` is what was typed
-        found.append((config, {**known.runtime.choices}, [*searched, *overrides]))
-
-    with explained(), TemporaryDirectory() as scratch:
-        # First, since Hydra reads overrides on one side of a flag only; and its multirun.yaml is of no use here.
-        sweep = ["-m", f"hydra.sweep.dir='{Path(scratch).as_posix()}'"] if typed.multirun else []
-        sys.argv[1:] = [*sweep, *typed.flags, *plain]
-        _hydra_main(collect)
-    return found
-
-
-def _hydra_main(task: Callable[[DictConfig], None]) -> None:
-    hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(task)()
+        return
+    plain = list(typed.overrides)
+    multirun = typed.multirun or sweeps(plain)
+    if not typed.has(ANSWERED):
+        plain = [*more, *(quote_override(one, sweeps=multirun) for one in complete(plain))]
+        refuse_null_groups(plain, required_groups())
+    # First, since Hydra reads overrides on one side of a flag only.
+    sys.argv[1:] = [*(["-m"] if typed.multirun else []), *typed.flags, *plain]
+    with explained():
+        hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(task)()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
-from groundwork.launch.application import compositions
+from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
-from groundwork.launch.config.own import refuse_idle_sweep, refuse_own
+from groundwork.launch.config.own import refuse_own
 
 RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
 
@@ -24,13 +24,9 @@ def train(overrides: list[str]) -> int:
 
         overrides = with_like(overrides)
 
-    if not (found := compositions(overrides)):
-        return DONE
-    if {"-m", "--multirun"} & {*overrides}:
-        refuse_idle_sweep([one.config for one in found], [one.overrides for one in found])
-        from groundwork.launch.sweep.drive import drive  # pandas: not for --help
-
-        return drive([one.overrides for one in found])
+    found = run_or_sweep(overrides)
+    if not isinstance(found, list):
+        return found
     from groundwork.launch.dispatch import start  # pandas: not for --help
 
     status = DONE

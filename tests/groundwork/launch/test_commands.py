@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.launch import commands as launch
+from groundwork.core.errors import UserError
+from groundwork.launch import commands
 from groundwork.launch.config.explain import options
-from groundwork.launch.sweep import drive
+from groundwork.launch.sweep import launch
 
 
 @pytest.mark.parametrize(
@@ -24,8 +25,9 @@ def test_a_multirun_drives_the_product_of_its_words(
     driven: list[list[str]] = []
     monkeypatch.setattr(sys, "argv", ["train.py"])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(drive, "drive", lambda combinations: driven.extend(combinations) or 7)
-    assert launch.train([*words, "transfer=glob(s*)"]) == 7
+    monkeypatch.setattr(launch, "launch", lambda config, combinations: driven.extend(combinations) or [])
+    with pytest.raises(UserError, match="launcher ended without one"):
+        commands.train([*words, "transfer=glob(s*)", f"paths.runs={tmp_path / 'runs'}"])
     transfers = [name for name in options("transfer") if name.startswith("s")]
     varied = {
         tuple(sorted(word for word in one if word.startswith(("seed", "optim", "transfer"))))
@@ -33,4 +35,6 @@ def test_a_multirun_drives_the_product_of_its_words(
     }
     assert len(driven) == len(varied) == 2 * 2 * len(transfers)
     assert ("optim.lr=2", "seed=1", "transfer=scratch") in varied
-    assert list(tmp_path.iterdir()) == []  # Hydra leaves nothing where the user stands
+    assert (
+        list(tmp_path.iterdir()) == []
+    )  # Hydra leaves nothing, neither where the user stands nor beside the runs

@@ -171,7 +171,7 @@ def _choices(groups: list[str]) -> Schema:
     one: Schema = {}
     for group, options in named.items():
         one[group] = one[f"override /{group}"] = {"anyOf": [{"enum": [*options, None]}, {"type": "array"}]}
-    others = {"patternProperties": {"^override hydra/": {}}, "additionalProperties": False}
+    others = {"patternProperties": {"^override /?hydra/": {}}, "additionalProperties": False}
     return {"type": "object", "properties": one, **others}
 
 

@@ -3,26 +3,21 @@
 import importlib.util
 from collections.abc import Sequence
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.effect import idle_in, is_exact
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space, as_overrides
-from groundwork.train.idle import idle_keys
 
 # These change no model: where, when or under which name it runs.
 WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")
 # These change what is measured, so that trials could not be compared; and luck is not a context.
 NOT_COMPARABLE = ("split", "seed", "monitor", "metrics", "subset", "data.target", "data.table", "data.root",
                   "data.task")  # fmt: skip
-
-
-# A frozen backbone has neither rates by layer nor branches to skip.
-BACKBONE_KEYS = ("optim.layer_decay", "model.drop_path")
 
 
 def check_installed() -> None:
@@ -91,8 +86,6 @@ def trial_overrides(base: Composition, values: Values) -> list[str]:
 
 
 def _check_effect(space: Space, base: Composition) -> None:
-    from groundwork.train.plugged import read_augment  # torch: not before the overrides are understood
-
     has_effect = {dimension.key: False for dimension in space.dimensions}
     solver = {}
     for dimension, values in space.corners():
@@ -101,34 +94,15 @@ def _check_effect(space: Space, base: Composition) -> None:
         composition = compose_run(trial_overrides(base, values))
         check_keys(composition)
         check_combination(composition)
-        config, key = composition.config, dimension.key
-        exact, plan = is_exact(config), instantiate(config.transfer, _convert_="all")
-        solver[key] = "exact" if exact else "sgd"
-        idle_here = plan.head_only and key in BACKBONE_KEYS
-        augments = read_augment(config).active
-        crosses = solves(config) and plan.head_only
-        if not idle_here and not idle_keys(
-            [f"{key}="], solves(config), not exact, crosses, augments, stays=True
-        ):
+        key = dimension.key
+        solver[key] = "exact" if is_exact(composition.config) else "sgd"
+        if not idle_in(composition.config, [key]):
             has_effect[key] = True
     if idle := [key for key, found in has_effect.items() if not found and key in solver]:
         raise UserError(
             f"{', '.join(idle)} must have an effect to be searched over, but the head is solved by {solver[idle[0]]}. "
             f"Remove it from the space, or change transfer or transfer.solver."
         )
-
-
-def is_exact(config: DictConfig) -> bool:
-    """Tell whether a run solves its head and trains nothing else."""
-    return bool(instantiate(config.transfer, _convert_="all").head_only) and solves(config)
-
-
-def solves(config: DictConfig) -> bool:
-    """Tell whether a run solves its head, whatever it trains then."""
-    from groundwork.train.frozen.exact import why_not_exact  # torch: not before the overrides are understood
-
-    plan = instantiate(config.transfer, _convert_="all")
-    return config.data.kind == "image" and why_not_exact(config, plan) is None
 
 
 def _refuse(key: str, kinds: Sequence[str], why: str) -> None:

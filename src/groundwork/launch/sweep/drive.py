@@ -1,6 +1,5 @@
 """Trials of a sweep -> finished run folders: each in a process of its own, whatever becomes of the others."""
 
-import os
 import socket
 import time
 from collections.abc import Sequence
@@ -8,57 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork.core.console import Bar, Console
-from groundwork.core.errors import DONE, FAILED, INTERRUPTED, UserError
-from groundwork.core.lock import BusyError, locked
+from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import SWEEP
-from groundwork.launch.process.child import Child, Stop, share_cores, stop_on_signal
+from groundwork.launch.process.child import Child, Stop, share_cores
 from groundwork.launch.process.gpu import slot_of_gpus
-from groundwork.launch.sweep.queue_up import Queue
-from groundwork.launch.sweep.sweep import Record, Trial, compare_command, identify
+from groundwork.launch.sweep.sweep import Record, Trial
 
 SECONDS_BETWEEN_LOOKS = 0.2
 TRIAL_MODULE = "groundwork.launch.process.trial"
-
-
-def drive(combinations: Sequence[Sequence[str]]) -> int:
-    """Run every combination that is not done yet.
-
-    Returns:
-        0 all done; 1 some failed, which is said; never the status of one trial.
-
-    Raises:
-        UserError: If the same sweep is being driven already, or a word names what does not exist.
-        KeyboardInterrupt: If a signal stopped the sweep or one of its trials.
-    """
-    trials = identify(combinations)
-    record = Record(Path(trials[0].composition.config.paths.runs), trials)
-    console = Console()
-    try:
-        with locked(record.lock, wait=False), stop_on_signal() as stop:
-            missing = record.open(trials, {"host": socket.gethostname(), "pid": os.getpid()})
-            console.say(f"{len(trials)} trials, {len(trials) - len(missing)} done before   ({record.path})")
-            where = Queue if trials[0].composition.config.cluster.kind == "slurm" else Local
-            stopped = where(trials, record, console, stop).run(missing)
-            return _conclude(trials, record, console, stopped)
-    except BusyError as error:
-        raise UserError(
-            f"a sweep must have one driver, but another process drives this one ({record.path}). Wait for it."
-        ) from error
-
-
-def _conclude(trials: Sequence[Trial], record: Record, console: Console, stopped: bool) -> int:
-    if stopped:
-        raise KeyboardInterrupt("the same command again goes on")
-    record.end()
-    failed = record.count()["failed"]
-    for trial in trials:
-        if record.entry(trial)["status"] == "failed":
-            console.say(f"failed: {trial.varied or trial.id}: {record.entry(trial)['error']}", style="red")
-    if failed:
-        console.say(f"{failed} of {len(trials)} trials failed; the same command again tries them once more")
-    console.say(compare_command(trials))
-    return FAILED if failed else DONE
 
 
 @dataclass
@@ -76,7 +33,7 @@ class Local:
     """Run trials on this machine.
 
     Args:
-        trials: All of the sweep.
+        trials: Those of the sweep that are asked for together.
         record: Of the sweep.
         console: Where to speak.
         stop: Tells that a signal asked to stop.
@@ -84,7 +41,7 @@ class Local:
 
     def __init__(self, trials: Sequence[Trial], record: Record, console: Console, stop: Stop):
         self.record, self.console, self.stop = record, console, stop
-        self.number = len(trials)
+        self.trials = trials
         jobs = trials[0].composition.config.cluster.jobs
         if not isinstance(jobs, int) or jobs < 1:
             raise UserError(f"cluster.jobs must be at least 1, a whole number, but got {jobs}. Change it.")
@@ -111,7 +68,7 @@ class Local:
     def _start(self, trial: Trial) -> None:
         trial.furnish()
         slot = min(set(range(self.jobs)) - {running.slot for running in self.running})
-        given = {SWEEP: self.record.path.stem} | share_cores(self.jobs)
+        given = {SWEEP: self.record.group} | share_cores(self.jobs)
         given |= slot_of_gpus(slot, self.jobs, trial.composition.config.trainer)
         child = Child(TRIAL_MODULE, [str(trial.folder.path)], trial.folder.console, given)
         self.record.started(trial, host=socket.gethostname(), pid=child.process.pid)
@@ -133,19 +90,21 @@ class Local:
             what, error = "stopped", None  # we killed it
         self.stopped |= what == "stopped"
         seconds = round(time.monotonic() - running.since, 1)
-        self.record.update(running.trial, status=what, error=error, seconds=seconds)
+        wrong = what == "failed" and status == WRONG_INPUT
+        self.record.update(running.trial, status=what, error=error, is_wrong=wrong, seconds=seconds)
         note = f"   {error}" if error else ""
-        done = self.number - self.record.count()["waiting"] - len(self.running)
+        number = len(self.trials)
+        done = number - self.record.count(self.trials)["waiting"] - len(self.running)
         where = running.trial.folder.path
         self.console.say(
-            f"[{done}/{self.number}] {what:7} {running.trial.varied or where.name}   {seconds:.0f} s   {where}{note}",
+            f"[{done}/{number}] {what:7} {running.trial.label}   {seconds:.0f} s   {where}{note}",
             style="red" if what == "failed" else "",
         )
 
     def _show(self, bar: Bar) -> None:
-        counts = self.record.count()
+        counts = self.record.count(self.trials)
         bar.describe(f"{counts['running']} running, {counts['failed']} failed")
-        bar(counts["done"] + counts["failed"], self.number)
+        bar(counts["done"] + counts["failed"], len(self.trials))
 
 
 def outcome(folder: RunFolder, status: int) -> tuple[str, str | None]:

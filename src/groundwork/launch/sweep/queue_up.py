@@ -48,7 +48,7 @@ class Queue:
     """Run the trials of a sweep as an array of Slurm jobs.
 
     Args:
-        trials: All of the sweep.
+        trials: Those of the sweep that are asked for together.
         record: Of the sweep.
         console: Where to speak.
         stop: Tells that a signal asked to stop watching; the jobs go on.
@@ -89,7 +89,7 @@ class Queue:
         kin = fresh[0].folder.path.parent
         logs = log_folder(kin.parent, kin.name)
         config = fresh[0].composition.config
-        each = [(str(trial.folder.path), None, self.record.path.stem) for trial in fresh]
+        each = [(str(trial.folder.path), None, self.record.group) for trial in fresh]
         jobs = submit(run_job, each, config, logs, kin.name)
         for trial, job in zip(fresh, jobs, strict=True):
             self.record.started(trial, job=job, host="slurm")
@@ -104,7 +104,7 @@ class Queue:
         self.stopped |= what == "stopped"
         self.record.update(trial, status=what, error=error)
         self.console.say(
-            f"{what:7} {trial.varied or trial.id}   job {job}   {trial.folder.path}{f'   {error}' if error else ''}",
+            f"{what:7} {trial.label}   job {job}   {trial.folder.path}{f'   {error}' if error else ''}",
             style="red" if what == "failed" else "",
         )
         return True

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.cli import enter
@@ -24,6 +25,8 @@ def run(words: list[str]) -> int:
         time.sleep(0.3)
         with (folder.path / "ended.txt").open("a", encoding="utf-8") as file:
             file.write("ended\n")
+        if seed in (96, 97):
+            raise UserError(f"seed={seed} must be another. Change it.")
         if seed == 91:
             raise ValueError("optim.lr is negative")
         if seed == 92:
@@ -34,7 +37,7 @@ def run(words: list[str]) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
         if seed == 90:
             sys.exit(0)
-        folder.write_json("result.json", {"status": "done", "seed": seed})
+        folder.write_json("result.json", {"status": "done", "monitor": "rmse", "val": {"rmse": seed / 2}})
     return 0
 
 

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.sweep import drive as module
-from groundwork.launch.sweep.drive import drive, last_line, outcome
+from groundwork.launch.sweep.drive import last_line, outcome
+from groundwork.launch.sweep.launch import Sweep, open_sweeps
+from groundwork.launch.sweep.multirun import swept
 from groundwork.launch.sweep.sweep import Record, identify
 
 HERE = Path(__file__).parent
@@ -24,6 +27,16 @@ HERE = Path(__file__).parent
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TRIAL_MODULE", "fake_trial")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]))
+
+
+def drive(words: list[list[str]]) -> int:
+    runs = Path(identify(words[:1])[0].composition.config.paths.runs)
+
+    def sweep() -> None:
+        open_sweeps.append(Sweep(runs, Console()))
+        open_sweeps[0].run(words)
+
+    return swept(runs, sweep)
 
 
 def combinations(tmp_path: Path, seeds: list[int], jobs: int) -> list[list[str]]:
@@ -116,10 +129,11 @@ DRIVER = """
 import sys
 from groundwork.launch.sweep import drive
 from groundwork.launch.cli import enter
+from groundwork.launch.commands import train
 drive.TRIAL_MODULE = "fake_trial"
-seeds = [*range(15), 90, 91, 92, 93, 94]
-shared = ["data=diabetes", f"paths.runs={sys.argv[1]}", "cluster.jobs=3"]
-raise SystemExit(enter(lambda _: drive.drive([[*shared, f"seed={seed}"] for seed in seeds])))
+seeds = ",".join(map(str, [*range(15), 90, 91, 92, 93, 94]))
+words = ["-m", "data=diabetes", f"paths.runs={sys.argv[1]}", "cluster.jobs=3", f"seed={seeds}"]
+raise SystemExit(enter(lambda _: train(words)))
 """
 
 

@@ -56,7 +56,7 @@ def test_a_record_says_what_is_missing_and_forgets_nothing(words: list[str], tmp
     # The driver was killed: the trial that failed had its turn, the one that waited did not.
     assert later.open(trials, {"pid": 2}) == [trials[2]]
     assert json.loads(later.path.read_text(encoding="utf-8"))["driver"] == {"pid": 2}
-    later.end()
+    later.end(trials)
     assert Record(tmp_path / "runs", trials).open(trials, {}) == trials[1:]
 
 
@@ -94,6 +94,12 @@ def test_a_configuration_that_has_changed_since_is_refused(words: list[str], tmp
 
 def test_the_command_that_compares_names_all_trials(words: list[str], tmp_path: Path):
     trials = trials_of(words, "seed=0", "seed=1")
-    assert compare_command(trials) == f"compare.py runs='{tmp_path}/runs/diabetes/sweep-*'"
+    assert (
+        compare_command([trial.folder.path for trial in trials])
+        == f"compare.py runs='{tmp_path}/runs/diabetes/sweep-*'"
+    )
     kinds = trials_of(words[1:], "data=diabetes", "data=digits")
-    assert compare_command(kinds) == f"compare.py runs='{tmp_path}/runs/*/sweep-*'"
+    assert (
+        compare_command([trial.folder.path for trial in kinds])
+        == f"compare.py runs='{tmp_path}/runs/*/sweep-*'"
+    )
