@@ -76,10 +76,7 @@ def check_combination(composition: Composition) -> None:
         raise UserError(
             "model.backbone._target_ must be given, but is not. Add model.backbone._target_=PACKAGE.CLASS."
         )
-    check_logger(config)
-    check_trainer(config)
-    check_callbacks(config)
-    _check_values(config)
+    check_parts(config)
     if "search" in choices:
         raise UserError(
             f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
@@ -120,6 +117,18 @@ def check_combination(composition: Composition) -> None:
         from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
 
         check_plugged(config)
+
+
+def check_parts(config: DictConfig) -> None:
+    """Refuse loggers, arguments of the trainer, callbacks and values that can't be, whatever else was chosen.
+
+    Raises:
+        UserError: With the key, the rule and what to change.
+    """
+    check_logger(config)
+    check_trainer(config)
+    check_callbacks(config)
+    _check_values(config)
 
 
 def _is_usual(config: DictConfig) -> bool:

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -68,13 +67,12 @@ def needs_team(config: DictConfig) -> bool:
     return wanted > 1
 
 
-def run_team(folder: RunFolder, config: DictConfig, changes: Sequence[str]) -> None:
+def run_team(folder: RunFolder, config: DictConfig) -> None:
     """Start the ranks of a run and wait for them; where one died, it is told which and why.
 
     Args:
         folder: Of the run; held by this process.
-        config: Of the run.
-        changes: `key=value` words of a resumed run.
+        config: Of the run; each rank reads it from the folder.
 
     Raises:
         SystemExit: With the status of the ranks, if it is not 0.
@@ -86,7 +84,7 @@ def run_team(folder: RunFolder, config: DictConfig, changes: Sequence[str]) -> N
         children = [
             Child(
                 "groundwork.launch.process.trial",
-                [str(folder.path), *changes],
+                [str(folder.path)],
                 rank_log(folder, rank) if rank else None,
                 shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             )

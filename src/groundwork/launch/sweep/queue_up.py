@@ -4,15 +4,17 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
-from groundwork.launch.config.resources import with_resources
+from groundwork.launch.config.resources import resources, with_resources
 from groundwork.launch.process.child import Stop
 from groundwork.launch.saved import run_name, save_start
 from groundwork.launch.sweep.job import run_job
@@ -33,6 +35,22 @@ def submit_run(composition: Composition, console: Console) -> int:
     save_start(saved, composition)
     (job,) = submit(run_job, [(str(saved.path), str(runs / name), None)], composition.config, logs, name)
     console.say(f"job {job} is in the queue; its folder will be {runs / name / job}")
+    console.say(f"watch: squeue -j {job}; tail -F {logs}/{job}_0_log.out; scancel {job} ends it after saving")
+    return DONE
+
+
+def submit_again(folder: RunFolder, config: DictConfig, keep: Callable[[], None], console: Console) -> int:
+    """Submit a job that goes on with a run.
+
+    Args:
+        config: Of the run, whose trainer is given the job's machines and devices.
+        keep: Writes it into the folder.
+    """
+    config.trainer.num_nodes, config.trainer.devices = resources(config)
+    logs = log_folder(folder.path.parents[1], folder.path.parent.name)
+    keep()
+    (job,) = submit(run_job, [(str(folder.path), None, None)], config, logs, folder.path.parent.name)
+    console.say(f"job {job} is in the queue and goes on with {folder.path}")
     console.say(f"watch: squeue -j {job}; tail -F {logs}/{job}_0_log.out; scancel {job} ends it after saving")
     return DONE
 

@@ -42,7 +42,8 @@ LOST = {
 
 def build_callbacks(context: Context) -> list[Callback]:
     """Build what happens beside the steps of a run, in order."""
-    config, position, parts = context.config, Position(), context.model.parts
+    config, parts = context.config, context.model.parts
+    position = Position(config)
     phases = Phases(parts, lambda part: enter_part(context, part), context.folder, config.seed)
     monitor = f"val/{config.monitor}"
     run = {
