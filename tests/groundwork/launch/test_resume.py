@@ -242,16 +242,16 @@ def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
 
 @pytest.mark.parametrize("act", [terminate, pytest.param(crash, marks=pytest.mark.slow)])
 def test_streamed_and_augmented_images_go_on_where_they_stopped(
-    tmp_path: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]
+    tmp_path: Path, image_folder: Path, act: Callable[[], None]
 ):
-    monkeypatch.setattr("groundwork.data.store.store.os.cpu_count", lambda: 2)  # worker processes
     words = [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
         "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
         "execution=plain",
         "trainer.max_epochs=2", "trainer.accumulate_grad_batches=2", "callbacks.checkpoint.minutes=0",
         "metrics.resamples=20",
-        "task=classification", "normalize=backbone", "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}",
+        "task=classification", "normalize=backbone", "paths.cache_gb=0", "data.num_workers=2",
+        f"paths.runs={tmp_path / 'runs'}",
         f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
     check_all(tmp_path, words, [[("step", 3), ("validation", 1)]], act)

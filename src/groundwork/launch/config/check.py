@@ -34,6 +34,7 @@ WHOLE = {
     "seed": "(-inf, inf)",
     "split.seed": "(-inf, inf)",
     "pilot_epochs": "[1, inf)",
+    "data.num_workers": "[0, inf)",
     "metrics.resamples": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
     "trainer.accumulate_grad_batches": "[1, inf)",
@@ -55,6 +56,7 @@ OTHERS = {
 }
 # Not every split has a seed, and a callback may have been removed.
 NULLABLE = (
+    "data.num_workers",
     "trainer.val_every_n_steps",
     "callbacks.early_stopping.patience",
     "callbacks.finite.every",

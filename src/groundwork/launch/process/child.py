@@ -13,6 +13,7 @@ from types import FrameType
 from typing import IO, Any
 
 from groundwork.core.admitted import handed_on
+from groundwork.core.variables import SHARES
 
 
 class Child:
@@ -85,10 +86,8 @@ def _wait_for_end(pipe: int) -> None:
 
 
 def share_cores(processes: int) -> dict[str, str]:
-    """Divide the cores among processes of this machine, unless OMP_NUM_THREADS says how many threads each has."""
-    if "OMP_NUM_THREADS" in os.environ or processes == 1:
-        return {}
-    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes))}
+    """Divide the cores of this process among some that it starts."""
+    return {SHARES: str(int(os.environ.get(SHARES, 1)) * processes)}
 
 
 class Stop:

@@ -12,7 +12,7 @@ from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError
 from groundwork.core.ranks import adopt_srun, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import RENDEZVOUS
-from groundwork.launch.process.child import Child, Stop, share_cores, stop_on_signal
+from groundwork.launch.process.child import Child, Stop, stop_on_signal
 from groundwork.launch.process.gpu import visible_gpus
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -79,7 +79,7 @@ def run_team(folder: RunFolder, config: DictConfig) -> None:
     """
     number = num_devices(config.trainer)
     with TemporaryDirectory() as meeting, stop_on_signal() as stop:
-        shared = share_cores(number) | {RENDEZVOUS: (Path(meeting) / "ranks").as_uri()}
+        shared = {RENDEZVOUS: (Path(meeting) / "ranks").as_uri()}
         shared |= {"WORLD_SIZE": str(number), "LOCAL_WORLD_SIZE": str(number), "NODE_RANK": "0"}
         children = [
             Child(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from groundwork.launch.process.child import Child, share_cores
+from groundwork.launch.process.child import Child
 from groundwork.launch.process.gpu import slot_of_gpus, visible_gpus
 
 CHILD = """
@@ -37,16 +37,6 @@ def test_a_child_is_interrupted_when_it_is_asked_to_stop(tmp_path: Path, monkeyp
     assert child.poll() == 0
     assert log.read_text(encoding="utf-8").split() == ["waiting", "interrupted"]
     assert child.process.args[0] == sys.executable
-
-
-def test_cores_are_shared_unless_threads_are_set_by_hand(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    assert share_cores(1) == {}
-    assert share_cores(4) == {"OMP_NUM_THREADS": "2"}
-    assert share_cores(100) == {"OMP_NUM_THREADS": "1"}
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert share_cores(4) == {}
 
 
 def test_trials_side_by_side_take_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch):
