@@ -114,7 +114,7 @@ def _wait(children: list[Child], stop: Stop) -> list[int]:
             asked = True
             deadline = time.monotonic() + (SECONDS_TO_FOLLOW if failed else SECONDS_TO_SAVE)
             for child in children:
-                child.stop()
+                child.stop(stop.name)
         if failed:
             deadline = min(deadline, time.monotonic() + SECONDS_TO_FOLLOW)
         if time.monotonic() > deadline or stop.asked > 1:

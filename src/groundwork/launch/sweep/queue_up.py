@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
+from groundwork.core.paths import writing_runs
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
@@ -18,6 +19,7 @@ from groundwork.launch.config.resources import resources, with_resources
 from groundwork.launch.process.child import Stop
 from groundwork.launch.saved import run_name, save_start
 from groundwork.launch.sweep.job import run_job
+from groundwork.launch.sweep.partition import ABSENT, check_partition
 from groundwork.launch.sweep.slurm import submit
 from groundwork.launch.sweep.sweep import Record, Trial
 
@@ -30,8 +32,10 @@ def submit_run(composition: Composition, console: Console) -> int:
     composition = with_resources(composition.overrides)
     check_combination(composition)
     runs, name = Path(composition.config.paths.runs), run_name(composition)
+    check_partition(composition.config)
     logs = log_folder(runs, name)
-    saved = RunFolder.furnish(logs / secrets.token_hex(6))
+    with writing_runs(runs):
+        saved = RunFolder.furnish(logs / secrets.token_hex(6))
     save_start(saved, composition)
     (job,) = submit(run_job, [(str(saved.path), str(runs / name), None)], composition.config, logs, name)
     console.say(f"job {job} is in the queue; its folder will be {runs / name / job}")
@@ -58,7 +62,8 @@ def submit_again(folder: RunFolder, config: DictConfig, keep: Callable[[], None]
 def log_folder(runs: Path, name: str) -> Path:
     """Name the folder of submitit's files and of what jobs print."""
     folder = runs / ".slurm" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing_runs(runs):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -139,10 +144,7 @@ def jobs_alive() -> set[str]:
         try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
         except FileNotFoundError as error:
-            raise UserError(
-                "cluster=slurm must find squeue, but Slurm is not installed here. Type it on a machine of the cluster, "
-                "or use cluster=local."
-            ) from error
+            raise UserError(ABSENT.format("squeue")) from error
         except subprocess.TimeoutExpired:
             continue
         if answer.returncode == 0:

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.atomic import write_text
 from groundwork.core.older import as_first_edition
+from groundwork.core.paths import writing_runs
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.resources import with_resources
@@ -80,7 +81,8 @@ class Record:
     def __init__(self, runs: Path, trials: Sequence[Trial]):
         name = sha256("\n".join(sorted(trial.id for trial in trials)).encode()).hexdigest()[:12]
         self.path = runs / ".sweeps" / f"{name}.json"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with writing_runs(runs):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         self._content: dict[str, Any] = {"ended": False, "driver": {}, "trials": {}}
 
     @property
