@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
 
 CORES = 4  # of a process, where Slurm does not tell how many there are for each GPU
 SECONDS = 20.0  # that Slurm may take to answer
@@ -58,6 +59,8 @@ def cores_per_task(config: DictConfig) -> int | None:
     """Give `cluster.cpus_per_task`: where it is auto, a process's share of the smallest node, as of its GPUs."""
     cluster = config.cluster
     if cluster.cpus_per_task != "auto":
+        if cluster.cpus_per_task is not None:
+            check_range("cluster.cpus_per_task", cluster.cpus_per_task, "[1, inf)", whole=True)
         given: int | None = cluster.cpus_per_task
         return given
     name = cluster.partition or _default(_partitions())
