@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,19 @@ def absolute(value: str, base: Path) -> str:
         file, question, query = value.removeprefix(scheme).partition("?")
         return f"{scheme}{absolute(file, base)}{question}{query}"
     return str((base / Path(value).expanduser()).resolve())
+
+
+@contextmanager
+def writing_runs(runs: Path) -> Iterator[None]:
+    """Tell in one line that runs cannot be written where they are to lie.
+
+    Raises:
+        UserError: Instead of the system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
 
 
 def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,7 @@ from groundwork.core.atomic import TEMPORARY, write_text
 from groundwork.core.bounded import read_json, read_yaml
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
+from groundwork.core.paths import writing_runs
 from groundwork.core.ranks import in_team, is_first
 from groundwork.core.redact import redact
 from groundwork.core.run_files import CONFIG, FOLDERS, JsonName, RunFiles
@@ -33,12 +34,11 @@ class RunFolder(RunFiles):
         folder = runs / name
         for number in range(100):  # several runs of one Slurm job
             path = folder / (f"{run_id()}-{number}" if number else run_id())
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
+            with writing_runs(runs):
+                try:
+                    path.mkdir(parents=True)
+                except FileExistsError:
+                    continue
             return cls.furnish(path)
         raise RuntimeError(f"no free run id under {folder}")
 

@@ -23,10 +23,17 @@ class _State:
     Attributes:
         name: Of the first signal; None while there was none.
         waiting: How many blocks around the running code wait for the end of a step.
+        passed_on: What the process that started this one was asked by, which interrupts this one as Ctrl-C does.
     """
 
     name: str | None = None
     waiting: int = 0
+    passed_on: str | None = None
+
+
+def pass_on(name: str) -> None:
+    """Call the next signal by the name of the one that the process which started this one was asked by."""
+    _State.passed_on = name
 
 
 def requested() -> bool:
@@ -98,7 +105,7 @@ def _numbers() -> list[signal.Signals]:
 
 def _remember(number: int, _: FrameType | None) -> None:
     first = not requested()
-    _State.name = signal.Signals(number).name
+    _State.name = _State.passed_on or signal.Signals(number).name
     if number == signal.SIGINT:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if first and _State.waiting:

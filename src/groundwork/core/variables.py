@@ -5,3 +5,7 @@ TRUST = "GROUNDWORK_TRUST"  # what a process that was started by this one trusts
 RENDEZVOUS = (
     "GROUNDWORK_RENDEZVOUS"  # where ranks of one machine find each other; torchrun and srun give a port
 )
+SHARES = (
+    "GROUNDWORK_SHARES"  # how many processes of this machine, such as the trials of a sweep, divide its cores
+)
+THREADS = "GROUNDWORK_THREADS"  # the OMP_NUM_THREADS that we set, and a process that we start sets for itself

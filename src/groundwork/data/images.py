@@ -58,7 +58,7 @@ class Decoding:
                 image_size=self.data["image_size"],
                 resize=self.data["resize"],
                 cache=self.cache,
-                workers=0,
+                workers=self.data.get("num_workers"),
                 window=self.data.get("window"),
                 max_bytes=self.max_bytes,
                 progress=bar,
@@ -75,6 +75,10 @@ class Decoding:
             UserError: If a file can't be read and `data.unreadable` is error.
         """
         store = self.build(samples, console)
+        if isinstance(store, Store) and self.data.get("num_workers") is not None:
+            console.note(
+                "data.num_workers has no effect: the images were decoded once, and none are streamed"
+            )
         if not store.bad:
             return samples, store, []
         named = shortlist((f"{name} ({reason})" for name, reason in store.bad), NAMED, between="; ")

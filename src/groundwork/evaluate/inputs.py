@@ -1,6 +1,5 @@
 """New files -> what a trained network reads, by the checkpoint's description of its data alone."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 from torch import Tensor
 
+from groundwork.core.cores import own_cores
 from groundwork.core.errors import UserError
 from groundwork.data import (
     ColumnStatistics,
@@ -130,7 +130,7 @@ def read_inputs(
 
 def image_stream(origin: Origin, form: Form) -> Stream:
     """Decode images the way that the batches of a run are decoded, whatever they come from."""
-    return Stream(np.array([""] * len(origin)), [], [], origin, form, os.cpu_count() or 1)
+    return Stream(np.array([""] * len(origin)), [], [], origin, form, own_cores())
 
 
 def image_form(data: Mapping[str, Any]) -> Form:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 
 from groundwork.core.admitted import admit_arguments
+from groundwork.core.cores import settle_threads
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
 from groundwork.core.patches import settle_command
 from groundwork.core.paths import check_clone, check_conf, started_script
@@ -21,6 +22,7 @@ def enter(command: Callable[[list[str]], int]) -> int:
     # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     settle_command()
+    settle_threads()
     try:
         check_clone(started_script())
         check_conf()

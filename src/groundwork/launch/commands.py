@@ -8,8 +8,6 @@ from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
 from groundwork.launch.config.own import refuse_own
 
-RESUME_KEYS = ("trainer.", "logger", "cluster", "paths.", "data.root=", "data.table=")
-
 
 def train(overrides: list[str]) -> int:
     """Train one run, or go on with the run that `run=` names."""
@@ -58,15 +56,12 @@ def search(overrides: list[str]) -> int:
 
 
 def _resume(run: str, changes: list[str]) -> int:
-    for change in changes:
-        if not change.startswith(RESUME_KEYS):
-            raise UserError(
-                f"{change} cannot be changed on resume, only trainer.*, logger, cluster, paths.*, data.root and "
-                f"data.table. Start a new run with it instead."
-            )
-    from groundwork.launch.start import resume  # pandas: not before the overrides are understood
+    from groundwork.launch.config.resumed import refuse_changes  # pandas: not for --help
 
-    return resume(run, changes)
+    refuse_changes(changes)
+    from groundwork.launch.dispatch import go_on
+
+    return go_on(run, changes)
 
 
 def advise(overrides: list[str]) -> int:

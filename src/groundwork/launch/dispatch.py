@@ -1,11 +1,13 @@
 """A composition -> a run here, a job in Slurm's queue, or the run that this very job began before."""
 
+from collections.abc import Sequence
+
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.saved import requeued_folder
 from groundwork.launch.start import begin, resume
-from groundwork.launch.sweep.queue_up import submit_run
+from groundwork.launch.sweep.queue_up import submit_again, submit_run
 
 
 def start(composition: Composition) -> int:
@@ -16,3 +18,8 @@ def start(composition: Composition) -> int:
         return resume(str(folder.path), [])
     begin(composition, Console())
     return DONE
+
+
+def go_on(run: str, changes: Sequence[str]) -> int:
+    """Go on with a run here, or by a job, and return the exit status."""
+    return resume(run, changes, submit_again)

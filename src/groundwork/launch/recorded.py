@@ -5,8 +5,9 @@ from contextlib import contextmanager, suppress
 
 from omegaconf import DictConfig
 
+from groundwork.core.atomic import write_bytes
 from groundwork.core.console import Console
-from groundwork.core.errors import UserError, user_error
+from groundwork.core.errors import WRONG_INPUT, UserError, user_error
 from groundwork.core.patches import kept_determinism
 from groundwork.core.ranks import is_first
 from groundwork.core.run_folder import RunFolder
@@ -46,6 +47,32 @@ def recorded(folder: RunFolder, config: DictConfig, console: Console) -> Iterato
             if stopped:
                 raise KeyboardInterrupt(f"go on with: train.py run={folder.path}") from error
             raise
+
+
+@contextmanager
+def unless_refused(folder: RunFolder) -> Iterator[None]:
+    """Leave what a folder says of its run as it was where a block ends by wrong input before it has trained a step."""
+    files = [folder.config_file, folder.json_file("result"), folder.json_file("environment")]
+    before = {path: path.read_bytes() if path.exists() else None for path in files}
+    reached = _reached(folder)
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        refused = error.code == WRONG_INPUT if isinstance(error, SystemExit) else bool(user_error(error))
+        if refused and is_first() and _reached(folder) == reached:
+            for path, content in before.items():
+                if content is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    write_bytes(path, content)
+        raise
+
+
+def _reached(folder: RunFolder) -> tuple[int, int] | None:
+    with suppress(OSError):
+        found = folder.last.stat()
+        return found.st_mtime_ns, found.st_ino
+    return None
 
 
 def _write_end(folder: RunFolder, error: BaseException, status: str) -> None:

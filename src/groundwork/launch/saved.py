@@ -1,16 +1,19 @@
 """A composition -> all that a fresh process needs to begin the run, written into its folder; and back."""
 
 import os
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.admitted import admit_typed
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder, run_id, safe_name
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.quote import quote_override
+from groundwork.launch.config.resources import with_resources
+from groundwork.launch.config.resumed import joined
 from groundwork.launch.config.trusted import checked_overrides
 from groundwork.train.custom import own_data, own_module
 
@@ -46,12 +49,18 @@ def save_start(folder: RunFolder, composition: Composition) -> None:
     folder.write_config(composition.config)
 
 
+def keep_changes(folder: RunFolder, config: DictConfig, overrides: Sequence[str]) -> None:
+    """Write down with what a run goes on, so that its ranks, and a later resume, do so, too."""
+    folder.write_json("environment", {**folder.read_json("environment"), "overrides": list(overrides)})
+    folder.write_config(config)
+
+
 def has_begun(folder: RunFolder) -> bool:
     """Tell whether every choice of a run was made, so that it goes on from its own configuration alone."""
     return "packages" in folder.read_json("environment")
 
 
-def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
+def saved_composition(folder: RunFolder, changes: Sequence[str]) -> Composition:
     """Compose again what was saved before any choice that is `auto` was made.
 
     Raises:
@@ -63,7 +72,7 @@ def saved_composition(folder: RunFolder, changes: list[str]) -> Composition:
         raise UserError(
             f"{folder.path} must be begun with the conf/ that it was made with, but conf/ has changed. Start anew."
         )
-    return compose_run([*overrides, *map(quote_override, changes)])
+    return with_resources([*map(quote_override, joined(overrides, changes))] if changes else overrides)
 
 
 def _composed_hash(composition: Composition) -> str:

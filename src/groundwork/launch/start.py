@@ -1,7 +1,11 @@
 """A composition or a folder -> a run that begins or goes on, here or by ranks on this machine."""
 
 import shlex
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
@@ -12,9 +16,15 @@ from groundwork.core.ranks import barrier, from_first, is_first, join
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import refuse_untrusted
 from groundwork.launch.config.check import check_combination
-from groundwork.launch.config.compose import Composition
-from groundwork.launch.saved import has_begun, new_folder, saved_composition
+from groundwork.launch.config.compose import Composition, absolute_override
+from groundwork.launch.config.resumed import changed, joined
+from groundwork.launch.process.team import needs_team
+from groundwork.launch.recorded import unless_refused
+from groundwork.launch.saved import has_begun, keep_changes, new_folder, save_start, saved_composition
 from groundwork.launch.work import first_job, next_job, work
+
+# Folder, configuration and what writes it down -> the exit status once a job waits in the queue.
+Submit = Callable[[RunFolder, DictConfig, Callable[[], None], Console], int]
 
 
 def begin(composition: Composition, console: Console) -> RunFolder:
@@ -27,42 +37,55 @@ def begin(composition: Composition, console: Console) -> RunFolder:
     return folder
 
 
-def resume(run: str, changes: list[str]) -> int:
+def resume(run: str, changes: Sequence[str], submit: Submit | None = None) -> int:
     """Go on with the run that `run` names, where it stopped.
 
     Args:
         run: A run folder, or `latest`.
-        changes: `key=value` overrides that a resumed run may change.
+        changes: Overrides that a resumed run may change.
+        submit: Hands the run to the queue of a cluster where the changes choose one.
     """
     folder = RunFolder.find(run, Path(machine_paths(changes).runs))
     try:
         with folder.held(wait=False), intact(folder.path):
-            return _go_on(folder, changes, Console())
+            return _go_on(folder, changes, submit, Console())
     except BusyError as error:
         raise UserError(
             f"run={folder.path} must be at rest, but another process works on it. Wait for it, or stop it."
         ) from error
 
 
-def _go_on(folder: RunFolder, changes: list[str], console: Console) -> int:
+def _go_on(folder: RunFolder, changes: Sequence[str], submit: Submit | None, console: Console) -> int:
     if folder.read_json("result").get("status") == "done":
         _check_longer(folder, changes)
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
     refuse_untrusted(folder.config, folder.config_file)
     if has_begun(folder):
-        config, job = next_job(folder, changes, console)
+        overrides = folder.read_json("environment").get("overrides", ())
+        after = changed(folder.config, changes, overrides)
+        typed = joined(overrides, [absolute_override(change, after) for change in changes])
+        config, job = next_job(folder, after, typed, console)
+        keep = partial(keep_changes, folder, config, typed)
     else:
-        config, job = first_job(folder, saved_composition(folder, changes), console)
+        composition = saved_composition(folder, changes)
+        config, job = first_job(folder, composition, console)
+        keep = partial(save_start, folder, composition)
+    if submit and config.cluster.kind == "slurm" and any(change.startswith("cluster=") for change in changes):
+        return submit(folder, config, keep, console)
+    needs_team(config)  # refuses devices that cannot be
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
-    if is_first():
-        RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
-    work(config, job, changes)
+    with unless_refused(folder):
+        if is_first():
+            RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
+            if changes:
+                keep()
+        work(config, job)
     return DONE
 
 
-def _check_longer(folder: RunFolder, changes: list[str]) -> None:
+def _check_longer(folder: RunFolder, changes: Sequence[str]) -> None:
     """Say how a finished run is trained longer, where more epochs are asked of it.
 
     Raises:

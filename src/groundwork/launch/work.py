@@ -1,12 +1,10 @@
 """A folder -> the job of its run, and the function of the script that does it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from groundwork.core.console import Console
-from groundwork.core.paths import PATH_KEYS, absolute
 from groundwork.core.ranks import barrier
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
@@ -23,16 +21,15 @@ from groundwork.train.custom import is_own
 from groundwork.train.job import Job, working_on
 
 
-def work(config: DictConfig, job: Job, changed: Sequence[str] = ()) -> float | None:
+def work(config: DictConfig, job: Job) -> float | None:
     """Call the function of the script, and write down how the run ended; several ranks are processes of their own.
 
     Args:
-        config: Of the run, whose folder this process holds.
+        config: Of the run, whose folder this process holds, and has it for the ranks.
         job: Of the run.
-        changed: `key=value` overrides of a resumed run, for the ranks.
     """
     if needs_team(config):
-        run_team(job.folder, config, changed)
+        run_team(job.folder, config)
         return None
     with recorded(job.folder, config, job.console) as job.console, working_on(job):
         face = load_face()
@@ -100,27 +97,21 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
     return composition.config, job
 
 
-def next_job(folder: RunFolder, changed: list[str], console: Console) -> tuple[DictConfig, Job]:
+def next_job(
+    folder: RunFolder, config: DictConfig, overrides: Sequence[str], console: Console
+) -> tuple[DictConfig, Job]:
     """Say how a run goes on from its own configuration.
 
     Args:
-        changed: `key=value` overrides that a resumed run may change.
+        config: Of the run, with what is changed on resume.
+        overrides: That it was composed of, and those changes.
     """
-    config = folder.config
-    for change in changed:
-        key, _, value = change.partition("=")
-        if key == "logger":
-            config.logger = compose_run([change]).config.logger
-            continue
-        path = key in PATH_KEYS
-        OmegaConf.update(config, key, absolute(value, Path.cwd()) if path else OmegaConf.create([value])[0])
-    overrides = tuple(folder.read_json("environment").get("overrides", ()))
 
     def choose(scenario: str) -> DictConfig:
         known = checked_overrides(list(overrides), folder.json_file("environment"))
         return compose_run(known).choose(transfer=scenario).config
 
-    return config, Job(folder, console, overrides, True, _complete_already, choose)
+    return config, Job(folder, console, tuple(overrides), True, _complete_already, choose)
 
 
 def _complete_already(config: DictConfig, samples: Samples | None, target: Target | None) -> DictConfig:

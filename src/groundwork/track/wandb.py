@@ -64,10 +64,18 @@ class Wandb(WandbLogger):
         job_type: str | None,
         wait: float,
     ):
-        project = project or os.environ.get("WANDB_PROJECT") or PROJECT
-        super().__init__(name=name, save_dir=save_dir, project=project, entity=entity)
+        super().__init__(
+            name=name, save_dir=save_dir, project=project or os.environ.get("WANDB_PROJECT") or PROJECT
+        )
+        self.typed = {
+            "project": project,
+            "entity": entity,
+            "name": name,
+            "group": group,
+            "job_type": job_type,
+        }
         self.mode, self.upload, self.tags = mode, set(upload), [str(tag) for tag in tags]
-        self.group, self.job_type, self.wait = group, job_type, wait
+        self.wait = wait
         self.careful = Careful("W&B", print)
         self.beside = Beside(self.careful)
         self.folder, self.config = RunFolder(Path(save_dir)), dict[str, Any]()
@@ -133,19 +141,19 @@ class Wandb(WandbLogger):
         import wandb  # half a second
 
         wish = os.environ.get("WANDB_MODE", "auto") if self.mode == "auto" else self.mode
-        is_trial = SWEEP in os.environ
-        new: dict[str, Any] = {"step": 0, "reached": {}, "project": self._project}
-        new["id"] = (None if is_trial else os.environ.get("WANDB_RUN_ID")) or secrets.token_hex(4)
-        # The group is kept, also where a trial of a sweep goes on alone.
-        new["group"] = self.group or os.environ.get(SWEEP) or os.environ.get("WANDB_RUN_GROUP")
-        new["job_type"] = self.job_type or ("trial" if is_trial else "train")
-        self.memory = new | self.folder.read_json("wandb")
+        is_trial, known = SWEEP in os.environ, self.folder.read_json("wandb")
+        typed = {key: value for key, value in self.typed.items() if value is not None}
+        # What an earlier process of the run found in its environment counts, not what stands there today.
+        self.memory = _from_environment(self.folder, is_trial) | known | typed
+        self.memory["tags"] = list(dict.fromkeys([*self.tags, *self.memory["tags"]]))
         self._earlier = dict(self.memory["reached"])
-        with _without_agent(is_trial):
+        own = os.environ.get("WANDB_RUN_ID")
+        with _without_agent(is_trial or known.get("id", own) != own):
             run = wandb.init(**self._arguments(wandb.Settings, wish))
         run.define_metric(STEP)
         run.define_metric("*", step_metric=STEP, step_sync=True)
         self._id = self.memory["id"] = run.id  # that of an agent, where one has started this process
+        self._project = self.memory["project"]
         self.memory["mode"] = wish
         self.folder.write_json("wandb", self.memory)
         self._start_upload(wish, Path(run.dir).parent, run.settings.base_url)
@@ -162,20 +170,15 @@ class Wandb(WandbLogger):
             self.careful.say(f"W&B: {'disabled' if wish == 'disabled' else 'offline'}, because {why}{later}")
 
     def _arguments(self, settings: Any, wish: str) -> dict[str, Any]:
-        path, tags = self.folder.path, os.environ.get("WANDB_TAGS", "").split(",")
+        memory = self.memory
         return {
-            "project": self._project,
-            "entity": self._wandb_init.get("entity"),
             "mode": "disabled" if wish == "disabled" else "offline",
-            "id": self.memory["id"],
             "resume": "allow",
-            "name": self._name or os.environ.get("WANDB_NAME") or f"{path.parent.name}/{path.name}",
-            "group": self.memory["group"],
-            "job_type": self.memory["job_type"],
-            "tags": list(dict.fromkeys([*self.tags, *filter(None, (tag.strip() for tag in tags))])),
+            **{key: memory[key] for key in ("id", "project", "entity", "name", "group", "job_type", "tags")},
             "config": described(self.folder, self.config) if "config" in self.upload else {},
             "settings": settings(
-                root_dir=str(path),
+                root_dir=str(self.folder.path),
+                **({"sweep_id": memory["sweep"]} if memory["sweep"] else {}),
                 console="off",  # what a run prints names its folders
                 disable_code=True,
                 disable_git=True,  # the address of a repository may hold a token
@@ -226,9 +229,26 @@ class Wandb(WandbLogger):
         self.folder.write_json("wandb", self.memory)
 
 
+def _from_environment(folder: RunFolder, is_trial: bool) -> dict[str, Any]:
+    """Say which W&B run a new run is: that of a sweep's agent, but for the trials of a multirun inside of it."""
+    environ, path = os.environ, folder.path
+    return {
+        "step": 0,
+        "reached": {},
+        "id": (None if is_trial else environ.get("WANDB_RUN_ID")) or secrets.token_hex(4),
+        "sweep": None if is_trial else environ.get("WANDB_SWEEP_ID"),
+        "project": environ.get("WANDB_PROJECT") or PROJECT,
+        "entity": environ.get("WANDB_ENTITY"),
+        "name": environ.get("WANDB_NAME") or f"{path.parent.name}/{path.name}",
+        "group": environ.get(SWEEP) or environ.get("WANDB_RUN_GROUP"),
+        "job_type": "trial" if is_trial else "train",
+        "tags": [*filter(None, (tag.strip() for tag in environ.get("WANDB_TAGS", "").split(",")))],
+    }
+
+
 @contextmanager
 def _without_agent(hide: bool) -> Iterator[None]:
-    """Hide the run of a sweep's agent in a multirun inside it: each of its trials is a run of its own."""
+    """Hide the run of a sweep's agent where this process works on another one."""
     hidden = {name: os.environ.pop(name) for name in OF_AGENT if hide and name in os.environ}
     try:
         yield

@@ -35,6 +35,11 @@ def settle_execution(context: Context, network: Network, source: Source) -> Exec
         )
     )
     execution.apply(network)
+    if execution.distrusted:
+        context.note_once(
+            "execution=auto measured while others computed on this machine, so what it found is not remembered; "
+            "execution=plain measures nothing"
+        )
     if execution.gain > 1:
         context.console.say(
             f"execution: {execution.memory_format}, {execution.precision}, {execution.threads} threads"

@@ -11,7 +11,7 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.patches import silence
-from groundwork.core.ranks import from_first, in_turns, world_size
+from groundwork.core.ranks import from_first, in_turns, is_first, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
 from groundwork.data.order import table_batch_size
@@ -25,6 +25,7 @@ from groundwork.train.context import Context, build_context
 from groundwork.train.custom import FALLBACK, custom_parts
 from groundwork.train.job import Job
 from groundwork.train.loop import batch_line
+from groundwork.train.machine.device import unusable_gpu
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.prepare import prepare, write_splits
 from groundwork.train.share import data_key, once
@@ -46,6 +47,8 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
     silence()
     folder.write_json("environment", describe_environment(job.overrides))
     seed_everything(config.seed, verbose=False)
+    if is_first() and config.trainer.accelerator == "auto" and (said := unusable_gpu()):
+        console.note(f"training on the processor: {said}")
     warm = read_warm(folder, config)
     prepared = _prepare(folder, config, samples, target, console, warm)
     asked = config.copy()

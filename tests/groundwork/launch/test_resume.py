@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from groundwork.core import atomic as whole_file
+from groundwork.core.errors import UserError
 from groundwork.core.paths import ROOT
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
@@ -139,8 +140,8 @@ def test_an_augmentation_that_draws_by_itself_goes_on_with_its_draws(tmp_path: P
     words = [
         "data=digits", "subset=stratified", "subset.size=100", "data.batch_size=10", "data.image_size=8",
         "model=plain", "model.backbone._target_=torch.nn.Flatten", "transfer=scratch", f"augment._target_={augment}",
-        "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "callbacks.patience=null",
-        "callbacks.checkpoint_minutes=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        "trainer=cpu", "trainer.max_epochs=2", "metrics.resamples=20", "callbacks.early_stopping.patience=null",
+        "callbacks.checkpoint.minutes=0", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
     check_all(tmp_path, words, [[("step", 4)]], terminate)
 
@@ -160,6 +161,56 @@ def test_it_does_so_from_any_moment(tmp_path: Path, words: list[str], every: str
     changes = [f"trainer.val_every_n_steps={every}", "callbacks.checkpoint.minutes=0", "schedule=plateau",
                "callbacks.early_stopping.patience=3"]  # fmt: skip
     check_all(tmp_path, [*words, *changes], MANY, act)
+
+
+def stopped(tmp_path: Path, words: list[str], moment: Moment) -> RunFolder:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupted(patch, moment, terminate)
+        with pytest.raises(KeyboardInterrupt):
+            start(compose_run(words))
+    return latest(tmp_path)
+
+
+def test_a_run_goes_on_with_more_epochs_and_moved_data_after_an_attempt_that_was_refused(
+    tmp_path: Path, words: list[str], table: Path
+):
+    folder = stopped(tmp_path, words, ("step", 40))
+    kept = [folder.config_file, folder.json_file("result"), folder.json_file("environment")]
+    before = [path.read_bytes() for path in kept]
+    for wrong in ("trainer.devices=0", "trainer.max_epochs=some", f"data.table={tmp_path / 'nowhere.csv'}"):
+        with pytest.raises(UserError):
+            resume(str(folder.path), [wrong])
+        assert [path.read_bytes() for path in kept] == before
+    moved = table.rename(tmp_path / "moved.csv")
+    changes = ["trainer.max_epochs=6", f"data.table={moved}", "callbacks.early_stopping.patience=9"]
+    assert resume(str(folder.path), changes) == 0
+    history = pd.read_csv(folder.history)
+    assert folder.read_json("result")["status"] == "done"
+    assert list(history.phase) == [
+        1,
+        1,
+        2,
+        2,
+        2,
+    ]  # the first had its half of four, the second has its half of six
+    again = RunFolder(folder.path)
+    assert again.config.trainer.max_epochs == 6
+    assert again.config.data.reader.table == str(moved)
+    assert "callbacks.early_stopping.patience=9" in again.read_json("environment")["overrides"]
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_two_processes_where_one_stopped(tmp_path: Path, words: list[str]):
+    """Once each batch of two is one of both, an epoch of n steps has n / 2, and each sample is seen as before."""
+    folder = stopped(tmp_path, [*words, "trainer.accumulate_grad_batches=1"], ("step", 10))
+    assert load(folder.last)["batches"]["batch"] == 10
+    assert resume(str(folder.path), ["trainer.devices=2"]) == 0
+    assert folder.read_json("result")["status"] == "done"
+    history = pd.read_csv(folder.history)
+    assert list(history.epoch) == [1, 2, 3, 4]
+    batches = -(-len(pd.read_csv(folder.splits).query("split == 'train'")) // 16)
+    assert list(history.step.diff()[1:]) == [batches] * 3
+    assert history.step[0] == 10 + batches - 5
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
@@ -191,16 +242,16 @@ def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
 
 @pytest.mark.parametrize("act", [terminate, pytest.param(crash, marks=pytest.mark.slow)])
 def test_streamed_and_augmented_images_go_on_where_they_stopped(
-    tmp_path: Path, image_folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]
+    tmp_path: Path, image_folder: Path, act: Callable[[], None]
 ):
-    monkeypatch.setattr("groundwork.data.store.store.os.cpu_count", lambda: 2)  # worker processes
     words = [
         "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=6", "model=timm",
         "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "augment=strong", "trainer=cpu",
         "execution=plain",
         "trainer.max_epochs=2", "trainer.accumulate_grad_batches=2", "callbacks.checkpoint.minutes=0",
         "metrics.resamples=20",
-        "task=classification", "normalize=backbone", "paths.cache_gb=0", f"paths.runs={tmp_path / 'runs'}",
+        "task=classification", "normalize=backbone", "paths.cache_gb=0", "data.num_workers=2",
+        f"paths.runs={tmp_path / 'runs'}",
         f"paths.cache={tmp_path / 'cache'}",
     ]  # fmt: skip
     check_all(tmp_path, words, [[("step", 3), ("validation", 1)]], act)

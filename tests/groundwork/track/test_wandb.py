@@ -205,6 +205,39 @@ def test_names_tags_project_and_run_of_the_environment_count(
     assert os.environ["WANDB_RUN_ID"] == "agent7"
 
 
+def test_a_run_of_an_agent_keeps_its_id_sweep_project_and_name_also_where_another_agent_resumes_and_seals_it(
+    folder: RunFolder, said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """What `wandb agent` sets for the command of a trial, as recorded from W&B 0.31."""
+    values = tmp_path / "config-agent7.yaml"
+    values.write_text("wandb_version: 1\noptim.lr:\n  value: 0.01\n", encoding="utf-8")
+    agent = {"RUN_ID": "agent7", "SWEEP_ID": "sweep3", "SWEEP_PARAM_PATH": str(values), "PROJECT": "team",
+             "NAME": "mild-owl-7", "TAGS": "night"}  # fmt: skip
+    for name, value in agent.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    first = logger_of(folder, group=None, job_type=None)
+    first.log_metrics({"val/rmse": 2.0}, 1)
+    first.conclude(CONFIG, {"status": "interrupted"}, sealed=False)
+    began, rows, _, _ = read_back(folder)
+    assert curve(rows, "val/rmse") == [(1, 2.0)]
+    for name in agent:
+        monkeypatch.delenv(f"WANDB_{name}")
+    monkeypatch.setenv("WANDB_RUN_ID", "other8")
+    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep9")
+    monkeypatch.setenv("WANDB_PROJECT", "elsewhere")
+    second = logger_of(folder, group=None, job_type=None)
+    second.log_metrics({"val/rmse": 1.0}, 2)
+    second.conclude(CONFIG, RESULT, sealed=False)
+    resumed = read_back(folder)[0]
+    logger_of(folder, group=None, job_type=None).conclude(CONFIG, RESULT, sealed=True)
+    sealed, _, summary, _ = read_back(folder)
+    assert summary["test/accuracy"] == 0.7
+    for run in (began, resumed, sealed):
+        assert (run["run_id"], run["sweep_id"], run["project"]) == ("agent7", "sweep3", "team")
+        assert (run["display_name"], run["tags"]) == ("mild-owl-7", ["first", "second", "night"])
+    assert (os.environ["WANDB_RUN_ID"], os.environ["WANDB_SWEEP_ID"]) == ("other8", "sweep9")
+
+
 def test_other_ranks_log_nothing(folder: RunFolder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RANK", "1")
     logger = logger_of(folder)

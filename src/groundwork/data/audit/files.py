@@ -1,6 +1,5 @@
 """Image files -> what their headers say: sizes, modes, formats."""
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from pandas import DataFrame
 from PIL import Image
 
+from groundwork.core.cores import own_cores
 from groundwork.data.samples import Samples
 from groundwork.data.store.decode import BadImageError, read_header
 from groundwork.data.store.origin import in_blocks, silent_pillow
@@ -30,8 +30,7 @@ def read_file_facts(samples: Samples) -> DataFrame:
     assert samples.path is not None
     paths = [Path(path) for path in samples.path]
     with silent_pillow():
-        workers = os.cpu_count() or 1
-        return DataFrame(list(in_blocks(lambda row: _facts(paths[row]), len(paths), workers)))
+        return DataFrame(list(in_blocks(lambda row: _facts(paths[row]), len(paths), own_cores())))
 
 
 def summarize_files(facts: DataFrame) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groundwork.core.cache import kind_folders, limit_cache, touch
+from groundwork.core.cores import own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data.samples import Samples
@@ -67,7 +67,7 @@ def build_store(
     image_size: int | Sequence[int] | None,
     resize: str,
     cache: Path,
-    workers: int,
+    workers: int | None,
     window: Sequence[float] | None,
     max_bytes: int,
     progress: Progress | None,
@@ -79,13 +79,13 @@ def build_store(
         image_size: One number for a square, or height and width; None keeps the images' own common size.
         resize: "crop", "pad" or "squash".
         cache: Folder of all caches; the store lies in `store/` below it.
-        workers: Threads that decode, or processes once images are streamed; 0 takes one per core.
+        workers: Processes that decode once images are streamed; None takes one per core.
         window: Raw values that become 0 and 1.
         max_bytes: A larger data set is streamed by worker processes; also the cap of the cache folder.
         progress: Called with the number of images done and the number of all.
         max_pixels: Of an image; one that claims more is bad. None, as in the first edition: MAX_PIXELS.
     """
-    workers, limit = workers or os.cpu_count() or 1, MAX_PIXELS if max_pixels is None else max_pixels
+    limit, threads = MAX_PIXELS if max_pixels is None else max_pixels, own_cores()
     check_range("data.max_pixels", limit, "[1, inf)", whole=True)
     wanted = _size(image_size), resize, window and tuple(window), max_bytes
     origin = _origin(samples, limit)
@@ -93,13 +93,13 @@ def build_store(
     entry = find(folder, status)
     with silent_pillow():
         if entry is None:
-            entry = folder / _key(wanted, origin.content(workers), limit)
+            entry = folder / _key(wanted, origin.content(threads), limit)
             if not (entry / "store.json").is_file():
-                _build(origin, wanted, entry, workers, progress)
+                _build(origin, wanted, entry, threads, progress)
             remember(folder, status, entry.name)
     touch(entry)
     limit_cache(kind_folders(cache), max_bytes, entry)
-    return _open(entry, origin, list(samples.sample_id), workers)
+    return _open(entry, origin, list(samples.sample_id), threads if workers is None else workers)
 
 
 def _origin(samples: Samples, max_pixels: int) -> Origin:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from groundwork.data.store.origin import Origin, formed, parallel, raw, silent_pillow
 from groundwork.data.store.record import Images
 from groundwork.data.store.resize import Form
+from groundwork.data.store.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,20 @@ class Stream(Images):
 
     def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Tensor]:
         """Decode one batch after the other, worker processes running ahead."""
-        loader = DataLoader(
-            _Ahead(self, rows),
-            batch_size=None,
-            num_workers=self.workers,
-            worker_init_fn=_outlive_signals,
-            generator=torch.Generator(),  # else each new iterator draws from the run's own, and moves dropout
-        )
-        return (images.permute(0, 3, 1, 2) for images in loader)
+        found = self._workers.batches(rows) if self.workers else map(self._read, rows)
+        return (images.permute(0, 3, 1, 2) for images in found)
+
+    @cached_property
+    def _workers(self) -> Workers:
+        return Workers(self._read, self.workers)
+
+    def _read(self, rows: NDArray[np.int64]) -> Tensor:
+        with silent_pillow():
+            return torch.from_numpy(np.stack([self._image(int(row)) for row in rows]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the workers to this process."""
+        return {name: value for name, value in vars(self).items() if name != "_workers"}
 
     def _image(self, row: int) -> NDArray[Any]:
         return formed(raw(self.origin, self.form, row)[0], self.form)[0]
@@ -86,28 +92,3 @@ class Undecoded:
         rows = np.arange(len(self))[first]
         images = self.stream.batch(rows.reshape(-1)).permute(0, 2, 3, 1).numpy()
         return images[(slice(None), *rest)] if rows.ndim else images[0][tuple(rest)]
-
-
-def _outlive_signals(_: int) -> None:
-    """Let the process that trains end first: it needs its workers until its step is done.
-
-    A second TERM ends a worker that hangs; torch sends one.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "SIGUSR1"):
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
-
-
-class _Ahead(Dataset[Tensor]):
-    """Number the batches of an epoch, so that workers can take turns."""
-
-    def __init__(self, stream: Stream, rows: Sequence[NDArray[np.int64]]):
-        self.stream, self.rows = stream, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, number: int) -> Tensor:
-        with silent_pillow():
-            return torch.from_numpy(np.stack([self.stream._image(int(row)) for row in self.rows[number]]))

@@ -34,6 +34,7 @@ VALUES = {
 WHOLE = {
     "seed": "(-inf, inf)",
     "split.seed": "(-inf, inf)",
+    "data.num_workers": "[0, inf)",
     "metrics.resamples": "[1, inf)",
     "data.rare_below": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
@@ -56,6 +57,7 @@ OTHERS = {
 }
 # Not every split has a seed, and a callback may have been removed.
 NULLABLE = (
+    "data.num_workers",
     "data.rare_below",
     "trainer.val_every_n_steps",
     "callbacks.early_stopping.patience",
@@ -85,10 +87,7 @@ def check_combination(composition: Composition) -> None:
         raise UserError(
             "model.backbone._target_ must be given, but is not. Add model.backbone._target_=PACKAGE.CLASS."
         )
-    check_logger(config)
-    check_trainer(config)
-    check_callbacks(config)
-    _check_values(config)
+    check_parts(config)
     if "search" in choices:
         raise UserError(
             f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
@@ -130,6 +129,18 @@ def check_combination(composition: Composition) -> None:
         from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
 
         check_plugged(config)
+
+
+def check_parts(config: DictConfig) -> None:
+    """Refuse loggers, arguments of the trainer, callbacks and values that can't be, whatever else was chosen.
+
+    Raises:
+        UserError: With the key, the rule and what to change.
+    """
+    check_logger(config)
+    check_trainer(config)
+    check_callbacks(config)
+    _check_values(config)
 
 
 def _is_usual(config: DictConfig) -> bool:

@@ -71,6 +71,22 @@ def check_keys(composition: Composition) -> None:
         raise UserError(f"monitor={config.monitor} is not a metric here. Use monitor={name}.")
 
 
+def check_group(group: str, config: DictConfig, choice: str) -> None:
+    """Check the keys of one group alone, as of a run that goes on.
+
+    Args:
+        group: Such as `trainer`.
+        config: Of the run.
+        choice: Its option; "" where it is not known, which leaves it open what other keys there are.
+
+    Raises:
+        UserError: In one line, with the key and what to write.
+    """
+    found = document(group, choice, ()) if choice else Documented(is_closed=False)
+    content: Any = OmegaConf.to_container(config[group])
+    _Tree(config, found).check(group, content, found.example)
+
+
 def _check_complete(group: str, node: Mapping[str, Any], found: Documented) -> None:
     if group in NAMED_PARTS or node.get("_target_") != found.example.get("_target_"):
         return

@@ -99,7 +99,7 @@ def composed(config: DictConfig, choices: Mapping[str, Any], overrides: Sequence
         make_paths_absolute(config, overrides)
         named = settle_pretrained(config, overrides)
         settle_batch_size(config, CONF / "data" / "_common.yaml")
-    absolute = tuple(_absolute_override(override, config) for override in (*overrides, *named))
+    absolute = tuple(absolute_override(override, config) for override in (*overrides, *named))
     return Composition(config, _named(choices), absolute)
 
 
@@ -107,7 +107,8 @@ def _named(choices: Mapping[str, Any]) -> dict[str, str]:
     return {str(group): str(option) for group, option in choices.items() if option is not None}
 
 
-def _absolute_override(override: str, config: DictConfig) -> str:
+def absolute_override(override: str, config: DictConfig) -> str:
+    """Give an override whose path means the same elsewhere, by the configuration that it led to."""
     typed = override.partition("=")[0]
     key = typed.lstrip("+")
     value = OmegaConf.select(config, key, throw_on_missing=False) if key in PATH_KEYS else None

@@ -104,6 +104,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
         ]
         if having:
             return f"{key} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
+    known = [one for one in known if one != key]  # it is one of another kind of data
     beside = [one for one in (*siblings, *known) if one.rpartition(".")[0] == key.rpartition(".")[0]]
     near = [] if key in HINTS else _nearest(key.rpartition(".")[2], beside, 0.85)
     if not near and (hint := hint_of(key)):

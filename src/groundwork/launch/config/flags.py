@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 from groundwork.launch.config.searchpath import SEARCHPATH
 
 HELP = {"--help", "-h"}
@@ -28,6 +29,7 @@ REFUSED = {
     "hydra.output_subdir": "The configuration of a run is in its config.yaml",
     "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
 }
+ROOT_KEYS = ("name", "tags", "seed", "pilot", "pilot_epochs", "monitor", "like")  # of conf/train.yaml
 SHORT = {"-cn": "--config-name", "-cp": "--config-path"}
 
 
@@ -68,6 +70,9 @@ def part(arguments: Sequence[str]) -> Arguments:
             _refuse(name.lstrip("+~"))
             overrides.append(argument)
             continue
+        if equals and _is_key(name):
+            overrides.append(argument.lstrip("-"))
+            continue
         _refuse(SHORT.get(name, name))
         if argument in MULTIRUN:
             multirun = True
@@ -87,6 +92,12 @@ def part(arguments: Sequence[str]) -> Arguments:
 
 def _is_known(flag: str) -> bool:
     return flag.partition("=")[0] in HELP | ANSWERED | SHOWN | WITH_VALUE | OTHERS
+
+
+def _is_key(flag: str) -> bool:
+    """Tell whether a flag is a key as the agent of a W&B sweep writes it, such as `--optim.lr=0.1` or `--seed=1`."""
+    name = flag.removeprefix("--")
+    return name != flag and ("." in name or name in ROOT_KEYS or (CONF / name).is_dir())
 
 
 def _refuse(name: str) -> None:

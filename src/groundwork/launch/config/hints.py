@@ -76,7 +76,8 @@ ANSWERS = {
     "scripts/search.py search=NAME": "n_trials tune sweep hparams_search hydra_sweeper",
 }
 OTHERS = {
-    "num_workers": "Batches are slices of memory, so there are no workers to set. Leave it out",
+    "num_workers": "Batches are slices of memory, so there are no workers to set. Leave it out; only data of images "
+    "has data.num_workers, for those that are streamed",
     "pin_memory": "Batches are slices of memory, so there is nothing to pin. Leave it out",
     "persistent_workers": "Batches are slices of memory, so there are no workers to keep. Leave it out",
     "num_classes": "The number of classes follows from the data. Leave it out; data.classes=[A,B] gives their order",

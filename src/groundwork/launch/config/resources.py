@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
+from omegaconf import DictConfig
+
 from groundwork.launch.config.compose import Composition, compose_run
 
 
 def with_resources(overrides: Sequence[str]) -> Composition:
     """Compose a run for a cluster: `trainer` has as many machines and devices as `cluster` asks for."""
     composition = compose_run(overrides)
-    cluster, trainer = composition.config.cluster, composition.config.trainer
-    if cluster.kind != "slurm":
+    if composition.config.cluster.kind != "slurm":
         return composition
-    devices = 1 if trainer.devices == "auto" else trainer.devices
-    tasks = cluster.tasks_per_node or cluster.gpus_per_node or devices
-    nodes = cluster.nodes or trainer.num_nodes
+    nodes, tasks = resources(composition.config)
     return compose_run([*overrides, f"trainer.num_nodes={nodes}", f"trainer.devices={tasks}"])
+
+
+def resources(config: DictConfig) -> tuple[int, int]:
+    """Count the machines of a run on a cluster, and its processes on each."""
+    cluster, trainer = config.cluster, config.trainer
+    devices = 1 if trainer.devices == "auto" else trainer.devices
+    return cluster.nodes or trainer.num_nodes, cluster.tasks_per_node or cluster.gpus_per_node or devices

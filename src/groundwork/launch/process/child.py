@@ -7,12 +7,14 @@ import sys
 import threading
 from _thread import interrupt_main
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 from groundwork.core.admitted import handed_on
+from groundwork.core.signals import pass_on
+from groundwork.core.variables import SHARES
 
 
 class Child:
@@ -60,10 +62,17 @@ class Child:
                 self._log.close()
         return status
 
-    def stop(self) -> None:
-        """Ask the child to save and end."""
+    def stop(self, signal_name: str | None = None) -> None:
+        """Ask the child to save and end.
+
+        Args:
+            signal_name: Of what this process was asked by; the child says so, too.
+        """
         if self.process.stdin is not None and not self.process.stdin.closed:
-            self.process.stdin.close()
+            with suppress(OSError):  # it has ended
+                if signal_name:
+                    self.process.stdin.write(signal_name.encode())
+                self.process.stdin.close()
 
     def kill(self) -> None:
         """End the child at once."""
@@ -76,8 +85,11 @@ def watch_parent() -> None:
 
 
 def _wait_for_end(pipe: int) -> None:
-    while os.read(pipe, 1):
-        pass
+    said = b""
+    while part := os.read(pipe, 64):
+        said += part
+    if said:
+        pass_on(said.decode())
     if sys.platform == "win32":
         interrupt_main()
     else:
@@ -85,10 +97,8 @@ def _wait_for_end(pipe: int) -> None:
 
 
 def share_cores(processes: int) -> dict[str, str]:
-    """Divide the cores among processes of this machine, unless OMP_NUM_THREADS says how many threads each has."""
-    if "OMP_NUM_THREADS" in os.environ or processes == 1:
-        return {}
-    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // processes))}
+    """Divide the cores of this process among some that it starts."""
+    return {SHARES: str(int(os.environ.get(SHARES, 1)) * processes)}
 
 
 class Stop:
@@ -96,10 +106,12 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.name: str | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Count the signal; a second one means at once."""
+        """Count the signal, and keep the name of the first; a second one means at once."""
         self.asked += 1
+        self.name = self.name or signal.Signals(number).name
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +12,7 @@ from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError
 from groundwork.core.ranks import adopt_srun, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import RENDEZVOUS
-from groundwork.launch.process.child import Child, Stop, share_cores, stop_on_signal
+from groundwork.launch.process.child import Child, Stop, stop_on_signal
 from groundwork.launch.process.gpu import visible_gpus
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -68,25 +67,24 @@ def needs_team(config: DictConfig) -> bool:
     return wanted > 1
 
 
-def run_team(folder: RunFolder, config: DictConfig, changes: Sequence[str]) -> None:
+def run_team(folder: RunFolder, config: DictConfig) -> None:
     """Start the ranks of a run and wait for them; where one died, it is told which and why.
 
     Args:
         folder: Of the run; held by this process.
-        config: Of the run.
-        changes: `key=value` words of a resumed run.
+        config: Of the run; each rank reads it from the folder.
 
     Raises:
         SystemExit: With the status of the ranks, if it is not 0.
     """
     number = num_devices(config.trainer)
     with TemporaryDirectory() as meeting, stop_on_signal() as stop:
-        shared = share_cores(number) | {RENDEZVOUS: (Path(meeting) / "ranks").as_uri()}
+        shared = {RENDEZVOUS: (Path(meeting) / "ranks").as_uri()}
         shared |= {"WORLD_SIZE": str(number), "LOCAL_WORLD_SIZE": str(number), "NODE_RANK": "0"}
         children = [
             Child(
                 "groundwork.launch.process.trial",
-                [str(folder.path), *changes],
+                [str(folder.path)],
                 rank_log(folder, rank) if rank else None,
                 shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             )
@@ -116,7 +114,7 @@ def _wait(children: list[Child], stop: Stop) -> list[int]:
             asked = True
             deadline = time.monotonic() + (SECONDS_TO_FOLLOW if failed else SECONDS_TO_SAVE)
             for child in children:
-                child.stop()
+                child.stop(stop.name)
         if failed:
             deadline = min(deadline, time.monotonic() + SECONDS_TO_FOLLOW)
         if time.monotonic() > deadline or stop.asked > 1:

@@ -11,7 +11,7 @@ def run_trial(arguments: list[str]) -> int:
     """Begin or go on with the run in a folder, and stop when the process that asked for it ends.
 
     Args:
-        arguments: The folder, and `key=value` overrides that a resumed run may change.
+        arguments: The folder.
     """
     watch_parent()
     folder = RunFolder(Path(arguments[0]))
@@ -19,7 +19,7 @@ def run_trial(arguments: list[str]) -> int:
         pass  # an orphan of a killed sweep is still saving
     from groundwork.launch.start import resume  # pandas: not while waiting
 
-    return resume(str(folder.path), arguments[1:])
+    return resume(str(folder.path), [])
 
 
 if __name__ == "__main__":

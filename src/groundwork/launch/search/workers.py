@@ -34,7 +34,7 @@ def run_workers(overrides: Sequence[str], number: int, study: Study, console: Co
             if stop.asked > asked:
                 asked = stop.asked
                 for child in children:
-                    (child.stop if asked == 1 else child.kill)()
+                    child.stop(stop.name) if asked == 1 else child.kill()
             for child in list(children):
                 status = child.poll()
                 if status is None:

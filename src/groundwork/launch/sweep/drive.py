@@ -79,7 +79,7 @@ class Local:
             status = running.child.poll()
             if status is None and running.asked < self.stop.asked + self.stopped:
                 running.asked = self.stop.asked + self.stopped
-                (running.child.stop if running.asked == 1 else running.child.kill)()
+                running.child.stop(self.stop.name) if running.asked == 1 else running.child.kill()
             elif status is not None:
                 self.running.remove(running)
                 self._ended(running, status)

@@ -4,18 +4,22 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
+from groundwork.core.paths import writing_runs
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
-from groundwork.launch.config.resources import with_resources
+from groundwork.launch.config.resources import resources, with_resources
 from groundwork.launch.process.child import Stop
 from groundwork.launch.saved import run_name, save_start
 from groundwork.launch.sweep.job import run_job
+from groundwork.launch.sweep.partition import ABSENT, check_partition
 from groundwork.launch.sweep.slurm import submit
 from groundwork.launch.sweep.sweep import Record, Trial
 
@@ -28,8 +32,10 @@ def submit_run(composition: Composition, console: Console) -> int:
     composition = with_resources(composition.overrides)
     check_combination(composition)
     runs, name = Path(composition.config.paths.runs), run_name(composition)
+    check_partition(composition.config)
     logs = log_folder(runs, name)
-    saved = RunFolder.furnish(logs / secrets.token_hex(6))
+    with writing_runs(runs):
+        saved = RunFolder.furnish(logs / secrets.token_hex(6))
     save_start(saved, composition)
     (job,) = submit(run_job, [(str(saved.path), str(runs / name), None)], composition.config, logs, name)
     console.say(f"job {job} is in the queue; its folder will be {runs / name / job}")
@@ -37,10 +43,27 @@ def submit_run(composition: Composition, console: Console) -> int:
     return DONE
 
 
+def submit_again(folder: RunFolder, config: DictConfig, keep: Callable[[], None], console: Console) -> int:
+    """Submit a job that goes on with a run.
+
+    Args:
+        config: Of the run, whose trainer is given the job's machines and devices.
+        keep: Writes it into the folder.
+    """
+    config.trainer.num_nodes, config.trainer.devices = resources(config)
+    logs = log_folder(folder.path.parents[1], folder.path.parent.name)
+    keep()
+    (job,) = submit(run_job, [(str(folder.path), None, None)], config, logs, folder.path.parent.name)
+    console.say(f"job {job} is in the queue and goes on with {folder.path}")
+    console.say(f"watch: squeue -j {job}; tail -F {logs}/{job}_0_log.out; scancel {job} ends it after saving")
+    return DONE
+
+
 def log_folder(runs: Path, name: str) -> Path:
     """Name the folder of submitit's files and of what jobs print."""
     folder = runs / ".slurm" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing_runs(runs):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -121,10 +144,7 @@ def jobs_alive() -> set[str]:
         try:
             answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
         except FileNotFoundError as error:
-            raise UserError(
-                "cluster=slurm must find squeue, but Slurm is not installed here. Type it on a machine of the cluster, "
-                "or use cluster=local."
-            ) from error
+            raise UserError(ABSENT.format("squeue")) from error
         except subprocess.TimeoutExpired:
             continue
         if answer.returncode == 0:

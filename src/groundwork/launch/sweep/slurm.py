@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.admitted import handed_on
 from groundwork.core.errors import UserError
+from groundwork.launch.sweep.partition import check_partition, cores_per_task
 
 
 def submit(
@@ -31,8 +32,9 @@ def submit(
         The job numbers, such as 12 or 12_3, in the order of `each`.
 
     Raises:
-        UserError: If submitit or Slurm is absent, or Slurm refuses the job.
+        UserError: If submitit or Slurm is absent, or Slurm refuses the job or would let it wait for ever.
     """
+    check_partition(config)
     try:
         from submitit import SlurmExecutor
         from submitit.core.utils import FailedJobError, FailedSubmissionError
@@ -62,7 +64,7 @@ def parameters(config: DictConfig, name: str) -> dict[str, Any]:
         "account": cluster.account,
         "nodes": config.trainer.num_nodes,
         "ntasks_per_node": config.trainer.devices,
-        "cpus_per_task": cluster.cpus_per_task,
+        "cpus_per_task": cores_per_task(config),
         "gpus_per_node": cluster.gpus_per_node,
         "mem": cluster.memory,
         "time": cluster.time,

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.atomic import write_text
 from groundwork.core.older import as_first_edition
+from groundwork.core.paths import writing_runs
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.variables import SWEEP
 from groundwork.launch.config.compose import Composition
@@ -104,7 +105,8 @@ class Record:
     def __init__(self, runs: Path, trials: Sequence[Trial], key: str = ""):
         known_by = key or "\n".join(sorted(trial.id for trial in trials))
         self.path = runs / ".sweeps" / f"{sha256(known_by.encode()).hexdigest()[:12]}.json"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with writing_runs(runs):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         self._content: dict[str, Any] = {"driver": {}, "trials": {}}
 
     @property

@@ -24,7 +24,8 @@ def build_callbacks(context: Context | OwnRun) -> list[Callback]:
     """Build what happens beside the steps of a run, in order."""
     if isinstance(context, OwnRun):
         return build_own_callbacks(context)
-    config, position, parts = context.config, Position(), context.model.parts
+    config, parts = context.config, context.model.parts
+    position = Position(config)
     phases = Phases(parts, lambda part: enter_part(context, part), context.folder, config.seed)
     monitor = f"val/{config.monitor}"
     run = {

@@ -6,20 +6,26 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from omegaconf import DictConfig
 
 from groundwork.core.patches import accumulates
 from groundwork.data import GroundworkDataModule
+from groundwork.train.checkpoint.moved import move
 
 
 class Position(Callback):
     """Save and restore random generators, gradients inside an accumulation, and where the loops stand.
+
+    Args:
+        config: Of the run.
 
     Attributes:
         validates: Whether a validation is due at the checkpoint that is being saved, and has not been finished.
         inside: Whether the checkpoint is saved at the end of a batch, not after a validation.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: DictConfig) -> None:
+        self.config = config
         self.validates = self.inside = False
         self._loaded: dict[str, Any] | None = None
 
@@ -45,6 +51,7 @@ class Position(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keep this rank's part until training starts: what comes before it draws numbers too."""
+        move(checkpoint, self.config, _data(trainer), trainer.world_size)
         ranks = checkpoint["ranks"]
         self._loaded = ranks[trainer.global_rank] if len(ranks) == trainer.world_size else None
         _data(trainer).load_state_dict(checkpoint["batches"])

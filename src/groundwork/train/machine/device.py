@@ -1,6 +1,8 @@
 """Where features are computed and predictions made, chosen as Lightning chooses where to train."""
 
 import os
+import shutil
+import subprocess
 
 import torch
 from omegaconf import DictConfig
@@ -24,10 +26,29 @@ def choose_device(config: DictConfig) -> torch.device:
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         return torch.device("cuda")
     if accelerator in ("gpu", "cuda"):
-        raise UserError(
-            f"trainer.accelerator={accelerator} must find a GPU, but there is none. Use trainer=cpu."
-        )
+        found = unusable_gpu() or "there is none"
+        raise UserError(f"trainer.accelerator={accelerator} must find a GPU, but {found}. Use trainer=cpu.")
     return torch.device("mps" if choose_accelerator(config) == "mps" else "cpu")
+
+
+def unusable_gpu() -> str | None:
+    """Tell of a GPU that is there but that this build of torch cannot use; None where it can, or there is none."""
+    program, hidden = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if program is None or hidden or torch.cuda.is_available():
+        return None
+    command = [program, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    name, _, driver = next(iter(answer.splitlines()), "").partition(",")
+    if not driver.strip():
+        return None
+    built = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
+    return (
+        f"torch {torch.__version__}, built {built}, cannot use the {name.strip()} here, whose driver is "
+        f"{driver.strip()}; a build for this driver: uv pip install --reinstall --torch-backend=auto torch torchvision"
+    )
 
 
 def spare_gpu_checks() -> None:

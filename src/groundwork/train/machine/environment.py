@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from groundwork.core.cores import own_cores
 from groundwork.core.paths import ROOT
 
 
@@ -27,7 +28,7 @@ def describe_environment(overrides: tuple[str, ...]) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": own_cores(),
         "threads": torch.get_num_threads(),
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "slurm_job": os.environ.get("SLURM_JOB_ID"),

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.core.atomic import write_text
+from groundwork.core.cores import is_busy, own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.model import ImageNormalize, MapInput, Network
@@ -25,6 +26,7 @@ AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}  # by Light
 # Images of a measured step on a processor; a GPU is measured on the whole batch, which it needs to be busy.
 NUM_IMAGES = 8
 SECONDS = 2.0  # for all measurements together, the first step of each left out
+LIMIT = 10.0  # after which no further choice is tried, first steps included; the plainest is the first
 STEPS = 5  # of each at most
 WORTH = 1.05  # gain below which the plainer choice stays
 # Compiling takes half a minute to a few minutes, once for each size of a batch: it is tried where steps as they are
@@ -45,6 +47,7 @@ class Execution:
         seconds: Of a step, for each of its images; None where nothing was measured.
         compiled: Whether torch.compile translates the network.
         plainest: Of the choices that were left.
+        distrusted: Whether the machine was too busy for the measurement to mean anything, so that it is not remembered.
     """
 
     memory_format: str
@@ -54,6 +57,7 @@ class Execution:
     seconds: float | None = None
     compiled: bool = False
     plainest: str = ""
+    distrusted: bool = False
 
     def apply(self, network: Network) -> None:
         """Lay out the network and set the threads of this process."""
@@ -153,9 +157,12 @@ def remembered(
     with locked(known.with_suffix(".lock")):
         if known.is_file():
             return Execution(**json.loads(known.read_text(encoding="utf-8")))
+        busy = device.type == "cpu" and is_busy()
         chosen = choose()
-        write_text(known, json.dumps(asdict(chosen)))
-        return chosen
+        # What others took from it while it was measured says nothing of another day.
+        if not busy and not chosen.distrusted:
+            write_text(known, json.dumps(asdict(chosen)))
+        return replace(chosen, distrusted=busy or chosen.distrusted)
 
 
 def _candidates(config: DictConfig, network: Network, device: torch.device) -> list[Execution]:
@@ -193,7 +200,7 @@ def knows_bf16(device: torch.device) -> bool:
 @cache
 def _all_threads() -> int:
     """Say how many threads this process began with: an earlier run in it may have chosen fewer for itself."""
-    return torch.get_num_threads()
+    return min(torch.get_num_threads(), own_cores())
 
 
 def _fastest(
@@ -204,16 +211,18 @@ def _fastest(
     worth: float = WORTH,
 ) -> Execution:
     some = inputs if device.type == "cuda" else inputs[:NUM_IMAGES]
-    before = torch.get_num_threads()
+    before, began = torch.get_num_threads(), time.monotonic()
+    seconds: dict[Execution, float] = {}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
-            seconds = {
-                each: _step_seconds(each, network, some, device, len(candidates)) for each in candidates
-            }
+            for each in candidates:
+                if device.type == "cpu" and seconds and time.monotonic() - began > LIMIT:
+                    break
+                seconds[each] = _step_seconds(each, network, some, device, len(candidates))
         finally:
             torch.set_num_threads(before)
     plain = candidates[0]
-    best = min(candidates, key=lambda each: seconds[each])
+    best = min(seconds, key=lambda each: seconds[each])
     if seconds[plain] / seconds[best] < worth:
         best = plain
     plainest = plain.plainest or f"{plain.memory_format}, {plain.precision}, {plain.threads} threads"

@@ -17,7 +17,7 @@ from groundwork.train.machine.batch_size import smaller_batch
 # How torch says it where it raises no error of its own: memory of the processor, memory shared with workers.
 PROCESSOR = "can't allocate memory"
 SHARED = ("shared memory", "Bus error")
-KILLED = "DataLoader worker"
+KILLED = "A process in the process pool was terminated abruptly"
 HANDLES = ("Too many open files", "received 0 items of ancdata")
 
 
@@ -46,7 +46,7 @@ def memory_explained(config: DictConfig) -> Iterator[None]:
             raise UserError(
                 f"the workers must share their batches, but: {said} Raise the limit, as by `ulimit -n 4096`."
             ) from error
-        if text.startswith(KILLED) and "killed by signal" in text:
+        if text.startswith(KILLED):
             raise UserError(
                 f"the workers that decode images must stay alive, but: {said} The system ends them where memory is "
                 f"short. Raise paths.cache_gb, so that images are decoded once and none are needed, or {lower}."

@@ -1,5 +1,8 @@
 """A stream gives the batches of a store without keeping a pixel on disk."""
 
+import os
+import signal
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +37,33 @@ def test_a_stream_gives_the_batches_of_a_store(files: Files, workers: int) -> No
         for given in (batch, stream.batch(own)):
             assert torch.equal(given, expected)
             assert given.stride() == expected.stride()
+
+
+def test_one_pool_serves_a_validation_inside_of_an_epoch_and_the_next_epoch(files: Files) -> None:
+    stream = Stream(np.array(["a"] * 5), [], [], files, FORM, 2)
+    rows = [np.array([row]) for row in (0, 1, 2, 3, 4, 0, 1, 2)]
+    expected = [stream.batch(own) for own in rows]
+    before = {child.pid for child in active_children()}
+    train = stream.batches(rows)
+    seen = [next(train), next(train)]
+    processes = {child.pid for child in active_children()} - before
+    assert all(torch.equal(*pair) for pair in zip(stream.batches(rows[:3]), expected[:3], strict=True))
+    seen += train
+    assert all(torch.equal(*pair) for pair in zip(seen, expected, strict=True))
+    assert len(list(stream.batches(rows))) == 8
+    assert {child.pid for child in active_children()} - before == processes
+    assert len(processes) == 2
+
+
+def test_a_worker_that_is_killed_is_an_error_that_says_so(files: Files) -> None:
+    stream = Stream(np.array(["a"] * 5), [], [], files, FORM, 1)
+    before = {child.pid for child in active_children()}
+    batches = stream.batches([np.array([0])] * 50)
+    next(batches)
+    (worker,) = {child.pid for child in active_children()} - before
+    os.kill(worker or 0, signal.SIGKILL)
+    with pytest.raises(RuntimeError, match="terminated abruptly"):
+        list(batches)
 
 
 def test_whoever_reads_rows_of_an_array_can_read_a_stream(files: Files) -> None:

@@ -22,7 +22,7 @@ WRONG = [
     ("+trainer.max_epoch=3", "Did you mean trainer.max_epochs?"),
     ("+trainer.gpus=2", "trainer.devices=N"),
     ("++trainer.fast_dev=1", "trainer.fast_dev is not a key"),
-    ("+data.num_workers=4", "no workers"),
+    ("data=diabetes model=mlp transfer=none +data.num_workers=4", "no workers"),
     ("+data.num_classes=10", "follows from the data"),
     ("+optim.momentum=0.9", "Choose optim= first: sgd"),
     ("+optim.learning_rate=1", "Use optim.lr=RATE"),

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import ROOT
 from groundwork.launch.cli import enter
 from groundwork.launch.commands import train
+from groundwork.launch.config.check_keys import check_keys
+from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.flags import REFUSED, part
 
 
@@ -32,6 +35,29 @@ def test_flags_and_overrides_are_parted_whatever_their_order():
         "x=1",
     )
     assert part(["--config-dir=a", "-i", "x=1"]).flags == ("-i",)
+
+
+def test_keys_as_an_agent_of_wandb_writes_them_are_overrides():
+    found = part(["experiment=diabetes", "--optim.lr=0.01", "--seed=1", "--transfer=none", "--cfg=job"])
+    assert found.overrides == ("experiment=diabetes", "optim.lr=0.01", "seed=1", "transfer=none")
+    assert found.flags == ("--cfg", "job")
+    with pytest.raises(UserError, match="--sed=1 is not a flag"):
+        part(["--sed=1"])
+
+
+def test_the_recipe_of_a_wandb_sweep_composes_as_its_agent_would_call_it():
+    recipe = yaml.safe_load((ROOT / "conf" / "wandb_sweep.yaml").read_text(encoding="utf-8"))
+    proposed = [
+        f"--{key}={space.get('min', space.get('values', [0])[-1])}"
+        for key, space in recipe["parameters"].items()
+    ]
+    place = recipe["command"].index("${args}")
+    words = [*recipe["command"][3:place], *proposed, *recipe["command"][place + 1 :]]
+    composition = compose_run(part(words).overrides)
+    check_keys(composition)
+    assert (composition.config.optim.lr, composition.config.model.dropout) == (1e-4, 0.3)
+    assert [*composition.config.logger] == ["wandb"]
+    assert (ROOT / recipe["program"]).is_file()
 
 
 @pytest.mark.parametrize("name", REFUSED)

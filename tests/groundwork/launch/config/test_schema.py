@@ -12,7 +12,8 @@ from groundwork.launch.config.schema import PLACE, serialize, whole_schema
 from groundwork.launch.config.signatures import FILE, signatures_of_conf
 
 WHOLE = whole_schema()
-FILES = sorted(path.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml") if path.stem != "local")
+OTHERS = ("local", "wandb_sweep")  # of this machine alone, and what W&B reads: no choices of a run
+FILES = sorted(path.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml") if path.stem not in OTHERS)
 
 
 def wrong(group: str, content: Any) -> list[str]:

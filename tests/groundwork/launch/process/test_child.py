@@ -8,23 +8,27 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from groundwork.launch.process.child import Child, share_cores
+from groundwork.launch.process.child import Child
 from groundwork.launch.process.gpu import slot_of_gpus, visible_gpus
 
 CHILD = """
-import signal, time
+import time
+from groundwork.core.signals import Stopped, signals_caught
 from groundwork.launch.process.child import watch_parent
 watch_parent()
-signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what runs in the background deaf to it
 try:
-    print("waiting", flush=True)
-    time.sleep(60)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
+    with signals_caught():
+        print("waiting", flush=True)
+        time.sleep(60)
+except Stopped as stopped:
+    print(stopped, flush=True)
 """
 
 
-def test_a_child_is_interrupted_when_it_is_asked_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("name", "told"), [(None, "SIGINT"), ("SIGTERM", "SIGTERM")])
+def test_a_child_stops_by_the_signal_that_its_parent_was_asked_by(
+    tmp_path: Path, name: str | None, told: str
+):
     (tmp_path / "waiting_child.py").write_text(CHILD, encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
     log = tmp_path / "log"
@@ -32,21 +36,11 @@ def test_a_child_is_interrupted_when_it_is_asked_to_stop(tmp_path: Path, monkeyp
     while "waiting" not in log.read_text(encoding="utf-8"):
         assert child.poll() is None
         time.sleep(0.05)
-    child.stop()
+    child.stop(name)
     assert child.process.wait(timeout=30) == 0
     assert child.poll() == 0
-    assert log.read_text(encoding="utf-8").split() == ["waiting", "interrupted"]
+    assert log.read_text(encoding="utf-8").split() == ["waiting", told]
     assert child.process.args[0] == sys.executable
-
-
-def test_cores_are_shared_unless_threads_are_set_by_hand(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    assert share_cores(1) == {}
-    assert share_cores(4) == {"OMP_NUM_THREADS": "2"}
-    assert share_cores(100) == {"OMP_NUM_THREADS": "1"}
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert share_cores(4) == {}
 
 
 def test_trials_side_by_side_take_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch):

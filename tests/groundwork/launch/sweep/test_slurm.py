@@ -10,8 +10,8 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.resources import with_resources
 from groundwork.launch.saved import new_folder, requeued_folder
-from groundwork.launch.sweep import job, queue_up
-from groundwork.launch.sweep.queue_up import fate, jobs_alive
+from groundwork.launch.sweep import job, partition, queue_up
+from groundwork.launch.sweep.queue_up import fate, jobs_alive, log_folder
 from groundwork.launch.sweep.slurm import parameters
 
 
@@ -25,16 +25,18 @@ def test_a_run_has_the_devices_and_nodes_that_its_cluster_has():
     assert with_resources(["data=diabetes", "trainer=ddp"]).config.trainer.devices == "auto"
 
 
-def test_every_key_reaches_slurm_and_what_is_null_is_left_to_it():
+def test_every_key_reaches_slurm_and_what_is_null_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
     words = [
         "data=diabetes", "cluster=slurm", "cluster.partition=gpu", "cluster.gpus_per_node=4", "cluster.memory=64G",
         "cluster.account=me", "cluster.setup=[module load cuda]", "cluster.extra={constraint: h100}",
         "cluster.jobs=3", "cluster.signal_seconds=90",
     ]  # fmt: skip
+    monkeypatch.setattr(partition, "_ask", lambda *_: "")  # Slurm does not tell how many cores there are
     asked = parameters(with_resources(words).config, "name")
     assert asked == {
         "job_name": "name", "partition": "gpu", "account": "me", "nodes": 1, "ntasks_per_node": 4,
-        "gpus_per_node": 4, "mem": "64G", "time": "04:00:00", "setup": ["module load cuda"], "array_parallelism": 3,
+        "gpus_per_node": 4, "cpus_per_task": 4,
+        "mem": "64G", "time": "04:00:00", "setup": ["module load cuda"], "array_parallelism": 3,
         "additional_parameters": {"signal": "USR1@90", "requeue": True, "constraint": "h100"},
         "srun_args": ["--kill-on-bad-exit=1"],
     }  # fmt: skip
@@ -64,6 +66,12 @@ def test_a_machine_without_slurm_is_told_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="not installed here"):
         jobs_alive()
+
+
+def test_runs_that_cannot_be_written_are_told_in_one_line(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"paths\.runs=.*file must be a folder one can write to"):
+        log_folder(tmp_path / "file", "name")
 
 
 def test_a_queue_that_does_not_answer_is_no_empty_queue(monkeypatch: pytest.MonkeyPatch):

@@ -25,6 +25,11 @@ def images() -> torch.Tensor:
     return IMAGES
 
 
+@pytest.fixture(autouse=True)
+def _at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "is_busy", lambda: False)
+
+
 @pytest.fixture
 def network() -> Network:
     torch.manual_seed(0)
@@ -68,6 +73,22 @@ def test_the_fastest_is_taken_and_known_the_next_time(tmp_path, network, monkeyp
     network.train_stages([4], "adapt")  # other gradients, other times
     choose_execution(config(tmp_path), network, images, CPU, 100)
     assert len(asked) == 2 * number
+
+
+def test_what_a_busy_machine_says_is_not_remembered_and_takes_no_longer(tmp_path, network, monkeypatch):
+    asked = pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.4})
+    monkeypatch.setattr(execution, "is_busy", lambda: True)
+    assert choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
+    assert not list(tmp_path.rglob("*.json"))
+    number = len(asked)
+    monkeypatch.setattr(execution, "is_busy", lambda: False)
+    assert not choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
+    assert len(asked) == 2 * number
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+    monkeypatch.setattr(execution, "LIMIT", -1.0)  # the time was up after the first, the plainest
+    chosen = choose_execution(config(tmp_path / "other"), network, images, CPU, 100)
+    assert (chosen.memory_format, chosen.precision, chosen.gain) == ("contiguous", "32-true", 1.0)
+    assert len(asked) == 2 * number + 1
 
 
 def test_a_gain_of_a_few_percent_leaves_the_plain_choice(tmp_path, network, monkeypatch):

@@ -1,5 +1,6 @@
 """Running out of memory says which batch size did it and what to take."""
 
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,9 @@ CONFIG = OmegaConf.create({"data": {"batch_size": 32}, "trainer": {"accumulate_g
         (MemoryError(), "MemoryError"),
         (RuntimeError("unable to allocate shared memory(shm) for file"), "--shm-size"),
         (
-            RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "),
+            BrokenProcessPool(
+                "A process in the process pool was terminated abruptly while the future was running."
+            ),
             r"paths\.cache_gb.*batch_size=32",
         ),
         (RuntimeError("Too many open files. Communication with the workers is"), "ulimit -n"),
