@@ -25,6 +25,8 @@ def train(overrides: list[str]) -> int:
     found = run_or_sweep(overrides)
     if not isinstance(found, list):
         return found
+    if not found:
+        return DONE
     from groundwork.launch.dispatch import start  # pandas: not for --help
 
     status = DONE

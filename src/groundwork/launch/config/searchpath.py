@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 
 SEARCHPATH = "hydra.searchpath"
 
@@ -13,7 +14,8 @@ def absolute_searchpath(override: str) -> str:
     """Make every folder of the override absolute, so that it means the same in another process.
 
     Raises:
-        UserError: If a folder is not there; Hydra would pass over it.
+        UserError: If a folder is not there, which Hydra would pass over, or one of its options has the name of one in
+            `conf/`, which Hydra would take in its place.
     """
     return f"{SEARCHPATH}=[{','.join(map(_absolute, _entries(override)))}]"
 
@@ -47,5 +49,15 @@ def _absolute(entry: str) -> str:
     folder = Path(entry.removeprefix("file://")).expanduser().resolve()
     if not folder.is_dir():
         raise UserError(f"{SEARCHPATH} must name folders of YAML files, but {folder} is none. Correct it.")
+    if twin := next((path for path in _options(folder) if (CONF / path).is_file()), None):
+        raise UserError(
+            f"{SEARCHPATH} must hold options under names of their own, but {folder / twin} has the name of one in "
+            f"{CONF}, which Hydra would take. Rename it."
+        )
     escaped = folder.as_posix().replace("'", "\\'")
     return f"'file://{escaped}'"
+
+
+def _options(folder: Path) -> list[Path]:
+    """Name what a folder adds; `conf/` itself adds nothing."""
+    return [] if folder == CONF else sorted(path.relative_to(folder) for path in folder.rglob("*.yaml"))

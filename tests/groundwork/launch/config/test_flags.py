@@ -99,7 +99,7 @@ def test_hydra_answers_its_flags(
 def test_a_folder_of_ones_own_is_used_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    mine = tmp_path / "experiment" / "mine.yaml"
+    mine = tmp_path / "experiment" / "owls.yaml"
     mine.parent.mkdir()
     mine.write_text("# @package _global_\ndefaults: [{override /data: digits}]\nseed: 77\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -107,12 +107,12 @@ def test_a_folder_of_ones_own_is_used_and_kept(
     monkeypatch.setattr(
         "groundwork.launch.dispatch.start", lambda composition: started.append(composition) or 0
     )
-    assert call(monkeypatch, "--config-dir", ".", "experiment=mine") == 0
+    assert call(monkeypatch, "--config-dir", ".", "experiment=owls") == 0
     (composition,) = started
     assert (composition.config.seed, composition.choices["data"]) == (77, "digits")  # type: ignore[attr-defined]
     searched = f"hydra.searchpath=['file://{tmp_path.as_posix()}']"
     assert composition.overrides[0] == searched  # type: ignore[attr-defined]  # so that resuming finds it
-    assert call(monkeypatch, "--config-dir", "nowhere", "experiment=mine") == 2
+    assert call(monkeypatch, "--config-dir", "nowhere", "experiment=owls") == 2
     assert "must name folders of YAML files" in capsys.readouterr().err
 
 

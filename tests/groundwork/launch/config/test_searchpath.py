@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import CONF
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.searchpath import absolute_searchpath, searchpath_overrides
 
@@ -27,3 +28,11 @@ def test_a_folder_that_is_not_there_is_refused_and_a_package_is_left_to_hydra(tm
     assert absolute_searchpath("hydra.searchpath=[pkg://birds.conf]") == "hydra.searchpath=[pkg://birds.conf]"
     with pytest.raises(UserError, match="must name folders of YAML files"):
         absolute_searchpath(f"hydra.searchpath=[{tmp_path / 'none'}]")
+
+
+def test_an_option_that_hydra_would_pass_over_for_one_of_conf_is_refused(tmp_path: Path):
+    (tmp_path / "optim").mkdir()
+    (tmp_path / "optim" / "sgd.yaml").write_text("lr: 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"optim/sgd\.yaml has the name of one in"):
+        absolute_searchpath(f"hydra.searchpath=[{tmp_path}]")
+    assert absolute_searchpath(f"hydra.searchpath=[{CONF}]")
