@@ -1,5 +1,6 @@
 """Small data that real runs are made of."""
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 from io import BytesIO
@@ -23,6 +24,16 @@ def blank_figures(request: pytest.FixtureRequest) -> Iterator[None]:
         if "report" not in request.path.parts:
             patch.setattr(Drawing, "_render", lambda _, kind: blank_page(kind))
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Take away what Hydra's `--info` and its like add to the root logger, for the process that they run in."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @cache
