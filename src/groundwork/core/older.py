@@ -37,6 +37,8 @@ CALLBACKS = {
 # Arguments of the Trainer that stood in `trainer` then.
 THEN = ("accelerator", "devices", "num_nodes", "precision", "max_epochs", "val_every_n_steps")
 PILOTS = {"pilot": False, "pilot_epochs": 3}  # of its advice; `transfer.budget` says more today
+# Keys that it did not know, as they change nothing.
+SINCE = {"task.target_scale": "none", "data.num_workers": None, "data.rare_below": None}
 # Classes that moved, below the name of the package.
 MOVED = {
     "optim.AdamW": "torch.optim.AdamW",
@@ -121,6 +123,10 @@ def as_first_edition(config: dict[str, Any]) -> dict[str, Any]:
     if (config.get("transfer") or {}).get("budget") == "auto":
         _pop(config, "transfer.budget")
         config |= PILOTS
+    for key, plainly in SINCE.items():
+        group, name = key.split(".")
+        if isinstance(node := config.get(group), dict) and node.get(name, ...) == plainly:
+            del node[name]
     if not config.get("execution"):
         config.pop("execution", None)
     ours = {new: f"groundwork.{old}" for old, new in MOVED.items() if old.startswith("optim.")}
