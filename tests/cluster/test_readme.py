@@ -34,7 +34,7 @@ def test_every_command_composes_to_what_its_row_says(
 
 
 def test_every_key_of_the_page_exists():
-    config = OmegaConf.to_container(compose_run(["data=diabetes", "cluster=slurm", "search=mlp"]).config)
+    config = OmegaConf.to_container(compose_run(["data=digits", "cluster=slurm", "search=mlp"]).config)
     named = set(re.findall(r"`((?:cluster|trainer|data|paths|search|optim)\.(?!py`|py )\w+)", PAGE))
     assert len(named) > 8
     for key in named:

@@ -19,13 +19,13 @@ FALLBACK = "small_similar"  # in place of advice that can't be had: the cheapest
 
 def own_module(config: DictConfig) -> str | None:
     """Name the LightningModule that `task._target_` puts in the place of a task of this package."""
-    named: str | None = config.task.get("_target_")
+    named: str | None = (config.get("task") or {}).get("_target_")
     return named
 
 
 def own_data(config: DictConfig) -> str | None:
     """Name the LightningDataModule that `data._target_` puts in the place of a reader."""
-    named: str | None = config.data.get("_target_")
+    named: str | None = (config.get("data") or {}).get("_target_")
     return named
 
 

@@ -12,7 +12,8 @@ from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.data import Target
 
-CHOICES = sorted(path.stem for path in (CONF / "data").glob("*.yaml") if not path.stem.startswith("_"))
+OWN = "module"  # a data module of one's own reads by itself
+CHOICES = sorted({path.stem for path in (CONF / "data").glob("[!_]*.yaml")} - {OWN})
 # Read by the run and handed to Target.fit, build_store and the data module.
 ELSEWHERE = {
     "kind",
@@ -25,7 +26,7 @@ ELSEWHERE = {
     "reader",
 }
 OF_TABLES = {"table": {"rare_below"}, "california_housing": {"rare_below"}}
-OF_IMAGES = {"image_size", "resize", "window", "unreadable", "max_pixels"}
+OF_IMAGES = {"image_size", "num_workers", "resize", "window", "unreadable", "max_pixels"}
 
 
 def choose(name: str, *words: str):

@@ -44,6 +44,7 @@ def check_experiment(place: Path, best: Path, conf: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("groundwork.launch.config.compose.CONF", conf)
     again = OmegaConf.to_container(compose_run(["experiment=mine_best"]).config, resolve=True)
     trial = yaml.safe_load((best / "config.yaml").read_text(encoding="utf-8"))
+    assert (again["data"].pop("batch_size"), trial["data"].pop("batch_size")) == ("auto", 32)  # type: ignore[index, call-overload, union-attr]
     for key in set(trial) - set(search_result.LEFT_OUT):
         assert again[key] == trial[key], key  # type: ignore[index, call-overload]
 

@@ -91,12 +91,12 @@ def test_an_experiment_says_what_is_swept_over_and_joblib_runs_it(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "conf" / "experiment").mkdir(parents=True)
-    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(
+    (tmp_path / "conf" / "experiment" / "owls.yaml").write_text(
         "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
         "hydra: {mode: MULTIRUN, launcher: {n_jobs: 1}, sweeper: {params: {seed: '0,1'}}}\nname: diabetes\n",
         encoding="utf-8",
     )
-    mine = [f"hydra.searchpath=[{tmp_path / 'conf'}]", "experiment=mine"]
+    mine = [f"hydra.searchpath=[{tmp_path / 'conf'}]", "experiment=owls"]
     assert train(*mine) == 0
     assert seeds(tmp_path) == [[0, "done"], [1, "done"]]
     assert capsys.readouterr().out.count("done    ") == 2

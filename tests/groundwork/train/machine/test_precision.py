@@ -132,6 +132,9 @@ def test_auto_is_measured_before_features_and_written_down(
         return Execution("channels_last", "bf16-mixed", 1, 1.7)
 
     monkeypatch.setattr(precision, "faster_precision", measure)
+    monkeypatch.setattr(
+        "groundwork.train.machine.execution.is_busy", lambda: False
+    )  # whatever else runs here
     folder = trained(tmp_path, [*words, "trainer=auto"])
     assert stored(folder) == {"bf16-mixed"}
     assert (
