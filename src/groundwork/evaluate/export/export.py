@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from groundwork.evaluate.export.formats import FORMATS, Format, input_name, outp
 from groundwork.evaluate.export.samples import Check, check_samples
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.predict import check_writable, find_finished
-from groundwork.model import Network, predict_batch
+from groundwork.model import Network, RegressionHead, predict_batch
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.precision import evaluation_precision
 
@@ -140,8 +140,8 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
     scale = np.array(data.get("scale", 1.0))
     # where whole numbers are asked for, a value at the half between two of them may go either way
     either = np.zeros(expected.shape, dtype=bool)
-    if "center" in data:
-        value = cast(Any, network.head).values(output).numpy()
+    if isinstance(head := network.head, RegressionHead):  # one of one's own rounds nothing that is known
+        value = head.values(output).numpy()
         either = (expected == value.round()) & (np.abs(value - np.floor(value) - 0.5) <= TOLERANCE * scale)
     largest = 0.0
     for rows in (slice(None), slice(0, 1)):  # any number of samples at once
