@@ -65,7 +65,7 @@ def test_cached_features_train_the_head_that_the_whole_network_trains(
 ):
     own = ("transfer=small_similar", "transfer.solver=sgd")
     cached = trained(tmp_path, words, *own)
-    monkeypatch.setattr("groundwork.train.fit.read_features", lambda *_: None)
+    monkeypatch.setattr("groundwork.train.model.read_features", lambda *_: None)
     through = trained(tmp_path, words, *own)
     for name in ("head.linear.weight", "head.linear.bias"):
         torch.testing.assert_close(cached[name], through[name], atol=1e-5, rtol=0)
