@@ -50,7 +50,7 @@ def test_no_planted_secret_is_found_anywhere(tmp_path: Path, table: Path):
             f"logger.wandb.upload=[{','.join(UPLOADS)}]",
         ],
         *[
-            "+callbacks.extra.gradients={_target_: groundwork.train.Gradients, every: 1}",
+            "+callbacks.gradients={_target_: groundwork.train.Gradients, every: 1}",
             f"paths.runs={tmp_path / 'runs'}",
             *words,
         ],
