@@ -39,7 +39,12 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
         for group, option in run.choices.items()
         if not group.startswith("hydra/") and plain.get(group) != option
     }
-    options = [f"{group}={option}" for group, (_, option) in groups.items() if group not in BASE]
+    added = {override.partition("=")[0] for override in run.overrides if override.startswith("+")}
+    options = [
+        f"{'+' if f'+{group}' in added else ''}{group}={option}"
+        for group, (_, option) in groups.items()
+        if group not in BASE
+    ]
     base = _values([*chosen, *options])
     keys = {
         key: [base.get(key), value]

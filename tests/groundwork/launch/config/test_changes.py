@@ -35,6 +35,13 @@ def test_another_option_is_said_once_and_its_own_keys_are_compared_with_itself()
     assert set(told) == {"optim", "optim.lr"}
 
 
+def test_a_group_of_ones_own_is_compared_too(tmp_path: Path):
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo" / "owl.yaml").write_text("wings: 2\n", encoding="utf-8")
+    told = found(f"hydra.searchpath=[{tmp_path}]", "data=image_folder", "+zoo=owl", "+zoo.eyes=2")
+    assert told == {"zoo": [None, "owl"], "zoo.eyes": [None, 2]}
+
+
 def test_data_of_ones_own_is_compared_with_its_plain_choice():
     told = found("data=image_folder", "data.root=birds", "split=random")
     assert told["split"] == ["stratified", "random"]
