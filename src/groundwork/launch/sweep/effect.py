@@ -11,6 +11,8 @@ from groundwork.launch.sweep.sweep import Trial
 from groundwork.train.custom import is_own
 from groundwork.train.idle import idle_keys
 
+SEED = "seed"  # repeats of a run are asked for by it; where nothing is drawn, each of them says so
+
 
 def refuse_without_effect(trials: Sequence[Trial]) -> None:
     """Refuse a key whose values lead to one and the same run, or that no run of the sweep reads.
@@ -28,6 +30,7 @@ def refuse_without_effect(trials: Sequence[Trial]) -> None:
     # Of tables, and where the data is to choose, nothing is known yet.
     known = [trial.composition for trial in trials if trial.composition.config.data.kind == "image"]
     known = [one for one in known if "auto" not in (one.choices["transfer"], one.choices["loss"])]
+    varied = [key for key in varied if key != SEED]
     varied = idle_keys(
         [f"{key}=" for key in varied], False, False, False, True, False
     )  # that may be idle at all
