@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, get_args
 
 import torch
-from tabm import LinearEnsemble
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -31,6 +30,8 @@ class _LinearHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.linear: nn.Module
         if num_members > 1:
+            from tabm import LinearEnsemble  # scikit-learn comes with it: not for every network
+
             self.linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
         else:
             self.linear = nn.Linear(num_features, num_outputs)

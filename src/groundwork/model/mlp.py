@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.initialize import initialize
+from groundwork.model.rows import RowBackbone
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -20,7 +21,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 NORMS: dict[str, type[nn.Module]] = {"none": nn.Identity, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
-class MLP(nn.Module):
+class MLP(RowBackbone):
     """Turn table rows into features by linear layers; no hidden layer makes a linear model.
 
     Stage 0 is the embedded row, stage s the output of hidden layer s.
@@ -62,11 +63,6 @@ class MLP(nn.Module):
         self.layers = nn.ModuleList([embeddings, *layers])
         initialize(self, init)
 
-    @property
-    def num_stages(self) -> int:
-        """Count the stages that are left."""
-        return len(self.layers)
-
     def forward(self, rows: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
         """Compute the asked stages, all by default, (B, D_s) each."""
         wanted = list(range(self.num_stages)) if stages is None else list(stages)
@@ -82,36 +78,9 @@ class MLP(nn.Module):
         _, linear, *rest = cast(nn.Sequential, hidden)  # the first one drops out
         return [embeddings, linear, *rest, *others]
 
-    def span(self, position: int) -> range:
-        """Name the embedded columns that a column of the rows becomes."""
-        return cast(Embeddings, self.layers[0]).span(position)
-
-    def show_counts(self, counts: Sequence[Sequence[int]]) -> None:
-        """Note how often training shows each category, see `Embeddings.show_counts`."""
-        cast(Embeddings, self.layers[0]).show_counts(counts)
-
-    def stage_modules(self) -> list[list[nn.Module]]:
-        """Give the layer of each stage."""
-        return [[layer] for layer in self.layers]
-
-    def parameter_stages(self) -> dict[str, int]:
-        """Number the stage of every parameter and buffer, by its name in this module."""
-        return {name: int(name.split(".")[1]) for name in self.state_dict()}
-
-    def parameter_layers(self) -> dict[str, int]:
-        """Number the depth of every parameter, 0 nearest to the row."""
-        stages = self.parameter_stages()
-        return {name: stages[name] for name, _ in self.named_parameters()}
-
     def no_weight_decay(self) -> set[str]:
         """Name the frequencies of numbers, whose size is their meaning."""
         return {name for name, _ in self.named_parameters() if name.endswith(".frequency")}
-
-    def prune(self, stage: int) -> None:
-        """Drop the layers after a stage."""
-        kept = range(self.num_stages)[stage] + 1
-        self.layers = self.layers[:kept]
-        self.channels, self.spatial = self.channels[:kept], self.spatial[:kept]
 
 
 def _layer(fan_in: int, fan_out: int, activation: str, norm: str, dropout: float) -> nn.Sequential:

@@ -7,13 +7,12 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEmbeddings
-from tabm import make_tabm_backbone
 from torch import Tensor, nn
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings
+from groundwork.model.rows import RowBackbone
 
 SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
 BUDGET = 1e9  # multiplications of one pass over train that `auto` may cost
@@ -46,7 +45,7 @@ def tabm_size(num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:
     return SIZES[-1]
 
 
-class TabM(nn.Module):
+class TabM(RowBackbone):
     """Turn table rows into the features of k perceptrons that are trained as one and predict by their mean.
 
     Stage 0 is the embedded row, stage s holds hidden layer s of all k side by side, (B, k * width). The head has k
@@ -87,6 +86,11 @@ class TabM(nn.Module):
         embedding_width: int,
         one_hot: int,
     ):
+        from rtdl_num_embeddings import (
+            PeriodicEmbeddings,  # scikit-learn comes with it: not for every network
+        )
+        from tabm import make_tabm_backbone
+
         super().__init__()
         check_choice("model.numbers", numbers, ("piecewise_linear", "periodic", "plain"))
 
@@ -121,11 +125,6 @@ class TabM(nn.Module):
         self.channels = (embeddings.num_features, *(self.num_members * layer for _ in blocks))
         self.spatial = (False,) * len(self.channels)
 
-    @property
-    def num_stages(self) -> int:
-        """Count the stages that are left."""
-        return len(self.layers)
-
     def forward(self, rows: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
         """Compute the asked stages, all by default, (B, D_s) each."""
         wanted = list(range(self.num_stages)) if stages is None else list(stages)
@@ -137,27 +136,6 @@ class TabM(nn.Module):
             found.append(hidden.flatten(1))
         return [found[stage] for stage in wanted]
 
-    def span(self, position: int) -> range:
-        """Name the embedded columns that a column of the rows becomes."""
-        return cast(Embeddings, self.layers[0]).span(position)
-
-    def show_counts(self, counts: Sequence[Sequence[int]]) -> None:
-        """Note how often training shows each category, see `Embeddings.show_counts`."""
-        cast(Embeddings, self.layers[0]).show_counts(counts)
-
-    def stage_modules(self) -> list[list[nn.Module]]:
-        """Give the layer of each stage."""
-        return [[layer] for layer in self.layers]
-
-    def parameter_stages(self) -> dict[str, int]:
-        """Number the stage of every parameter and buffer, by its name in this module."""
-        return {name: int(name.split(".")[1]) for name in self.state_dict()}
-
-    def parameter_layers(self) -> dict[str, int]:
-        """Number the depth of every parameter, 0 nearest to the row."""
-        stages = self.parameter_stages()
-        return {name: stages[name] for name, _ in self.named_parameters()}
-
     def no_weight_decay(self) -> set[str]:
         """Name how numbers are read, and what tells the k networks apart: their scalings and biases."""
         return {
@@ -165,11 +143,9 @@ class TabM(nn.Module):
         }
 
     def prune(self, stage: int) -> None:
-        """Drop the layers after a stage."""
-        kept = range(self.num_stages)[stage] + 1
-        self.layers = self.layers[:kept]
-        self.channels, self.spatial = self.channels[:kept], self.spatial[:kept]
-        self.num_members = self.num_members if kept > 1 else 1
+        """Drop the layers after a stage; of the embedded row alone there is one network."""
+        super().prune(stage)
+        self.num_members = self.num_members if self.num_stages > 1 else 1
 
 
 def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:
@@ -184,6 +160,8 @@ def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, dept
 
 def _piecewise(bins: Sequence[Sequence[float]], width: int) -> nn.Module:
     """Embed numbers by straight pieces between the edges, which must differ in float32."""
+    from rtdl_num_embeddings import PiecewiseLinearEmbeddings  # see above
+
     edges = []
     for one in bins:
         distinct = torch.from_numpy(np.unique(np.asarray(one, np.float32)))

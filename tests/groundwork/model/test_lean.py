@@ -1,4 +1,4 @@
-"""What timm imports on the way, and what it need not."""
+"""What is imported on the way to a network, and what need not be."""
 
 import subprocess
 import sys
@@ -18,3 +18,9 @@ SAY = "import sys, groundwork.model; print('wandb' in sys.modules); import wandb
 def test_in_a_command_the_networks_come_without_the_logger_of_timm(before: str, imported: str) -> None:
     run = subprocess.run([sys.executable, "-c", before + SAY], capture_output=True, text=True, check=True)
     assert run.stdout.split() == [imported, "wandb"]
+
+
+def test_networks_come_without_what_the_tabular_ones_alone_need() -> None:
+    say = "import sys, groundwork.model; print({'sklearn', 'tabm', 'rtdl_num_embeddings'} & {*sys.modules})"
+    run = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
