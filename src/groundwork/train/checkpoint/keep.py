@@ -3,10 +3,9 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -14,12 +13,13 @@ from groundwork.core import signals as stop
 from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.callbacks.finite import CheckFinite
+from groundwork.train.checkpoint.best import BestSoFar
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.part import Part
 
 
-class KeepBestAndLast(Callback):
+class KeepBestAndLast(BestSoFar):
     """Save `last.ckpt` at each validation and in between, and `best.ckpt` where the monitor is better than ever.
 
     A value that is not a number is never best. A signal ends the run after a checkpoint: at the end of an
@@ -43,17 +43,13 @@ class KeepBestAndLast(Callback):
         extra: Callable[[], Mapping[str, Any]],
         position: Position,
     ):
-        self.folder, self.monitor = folder, monitor
-        self.sign = 1.0 if mode == "max" else -1.0
+        super().__init__(folder, monitor, mode)
         self.minutes, self.extra, self.position = minutes, extra, position
-        self.best_value, self.best_epoch = -math.inf, 0
         self._saved = time.monotonic()
-        self._signals = ExitStack()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let signals wait for the end of a step."""
-        self._signals.enter_context(stop.waiting())
-        stop.handle()
+        """Let signals wait for the end of a step, and count the minutes from here."""
+        super().on_train_start(trainer, pl_module)
         self._saved = time.monotonic()
 
     def on_phase_start(self, part: Part) -> None:
@@ -106,9 +102,7 @@ class KeepBestAndLast(Callback):
         for config in trainer.lr_scheduler_configs:
             if isinstance(config.scheduler, ReduceLROnPlateau):
                 config.scheduler.step(value)  # before the checkpoint, which Lightning would do after it
-        improved = math.isfinite(value) and self.sign * value > self.best_value
-        if improved:
-            self.best_value, self.best_epoch = self.sign * value, trainer.current_epoch + 1
+        if self.improves(value, trainer.current_epoch + 1):
             self._save(trainer, self.folder.best, inside=False, validates=False)
         self._save_last(trainer, inside=False, validates=False)
         if self._agreed(trainer)[1]:
@@ -118,23 +112,11 @@ class KeepBestAndLast(Callback):
         """Let signals end the run at once again."""
         self._signals.close()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Let signals end the run at once again."""
-        self._signals.close()
-
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Add what `predict` and `export` need to know."""
         checkpoint.update(self.extra(), has_best=self.best_epoch > 0)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far."""
-        return {"best_value": self.best_value, "best_epoch": self.best_epoch}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from the best value of the checkpoint."""
-        self.best_value, self.best_epoch = state_dict["best_value"], state_dict["best_epoch"]
 
     def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
         """Say whether any rank wants a checkpoint, and whether any was asked to stop."""

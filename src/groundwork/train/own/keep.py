@@ -1,8 +1,6 @@
 """What a module of the user's logs -> rows of a history, the best checkpoint, and one to go on from per epoch."""
 
-import math
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from groundwork.core.patches import logged_step, restart_epoch
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.track.steps import STATE
 from groundwork.train.callbacks.history import write_history
+from groundwork.train.checkpoint.best import BestSoFar
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import of_all_ranks, random_state, restore_random
 from groundwork.train.own.run import logged_name
@@ -100,7 +99,7 @@ class OwnHistory(Callback):
             write_history(self.path, self.rows)
 
 
-class KeepEpochs(Callback):
+class KeepEpochs(BestSoFar):
     """Save `last.ckpt` when an epoch begins, and `best.ckpt` where the monitor is better than ever.
 
     What a module or a loader of the user's does inside an epoch, nobody can bring back; a stopped run goes on from the
@@ -124,20 +123,12 @@ class KeepEpochs(Callback):
         extra: Callable[[], Mapping[str, Any]],
         checkpoint: Mapping[str, Any] | None,
     ):
-        self.folder, self.console, self.monitor, self.extra = folder, console, monitor, extra
-        self.sign = 1.0 if mode == "max" else -1.0
-        self.best_value, self.best_epoch = -math.inf, 0
-        self._loaded = checkpoint
+        super().__init__(folder, monitor, mode)
+        self.console, self.extra, self._loaded = console, extra, checkpoint
         self._finished = self._compared = False
-        self._signals = ExitStack()
 
     def on_phase_start(self, part: Part) -> None:
         """Begin with nothing; a run has one phase."""
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let signals wait for the end of a step."""
-        self._signals.enter_context(stop.waiting())
-        stop.handle()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save what the epoch before left, or put it back where the run goes on from it."""
@@ -162,8 +153,7 @@ class KeepEpochs(Callback):
             return
         self._compared = True
         value = float(trainer.strategy.broadcast(float(trainer.callback_metrics[self.monitor])))
-        if math.isfinite(value) and self.sign * value > self.best_value:
-            self.best_value, self.best_epoch = self.sign * value, trainer.current_epoch + 1
+        if self.improves(value, trainer.current_epoch + 1):
             trainer.save_checkpoint(self.folder.best)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -182,10 +172,6 @@ class KeepEpochs(Callback):
         self._save_last(trainer)
         self._signals.close()
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Let signals end the run at once again."""
-        self._signals.close()
-
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
@@ -197,14 +183,6 @@ class KeepEpochs(Callback):
         checkpoint["ranks"] = of_all_ranks(own, trainer)
         checkpoint.update(self.extra(), finished=self._finished)
         checkpoint[STATE] = logged_step(trainer)  # this step is counted already
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far."""
-        return {"best_value": self.best_value, "best_epoch": self.best_epoch}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from the best value of the checkpoint."""
-        self.best_value, self.best_epoch = state_dict["best_value"], state_dict["best_epoch"]
 
     def _restore(self, trainer: Trainer, pl_module: LightningModule, loaded: Mapping[str, Any]) -> None:
         ranks = loaded["ranks"]
