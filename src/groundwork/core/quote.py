@@ -5,6 +5,11 @@ import re
 FUNCTION = re.compile(r"(choice|glob|range|interval|shuffle|sort|tag|extend_list)\(.*\)", re.DOTALL)
 
 
+def key_of(override: str) -> str:
+    """Give the key of an override without the signs before it."""
+    return override.partition("=")[0].lstrip("+~")
+
+
 def quote_text(text: str) -> str:
     """Quote one value, so that Hydra and OmegaConf take every character for itself."""
     # A backslash is itself to Hydra, except before a quote: `C:\\data` stays, `it's` becomes `it\\'s`.

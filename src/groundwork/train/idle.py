@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from groundwork.core.quote import key_of
+
 # Keys of `trainer` that say nothing about where and in which numbers a run computes: gradient descent alone reads them.
 DESCENT_ARGUMENTS = tuple(
     f"trainer.{name}"
@@ -54,5 +56,5 @@ def idle_keys(
         *(("transfer.views",) if augments else ()),
         *(() if trains and stays else ("execution.resident",)),
     )
-    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
+    keys = [key_of(override) for override in overrides]
     return [key for key in keys if any(key == own or key.startswith(f"{own}.") for own in idle)]

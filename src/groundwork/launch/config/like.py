@@ -12,6 +12,7 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.paths import CONF, PATH_KEYS, machine_paths
+from groundwork.core.quote import key_of
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import refuse_untrusted
 from groundwork.data import Samples
@@ -41,7 +42,7 @@ def with_like(overrides: Sequence[str]) -> list[str]:
         )
     source = RunFolder.find(named[0], Path(machine_paths(overrides).runs))
     typed = [override for override in overrides if not override.startswith("like=")]
-    keys = {_key(override) for override in typed}
+    keys = {key_of(override) for override in typed}
     if wrong := sorted(keys & set(FIXED)):
         raise UserError(
             f"{wrong[0]}= must stay that of like={source.path}, whose split it shares. Start a run of its own instead."
@@ -50,7 +51,7 @@ def with_like(overrides: Sequence[str]) -> list[str]:
     kept = [
         override
         for override in overrides_of(source)
-        if _key(override) not in keys and not _key(override).startswith(groups)
+        if key_of(override) not in keys and not key_of(override).startswith(groups)
     ]
     return [*kept, *typed, quote_override(f"like={source.path}")]
 
@@ -67,12 +68,12 @@ def overrides_of(source: RunFolder) -> list[str]:
         raise UserError(
             f"like={source.path} must name a run that has begun, but environment.json has no overrides. Name another."
         )
-    overrides = [_absolute(override, config) for override in found if _key(override) != "like"]
+    overrides = [_absolute(override, config) for override in found if key_of(override) != "like"]
     # Where and how it was queued is that of another machine, and `cluster.setup` would run there.
-    overrides = [override for override in overrides if _key(override).partition(".")[0] != "cluster"]
+    overrides = [override for override in overrides if key_of(override).partition(".")[0] != "cluster"]
     overrides = checked_overrides(overrides, source.json_file("environment"))
     scenario = OmegaConf.select(config, "transfer.scenario")
-    chosen = {_key(override) for override in overrides}
+    chosen = {key_of(override) for override in overrides}
     if "transfer" not in chosen and scenario in options("transfer") and scenario != "auto":
         overrides.append(f"transfer={scenario}")
     return overrides
@@ -141,13 +142,9 @@ def adopt_split(
         )
 
 
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
-
-
 def _absolute(override: str, config: DictConfig) -> str:
     """Replace a path, which was relative to where the command was typed, by the one that the run stored."""
-    key = _key(override)
+    key = key_of(override)
     value = OmegaConf.select(config, key) if key in PATH_KEYS else None
     return override if value is None else quote_override(f"{key}={value}")
 

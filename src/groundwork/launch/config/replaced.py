@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from groundwork.core.paths import CONF
+from groundwork.core.quote import key_of
 
 # Group -> where its part stands, and the keys that are the engine's, whatever the class.
 PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -26,7 +27,7 @@ def drop_replaced(config: DictConfig, choices: dict[str, str], overrides: Sequen
         choices: Group -> option.
         overrides: As typed.
     """
-    typed = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    typed = {key_of(override) for override in overrides}
     for group, (place, kept) in PARTS.items():
         node = OmegaConf.select(config, place, throw_on_missing=False)
         if not isinstance(node, DictConfig) or OmegaConf.is_missing(node, "_target_"):

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from groundwork.core.admitted import admit_typed
 from groundwork.core.errors import UserError
 from groundwork.core.paths import local_overrides, make_paths_absolute
+from groundwork.core.quote import key_of
 from groundwork.launch.config.check import check_parts
 from groundwork.launch.config.check_keys import check_group
 from groundwork.launch.config.compose import compose_choices, compose_run
@@ -29,7 +30,7 @@ def refuse_changes(changes: Sequence[str]) -> None:
         UserError: With what may be changed.
     """
     for change in changes:
-        key = _key(change)
+        key = key_of(change)
         if key not in (*GROUPS, *DATA) and not key.startswith(KEYS):
             raise UserError(
                 f"{change} cannot be changed on resume, only trainer.*, callbacks.*, logger, cluster, paths.*, "
@@ -50,19 +51,19 @@ def changed(config: DictConfig, changes: Sequence[str], overrides: Sequence[str]
     """
     if not changes:
         return config
-    groups = [change for change in changes if _key(change) in GROUPS]
+    groups = [change for change in changes if key_of(change) in GROUPS]
     keys = [change for change in changes if change not in groups]
     before = OmegaConf.create(OmegaConf.to_container(config, resolve=False))
     assert isinstance(before, DictConfig)
     if groups:
         chosen = compose_run([*local_overrides(), *groups]).config
-        for group in {_key(change) for change in groups}:
+        for group in {key_of(change) for change in groups}:
             before[group] = chosen[group]
     after = _composed(before, keys)
     _follow(before, after)
     make_paths_absolute(after, changes)
     choices = _choices(joined(overrides, groups))
-    for group in sorted({_key(change).partition(".")[0] for change in changes} - {"data"}):
+    for group in sorted({key_of(change).partition(".")[0] for change in changes} - {"data"}):
         check_group(group, after, choices.get(group, ""))
     check_parts(after)
     admit_typed(after)  # what was in the folder has been checked; the rest was typed
@@ -71,8 +72,8 @@ def changed(config: DictConfig, changes: Sequence[str], overrides: Sequence[str]
 
 def joined(overrides: Sequence[str], changes: Sequence[str]) -> list[str]:
     """Add what was typed on resume to the overrides of a run; a group is chosen once."""
-    chosen = {_key(change) for change in changes} & {*GROUPS}
-    return [override for override in overrides if _key(override) not in chosen] + [*changes]
+    chosen = {key_of(change) for change in changes} & {*GROUPS}
+    return [override for override in overrides if key_of(override) not in chosen] + [*changes]
 
 
 def _composed(config: DictConfig, keys: Sequence[str]) -> DictConfig:
@@ -102,7 +103,3 @@ def _choices(overrides: Sequence[str]) -> dict[str, str]:
         return compose_choices(overrides)
     except UserError:
         return {}
-
-
-def _key(change: str) -> str:
-    return change.lstrip("+~").partition("=")[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
+from groundwork.core.quote import key_of
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, compose_run
@@ -57,7 +58,7 @@ def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
     Raises:
         UserError: If a key does not exist, is set by hand as well, has no effect, or changes what is measured.
     """
-    by_hand = {override.partition("=")[0].lstrip("+~") for override in typed}
+    by_hand = {key_of(override) for override in typed}
     for dimension in space.dimensions:
         key = dimension.key
         if key in by_hand:

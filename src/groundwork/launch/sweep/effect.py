@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from groundwork.core.errors import UserError
+from groundwork.core.quote import key_of
 from groundwork.launch.config.effect import idle_in
 from groundwork.launch.config.own import refuse_idle_sweep
 from groundwork.launch.sweep.sweep import Trial
@@ -26,7 +27,7 @@ def refuse_without_effect(trials: Sequence[Trial]) -> None:
     if any(is_own(config) for config in configs):
         return
     overrides = [set(trial.composition.overrides) for trial in trials]
-    varied = sorted({_key(one) for own in overrides for one in own - overrides[0].intersection(*overrides)})
+    varied = sorted({key_of(one) for own in overrides for one in own - overrides[0].intersection(*overrides)})
     # Of tables, and where the data is to choose, nothing is known yet.
     known = [trial.composition for trial in trials if trial.composition.config.data.kind == "image"]
     known = [one for one in known if "auto" not in (one.choices["transfer"], one.choices["loss"])]
@@ -55,9 +56,5 @@ def _refuse_equal(trials: Sequence[Trial]) -> None:
                 one, two = (" ".join(sorted(own)) for own in (mine - its, its - mine))
                 raise UserError(
                     f"{one} and {two} must make different runs, but what they change is no part of what a run learns. "
-                    f"Leave {_key(one)} out of the sweep."
+                    f"Leave {key_of(one)} out of the sweep."
                 )
-
-
-def _key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]

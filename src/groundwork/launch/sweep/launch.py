@@ -16,6 +16,7 @@ from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
 from groundwork.core.errors import INTERRUPTED, UserError
 from groundwork.core.lock import BusyError, locked
+from groundwork.core.quote import key_of
 from groundwork.core.redact import redact
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.searchpath import searchpath_overrides
@@ -174,9 +175,5 @@ def _key(hydra: DictConfig) -> str:
     sweeper: Any = OmegaConf.to_container(hydra.sweeper, resolve=False)
     if hydra.runtime.choices["hydra/sweeper"] == "basic" and sweeper.get("max_batch_size") is None:
         return ""
-    words = [
-        one
-        for one in hydra.overrides.task
-        if one.lstrip("+~").partition(".")[0].partition("=")[0] not in LEFT_OUT
-    ]
+    words = [one for one in hydra.overrides.task if key_of(one).partition(".")[0] not in LEFT_OUT]
     return json.dumps([sweeper, sorted(words)], sort_keys=True, default=str)
