@@ -20,6 +20,7 @@ from groundwork.launch.process.child import stop_on_signal
 from groundwork.launch.search.study import Study
 from groundwork.launch.search.worker import in_words, told, work_for
 from groundwork.launch.sweep.job import TIME_IS_UP, requeue
+from groundwork.launch.sweep.partition import check_partition
 from groundwork.launch.sweep.queue_up import LOOKS, SECONDS_BETWEEN_LOOKS, jobs_alive, log_folder
 from groundwork.launch.sweep.slurm import submit
 
@@ -129,6 +130,7 @@ class Crew:
         number = min(number, self.study.count_open() - len(self.jobs))
         if number < 1:
             return
+        check_partition(self.config)
         name = self.study.place.name
         jobs = submit(run_worker, [(list(self.overrides),)] * number, self.config, self._logs, name)
         self.jobs += jobs

@@ -51,6 +51,7 @@ def submit_again(folder: RunFolder, config: DictConfig, keep: Callable[[], None]
         keep: Writes it into the folder.
     """
     config.trainer.num_nodes, config.trainer.devices = resources(config)
+    check_partition(config)
     logs = log_folder(folder.path.parents[1], folder.path.parent.name)
     keep()
     (job,) = submit(run_job, [(str(folder.path), None, None)], config, logs, folder.path.parent.name)
@@ -107,11 +108,12 @@ class Queue:
                 "cluster=slurm must give every trial the same devices and nodes, but trainer.devices or num_nodes is "
                 "swept over. Use one command for each."
             )
+        config = fresh[0].composition.config
+        check_partition(config)
         for trial in fresh:
             trial.furnish()
         kin = fresh[0].folder.path.parent
         logs = log_folder(kin.parent, kin.name)
-        config = fresh[0].composition.config
         each = [(str(trial.folder.path), None, self.record.group) for trial in fresh]
         jobs = submit(run_job, each, config, logs, kin.name)
         for trial, job in zip(fresh, jobs, strict=True):

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.admitted import handed_on
 from groundwork.core.errors import UserError
-from groundwork.launch.sweep.partition import check_partition, cores_per_task
+from groundwork.launch.sweep.partition import cores_per_task
 
 
 def submit(
@@ -24,7 +24,7 @@ def submit(
     Args:
         work: What a job does.
         each: Its arguments, for each job.
-        config: Of the runs, see `with_resources`; they share their resources.
+        config: Of the runs, see `with_resources` and `check_partition`; they share their resources.
         logs: For submitit's files and what the jobs print; on a disk that all nodes see.
         name: Of the job in the queue.
 
@@ -32,9 +32,8 @@ def submit(
         The job numbers, such as 12 or 12_3, in the order of `each`.
 
     Raises:
-        UserError: If submitit or Slurm is absent, or Slurm refuses the job or would let it wait for ever.
+        UserError: If submitit or Slurm is absent, or Slurm refuses the job.
     """
-    check_partition(config)
     try:
         from submitit import SlurmExecutor
         from submitit.core.utils import FailedJobError, FailedSubmissionError
