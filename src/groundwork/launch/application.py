@@ -52,7 +52,7 @@ def compositions(overrides: list[str]) -> list[Composition]:
     found: list[Noted] = []
     with TemporaryDirectory() as scratch:
         places = [*HERE, f"hydra.sweep.dir={quote_text(Path(scratch).as_posix())}"]
-        _apply(typed, lambda config: found.append(_noted(config)), places)
+        _apply(typed, _is_multirun(typed), lambda config: found.append(_noted(config)), places)
     return _checked(found)
 
 
@@ -80,17 +80,22 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
         single.append(_noted(config))
         return None
 
+    multirun = _is_multirun(typed)
     if typed.has(HELP | ANSWERED | SHOWN):
-        _apply(typed, run, [])
+        _apply(typed, multirun, run, [])
         return []
     check_sweeper(typed.overrides)
-    if not typed.multirun and not sweeps(typed.overrides):
-        _apply(typed, run, [])
+    if not multirun:
+        _apply(typed, multirun, run, [])
         return _checked(single)
     from groundwork.launch.sweep.multirun import swept  # pandas: not for --help
 
     runs = _runs(typed.overrides)
-    return swept(runs, lambda: _apply(typed, run, _of_sweep(typed, runs)))
+    return swept(runs, lambda: _apply(typed, multirun, run, _of_sweep(typed, runs)))
+
+
+def _is_multirun(typed: Arguments) -> bool:
+    return typed.multirun or sweeps(typed.overrides)
 
 
 def _noted(config: DictConfig) -> Noted:
@@ -123,11 +128,12 @@ def _of_sweep(typed: Arguments, runs: Path) -> list[str]:
     return [f"hydra.sweep.dir={quote_text((runs / '.sweeps').as_posix())}", *told_by_hydra]
 
 
-def _apply(typed: Arguments, task: Callable[[DictConfig], Any], more: Sequence[str]) -> None:
+def _apply(typed: Arguments, multirun: bool, task: Callable[[DictConfig], Any], more: Sequence[str]) -> None:
     """Let Hydra answer, run or sweep; `--help` is answered without it.
 
     Args:
         typed: After the command.
+        multirun: Whether commas part the values of a sweep.
         task: What Hydra calls with a configuration.
         more: Overrides of Hydra's own.
     """
@@ -135,7 +141,6 @@ def _apply(typed: Arguments, task: Callable[[DictConfig], Any], more: Sequence[s
         print(usage())
         return
     plain = list(typed.overrides)
-    multirun = typed.multirun or sweeps(plain)
     if not typed.has(ANSWERED):
         plain = [*more, *(quote_override(one, sweeps=multirun) for one in complete(plain))]
         refuse_null_groups(plain, required_groups())

@@ -1,6 +1,7 @@
 """A composition -> what was set otherwise than the experiment, or the plain choice of data, has it."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +15,6 @@ from groundwork.launch.config.searchpath import searchpath_overrides
 T = TypeVar("T")
 BASE = ("experiment", "data")  # the first of these that was chosen says what is compared with
 LEFT_OUT = ("paths.", "like")  # where a run lies is no part of what it is
-MOST = 16  # compositions remembered
-_KNOWN: dict[Hashable, Any] = {}
 
 
 def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, list[Any]]:
@@ -32,8 +31,8 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     overrides = [override for override in run.overrides for group in BASE if override.startswith(f"{group}=")]
     chosen = [override for override in overrides if override.startswith("experiment=")] or overrides
     chosen = [*searchpath_overrides(run.overrides), *chosen]
-    chosen = [*_derived_overrides(_choices(chosen), derived), *chosen]
-    plain = _choices(chosen)
+    chosen = [*_derived_overrides(_remembered(compose_choices, chosen), derived), *chosen]
+    plain = _remembered(compose_choices, chosen)
     groups = {
         group: [plain.get(group), option]
         for group, option in run.choices.items()
@@ -45,7 +44,7 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
         for group, (_, option) in groups.items()
         if group not in BASE
     ]
-    base = _values([*chosen, *options])
+    base = _remembered(_values, [*chosen, *options])
     keys = {
         key: [base.get(key), value]
         for key, value in flat(run.config).items()
@@ -54,15 +53,7 @@ def changes(run: Composition, derived: Mapping[str, str | None]) -> dict[str, li
     return groups | _without_repeats(keys)
 
 
-def _choices(overrides: Sequence[str]) -> dict[str, str]:
-    return _remembered(compose_choices, overrides)
-
-
 def _values(overrides: Sequence[str]) -> dict[str, Any]:
-    return _remembered(_compose_values, overrides)
-
-
-def _compose_values(overrides: Sequence[str]) -> dict[str, Any]:
     return flat(compose_run(overrides).config)
 
 
@@ -71,13 +62,13 @@ def _remembered(compose: Callable[[Sequence[str]], T], overrides: Sequence[str])
     if searchpath_overrides(overrides):
         return compose(overrides)
     files = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in CONF.rglob("*.yaml")))
-    key = (compose, tuple(overrides), Path.cwd(), files)
-    if key not in _KNOWN:
-        while len(_KNOWN) >= MOST:
-            del _KNOWN[next(iter(_KNOWN))]
-        _KNOWN[key] = compose(overrides)
-    found: T = _KNOWN[key]
+    found: T = _composed(compose, tuple(overrides), Path.cwd(), files)
     return found
+
+
+@lru_cache(maxsize=16)
+def _composed(compose: Callable[[Sequence[str]], Any], overrides: tuple[str, ...], *_: Hashable) -> Any:
+    return compose(overrides)
 
 
 def _derived_overrides(choices: Mapping[str, str], derived: Mapping[str, str | None]) -> list[str]:
