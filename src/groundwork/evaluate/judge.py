@@ -48,7 +48,7 @@ def correct(
             name: {**one, "method": "nothing was chosen on val", "n": number}
             for name, one in measured.items()
         }
-    sign = 1.0 if context.direction == "max" else -1.0
+    sign = context.sign
     slow = monitor in metrics.extra or len(val) * len(names) > 100_000
 
     def outside(number: int, inside: NDArray[np.floating]) -> Scores:
@@ -91,7 +91,7 @@ def verdicts(
         prepared.targets("val"),
         prepared.names,
     )
-    sign = 1.0 if context.direction == "max" else -1.0
+    sign = context.sign
     chosen, widen, number = val, 1.0, "as one of all that val chose among"
     others = [each for each in tried.every if each.shape == val.shape]
     if tried.folds > 1:

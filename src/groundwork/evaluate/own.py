@@ -18,6 +18,7 @@ from groundwork.core.ranks import is_first, leave
 from groundwork.core.run_folder import RunFolder
 from groundwork.data.prepared import Prepared
 from groundwork.report import summary, write_report
+from groundwork.task.phases import callbacks_of
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.custom import own_data, own_module
 from groundwork.train.own.keep import KeepEpochs
@@ -53,12 +54,6 @@ def conclude_own(run: OwnRun, trainer: Trainer) -> float | None:
     run.console.show(summary(run.folder.path))
     value: float | None = result["val"].get(result["monitor"])
     return value
-
-
-def callbacks_of(trainer: Trainer) -> Sequence[Any]:
-    """Give the callbacks of a trainer."""
-    callbacks: Sequence[Any] = trainer.callbacks  # type: ignore[attr-defined]  # set by its connector
-    return callbacks
 
 
 def _result(run: OwnRun, trainer: Trainer) -> dict[str, Any]:

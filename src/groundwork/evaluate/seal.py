@@ -143,10 +143,9 @@ def _seal_own(
         else (row_names_of(prepared, config), prepared.split_hash)
     )
     counted = _count(folder, runs, config, split, named, checkpoint_hash)
-    _write(folder, result, test, None if prepared is None else prepared.content_hash, counted)
     if prepared is None:
-        written = folder.read_json("result")
-        folder.write_json("result", {**written, "n": {**written.get("n", {}), "test": len(hashes)}})
+        result = {**result, "n": {**result.get("n", {}), "test": len(hashes)}}
+    _write(folder, result, test, None if prepared is None else prepared.content_hash, counted)
     write_report(folder.path)
     log_sealed(folder, config, console)
     console.show(summary(folder.path))

@@ -46,8 +46,7 @@ class TaskPhases(Callback):
         self.at, self.first_epoch, self._over, self.best_value, self.best = 0, 0, False, -math.inf, {}
         if len(phases) < 2:
             return
-        if not isinstance(trainer.strategy, DDPStrategy | SingleDeviceStrategy):
-            raise UserError(several_phases(trainer.strategy))
+        check_strategy(trainer.strategy)
         if trainer.max_epochs is None or trainer.max_epochs < 1:
             raise UserError(
                 "max_epochs must be given where several phases share it, but is not. Set Trainer(max_epochs=...)."
@@ -77,7 +76,7 @@ class TaskPhases(Callback):
         if self.is_last or not self.epochs:
             return
         stopping = [
-            one for one in _callbacks(trainer) if isinstance(one, EarlyStopping) and one.stopped_epoch
+            one for one in callbacks_of(trainer) if isinstance(one, EarlyStopping) and one.stopped_epoch
         ]
         if trainer.should_stop and stopping:
             trainer.should_stop, self._over = False, True
@@ -93,7 +92,7 @@ class TaskPhases(Callback):
         self.at, self.first_epoch, self._over = self.at + 1, trainer.current_epoch, False
         self.best_value, self.best = -math.inf, {}
         self._enter(trainer)
-        for callback in _callbacks(trainer):
+        for callback in callbacks_of(trainer):
             if isinstance(callback, EarlyStopping):
                 callback.wait_count = callback.stopped_epoch = 0
         wrap_again(trainer, self.task)
@@ -129,14 +128,20 @@ def wrap_again(trainer: Any, task: Any) -> None:
             callback.on_train_start(trainer)  # it names the rates of an optimizer when training starts
 
 
-def several_phases(strategy: object) -> str:
-    """Say why a strategy cannot train several phases."""
-    return (
-        f"trainer.strategy must be auto or ddp where several phases train, but got {type(strategy).__name__}. "
-        f"Use transfer=large_different or transfer=scratch, or trainer=ddp."
-    )
+def check_strategy(strategy: object) -> None:
+    """Refuse a strategy that cannot go from phase to phase.
+
+    Raises:
+        UserError: If it is neither that of one device nor DDP.
+    """
+    if not isinstance(strategy, DDPStrategy | SingleDeviceStrategy):
+        raise UserError(
+            f"trainer.strategy must be auto or ddp where several phases train, but got {type(strategy).__name__}. "
+            f"Use transfer=large_different or transfer=scratch, or trainer=ddp."
+        )
 
 
-def _callbacks(trainer: Trainer) -> list[Callback]:
+def callbacks_of(trainer: Trainer) -> list[Callback]:
+    """Give the callbacks of a trainer."""
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by its connector
     return callbacks

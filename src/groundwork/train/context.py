@@ -112,6 +112,11 @@ class Context:
         """Say whether more or less of the monitor is better."""
         return self.metrics.direction(self.config.monitor)
 
+    @property
+    def sign(self) -> float:
+        """Give the factor that makes more of the monitor better: 1 or -1."""
+        return 1.0 if self.direction == "max" else -1.0
+
 
 def build_context(
     folder: RunFolder,

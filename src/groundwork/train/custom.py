@@ -5,6 +5,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from groundwork.core.batch import TaskName
+from groundwork.core.directions import Direction, direction_of_own
 from groundwork.core.errors import UserError
 
 PACKAGE = __name__.partition(".")[0]
@@ -32,6 +33,15 @@ def own_data(config: DictConfig) -> str | None:
 def is_own(config: DictConfig) -> bool:
     """Tell whether task or data of a run are Lightning modules that this package knows nothing of."""
     return bool(own_module(config) or own_data(config))
+
+
+def own_direction(config: DictConfig) -> Direction:
+    """Tell which way the monitor of a run with a module of the user's is better.
+
+    Raises:
+        UserError: If neither `callbacks.checkpoint.mode` nor its name says it.
+    """
+    return direction_of_own(config.monitor, (config.callbacks.get("checkpoint") or {}).get("mode"))
 
 
 def target_kind(config: DictConfig) -> TaskName | None:

@@ -14,7 +14,7 @@ from groundwork.train.frozen.exact import set_head, strength_history
 from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
 from groundwork.train.own.run import OwnRun
-from groundwork.train.own.task import build_own_task
+from groundwork.train.own.task import module_of
 from groundwork.train.phases import finish_phase, save_network
 from groundwork.train.target_scale import predict_means
 from groundwork.train.trainer import build_trainer
@@ -26,7 +26,7 @@ def build_task(run: Context | OwnRun) -> LightningModule:
     A frozen part of the network has run over the data by then, and a head that can be solved exactly has been.
     """
     if isinstance(run, OwnRun):
-        return build_own_task(run)
+        return module_of(run.config)
     run.model = build_model(run)
     _keep_size(run)
     return first_task(run, run.model.parts, run.model.network)

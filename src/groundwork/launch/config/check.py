@@ -77,10 +77,7 @@ def check_combination(composition: Composition) -> None:
     """
     config, choices = composition.config, composition.choices
     if is_own(config):
-        check_logger(config)
-        check_trainer(config)
-        check_callbacks(config)
-        _check_values(config)
+        check_parts(config)
         check_own(config)
         return
     if (backbone := config.model.get("backbone")) is not None and OmegaConf.is_missing(backbone, "_target_"):

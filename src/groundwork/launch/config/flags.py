@@ -29,7 +29,7 @@ REFUSED = {
     "hydra.output_subdir": "The configuration of a run is in its config.yaml",
     "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
 }
-ROOT_KEYS = ("name", "tags", "seed", "pilot", "pilot_epochs", "monitor", "like")  # of conf/train.yaml
+ROOT_KEYS = ("name", "tags", "seed", "monitor", "like")  # of conf/train.yaml
 SHORT = {"-cn": "--config-name", "-cp": "--config-path"}
 
 

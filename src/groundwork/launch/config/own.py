@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.directions import direction_of_own
 from groundwork.core.errors import UserError
-from groundwork.train.custom import is_own, own_data, own_module
+from groundwork.core.quote import key_of
+from groundwork.train.custom import is_own, own_data, own_direction, own_module
 
 GROUPS = ("data", "task")
 OPTION = "module"
@@ -37,11 +37,6 @@ def own_overrides(overrides: Sequence[str]) -> list[str]:
     return found
 
 
-def key_of(override: str) -> str:
-    """Give the key of an override without the signs before it."""
-    return override.partition("=")[0].lstrip("+~")
-
-
 def check_own(config: DictConfig) -> None:
     """Refuse what a run with a Lightning module of the user's cannot do.
 
@@ -62,7 +57,7 @@ def check_own(config: DictConfig) -> None:
                 f"callbacks.{name} must know the optimizer, but {own_module(config)} is a module of your own. Use "
                 f"lightning.pytorch.callbacks.LearningRateFinder."
             )
-    direction_of_own(config.monitor, (config.callbacks.get("checkpoint") or {}).get("mode"))
+    own_direction(config)
 
 
 def refuse_own(config: DictConfig, what: str, data_alone: bool = False) -> None:

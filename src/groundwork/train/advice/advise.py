@@ -94,10 +94,9 @@ def _probe(
 
 
 def _told(context: Context, runner: Runner) -> dict[str, Any]:
-    sign = 1.0 if context.direction == "max" else -1.0
     return {
         "name": runner.name,
         "share": runner.share,
-        "score": sign * runner.value,
+        "score": context.sign * runner.value,
         "seconds": runner.seconds,
     }

@@ -61,7 +61,6 @@ def choose_frozen(
         return torch.where(target < 0, torch.nan, each)
 
     taken = simplest(last, every, score_by(context, network, device, truth), losses)
-    sign = 1.0 if context.direction == "max" else -1.0
     with torch.inference_mode():
         judged = taken.head(gather(features.val, taken.candidate, features.spatial))
         prediction = network.decode(judged.to(device)).float().cpu().numpy()
@@ -69,7 +68,7 @@ def choose_frozen(
         "small_similar" if taken is last else "small_different",
         taken,
         every,
-        {"small_similar": sign * last.score, "small_different": sign * every.score},
+        {"small_similar": context.sign * last.score, "small_different": context.sign * every.score},
         prediction,
         time.perf_counter() - began,
     )

@@ -24,7 +24,7 @@ class Judge:
     def __init__(self, context: Context, frozen: Frozen):
         prepared = context.prepared
         self.context, self.truth, self.names = context, prepared.targets("val"), prepared.names
-        self.metric, self.sign = context.config.monitor, 1.0 if context.direction == "max" else -1.0
+        self.metric, self.sign = context.config.monitor, context.sign
         self.group = prepared.group("val")
         self.prediction, self.frozen = frozen.prediction, self.scores(frozen.prediction)
         self.guess = guessed(prepared.targets("train"), len(self.truth), len(self.names))

@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 
-from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import GroundworkDataModule
-from groundwork.task.phases import several_phases, wrap_again
+from groundwork.task.phases import check_strategy, wrap_again
 from groundwork.train.checkpoint import keep_finished, load
 from groundwork.train.checkpoint.position import seed_phase
 from groundwork.train.checkpoint.weights import network_state
@@ -59,8 +57,8 @@ class Phases(Callback):
         Raises:
             UserError: If there are phases to come that it would not see.
         """
-        if not self.is_last and not isinstance(trainer.strategy, DDPStrategy | SingleDeviceStrategy):
-            raise UserError(several_phases(trainer.strategy))
+        if not self.is_last:
+            check_strategy(trainer.strategy)
         seed_phase(self.seed, self.part.number, trainer.global_rank)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

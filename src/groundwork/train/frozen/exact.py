@@ -198,7 +198,7 @@ def score_by(
         keep: Gets the prediction of each head when it is first judged.
     """
     prepared, metrics, monitor = context.prepared, context.metrics, context.config.monitor
-    sign = 1.0 if context.direction == "max" else -1.0
+    sign = context.sign
 
     def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
         prediction = network.decode(output.to(device)).cpu().numpy()

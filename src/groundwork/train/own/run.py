@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from lightning import LightningDataModule, LightningModule
+from lightning import LightningDataModule
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
-from groundwork.core.directions import direction_of_own
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.patches import show_again, silence
@@ -21,7 +20,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
 from groundwork.data.prepared import Prepared
 from groundwork.train.checkpoint import load_last
-from groundwork.train.custom import own_data, own_module
+from groundwork.train.custom import own_data, own_direction
 from groundwork.train.job import Job
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.part import Part
@@ -68,9 +67,7 @@ class OwnRun:
     @property
     def direction(self) -> str:
         """Whether more or less of the monitor is better."""
-        return direction_of_own(
-            self.config.monitor, (self.config.callbacks.get("checkpoint") or {}).get("mode")
-        )
+        return own_direction(self.config)
 
     @property
     def is_finished(self) -> bool:
@@ -146,19 +143,6 @@ def data_module_of(
         write_splits(folder, prepared)
         folder.write_json("data", _facts(module.info, prepared))
     return module, prepared
-
-
-def build_own(config: DictConfig) -> LightningModule:
-    """Build the user's module.
-
-    Raises:
-        UserError: If it cannot be built, or is none.
-    """
-    seed_everything(config.seed, verbose=False)
-    module = build_named("task", config.task)
-    if not isinstance(module, LightningModule):
-        raise UserError(f"task._target_={own_module(config)} must be a LightningModule. Name another class.")
-    return module
 
 
 def logged_name(logged: Mapping[str, Any], monitor: str) -> str | None:

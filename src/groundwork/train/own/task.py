@@ -4,28 +4,29 @@ from typing import Any
 
 from hydra.utils import get_class, instantiate
 from lightning import LightningModule
+from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.optim import optimizer_factory, schedule_factory
 from groundwork.train.custom import own_module
-from groundwork.train.own.run import OwnRun, build_own
-from groundwork.train.plugged import read_augment
-
-
-def build_own_task(run: OwnRun) -> LightningModule:
-    """Build the module of a run."""
-    return module_of(run.config)
+from groundwork.train.plugged import build_named, read_augment
 
 
 def module_of(config: DictConfig) -> LightningModule:
     """Build the user's module, or a task of this package that asks the user's data module what it must know.
 
     Raises:
-        UserError: If it cannot be built.
+        UserError: If it cannot be built, or is none.
     """
     if own_module(config):
-        return build_own(config)
+        seed_everything(config.seed, verbose=False)
+        module = build_named("task", config.task)
+        if not isinstance(module, LightningModule):
+            raise UserError(
+                f"task._target_={own_module(config)} must be a LightningModule. Name another class."
+            )
+        return module
     transfer = instantiate(config.transfer, _convert_="all")
     if transfer.scenario == "auto":
         raise UserError(
