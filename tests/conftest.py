@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,26 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # As the commands do: where no bytecode is written, every process of the tests would compile torch anew.
 sys.dont_write_bytecode = False
+
+
+@pytest.fixture
+def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Give a function that writes a package whose so many files conf/README.md shows, where it can be imported."""
+    text = (Path(__file__).parents[1] / "conf" / "README.md").read_text(encoding="utf-8")
+
+    def write(package: str, number: int) -> None:
+        from groundwork.core import admitted  # not where no package is asked for
+
+        block = rf"^`({package}/[\w/.]+)`\n```\w+\n(.*?)^```$"
+        files = re.findall(block, text, flags=re.MULTILINE | re.DOTALL)
+        assert len(files) == number
+        for name, content in files:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(content, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(admitted, "_admitted", set())
+
+    return write
 
 
 @pytest.fixture

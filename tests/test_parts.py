@@ -1,28 +1,19 @@
 """The shortest parts of conf/README.md that the other examples there leave out are taken by one run."""
 
-import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from groundwork import fit
-from groundwork.core import admitted
-from groundwork.core.paths import CONF
 from groundwork.launch.config.compose import compose_run
 
 
 @pytest.fixture
-def owls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def owls(tmp_path: Path, documented: Callable[[str, int], None]) -> list[str]:
     """The package that the document shows, and the words of a run that searches in it."""
-    text = (CONF / "README.md").read_text(encoding="utf-8")
-    files = re.findall(r"^`(owls/[\w/.]+)`\n```\w+\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(files) == 3
-    for name, content in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(admitted, "_admitted", set())
+    documented("owls", 3)
     places = [f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
     return [f"hydra.searchpath=[{tmp_path / 'owls' / 'conf'}]", *places]
 

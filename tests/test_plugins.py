@@ -14,7 +14,6 @@ from sklearn.metrics import average_precision_score, f1_score
 from groundwork import fit
 from groundwork.core import admitted
 from groundwork.core.errors import UserError
-from groundwork.core.paths import CONF
 from groundwork.evaluate.export import export_run
 from groundwork.evaluate.run import Run
 from groundwork.launch.commands import evaluate, predict
@@ -25,14 +24,11 @@ SMALL = ["trainer=cpu", "execution=plain", "trainer.max_epochs=4", "metrics.resa
 
 
 @pytest.fixture
-def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def birds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documented: Callable[[str, int], None]
+) -> Iterator[Path]:
     """The package that the document shows, written to a folder outside of this project, and its data."""
-    text = (CONF / "README.md").read_text(encoding="utf-8")
-    files = re.findall(r"^`(birds/[\w/.]+)`\n```\w+\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(files) == 9
-    for name, content in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
+    documented("birds", 9)
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(200, 4))
     with h5py.File(tmp_path / "birds.h5", "w") as file:
@@ -41,8 +37,6 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             file[name] = inputs[:, column]
         for column, name in enumerate(LABELS):
             file[name] = (inputs[:, column] + inputs[:, 3] > 0).astype(float)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(admitted, "_admitted", set())
     monkeypatch.setattr("groundwork.core.trust.own_packages", frozenset)  # one of them may be called birds
     forget_birds()  # other tests have birds of their own
     yield tmp_path
