@@ -70,14 +70,21 @@ def test_one_run_is_submitted_and_its_folder_bears_the_number_of_the_job(slurm, 
 
 
 def test_what_slurm_refuses_is_told_in_one_line(slurm, tmp_path, table):
-    answer = submit(tmp_path, table, "cluster.partition=nowhere")
+    answer = submit(tmp_path, table, "cluster.extra={constraint: nowhere}")
     assert answer.returncode == 2
     assert answer.stderr.startswith("error: cluster=slurm must be accepted by Slurm")
     assert len(answer.stderr.splitlines()) == 1
 
 
+def test_a_partition_that_is_not_there_is_told_before_anything_is_written(slurm, tmp_path, table):
+    answer = submit(tmp_path, table, "cluster.partition=nowhere")
+    assert answer.returncode == 2
+    assert answer.stderr == "error: cluster.partition=nowhere must be one of: debug. Choose one.\n"
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_multirun_is_an_array_and_the_same_command_repeats_nothing(slurm, tmp_path, table):
-    words = ["-m", "seed=0,1", "optim.lr=1e-3,-1"]
+    words = ["-m", "seed=0,1", "optim.lr=1e-3,1e30"]  # the loss of the second is no number
     answer = submit(tmp_path, table, *words)
     assert answer.returncode == 1, answer.stderr
     assert "2 of 4 trials failed" in answer.stdout
