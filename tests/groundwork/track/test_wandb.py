@@ -210,7 +210,7 @@ def test_names_tags_project_and_run_of_the_environment_count(
 def test_a_run_of_an_agent_keeps_its_id_sweep_project_and_name_also_where_another_agent_resumes_and_seals_it(
     folder: RunFolder, said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    """What `wandb agent` sets for the command of a trial, as recorded from W&B 0.31."""
+    """What `wandb agent` sets for the command of a trial."""
     values = tmp_path / "config-agent7.yaml"
     values.write_text("wandb_version: 1\noptim.lr:\n  value: 0.01\n", encoding="utf-8")
     agent = {"RUN_ID": "agent7", "SWEEP_ID": "sweep3", "SWEEP_PARAM_PATH": str(values), "PROJECT": "team",

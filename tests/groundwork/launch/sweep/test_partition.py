@@ -1,4 +1,4 @@
-"""What Slurm says of its partitions, as a Slurm 22 and a 23 printed it, and what follows for a job."""
+"""What Slurm says of its partitions, in the form that scontrol and sinfo print, and what follows for a job."""
 
 from typing import Any
 
