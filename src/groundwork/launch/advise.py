@@ -29,7 +29,15 @@ from groundwork.transfer import Advice, Plan
 
 
 def advise(composition: Composition, console: Console) -> RunFolder:
-    """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`."""
+    """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`.
+
+    Raises:
+        UserError: If an override names the scenario, which is what advice is asked for.
+    """
+    for override in composition.overrides:
+        if override.startswith("transfer=") and override != "transfer=auto":
+            raise UserError(f"{override} must be left out: which scenario to take is what advice measures.")
+    composition = composition.replace(transfer="auto")  # an experiment may have named one
     config = composition.config
     check_combination(composition)
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "advice"))

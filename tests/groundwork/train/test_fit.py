@@ -177,6 +177,15 @@ def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[s
     assert folder.read_json("result.json")["transfer"]["scenario"] == advised
 
 
+def test_advice_is_asked_of_the_data_whichever_scenario_an_experiment_names(tmp_path: Path, words: list[str]):
+    composition = compose_run(["experiment=digits", *words])
+    assert composition.choices["transfer"] == "scratch"
+    advice = advise(composition, Console(quiet=True)).read_json("advice.json")
+    assert len(advice["not_tried"]) >= 2
+    with pytest.raises(UserError, match="transfer=scratch must be left out"):
+        advise(compose_run([*words, "transfer=scratch"]), Console(quiet=True))
+
+
 def test_the_winner_of_a_race_is_served_from_its_checkpoint(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):

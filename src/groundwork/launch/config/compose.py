@@ -44,10 +44,12 @@ class Composition:
             for group, option in options.items()
             if option is not None and self.choices.get(group) == "auto"
         }
-        if not chosen:
-            return self
-        kept = [override for override in self.overrides if override.partition("=")[0] not in chosen]
-        return compose_run([f"{group}={option}" for group, option in chosen.items()] + kept)
+        return self.replace(**chosen) if chosen else self
+
+    def replace(self, **options: str) -> "Composition":
+        """Put an option of a group in the place of whichever was chosen."""
+        kept = [override for override in self.overrides if override.partition("=")[0] not in options]
+        return compose_run([*(f"{group}={option}" for group, option in options.items()), *kept])
 
 
 def complete(overrides: Sequence[str]) -> list[str]:
