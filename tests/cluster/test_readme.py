@@ -49,7 +49,7 @@ def test_every_key_of_the_page_exists():
 def test_own_scripts_ask_slurm_for_what_cluster_slurm_asks(name: str):
     script = (ROOT / "scripts" / "slurm" / f"{name}.sbatch").read_text(encoding="utf-8")
     asked = dict(re.findall(r"^#SBATCH --([\w-]+)=(\S+)", script, flags=re.M))
-    words = re.findall(r"trainer\S*=\S+", script.split('"$@"')[1])
+    words = re.findall(r"trainer\S*=\S+", script.split('"$@"')[-1])
     trainer = compose_run(["data=diabetes", *words]).config.trainer
     assert (int(asked["nodes"]), int(asked["ntasks-per-node"])) == (trainer.num_nodes, trainer.devices)
     ours = parameters(with_resources(["data=diabetes", "cluster=slurm"]).config, "name")

@@ -16,6 +16,8 @@ from groundwork.core.variables import RENDEZVOUS
 
 # The first rank may decode and advise for hours while the others wait; who died is noticed by whoever started them.
 PATIENCE = timedelta(hours=24)
+# How the last line of a rank reads that only noticed the death of another.
+ECHOES = ("Connection", "gloo", "NCCL", "Broken pipe", "stopped")
 Value = TypeVar("Value")
 _group: Any = None  # talks through the processors' network, also where gradients go by NCCL
 _alone = False  # while the first rank computes what it then hands to all
@@ -44,6 +46,11 @@ def local_world_size() -> int:
 def is_first() -> bool:
     """Tell whether this process writes, and speaks to people."""
     return rank() == 0
+
+
+def is_echo(error: str) -> bool:
+    """Tell whether what ended a rank only says that another one is gone."""
+    return any(word in error for word in ECHOES)
 
 
 def in_team() -> bool:

@@ -9,7 +9,7 @@ from groundwork.core.atomic import write_bytes
 from groundwork.core.console import Console
 from groundwork.core.errors import WRONG_INPUT, UserError, user_error
 from groundwork.core.patches import kept_determinism
-from groundwork.core.ranks import is_first
+from groundwork.core.ranks import in_team, is_echo, is_first, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped, signals_caught
 from groundwork.track.loggers import logged
@@ -81,4 +81,8 @@ def _write_end(folder: RunFolder, error: BaseException, status: str) -> None:
         said = f"{user_error(error) or error}"
         if status == "failed" and isinstance(error, SystemExit):
             said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
+        if status == "failed" and world_size() > 1 and not in_team() and is_echo(said):
+            logs = folder.path.parents[1] / ".slurm" / folder.path.parent.name
+            where = f"in {logs}" if logs.is_dir() else "where its output goes"
+            said = f"another rank died first, killed or by an error that it printed {where} ({said})"
         folder.write_json("result", {**result, "status": status, "error": said})

@@ -29,3 +29,24 @@ def test_the_folder_says_how_a_run_ended(tmp_path: Path, error: BaseException, s
     with ends, recorded(folder, config, Console(quiet=True)):
         raise error
     assert folder.read_json("result.json") == {"status": status, "error": said}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "error", "begins"),
+    [
+        ("2", "[gloo/tcp/pair.cc] Connection reset by peer", "another rank died first"),
+        ("2", "lr must be positive", "lr must be positive"),
+        ("1", "Connection refused by the logger", "Connection refused by the logger"),
+    ],
+)
+def test_a_rank_that_only_noticed_the_death_of_another_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ranks: str, error: str, begins: str
+):
+    monkeypatch.setenv("WORLD_SIZE", ranks)
+    folder, config = RunFolder.furnish(tmp_path / "birds" / "41"), OmegaConf.create({"logger": {}})
+    (logs := tmp_path / ".slurm" / "birds").mkdir(parents=True)
+    with pytest.raises(RuntimeError), recorded(folder, config, Console(quiet=True)):
+        raise RuntimeError(error)
+    said = folder.read_json("result.json")["error"]
+    assert said.startswith(begins)
+    assert (str(logs) in said) == (begins != error)

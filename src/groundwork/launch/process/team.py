@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from omegaconf import DictConfig
 
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError
-from groundwork.core.ranks import adopt_srun, world_size
+from groundwork.core.ranks import adopt_srun, is_echo, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import RENDEZVOUS
 from groundwork.launch.process.child import Child, Stop, stop_on_signal
@@ -19,8 +19,6 @@ SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_TO_FOLLOW = 10.0  # that the others have to end by themselves after one has died
 SECONDS_TO_SAVE = 300.0  # after a signal
 LINES_OF_LOG = 30
-# How the last line of a rank reads that only noticed the death of another.
-ECHOES = ("Connection", "gloo", "NCCL", "Broken pipe", "stopped")
 
 
 def num_devices(trainer: DictConfig) -> int:
@@ -129,8 +127,7 @@ def _tell(folder: RunFolder, statuses: list[int]) -> int:
     said = [_last_words(folder, rank) for rank in range(len(statuses))]
 
     def suspicion(rank: int) -> tuple[bool, bool, bool]:
-        echo = any(word in said[rank][-1] for word in ECHOES)
-        return statuses[rank] in (DONE, INTERRUPTED), statuses[rank] >= 0, echo
+        return statuses[rank] in (DONE, INTERRUPTED), statuses[rank] >= 0, is_echo(said[rank][-1])
 
     # Who was killed from outside, then who failed for a reason of its own; we ended the rest.
     culprit = min(range(len(statuses)), key=suspicion)

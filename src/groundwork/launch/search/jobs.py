@@ -19,9 +19,10 @@ from groundwork.launch.config.resources import with_resources
 from groundwork.launch.process.child import stop_on_signal
 from groundwork.launch.search.study import Study
 from groundwork.launch.search.worker import in_words, told, work_for
+from groundwork.launch.sweep.alive import LOOKS, SECONDS_BETWEEN_LOOKS, Waiting, jobs_alive
 from groundwork.launch.sweep.job import TIME_IS_UP, requeue
 from groundwork.launch.sweep.partition import check_partition
-from groundwork.launch.sweep.queue_up import LOOKS, SECONDS_BETWEEN_LOOKS, jobs_alive, log_folder
+from groundwork.launch.sweep.queue_up import log_folder
 from groundwork.launch.sweep.slurm import submit
 
 
@@ -92,6 +93,7 @@ class Crew:
         alive = jobs_alive()
         self.jobs = [job for job in known if job in alive]
         self.unseen: Counter[str] = Counter()
+        self.reasons = Waiting(console)
         self.spare = study.search.workers  # that may take the place of others
         if self.jobs:
             console.say(f"jobs {', '.join(self.jobs)} are in the queue already")
@@ -105,6 +107,7 @@ class Crew:
     def fill(self) -> None:
         """Replace the jobs that are gone, unless they were cancelled."""
         alive = jobs_alive()
+        self.reasons.tell(alive, self.jobs)
         for job in list(self.jobs):
             self.unseen[job] = 0 if job in alive else self.unseen[job] + 1
             if self.unseen[job] < LOOKS or self.study.is_over():

@@ -1,10 +1,8 @@
 """Runs and sweeps -> jobs in Slurm's queue, and what became of them."""
 
-import os
 import secrets
-import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -18,13 +16,11 @@ from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.resources import resources, with_resources
 from groundwork.launch.process.child import Stop
 from groundwork.launch.saved import run_name, save_start
+from groundwork.launch.sweep.alive import LOOKS, SECONDS_BETWEEN_LOOKS, Waiting, jobs_alive
 from groundwork.launch.sweep.job import run_job
-from groundwork.launch.sweep.partition import ABSENT, check_partition
+from groundwork.launch.sweep.partition import check_partition
 from groundwork.launch.sweep.slurm import submit
 from groundwork.launch.sweep.sweep import Record, Trial
-
-SECONDS_BETWEEN_LOOKS = 5.0
-LOOKS = 2  # that must not find a job before it is over: a requeued one may be out of sight for a moment
 
 
 def submit_run(composition: Composition, console: Console) -> int:
@@ -89,12 +85,13 @@ class Queue:
         fresh = [trial for trial in missing if self.record.entry(trial).get("job") not in alive]
         if fresh:
             self._submit(fresh)
-        waiting = list(missing)
+        waiting, reasons = list(missing), Waiting(self.console)
         with self.console.progress("jobs") as bar:
             while waiting and not self.stop.asked:
                 bar(len(self.trials) - len(waiting), len(self.trials))
                 time.sleep(SECONDS_BETWEEN_LOOKS)
                 alive = jobs_alive()
+                reasons.tell(alive, [str(self.record.entry(trial)["job"]) for trial in waiting])
                 waiting = [trial for trial in waiting if not self._ended(trial, alive)]
         if waiting:
             numbers = " ".join(sorted({str(self.record.entry(trial)["job"]) for trial in waiting}))
@@ -120,7 +117,7 @@ class Queue:
             self.record.started(trial, job=job, host="slurm")
         self.console.say(f"jobs {jobs[0]} to {jobs[-1]} are in the queue   ({logs})")
 
-    def _ended(self, trial: Trial, alive: set[str]) -> bool:
+    def _ended(self, trial: Trial, alive: Mapping[str, str]) -> bool:
         job = str(self.record.entry(trial)["job"])
         self.unseen[job] = 0 if job in alive else self.unseen.get(job, 0) + 1
         if self.unseen[job] < LOOKS:
@@ -133,28 +130,6 @@ class Queue:
             style="red" if what == "failed" else "",
         )
         return True
-
-
-def jobs_alive() -> set[str]:
-    """List this user's jobs that wait, run or are about to be queued again.
-
-    Raises:
-        UserError: If Slurm does not answer.
-    """
-    command = ["squeue", "-h", "-r", "-u", str(os.getuid()), "-o", "%i"]
-    for _ in range(LOOKS):
-        try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        except FileNotFoundError as error:
-            raise UserError(ABSENT.format("squeue")) from error
-        except subprocess.TimeoutExpired:
-            continue
-        if answer.returncode == 0:
-            return set(answer.stdout.split())
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    raise UserError(
-        f"cluster=slurm must be answered by squeue, but: {answer.stderr.strip()}. Try again later."
-    )
 
 
 def fate(folder: RunFolder, job: str) -> tuple[str, str | None]:

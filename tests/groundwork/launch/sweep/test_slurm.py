@@ -1,6 +1,5 @@
 """What a cluster is asked for, and what is told of jobs that have left the queue; tests/cluster has a real Slurm."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.resources import with_resources
 from groundwork.launch.saved import new_folder, requeued_folder
-from groundwork.launch.sweep import job, partition, queue_up
-from groundwork.launch.sweep.queue_up import fate, jobs_alive, log_folder
+from groundwork.launch.sweep import job, partition
+from groundwork.launch.sweep.queue_up import fate, log_folder
 from groundwork.launch.sweep.slurm import parameters
 
 
@@ -62,24 +61,10 @@ def test_a_job_that_ended_without_a_word_has_failed(tmp_path: Path):
     assert "job 7 was ended without a word" in folder.read_json("result.json")["error"]
 
 
-def test_a_machine_without_slurm_is_told_so(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(UserError, match="not installed here"):
-        jobs_alive()
-
-
 def test_runs_that_cannot_be_written_are_told_in_one_line(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"paths\.runs=.*file must be a folder one can write to"):
         log_folder(tmp_path / "file", "name")
-
-
-def test_a_queue_that_does_not_answer_is_no_empty_queue(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(queue_up, "SECONDS_BETWEEN_LOOKS", 0)
-    answer = subprocess.CompletedProcess([], 1, "", "slurm_load_jobs error: Unable to contact")
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
-    with pytest.raises(UserError, match="Unable to contact"):
-        jobs_alive()
 
 
 def test_a_job_of_ones_own_goes_on_in_its_folder_when_it_is_queued_again(
