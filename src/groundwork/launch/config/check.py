@@ -6,7 +6,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
-from groundwork.core.ranges import check_choice, check_range
+from groundwork.core.ranges import check_choice
+from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import check_own
 from groundwork.launch.config.pretrained import check_pretrained
@@ -23,50 +24,6 @@ LOSS_TASK = {
     "mae": "regression",
     "huber": "regression",
 }
-# Values that a key takes, where no folder of conf/ lists them.
-VALUES = {
-    "execution.memory_format": ("auto", "contiguous", "channels_last"),
-    "execution.resident": ("auto", True, False),
-    "execution.compile": ("auto", True, False),
-    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
-}
-# Intervals of whole numbers, and of others, that nothing checks when it is built; None may stand where null does.
-WHOLE = {
-    "seed": "(-inf, inf)",
-    "split.seed": "(-inf, inf)",
-    "data.num_workers": "[0, inf)",
-    "metrics.resamples": "[1, inf)",
-    "data.rare_below": "[1, inf)",
-    "trainer.max_epochs": "[1, inf)",
-    "trainer.accumulate_grad_batches": "[1, inf)",
-    "trainer.val_every_n_steps": "[1, inf)",
-    "callbacks.early_stopping.patience": "[1, inf)",
-    "callbacks.finite.every": "[1, inf)",
-    "callbacks.finite.skip": "[0, inf)",
-}
-OTHERS = {
-    "optim.lr": "(0, inf)",
-    "optim.weight_decay": "[0, inf)",
-    "optim.layer_decay": "(0, 1]",
-    "trainer.gradient_clip_val": "(0, inf)",
-    "trainer.limit_train_batches": "(0, inf)",
-    "trainer.limit_val_batches": "(0, inf)",
-    "trainer.overfit_batches": "[0, inf)",
-    "callbacks.ema.decay": "(0, 1)",
-    "callbacks.checkpoint.minutes": "[0, inf)",
-}
-# Not every split has a seed, and a callback may have been removed.
-NULLABLE = (
-    "data.num_workers",
-    "data.rare_below",
-    "trainer.val_every_n_steps",
-    "callbacks.early_stopping.patience",
-    "callbacks.finite.every",
-    "callbacks.finite.skip",
-    "split.seed",
-    *OTHERS,
-)
-SWITCHES = ("execution.grad_checkpointing", "transfer.refit")
 
 
 def check_combination(composition: Composition) -> None:
@@ -137,7 +94,7 @@ def check_parts(config: DictConfig) -> None:
     check_logger(config)
     check_trainer(config)
     check_callbacks(config)
-    _check_values(config)
+    check_values(config)
 
 
 def _is_usual(config: DictConfig) -> bool:
@@ -148,22 +105,6 @@ def _is_usual(config: DictConfig) -> bool:
     known = any(all(key in OF_ALL or optim[key] == each.get(key) for key in optim) for each in usual)
     ours = all(each._target_.startswith(f"{PACKAGE}.") for each in (schedule, config.augment))
     return known and ours and "name" not in schedule
-
-
-def _check_values(config: DictConfig) -> None:
-    for key, values in VALUES.items():
-        value = OmegaConf.select(config, key)
-        if (type(value), value) not in [(type(each), each) for each in values]:  # 1 is not true
-            raise UserError(
-                f"{key} must be one of {', '.join(map(str, values)).lower()}, but got {value}. Choose one."
-            )
-    for key, interval in (WHOLE | OTHERS).items():
-        value = OmegaConf.select(config, key)
-        if value is not None or key not in NULLABLE:
-            check_range(key, value, interval, whole=key in WHOLE)
-    for key in SWITCHES:
-        if not isinstance(value := OmegaConf.select(config, key), bool):
-            raise UserError(f"{key} must be true or false, but got {value}. Choose one.")
 
 
 def _check_target_scale(config: DictConfig) -> None:

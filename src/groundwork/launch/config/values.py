@@ -41,8 +41,11 @@ def check_value(key: str, value: Any, schema: Schema) -> None:
         raise UserError(f"{key} must be finite, but got {_shown(value)}. Change it.")
     alternatives = [one for one in schema.get("anyOf", [schema]) if one != COMPUTED]
     if not any(_fits(value, one) for one in alternatives):
-        allowed = list(dict.fromkeys(_named(one) for one in alternatives))
-        raise UserError(f"{key} must be {' or '.join(allowed)}, but got {_shown(value)}. Change it.")
+        *others, last = dict.fromkeys(name for one in alternatives for name in _names(one))
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        if others and all("enum" in one or "const" in one for one in alternatives):
+            allowed = f"one of {', '.join(others)}, {last}"
+        raise UserError(f"{key} must be {allowed}, but got {_shown(value)}. Change it.")
 
 
 def _fits(value: Any, schema: Schema) -> bool:
@@ -67,12 +70,12 @@ def _in_range(value: Any, schema: Schema) -> bool:
     )
 
 
-def _named(schema: Schema) -> str:
+def _names(schema: Schema) -> list[str]:
     if "enum" in schema:
-        return f"one of {', '.join(map(_shown, schema['enum']))}"
+        return [_shown(value) for value in schema["enum"]]
     if "const" in schema:
-        return _shown(schema["const"])
-    return NAMES[schema["type"]] + _range(schema)
+        return [_shown(schema["const"])]
+    return [NAMES[schema["type"]] + _range(schema)]
 
 
 def _range(schema: Schema) -> str:

@@ -3,7 +3,9 @@
 import pytest
 
 from groundwork.core.errors import UserError
+from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.check import check_combination, derived_choices
+from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import compose_run
 from groundwork.train.idle import idle_keys
 
@@ -55,6 +57,30 @@ from groundwork.train.idle import idle_keys
 def test_a_contradiction_is_refused(words: list[str], said: str):
     with pytest.raises(UserError, match=said.replace("(", r"\(")):
         check_combination(compose_run(words))
+
+
+@pytest.mark.parametrize("value", ["-3", "abc"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "transfer.budget", "transfer.folds", "transfer.views", "augment.num_operations", "data.image_size",
+        "trainer.devices", "trainer.num_nodes", "trainer.check_val_every_n_epoch", "cluster.jobs", "metrics.threshold",
+        "execution.threads", "trainer.gradient_clip_algorithm",
+    ],
+)  # fmt: skip
+def test_a_value_that_no_run_can_have_is_told_before_data_is_read(key: str, value: str):
+    words = ["data=image_folder", "data.root=x", "task=classification", f"{key}={value}"]
+    composition = compose_run(words)
+    with pytest.raises(UserError, match=rf"^{key} must be .*, but got .*\. (Change it|Choose one)\.$"):  # noqa: PT012
+        check_keys(composition)
+        check_combination(composition)
+
+
+def test_what_a_part_of_ones_own_means_by_a_key_is_left_to_it():
+    own = ["data=digits", "augment._target_=torch.nn.Identity", "augment.brightness=-3"]
+    check_values(compose_run(own).config)
+    with pytest.raises(UserError, match=r"augment\.brightness must be in \[0, inf\), but got -3"):
+        check_values(compose_run(["data=digits", "augment.brightness=-3"]).config)
 
 
 @pytest.mark.parametrize("experiment", ["solar_cells"])

@@ -1,0 +1,129 @@
+"""Keys -> the values that they may have, so that a wrong one is told before anything is read or imported."""
+
+from omegaconf import DictConfig, OmegaConf
+
+from groundwork.core.errors import UserError
+from groundwork.core.ranges import check_range
+
+SWITCH = (True, False)
+# Values that a key takes, where no folder of conf/ lists them.
+VALUES = {
+    "execution.memory_format": ("auto", "contiguous", "channels_last"),
+    "execution.resident": ("auto", True, False),
+    "execution.compile": ("auto", True, False),
+    "execution.grad_checkpointing": SWITCH,
+    "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
+    "trainer.gradient_clip_algorithm": (None, "norm", "value"),
+    "transfer.refit": SWITCH,
+    "transfer.views": (1, 2, 4, 8),
+}
+# Intervals of whole numbers, and of others. Null, auto and last may stand where conf/ says so, as may keys that an
+# option doesn't have; a list is checked by what is built of it.
+WHOLE = {
+    "seed": "(-inf, inf)",
+    "split.seed": "(-inf, inf)",
+    "data.image_size": "[1, inf)",
+    "data.max_pixels": "[1, inf)",
+    "data.num_workers": "[0, inf)",
+    "data.rare_below": "[1, inf)",
+    "augment.num_operations": "[0, inf)",
+    "cluster.jobs": "[1, inf)",
+    "execution.threads": "[1, inf)",
+    "metrics.resamples": "[1, inf)",
+    "model.k": "[1, inf)",
+    "model.width": "[1, inf)",
+    "model.depth": "[1, inf)",
+    "model.number_width": "[1, inf)",
+    "model.embedding_width": "[1, inf)",
+    "transfer.cut": "[0, inf)",
+    "transfer.folds": "[1, inf)",
+    "trainer.max_epochs": "[1, inf)",
+    "trainer.max_steps": "[-1, inf)",
+    "trainer.min_epochs": "[0, inf)",
+    "trainer.min_steps": "[0, inf)",
+    "trainer.devices": "[1, inf)",
+    "trainer.num_nodes": "[1, inf)",
+    "trainer.accumulate_grad_batches": "[1, inf)",
+    "trainer.check_val_every_n_epoch": "[1, inf)",
+    "trainer.val_every_n_steps": "[1, inf)",
+    "trainer.log_every_n_steps": "[0, inf)",
+    "trainer.num_sanity_val_steps": "[-1, inf)",
+    "trainer.reload_dataloaders_every_n_epochs": "[0, inf)",
+    "callbacks.early_stopping.patience": "[1, inf)",
+    "callbacks.finite.every": "[1, inf)",
+    "callbacks.finite.skip": "[0, inf)",
+}
+OTHERS = {
+    "augment.horizontal_flip": "[0, 1]",
+    "augment.vertical_flip": "[0, 1]",
+    "augment.rotation": "[0, 180]",
+    "augment.brightness": "[0, inf)",
+    "augment.contrast": "[0, inf)",
+    "augment.saturation": "[0, inf)",
+    "augment.magnitude": "[0, 1]",
+    "augment.erase": "[0, 1]",
+    "metrics.threshold": "(0, 1)",
+    "model.frequency_scale": "(0, inf)",
+    "optim.lr": "(0, inf)",
+    "optim.weight_decay": "[0, inf)",
+    "optim.layer_decay": "(0, 1]",
+    "trainer.gradient_clip_val": "(0, inf)",
+    "trainer.limit_train_batches": "(0, inf)",
+    "trainer.limit_val_batches": "(0, inf)",
+    "trainer.limit_test_batches": "(0, inf)",
+    "trainer.limit_predict_batches": "(0, inf)",
+    "trainer.overfit_batches": "[0, inf)",
+    "transfer.budget": "(0, inf)",
+    "callbacks.early_stopping.min_delta": "[0, inf)",
+    "callbacks.ema.decay": "(0, 1)",
+    "callbacks.checkpoint.minutes": "[0, inf)",
+}
+NEVER_NULL = ("seed", "metrics.resamples", "trainer.max_epochs", "trainer.accumulate_grad_batches")
+WORDS = {
+    "execution.threads": ("auto",),
+    "metrics.threshold": ("auto",),
+    "model.k": ("auto",),
+    "model.width": ("auto",),
+    "transfer.cut": ("auto", "last"),
+    "trainer.devices": ("auto",),
+    "transfer.budget": ("auto",),
+}
+PACKAGE = __name__.partition(".")[0]
+
+
+def check_values(config: DictConfig) -> None:
+    """Refuse values that no run can have.
+
+    Raises:
+        UserError: With the key, what it may be, and what it is.
+    """
+    for key, values in VALUES.items():
+        value = OmegaConf.select(config, key)
+        if (type(value), value) not in [(type(each), each) for each in values]:  # 1 is not true
+            choices = ", ".join(map(_typed, values))
+            allowed = "true or false" if values == SWITCH else f"one of {choices}"
+            raise UserError(f"{key} must be {allowed}, but got {_typed(value)}. Choose one.")
+    for key, interval in (WHOLE | OTHERS).items():
+        value = OmegaConf.select(config, key)
+        if (
+            (value is None and key not in NEVER_NULL)
+            or OmegaConf.is_config(value)
+            or not _is_ours(config, key)
+        ):
+            continue
+        check_range(key, value, interval, whole=key in WHOLE, words=WORDS.get(key, ()))
+
+
+def _is_ours(config: DictConfig, key: str) -> bool:
+    """Tell whether a key belongs to a part of ours; a class of the user's own may mean something else by it."""
+    group = key.partition(".")[0]
+    if group not in ("augment", "model"):
+        return True
+    target = (
+        config[group].get("_target_") or OmegaConf.select(config, f"{group}.backbone._target_") or PACKAGE
+    )
+    return str(target).partition(".")[0] == PACKAGE
+
+
+def _typed(value: object) -> str:
+    return "null" if value is None else str(value).lower()
