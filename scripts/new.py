@@ -15,18 +15,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BEGINNINGS = Path(__file__).resolve().parent / "new"
 DIGITS = "uv run scripts/train.py experiment=digits trainer.max_epochs=2"
-TESTS = "uv run pytest {tests}"
-# kind -> folder of conf/ ("": a module and its test are all), command that tries it
+# kind -> folder of conf/, command that tries it
 KINDS = {
     "reader": ("data", "uv run scripts/train.py data={name} data.root=DIR"),
     "data": ("data", "uv run scripts/train.py data={name} data.root=DIR"),
-    "datamodule": ("", TESTS),
+    "datamodule": ("data", "uv run scripts/train.py data={name} task=classification model=mlp transfer=none"),
     "model": ("model", "uv run scripts/train.py data=digits model={name} transfer=scratch trainer.max_epochs=2"),
     "head": ("task", f"{DIGITS} task={{name}}"),
     "loss": ("loss", f"{DIGITS} loss={{name}}"),
     "metric": ("metrics", f"{DIGITS} metrics={{name}} monitor={{name}}"),
     "task": ("task", f"{DIGITS} task={{name}}"),
-    "module": ("", TESTS),
+    "module": ("task", "uv run scripts/train.py data=digits data.image_size=8 task={name} monitor=val_acc"),
     "optimizer": ("optim", f"{DIGITS} optim={{name}}"),
     "callback": ("callbacks", f"{DIGITS} callbacks={{name}}"),
     "logger": ("logger", f"{DIGITS} logger={{name}}"),
@@ -52,7 +51,7 @@ def main(words: list[str]) -> int:
         print(f"written: {path.relative_to(ROOT).as_posix()}")
     write_schemas()
     tests = f"tests/{own_package()}/test_{name}.py" if len(files) > 1 else "tests/test_conf.py"
-    print(f"try it:  {KINDS[kind][1].format(name=name, tests=tests)}")
+    print(f"try it:  {KINDS[kind][1].format(name=name)}")
     print(f"check:   uv run pytest {tests}")
     return 0
 

@@ -82,9 +82,7 @@ def test_a_kind_is_written_into_the_own_package_with_a_test_that_passes(small: P
     files = {path.relative_to(small).as_posix() for path in small.rglob("*my_part*")}
     module, test = "src/birds/my_part.py", "tests/birds/test_my_part.py"
     assert (module in files) == (test in files) == (kind not in ("data", "experiment", "sweep"))
-    assert files - {module, test} == (
-        {f"conf/{new.KINDS[kind][0]}/my_part.yaml"} if new.KINDS[kind][0] else set()
-    )
+    assert files - {module, test} == {f"conf/{new.KINDS[kind][0]}/my_part.yaml"}
     for file in files:
         text = (small / file).read_text(encoding="utf-8")
         assert not {"NAME", "PACKAGE", "Name"} & set(text.replace(".", " ").split()), file
@@ -130,3 +128,26 @@ def test_everything_that_is_begun_passes_the_contracts_and_trains(
     assert done.returncode == 0, done.stderr[-3000:]
     assert "my_callback: epoch 1" in done.stdout
     assert (tmp_path / "runs" / "my_logger.jsonl").stat().st_size > 0
+    for words in (
+        [
+            "data=digits",
+            "data.image_size=8",
+            "task=my_module",
+            "monitor=val_acc",
+            "subset=stratified",
+            "subset.size=200",
+        ],
+        ["data=my_datamodule", "task=classification", "model=mlp", "transfer=none"],
+        [
+            "data=my_datamodule",
+            "task=my_module",
+            "task.num_features=3",
+            "task.num_classes=2",
+            "monitor=val_acc",
+        ],
+    ):
+        done = call(
+            clone, "scripts/train.py", *words, "trainer=cpu", "trainer.max_epochs=2",
+            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]

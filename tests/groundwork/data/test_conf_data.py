@@ -12,8 +12,9 @@ from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.data import Target
 
-OWN = "module"  # a data module of one's own reads by itself
-CHOICES = sorted({path.stem for path in (CONF / "data").glob("[!_]*.yaml")} - {OWN})
+# A data module of one's own, whose file begins with its class, reads by itself.
+FILES = (CONF / "data").glob("[!_]*.yaml")
+CHOICES = sorted(path.stem for path in FILES if "\n_target_:" not in path.read_text(encoding="utf-8"))
 # Read by the run and handed to Target.fit, build_store and the data module.
 ELSEWHERE = {
     "kind",
