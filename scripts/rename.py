@@ -67,6 +67,7 @@ uv run scripts/train.py data=table data.table=FILE data.target=COLUMN
 uv run scripts/train.py experiment=digits trainer.max_epochs=2 logger=wandb
 uv run scripts/train.py -m seed=0,1,2                        # three runs; the same command again runs what is missing
 uv run scripts/compare.py runs='runs/*/*'                    # all runs in one table
+uv run scripts/report.py runs='runs/*/*'                     # all runs on one page, to sort and filter
 uv run scripts/evaluate.py run=latest split=test             # the test, once
 uv run scripts/predict.py run=latest input=DIR output=predicted.csv
 uv run scripts/export.py run=latest format=onnx

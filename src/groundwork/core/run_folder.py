@@ -83,6 +83,13 @@ class RunFolder(RunFiles):
         """Read the configuration, and refuse one that would call what nobody knows."""
         return checked_config(read_yaml(self.config_file), self.config_file)
 
+    @property
+    def is_debug(self) -> bool:
+        """Tell whether the run only tried something out, as debug=fast does."""
+        return any(
+            str(one).startswith("debug=") for one in self.read_json("environment").get("overrides") or []
+        )
+
     def sweep(self) -> None:
         """Remove the temporary files that a killed run left half-written."""
         for left in self.path.rglob(f".*{TEMPORARY}"):

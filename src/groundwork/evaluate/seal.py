@@ -94,10 +94,16 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
         raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
     result = folder.read_json("result")
     _check_finished(folder, result)
+    if folder.is_debug:
+        raise UserError(
+            f"run={folder.path} must not be a debug run, which tells nothing. Train without debug= first."
+        )
     checkpoint_hash = file_hash(folder.best)
     if seal_record := result.get("seal"):
         _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)
-        console.say(f"{folder.path} was sealed on {seal_record['time']}; its official metrics stay")
+        console.say(
+            f"{folder.path} is sealed already, since {seal_record['time']}; its official metrics stay"
+        )
         console.show(summary(folder.path))
         return
     config = folder.config

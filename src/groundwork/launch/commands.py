@@ -1,6 +1,7 @@
 """Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
 from pathlib import Path
+from shlex import join
 
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
@@ -99,12 +100,16 @@ def evaluate(arguments: list[str]) -> int:
             "paths.runs": "where the runs and the ledger of tests lie",
         },
     )
-    if keys.get("split", "test") != "test":
-        raise UserError(
-            f"split={keys['split']} must be test; val stands in result.json already. Use split=test."
-        )
     if ("run" in keys) == ("runs" in keys):
         raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    if "split" not in keys:
+        whole = join([*arguments, "split=test"])
+        raise UserError(
+            "split=test must be given, because a test is opened once and counted. "
+            f"Type: uv run scripts/evaluate.py {whole}"
+        )
+    if keys["split"] != "test":
+        raise UserError(f"split={keys['split']} must be test; val is in result.json already. Use split=test.")
     from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
 
     return seal_runs(keys)

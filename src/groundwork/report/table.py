@@ -39,9 +39,10 @@ class Table:
 
 
 def metric_names(run: ReportedRun, *, only_usual: bool) -> list[str]:
-    """Return the metrics of whole splits in reading order: the monitored one, the usual ones, the rest."""
+    """Return the metrics of whole splits in reading order: the monitored one, the usual ones and your own, the rest."""
     known = dict.fromkeys(name for split in SPLITS for name in run.result.get(split) or {})
-    first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known)])
+    own = (run.config.get("metrics") or {}).get("extra") or {}
+    first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known), *own])
     names = first if only_usual else {**first, **known}
     return [name for name in names if name in known and "/" not in name]
 

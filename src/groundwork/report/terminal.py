@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.report.folder import ReportedRun
+from groundwork.report.next_step import next_step
 from groundwork.report.number import (
     CHOSE,
     NOT_CORRECTED,
@@ -43,9 +44,9 @@ def summary(run_dir: Path | str) -> Group:
     if count is not None:
         have = "configuration has" if count == 1 else "distinct configurations have"
         lines.append(Text(f"{count} {have} been tested on these test rows.", "dim"))
-    if not run.is_sealed:
-        command = f"uv run scripts/evaluate.py run={place} split=test"
+    if command := next_step(run):
         lines.append(Text.assemble(("next    ", "dim"), (command, "bold")))
+    lines.append(Text("words   GLOSSARY.md explains corrected, baseline, beaten, sealed", "dim"))
     return Group(_metrics(run), *_verdicts(run), *lines)
 
 

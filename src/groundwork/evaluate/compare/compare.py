@@ -21,7 +21,9 @@ from groundwork.evaluate.compare.rows import compare_groups, val_chose
 from groundwork.evaluate.ledger import count_configurations
 from groundwork.evaluate.seal import find_runs
 from groundwork.report import compare_table, write_comparison
+from groundwork.report.next_step import command, runs_word
 from groundwork.report.number import CHOSE
+from groundwork.report.page import shown_path
 
 
 def compare_runs(keys: Mapping[str, str]) -> int:
@@ -44,7 +46,19 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     write_comparison(rows, folder, footnote)
     write_text(folder / "runs.csv", _membership(groups).to_csv(index=False, lineterminator="\n"))
     console.say(f"written to {folder}")
+    best = next(group for group in groups if group.name == rows["group"].iloc[0])
+    console.say(_next_step(best, split))
     return DONE
+
+
+def _next_step(best: Group, split: Split) -> str:
+    """Say the command that follows for the best group: seal its test, or hand it on."""
+    first, more = best.runs[0].folder.path, len(best.runs) - 1
+    place = f"run={shown_path(first)}"
+    if split == "test" or all("seal" in run.result for run in best.runs):
+        return f"next: {command('export.py', place, 'format=onnx')}"
+    others = f"   (best on val; runs.csv lists {more} more of its runs)" if more else "   (best on val)"
+    return f"next: {command('evaluate.py', place, 'split=test', *runs_word(first))}{others}"
 
 
 def measure_groups(
