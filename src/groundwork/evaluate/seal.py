@@ -17,7 +17,6 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.patches import silence
 from groundwork.core.paths import machine_paths
-from groundwork.core.run_files import CONFIG
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
@@ -55,7 +54,7 @@ def seal_runs(keys: Mapping[str, str]) -> int:
         with intact(folder.path):
             seal(folder, runs, console)
         return DONE
-    folders = find_runs(keys["runs"])
+    folders = RunFolder.match(keys["runs"])
     for folder in folders:
         if folder.read_json("result").get("status") != "done":
             raise UserError(
@@ -65,23 +64,6 @@ def seal_runs(keys: Mapping[str, str]) -> int:
         with intact(folder.path):
             seal(folder, runs, console)
     return DONE
-
-
-def find_runs(glob: str) -> list[RunFolder]:
-    """List the run folders that a glob matches, sorted by path.
-
-    Raises:
-        UserError: If there is none.
-    """
-    pattern = Path(glob).expanduser()
-    base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
-    parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
-    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/{CONFIG}"))
-    if not found:
-        raise UserError(
-            f"runs={glob} must match run folders, but none has a {CONFIG}. Quote the glob, check it."
-        )
-    return [RunFolder(path) for path in found]
 
 
 def seal(folder: RunFolder, runs: Path, console: Console) -> None:

@@ -166,6 +166,31 @@ def compare(arguments: list[str]) -> int:
     return compare_runs(keys)
 
 
+def report(arguments: list[str]) -> int:
+    """List many runs on one page."""
+    keys = _required(
+        arguments,
+        {"runs": "a glob of run folders, in quotes"},
+        {
+            "output": "the page to write; else runs.html in the folder of all runs",
+            "paths.runs": "that folder",
+        },
+    )
+    from groundwork.core.run_folder import RunFolder  # pandas: not before the arguments are understood
+    from groundwork.report.page import shown_path
+    from groundwork.report.runs import write_runs_page
+
+    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    output = Path(keys["output"]).expanduser().resolve() if keys.get("output") else runs / "runs.html"
+    folders = RunFolder.match(keys["runs"])
+    if not output.parent.is_dir():
+        raise UserError(
+            f"output={output} must be in a folder that exists, but {output.parent} does not. Make it."
+        )
+    print(f"page    {shown_path(write_runs_page(folders, output))}")
+    return DONE
+
+
 def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
     """Read `key=value` arguments of which some must be there."""
     keys = key_values(arguments, needed | others)

@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, show
+from groundwork.report.number import interval_of, settled, show
 from groundwork.report.predictions import Classified, per_class
 
 # The metrics that a reader looks for first; others follow in the order of result.json.
@@ -129,7 +129,7 @@ def _against(name: str, baseline: Mapping[str, Any], metric: str, run: ReportedR
     if metric not in baseline:
         return Cell("")
     told = run.verdict_on(name) if metric == run.monitor else {}
-    return Cell(show(baseline[metric]), REMARKS.get(str(told.get("verdict")), ""))
+    return Cell(show(settled(metric, baseline[metric])), REMARKS.get(str(told.get("verdict")), ""))
 
 
 def _part(run: ReportedRun, split: str, name: str) -> Cell:

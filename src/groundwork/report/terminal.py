@@ -13,6 +13,7 @@ from groundwork.report.number import (
     CHOSE,
     NOT_CORRECTED,
     explain,
+    settled,
     show,
     show_interval,
     show_seconds,
@@ -70,7 +71,9 @@ def _metrics(run: ReportedRun) -> Table:
         if name in (result.get("val") or {}):
             proven = result["test"].get(name) if run.is_sealed else run.evidence(name)
             cells = [name, *([show(run.val_entry(name))] if proof != "val" else []), show_interval(proven)]
-            cells += [show(other[name]) if name in other else "" for other in baselines.values()]
+            cells += [
+                show(settled(name, other[name])) if name in other else "" for other in baselines.values()
+            ]
             # Text, not markup: a class or baseline may be called [bold].
             table.add_row(*(Text(cell) for cell in cells), style="bold" if name == run.monitor else None)
     return table

@@ -84,7 +84,8 @@ def _sizes(audit: Mapping[str, Any]) -> Iterator[Finding]:
         text = f"val has {val:,} samples, too few to decide"
         text += f": an accuracy of 0.8 would be known to about ± {points:.0f} points" if known else ""
     else:
-        text = f"{len(rare):,} classes have fewer than {FEW_OF_CLASS} samples in val: {_some(list(rare))}"
+        have = "class has" if len(rare) == 1 else "classes have"
+        text = f"{len(rare):,} {have} fewer than {FEW_OF_CLASS} samples in val: {_some(list(rare))}"
     yield _say(
         "warning" if val < FEW else "note", text, "Use folds: -m split=folds split.k=5 'split.fold=range(5)'."
     )

@@ -19,7 +19,6 @@ from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, 
 from groundwork.evaluate.compare.grouping import Group, group_runs
 from groundwork.evaluate.compare.rows import compare_groups, val_chose
 from groundwork.evaluate.ledger import count_configurations
-from groundwork.evaluate.seal import find_runs
 from groundwork.report import compare_table, write_comparison
 from groundwork.report.next_step import command, runs_word
 from groundwork.report.number import CHOSE
@@ -34,7 +33,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     """
     split: Split = "test" if keys["split"] == "test" else "val"
     console = Console()
-    folders = find_runs(keys["runs"])
+    folders = RunFolder.match(keys["runs"])
     with intact(Path(keys["runs"])):
         rows, footnote, groups = measure_groups(folders, split, console)
     console.show(compare_table(rows, footnote))
