@@ -12,7 +12,7 @@ from groundwork.core.batch import SPLITS
 from groundwork.core.bounded import read_json
 from groundwork.core.run_folder import RunFolder
 from groundwork.report.audit_tables import count_rows, rule_rows
-from groundwork.report.next_step import command
+from groundwork.report.next_step import train_command
 from groundwork.report.page import shown_path
 
 MOST_CLASSES = 12
@@ -34,11 +34,6 @@ def audit_summary(folder: Path) -> RenderableType:
         Text.assemble(("page     ", "dim"), shown_path(RunFolder(folder).audit_page)),
         Text.assemble(("next     ", "dim"), (train_command(audit), "bold")),
     )
-
-
-def train_command(audit: dict[str, Any]) -> str:
-    """Return the command that trains on what was looked at."""
-    return command("train.py", *map(str, audit.get("command") or []))
 
 
 def _finding(one: dict[str, Any]) -> Text:

@@ -1,7 +1,9 @@
 """A run folder -> the command to type next, complete, so that it can be copied: for terminal and page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import join, quote
+from typing import Any
 
 from groundwork.core.paths import machine_paths
 from groundwork.report.folder import ReportedRun
@@ -18,6 +20,11 @@ def next_step(run: ReportedRun) -> str:
     if not run.folder.predictions("val").exists():
         return ""  # of a module of one's own, which is not exported
     return command("export.py", f"run={shown_path(run.path)}", "format=onnx")
+
+
+def train_command(audit: Mapping[str, Any]) -> str:
+    """Return the command that trains on what an audit looked at."""
+    return command("train.py", *map(str, audit.get("command") or []))
 
 
 def runs_word(run: Path) -> list[str]:

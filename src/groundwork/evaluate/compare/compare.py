@@ -42,22 +42,24 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     if "output" in keys:
         folder = Path(keys["output"]).expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    write_comparison(rows, folder, footnote)
-    write_text(folder / "runs.csv", _membership(groups).to_csv(index=False, lineterminator="\n"))
-    console.say(f"written to {folder}")
     best = next(group for group in groups if group.name == rows["group"].iloc[0])
-    console.say(_next_step(best, split))
+    following = _next_step(best, split)
+    write_comparison(rows, folder, footnote, next_step=following)
+    write_text(folder / "runs.csv", _membership(groups).to_csv(index=False, lineterminator="\n"))
+    console.say(
+        f"page: {shown_path(folder)}/comparison.html, beside it the table as csv, md and tex, and runs.csv"
+    )
+    console.say(f"next: {following}")
     return DONE
 
 
 def _next_step(best: Group, split: Split) -> str:
-    """Say the command that follows for the best group: seal its test, or hand it on."""
-    first, more = best.runs[0].folder.path, len(best.runs) - 1
+    """Give the command that follows for the best group, by its first run: seal its test, or hand it on."""
+    first = best.runs[0].folder.path
     place = f"run={shown_path(first)}"
     if split == "test" or all("seal" in run.result for run in best.runs):
-        return f"next: {command('export.py', place, 'format=onnx')}"
-    others = f"   (best on val; runs.csv lists {more} more of its runs)" if more else "   (best on val)"
-    return f"next: {command('evaluate.py', place, 'split=test', *runs_word(first))}{others}"
+        return command("export.py", place, "format=onnx")
+    return command("evaluate.py", place, "split=test", *runs_word(first))
 
 
 def measure_groups(
