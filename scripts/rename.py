@@ -41,12 +41,21 @@ EXAMPLES = (
     ".github/workflows/notebooks.yml",
 )  # fmt: skip
 # Updates leave these alone; they are yours from the first day.
-YOURS = (f"src/{OWN}", f"tests/{OWN}", "conf/experiment/mine.yaml", "README.md")
+YOURS = (
+    f"src/{OWN}", f"tests/{OWN}", "conf/experiment/mine.yaml", "README.md", "CHANGELOG.md", "CITATION.cff",
+)  # fmt: skip
 README = """# {name}
 
+Made from the template {engine}, which is built on Lightning, timm, Hydra, torchmetrics and W&B. Write here what this
+project asks, and of which data.
+
+## Start
+
 ```
-pip install uv && uv run scripts/train.py      # trains the default experiment
-pip install uv && uv run pytest                # checks everything
+git clone ADDRESS {name}
+cd {name}
+pip install uv && uv run scripts/train.py      # installs everything, then trains the default experiment
+pip install uv && uv run pytest                # runs the tests
 ```
 
 ## From data to a result
@@ -55,15 +64,17 @@ pip install uv && uv run pytest                # checks everything
 uv run scripts/audit.py data=image_folder data.root=DIR      # look at the data first
 uv run scripts/train.py data=image_folder data.root=DIR      # DIR/<class>/*.jpg
 uv run scripts/train.py data=table data.table=FILE data.target=COLUMN
+uv run scripts/train.py experiment=digits trainer.max_epochs=2 logger=wandb
 uv run scripts/train.py -m seed=0,1,2                        # three runs; the same command again runs what is missing
 uv run scripts/compare.py runs='runs/*/*'                    # all runs in one table
+uv run scripts/report.py runs='runs/*/*'                     # all runs on one page, to sort and filter
 uv run scripts/evaluate.py run=latest split=test             # the test, once
 uv run scripts/predict.py run=latest input=DIR output=predicted.csv
 uv run scripts/export.py run=latest format=onnx
 ```
 
-A run folder `runs/<name>/<run id>/` holds everything about a run; open its `report.html`.
-`uv run scripts/train.py --help` lists what can be chosen; each file in `conf/` says what it is for.
+A run folder `runs/<name>/<run id>/` holds everything about a run; open its `report.html`. `GLOSSARY.md` explains the
+words. `uv run scripts/train.py --help` lists what can be chosen; each file in `conf/` says what it is for.
 
 ## Reproduce a run
 
@@ -77,9 +88,10 @@ uv run scripts/train.py run=RUN_FOLDER                       # continue a run th
 
 ## Where things are
 
-| folder | whose |
+| path | whose |
 |---|---|
 | `src/{name}/`, `tests/{name}/`, `conf/experiment/mine.yaml` | yours: data, network, loss, ...; updates skip them |
+| `README.md`, `CHANGELOG.md`, `CITATION.cff` | yours; updates skip them |
 | `scripts/train.py` | yours to edit; updates merge into it. Scripts of your own go beside it |
 | `conf/` | every choice; add files of your own |
 | `src/{engine}/`, `tests/{engine}/` | the engine; leave it as it is, so that updates merge without conflicts |
@@ -91,8 +103,24 @@ uv run scripts/schema.py                                     # lets an editor co
 python scripts/rename.py --update                            # take what the template has learned since
 ```
 
-`conf/README.md` shows the shortest working example of each part. Made from the template {engine}.
+`conf/README.md` has recipes and the shortest working example of each part, `src/README.md` the layout of the code,
+`METHOD.md` what intervals and verdicts promise. Address and issues of this project belong into `[project.urls]` of
+`pyproject.toml`, its authors into `CITATION.cff`.
 """
+CHANGELOG = """# Changelog
+
+## Unreleased
+
+- Started from the template {engine}.
+"""
+CITATION = """cff-version: 1.2.0
+message: If you use this software in your research, please cite it, and the libraries that it is built on.
+title: {name}
+type: software
+authors:
+  - name: the {name} authors
+"""
+BEGINNINGS = {"README.md": README, "CHANGELOG.md": CHANGELOG, "CITATION.cff": CITATION}
 
 
 class Parser(argparse.ArgumentParser):
@@ -184,8 +212,8 @@ def rewritten(file: str, content: bytes, record: dict[str, object]) -> tuple[str
     if file.startswith((*ONLY_TEMPLATE, *(EXAMPLES if record["drop_examples"] else ()))):
         return None
     place = re.sub(rf"^(src|tests)/{OWN}/", rf"\1/{name}/", file)
-    if file == "README.md":
-        return file, README.format(name=name, engine=ENGINE).encode("utf-8")
+    if file in BEGINNINGS:
+        return file, BEGINNINGS[file].format(name=name, engine=ENGINE).encode("utf-8")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

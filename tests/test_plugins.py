@@ -77,9 +77,9 @@ def test_several_labels_per_sample_are_learned_measured_sealed_and_predicted(
 
     admitted._admitted.clear()  # as in another process: this one was told the names by the words of fit
     with pytest.raises(UserError, match=r"names 'birds\..*Add trust=\[PACKAGE\]"):
-        evaluate([f"run={run.path}"])
+        evaluate([f"run={run.path}", "split=test"])
     admitted.admit(["birds"])
-    assert evaluate([f"run={run.path}", f"paths.runs={birds / 'runs'}"]) == 0
+    assert evaluate([f"run={run.path}", "split=test", f"paths.runs={birds / 'runs'}"]) == 0
     assert Run(run.path).result["test"]["f1"]["value"] > 0.7
     new = pd.DataFrame({"height": [3.0, -3.0], "rain": [0.0, 0.0], "wind": [0.0, 0.0], "heat": [0.0, 0.0]})
     new.to_csv(birds / "new.csv", index=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -68,6 +69,8 @@ def template(tmp_path: Path) -> Path:
         ".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8"),
         "LICENSE": "Copyright (c) 2026 the groundwork authors\n",
         "README.md": "# groundwork\n",
+        "CITATION.cff": "title: groundwork\n",
+        "CHANGELOG.md": "# Changelog of groundwork\n",
         "tests/test_rename.py": "",
         "notebooks/1.ipynb": "{}\n",
         "scripts/rename.py": script.replace('ADDRESS = ""', f"ADDRESS = {place.as_posix()!r}"),
@@ -113,6 +116,8 @@ def test_what_is_yours_gets_the_name_and_the_engine_keeps_its_own(template: Path
     assert files["LICENSE"] == before["LICENSE"]
     assert not any(name.startswith(("src/project", "tests/project", "tests/test_rename")) for name in files)
     assert files["README.md"].startswith("# my_birds")
+    assert "title: my_birds\n" in files["CITATION.cff"]
+    assert "Started from the template" in files["CHANGELOG.md"]
     assert "uv.lock" not in files[".gitignore"].splitlines()
     assert not (project / ".rename").exists()
 
@@ -141,6 +146,15 @@ def test_every_command_of_the_new_readme_names_a_script_that_is_there():
     scripts = set(re.findall(r"scripts/\w+\.py", readme))
     assert len(scripts) >= 8
     assert all((ROOT / script).is_file() for script in scripts)
+
+
+def test_the_citation_files_are_read_by_the_format():
+    ours = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    for text in (ours, rename.CITATION.format(name="birds")):
+        told = yaml.safe_load(text)
+        assert {"cff-version", "message", "title", "authors"} <= told.keys()
+        assert told["cff-version"] == "1.2.0"
+        assert all("name" in author or "family-names" in author for author in told["authors"])
 
 
 def test_examples_are_dropped_on_request(template: Path):
@@ -314,6 +328,8 @@ def test_an_update_finds_its_base_by_itself_and_merges_what_is_new(template: Pat
         "src/project/loss.py",
         "tests/project/test_more.py",
         "README.md",
+        "CITATION.cff",
+        "CHANGELOG.md",
         "conf/experiment/mine.yaml",
     ):
         change(template, file, "theirs = 1\n")

@@ -100,7 +100,7 @@ def test_the_sealed_test_uses_the_recorded_split(
     name: str, folder: Callable[[str], RunFolder], tmp_path: Path
 ):
     run = folder(name)
-    assert evaluate([f"run={run.path}", f"paths.runs={tmp_path / 'runs'}"]) == 0
+    assert evaluate([f"run={run.path}", "split=test", f"paths.runs={tmp_path / 'runs'}"]) == 0
     result = run.read_json("result.json")
     test = pd.read_parquet(run.predictions("test"))
     splits = pd.read_csv(run.splits, dtype=str)
@@ -112,7 +112,7 @@ def test_what_was_sealed_stays(folder: Callable[[str], RunFolder], tmp_path: Pat
     run = folder("trained")
     before = run.read_json("result.json")
     assert before["seal"]
-    assert evaluate([f"run={run.path}", f"paths.runs={tmp_path / 'runs'}"]) == 0
+    assert evaluate([f"run={run.path}", "split=test", f"paths.runs={tmp_path / 'runs'}"]) == 0
     assert run.read_json("result.json") == before
 
 

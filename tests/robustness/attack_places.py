@@ -20,7 +20,7 @@ from groundwork.data import read_frame, read_image_table
 from groundwork.data.formats import Source, bounds
 from groundwork.evaluate.predict import predict_inputs
 from groundwork.evaluate.run import Run
-from groundwork.evaluate.seal import find_runs, seal_runs
+from groundwork.evaluate.seal import seal_runs
 from groundwork.train.checkpoint import load
 
 Attack = tuple[str, Callable[[], object]]
@@ -160,6 +160,6 @@ def words(run: Callable[[], Path], place: Path) -> list[Attack]:
     return [
         ("word: run=/etc", lambda: seal_runs({"run": "/etc"})),
         ("word: run of two lines", lambda: seal_runs({"run": "a\nb"})),
-        ("word: runs=/dev/*", lambda: find_runs("/dev/*")),
+        ("word: runs=/dev/*", lambda: RunFolder.match("/dev/*")),
         ("word: output below a device", lambda: predict_inputs(into)),
     ]

@@ -68,6 +68,23 @@ class RunFolder(RunFiles):
             raise UserError(f"run={folder.path} must be a run folder, but it has no {CONFIG}.")
         return folder
 
+    @classmethod
+    def match(cls, glob: str) -> "list[RunFolder]":
+        """List the run folders that a glob matches, sorted by path.
+
+        Raises:
+            UserError: If there is none.
+        """
+        pattern = Path(glob).expanduser()
+        base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
+        parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
+        found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/{CONFIG}"))
+        if not found:
+            raise UserError(
+                f"runs={glob} must match run folders, but none has a {CONFIG}. Quote the glob, check it."
+            )
+        return [cls(path) for path in found]
+
     @contextmanager
     def held(self, wait: bool) -> Iterator[None]:
         """Keep every other process out of this folder; the ranks of one team come in together.
@@ -82,6 +99,13 @@ class RunFolder(RunFiles):
     def config(self) -> DictConfig:
         """Read the configuration, and refuse one that would call what nobody knows."""
         return checked_config(read_yaml(self.config_file), self.config_file)
+
+    @property
+    def is_debug(self) -> bool:
+        """Tell whether the run only tried something out, as debug=fast does."""
+        return any(
+            str(one).startswith("debug=") for one in self.read_json("environment").get("overrides") or []
+        )
 
     def sweep(self) -> None:
         """Remove the temporary files that a killed run left half-written."""

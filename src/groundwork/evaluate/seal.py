@@ -17,7 +17,6 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact, read_splits
 from groundwork.core.patches import silence
 from groundwork.core.paths import machine_paths
-from groundwork.core.run_files import CONFIG
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.core.variables import SWEEP
@@ -55,7 +54,7 @@ def seal_runs(keys: Mapping[str, str]) -> int:
         with intact(folder.path):
             seal(folder, runs, console)
         return DONE
-    folders = find_runs(keys["runs"])
+    folders = RunFolder.match(keys["runs"])
     for folder in folders:
         if folder.read_json("result").get("status") != "done":
             raise UserError(
@@ -65,23 +64,6 @@ def seal_runs(keys: Mapping[str, str]) -> int:
         with intact(folder.path):
             seal(folder, runs, console)
     return DONE
-
-
-def find_runs(glob: str) -> list[RunFolder]:
-    """List the run folders that a glob matches, sorted by path.
-
-    Raises:
-        UserError: If there is none.
-    """
-    pattern = Path(glob).expanduser()
-    base = Path(pattern.anchor) if pattern.is_absolute() else Path.cwd()
-    parts = pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern
-    found = sorted(path.parent.resolve() for path in base.glob(f"{parts.as_posix()}/{CONFIG}"))
-    if not found:
-        raise UserError(
-            f"runs={glob} must match run folders, but none has a {CONFIG}. Quote the glob, check it."
-        )
-    return [RunFolder(path) for path in found]
 
 
 def seal(folder: RunFolder, runs: Path, console: Console) -> None:
@@ -94,10 +76,16 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
         raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
     result = folder.read_json("result")
     _check_finished(folder, result)
+    if folder.is_debug:
+        raise UserError(
+            f"run={folder.path} must not be a debug run, which tells nothing. Train without debug= first."
+        )
     checkpoint_hash = file_hash(folder.best)
     if seal_record := result.get("seal"):
         _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)
-        console.say(f"{folder.path} was sealed on {seal_record['time']}; its official metrics stay")
+        console.say(
+            f"{folder.path} is sealed already, since {seal_record['time']}; its official metrics stay"
+        )
         console.show(summary(folder.path))
         return
     config = folder.config

@@ -15,6 +15,7 @@ from groundwork.data import Samples, Target
 from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report import write_advice
+from groundwork.report.next_step import command
 from groundwork.train.adopt import adopt
 from groundwork.train.advice.advise import advise_run
 from groundwork.train.advice.race import clear
@@ -37,6 +38,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     for override in composition.overrides:
         if override.startswith("transfer=") and override != "transfer=auto":
             raise UserError(f"{override} must be left out: which scenario to take is what advice measures.")
+    typed = [one for one in composition.overrides if not one.startswith("transfer=")]
     composition = composition.replace(transfer="auto")  # an experiment may have named one
     config = composition.config
     check_combination(composition)
@@ -54,6 +56,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
 
     advice = advise_data(folder, complete.config, samples, target, console, choose, complete.overrides)
     console.say(f"take {advice.command}   ({folder.json_file('advice')})")
+    console.say(f"next: {command('train.py', *typed, f'transfer={advice.scenario}', *advice.changes)}")
     return folder
 
 

@@ -101,11 +101,10 @@ def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"
         One row per group of equal configurations and metric: mean, interval, difference to the best group.
     """
     from groundwork.evaluate.compare import measure_groups  # torch: not for reading runs
-    from groundwork.evaluate.seal import find_runs
 
     check_choice("split", split, ("val", "test"))
     if isinstance(runs, str):
-        folders = find_runs(runs)
+        folders = RunFolder.match(runs)
     elif not isinstance(runs, Sequence) or not all(isinstance(run, Run | str | Path) for run in runs):
         raise UserError(
             f"runs must be a glob or a list of runs, but got {runs!r}. Give 'runs/*/*', or [Run(...)]."

@@ -1,6 +1,7 @@
 """Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
 from pathlib import Path
+from shlex import join
 
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
@@ -99,12 +100,16 @@ def evaluate(arguments: list[str]) -> int:
             "paths.runs": "where the runs and the ledger of tests lie",
         },
     )
-    if keys.get("split", "test") != "test":
-        raise UserError(
-            f"split={keys['split']} must be test; val stands in result.json already. Use split=test."
-        )
     if ("run" in keys) == ("runs" in keys):
         raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    if "split" not in keys:
+        whole = join([*arguments, "split=test"])
+        raise UserError(
+            "split=test must be given, because a test is opened once and counted. "
+            f"Type: uv run scripts/evaluate.py {whole}"
+        )
+    if keys["split"] != "test":
+        raise UserError(f"split={keys['split']} must be test; val is in result.json already. Use split=test.")
     from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
 
     return seal_runs(keys)
@@ -159,6 +164,31 @@ def compare(arguments: list[str]) -> int:
     from groundwork.evaluate.compare import compare_runs  # pandas: not before the arguments are understood
 
     return compare_runs(keys)
+
+
+def report(arguments: list[str]) -> int:
+    """List many runs on one page."""
+    keys = _required(
+        arguments,
+        {"runs": "a glob of run folders, in quotes"},
+        {
+            "output": "the page to write; else runs.html in the folder of all runs",
+            "paths.runs": "that folder",
+        },
+    )
+    from groundwork.core.run_folder import RunFolder  # pandas: not before the arguments are understood
+    from groundwork.report.page import shown_path
+    from groundwork.report.runs import write_runs_page
+
+    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    output = Path(keys["output"]).expanduser().resolve() if keys.get("output") else runs / "runs.html"
+    folders = RunFolder.match(keys["runs"])
+    if not output.parent.is_dir():
+        raise UserError(
+            f"output={output} must be in a folder that exists, but {output.parent} does not. Make it."
+        )
+    print(f"page    {shown_path(write_runs_page(folders, output))}")
+    return DONE
 
 
 def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from groundwork.report.drawing import (
     style,
 )
 from groundwork.report.html import Picture, data_address, fill
+from groundwork.report.next_step import train_command
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode
 
@@ -64,6 +65,7 @@ def write_audit(folder: Path, photos: Photos) -> Path:
         if addresses
         else [],
         hidden=HIDDEN,
+        next_step=train_command(audit),
     )
     page = RunFolder(folder).audit_page
     write_text(page, html)

@@ -12,6 +12,7 @@ from groundwork.core.batch import SPLITS
 from groundwork.core.bounded import read_json
 from groundwork.core.run_folder import RunFolder
 from groundwork.report.audit_tables import count_rows, rule_rows
+from groundwork.report.next_step import train_command
 from groundwork.report.page import shown_path
 
 MOST_CLASSES = 12
@@ -31,6 +32,7 @@ def audit_summary(folder: Path) -> RenderableType:
             f"balance={advice['balance']}, monitor={advice['monitor']}: {advice['why']}",
         ),
         Text.assemble(("page     ", "dim"), shown_path(RunFolder(folder).audit_page)),
+        Text.assemble(("next     ", "dim"), (train_command(audit), "bold")),
     )
 
 

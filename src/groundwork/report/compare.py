@@ -28,7 +28,10 @@ from rich.text import Text
 from groundwork.core.atomic import write_text
 from groundwork.report.drawing import Format, style
 from groundwork.report.figures.comparison import draw
+from groundwork.report.glossary import glossary
+from groundwork.report.html import Picture, fill
 from groundwork.report.number import show
+from groundwork.report.page import shown_path
 
 Row = dict[Hashable, Any]
 # TeX gives these letters a meaning of its own.
@@ -73,9 +76,13 @@ def to_latex(rows: DataFrame, footnote: str = "") -> str:
 
 
 def write_comparison(
-    rows: DataFrame, folder: Path | str, footnote: str = "", formats: Sequence[Format] = ("png", "pdf")
+    rows: DataFrame,
+    folder: Path | str,
+    footnote: str = "",
+    formats: Sequence[Format] = ("png", "pdf"),
+    next_step: str = "",
 ) -> list[Path]:
-    """Write comparison.csv, .md, .tex and the pictures into a folder and return their paths."""
+    """Write comparison.html, .csv, .md, .tex and the pictures into a folder and return their paths."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -85,12 +92,25 @@ def write_comparison(
     }
     for name, text in texts.items():
         write_text(folder / name, text)
-    paths = [folder / name for name in texts]
+    paths, pictures = [folder / name for name in texts], []
     with style():
         for drawing in draw(rows):
-            drawing.save(folder, [kind for kind in formats if kind != "csv"])  # its numbers are the rows
+            kinds = [kind for kind in formats if kind != "csv"]  # its numbers are the rows
+            pictures.append(Picture(drawing.title, drawing.caption, drawing.save(folder, kinds)))
             paths += [folder / f"{drawing.name}.{kind}" for kind in formats if kind != "csv"]
-    return paths
+    head, *groups = _lines(rows)
+    page = fill(
+        "comparison.html.j2",
+        place=shown_path(folder),
+        pictures=pictures,
+        head=head,
+        groups=groups,
+        footnote=footnote,
+        next_step=next_step,
+        words=glossary(),
+    )
+    write_text(folder / "comparison.html", page)
+    return [*paths, folder / "comparison.html"]
 
 
 def wide(rows: DataFrame) -> DataFrame:

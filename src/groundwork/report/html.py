@@ -9,10 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from yaml import CSafeDumper, dump
 
 from groundwork.report.folder import ReportedRun
+from groundwork.report.glossary import glossary
+from groundwork.report.next_step import next_step
 from groundwork.report.number import show, show_seconds
 from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
 from groundwork.report.photos import Shown
 from groundwork.report.table import Table, audit_table, count_table, metric_names, metric_table
+from groundwork.report.words import SECONDS, label, written
 
 # Keys of result.json that a run may not have; the page asks for them all.
 _ABSENT = dict.fromkeys(
@@ -83,6 +86,9 @@ def render(run: ReportedRun, sections: Sequence[Section], galleries: Sequence[Ga
         audit=audit_table(run),
         sections=sections,
         galleries=galleries,
+        next_step=next_step(run),
+        words=glossary(),
+        seconds_labels=SECONDS,
         configuration=dump(run.config, Dumper=CSafeDumper, sort_keys=False, allow_unicode=True),
     )
 
@@ -101,7 +107,7 @@ def fill(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(show=show, show_seconds=show_seconds)
+    environment.filters.update(show=show, show_seconds=show_seconds, label=label, written=written)
     shared = {"style": _source(environment, "report.css"), "script": _source(environment, "sort.js")}
     return environment.get_template(template).render(**values, **shared)
 

@@ -47,6 +47,13 @@ def show(entry: Any) -> str:
     return f"{number:,.0f}" if 1000 <= size < 1e7 else f"{number:.2e}"
 
 
+def settled(metric: str, number: Any) -> Any:
+    """Take what only rounding left of a metric without units, such as an R2 of 3.7e-17, for 0."""
+    has_units = metric.startswith(("mse", "rmse", "mae"))
+    bare = value_of(number)
+    return number if has_units or bare is None or isinstance(number, Mapping) or abs(bare) > 1e-12 else 0.0
+
+
 def show_interval(entry: Any) -> str:
     """Write a metric with its interval: 0.871 [0.840, 0.899]."""
     bounds = interval_of(entry)

@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, show
+from groundwork.report.number import interval_of, settled, show
 from groundwork.report.predictions import Classified, per_class
 
 # The metrics that a reader looks for first; others follow in the order of result.json.
@@ -39,9 +39,10 @@ class Table:
 
 
 def metric_names(run: ReportedRun, *, only_usual: bool) -> list[str]:
-    """Return the metrics of whole splits in reading order: the monitored one, the usual ones, the rest."""
+    """Return the metrics of whole splits in reading order: the monitored one, the usual ones and your own, the rest."""
     known = dict.fromkeys(name for split in SPLITS for name in run.result.get(split) or {})
-    first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known)])
+    own = (run.config.get("metrics") or {}).get("extra") or {}
+    first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known), *own])
     names = first if only_usual else {**first, **known}
     return [name for name in names if name in known and "/" not in name]
 
@@ -128,7 +129,7 @@ def _against(name: str, baseline: Mapping[str, Any], metric: str, run: ReportedR
     if metric not in baseline:
         return Cell("")
     told = run.verdict_on(name) if metric == run.monitor else {}
-    return Cell(show(baseline[metric]), REMARKS.get(str(told.get("verdict")), ""))
+    return Cell(show(settled(metric, baseline[metric])), REMARKS.get(str(told.get("verdict")), ""))
 
 
 def _part(run: ReportedRun, split: str, name: str) -> Cell:

@@ -8,10 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.report.folder import ReportedRun
+from groundwork.report.next_step import next_step
 from groundwork.report.number import (
     CHOSE,
     NOT_CORRECTED,
     explain,
+    settled,
     show,
     show_interval,
     show_seconds,
@@ -43,9 +45,9 @@ def summary(run_dir: Path | str) -> Group:
     if count is not None:
         have = "configuration has" if count == 1 else "distinct configurations have"
         lines.append(Text(f"{count} {have} been tested on these test rows.", "dim"))
-    if not run.is_sealed:
-        command = f"uv run scripts/evaluate.py run={place} split=test"
+    if command := next_step(run):
         lines.append(Text.assemble(("next    ", "dim"), (command, "bold")))
+    lines.append(Text("words   GLOSSARY.md explains corrected, baseline, beaten, sealed", "dim"))
     return Group(_metrics(run), *_verdicts(run), *lines)
 
 
@@ -69,7 +71,9 @@ def _metrics(run: ReportedRun) -> Table:
         if name in (result.get("val") or {}):
             proven = result["test"].get(name) if run.is_sealed else run.evidence(name)
             cells = [name, *([show(run.val_entry(name))] if proof != "val" else []), show_interval(proven)]
-            cells += [show(other[name]) if name in other else "" for other in baselines.values()]
+            cells += [
+                show(settled(name, other[name])) if name in other else "" for other in baselines.values()
+            ]
             # Text, not markup: a class or baseline may be called [bold].
             table.add_row(*(Text(cell) for cell in cells), style="bold" if name == run.monitor else None)
     return table

@@ -66,13 +66,13 @@ def frozen_sentence(metric: str, scores: dict[str, float], scenario: str, stages
     """Say which frozen head is taken, and why the other is not."""
     last, best = scores["small_similar"], scores["small_different"]
     if scenario == "small_similar":
-        told = "neither this nor the loss is better by more than one standard error, so the simplest head is taken"
+        told = (
+            "neither it nor the loss improves by more than one standard error, so the simplest head is taken"
+        )
     else:
-        told = "this or the loss is better by more than one standard error"
+        told = "it or the loss improves by more than one standard error"
     read = ", ".join(map(str, stages))
-    return (
-        f"{scenario}: {metric} on val {last:.4f} with the last stage, {best:.4f} with stages {read}; {told}"
-    )
+    return f"{scenario}: {metric} on val is {last:.4f} with the last stage and {best:.4f} with stages {read}; {told}"
 
 
 def curve_sentences(evidence: Evidence, metric: str, direction: str) -> tuple[str, ...]:
@@ -80,11 +80,15 @@ def curve_sentences(evidence: Evidence, metric: str, direction: str) -> tuple[st
     more = evidence.more
     if more is None:
         return ()
+    if abs(more.gain) < 5e-4:
+        return (
+            f"twice as many training rows would hardly change {metric} of the frozen head, by its learning curve",
+        )
     sign = 1.0 if direction == "max" else -1.0
     ends = sorted((sign * more.low, sign * more.high))
     return (
         f"{more.rows} more training rows would change {metric} of the frozen head by about {sign * more.gain:+.3f} "
-        f"[{ends[0]:+.3f}, {ends[1]:+.3f}], as its learning curve goes on",
+        f"[{ends[0]:+.3f}, {ends[1]:+.3f}], by its learning curve",
     )
 
 

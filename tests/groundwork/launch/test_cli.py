@@ -34,6 +34,7 @@ def call(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["train.py", "data=image_folder", "data.root=nowhere"], "nowhere is not there"),
         (["train.py", "run=nowhere"], "must be a run folder"),
         (["evaluate.py", "run=latest", "split=val"], "split=val must be test"),
+        (["evaluate.py", "run=latest"], "Type: uv run scripts/evaluate.py run=latest split=test"),
     ],
 )
 def test_wrong_words_get_one_line_and_status_two(tmp_path: Path, words: list[str], said: str):

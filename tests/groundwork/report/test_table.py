@@ -24,6 +24,16 @@ def test_averages_by_other_names_follow_and_are_not_usual(
     assert metric_names(ReportedRun(folder), only_usual=True) == ["accuracy"]
 
 
+def test_a_metric_of_ones_own_is_usual(
+    write_classification: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_classification(num_val=20)
+    change_json(folder / "result.json", val={"brier": 0.1, "f1_micro": 0.3, "accuracy": 0.2}, train=None)
+    with (folder / "config.yaml").open("a", encoding="utf-8") as config:
+        config.write("metrics: {extra: {brier: {_target_: mine.Brier}}}\n")
+    assert metric_names(ReportedRun(folder), only_usual=True) == ["accuracy", "brier"]
+
+
 def test_every_metric_stands_beside_the_baselines_with_the_verdict(
     write_regression: Callable[..., Path],
 ) -> None:

@@ -32,6 +32,7 @@ def test_a_sealed_run_shows_its_test_and_the_count_instead_of_a_command(
     assert "test, 95 % interval" in text
     assert "3 distinct configurations have been tested on these test rows." in text
     assert "evaluate.py" not in text
+    assert "uv run scripts/export.py run=" in text
 
 
 def test_names_in_brackets_are_no_markup(

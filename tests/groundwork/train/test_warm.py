@@ -196,7 +196,7 @@ def test_prediction_sealing_and_resume_work_when_the_first_run_is_gone(
         out = tmp_path / f"{kind}.csv"
         assert predict([f"run={folder.path}", f"input={source}", f"output={out}"]) == 0
         assert len(pd.read_csv(out)) >= len(val)
-        assert evaluate([f"run={folder.path}", f"paths.runs={place / 'runs'}"]) == 0
+        assert evaluate([f"run={folder.path}", "split=test", f"paths.runs={place / 'runs'}"]) == 0
         folder.write_json(
             "result", {**folder.read_json("result"), "status": "interrupted", "seal": None, "test": None}
         )

@@ -67,9 +67,12 @@ def test_metrics_are_named_and_never_negated():
         in curve_sentences(EVIDENCE, "rmse", "min")[0]
     )
     assert curve_sentences(replace(EVIDENCE, more=None), "rmse", "min") == ()
+    assert EVIDENCE.more is not None
+    flat = replace(EVIDENCE, more=replace(EVIDENCE.more, gain=1e-5))
+    assert "would hardly change rmse" in curve_sentences(flat, "rmse", "min")[0]
     scores = {"small_similar": 0.8, "small_different": 0.88}
     assert frozen_sentence("rmse", scores, "small_different", (1, 2)).startswith(
-        "small_different: rmse on val 0.8000 with the last stage, 0.8800 with stages 1, 2;"
+        "small_different: rmse on val is 0.8000 with the last stage and 0.8800 with stages 1, 2;"
     )
 
 

@@ -16,6 +16,7 @@ from groundwork.data.store.origin import in_blocks, silent_pillow
 from groundwork.data.store.pictures import ARRAY_SUFFIXES, picture_formats
 
 MOST_LISTED = 10
+NUM_LOOKED_AT = 64
 
 
 def read_file_facts(samples: Samples) -> DataFrame:
@@ -48,6 +49,26 @@ def summarize_files(facts: DataFrame) -> dict[str, Any]:
         "modes": dict(Counter(known["mode"]).most_common()),
         "formats": dict(Counter(known["format"]).most_common()),
     }
+
+
+def enlarged(samples: Samples, size: tuple[int, int]) -> dict[str, list[int]]:
+    """Compare the median size of some images with the size that they are brought to.
+
+    Args:
+        samples: Images; up to `NUM_LOOKED_AT` of them, evenly spread, are looked at.
+        size: Height and width that the network sees.
+
+    Returns:
+        `from` and `to` as [width, height] if the images are enlarged, else nothing.
+    """
+    looked_at = np.zeros(len(samples), dtype=bool)
+    looked_at[np.linspace(0, len(samples) - 1, NUM_LOOKED_AT).astype(int)] = True
+    known = read_file_facts(samples.take(looked_at)).dropna(subset=["width"])
+    if not len(known):
+        return {}
+    median = [int(known["width"].astype(int).median()), int(known["height"].astype(int).median())]
+    to = [size[1], size[0]]
+    return {"from": median, "to": to} if median[0] < to[0] and median[1] < to[1] else {}
 
 
 def _range(values: Any) -> dict[str, int]:

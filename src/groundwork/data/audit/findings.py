@@ -8,6 +8,7 @@ from groundwork.core.text import shortlist
 
 Finding = dict[str, str]  # level, text and remedy
 LEVELS = ("problem", "warning", "note")
+FEW, FEW_OF_CLASS = 50, 10  # samples of val, and of a class in it, below which they decide little
 _some = partial(shortlist, most=5)
 
 
@@ -19,6 +20,7 @@ def findings(audit: Mapping[str, Any]) -> list[Finding]:
     found = [
         *_files(audit),
         *_classes(audit),
+        *_sizes(audit),
         *_columns(audit),
         *_giveaways(audit),
         *_groups(audit),
@@ -43,6 +45,13 @@ def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:
     if notes := audit.get("decode_notes"):
         named = _some([f"{one['sample_id']} ({one['note']})" for one in notes])
         yield _say("note", f"{len(notes):,} files hold more than is used: {named}")
+    if size := audit.get("enlarged"):
+        small, large = (f"{width} x {height}" for width, height in (size["from"], size["to"]))
+        yield _say(
+            "note",
+            f"images are enlarged from {small} (median) to {large} pixels",
+            f"A smaller size computes faster: data.image_size={max(size['from'])}.",
+        )
     files = audit.get("files") or {}
     if len(files.get("modes") or ()) > 1:
         modes = ", ".join(f"{mode} {n:,}" for mode, n in files["modes"].items())
@@ -60,6 +69,26 @@ def _classes(audit: Mapping[str, Any]) -> Iterator[Finding]:
     advice = audit.get("advice") or {}
     if advice.get("balance", "none") != "none":
         yield _say("warning", advice["why"], f"Use balance={advice['balance']} monitor={advice['monitor']}.")
+
+
+def _sizes(audit: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say if val, or a class in it, is too small to decide."""
+    val = (audit.get("n") or {}).get("val") or 0
+    of_classes = (audit.get("counts") or {}).get("val")
+    known = {name: n for name, n in of_classes.items() if n} if isinstance(of_classes, Mapping) else {}
+    rare = {name: n for name, n in known.items() if n < FEW_OF_CLASS}
+    if not val or audit.get("has_folds") or not (val < FEW or rare):
+        return
+    if val < FEW:
+        points = 100 * 1.96 * (0.8 * 0.2 / val) ** 0.5
+        text = f"val has {val:,} samples, too few to decide"
+        text += f": an accuracy of 0.8 would be known to about ± {points:.0f} points" if known else ""
+    else:
+        have = "class has" if len(rare) == 1 else "classes have"
+        text = f"{len(rare):,} {have} fewer than {FEW_OF_CLASS} samples in val: {_some(list(rare))}"
+    yield _say(
+        "warning" if val < FEW else "note", text, "Use folds: -m split=folds split.k=5 'split.fold=range(5)'."
+    )
 
 
 def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:

@@ -19,9 +19,10 @@ from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, 
 from groundwork.evaluate.compare.grouping import Group, group_runs
 from groundwork.evaluate.compare.rows import compare_groups, val_chose
 from groundwork.evaluate.ledger import count_configurations
-from groundwork.evaluate.seal import find_runs
 from groundwork.report import compare_table, write_comparison
+from groundwork.report.next_step import command, runs_word
 from groundwork.report.number import CHOSE
+from groundwork.report.page import shown_path
 
 
 def compare_runs(keys: Mapping[str, str]) -> int:
@@ -32,7 +33,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     """
     split: Split = "test" if keys["split"] == "test" else "val"
     console = Console()
-    folders = find_runs(keys["runs"])
+    folders = RunFolder.match(keys["runs"])
     with intact(Path(keys["runs"])):
         rows, footnote, groups = measure_groups(folders, split, console)
     console.show(compare_table(rows, footnote))
@@ -41,10 +42,24 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     if "output" in keys:
         folder = Path(keys["output"]).expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    write_comparison(rows, folder, footnote)
+    best = next(group for group in groups if group.name == rows["group"].iloc[0])
+    following = _next_step(best, split)
+    write_comparison(rows, folder, footnote, next_step=following)
     write_text(folder / "runs.csv", _membership(groups).to_csv(index=False, lineterminator="\n"))
-    console.say(f"written to {folder}")
+    console.say(
+        f"page: {shown_path(folder)}/comparison.html, beside it the table as csv, md and tex, and runs.csv"
+    )
+    console.say(f"next: {following}")
     return DONE
+
+
+def _next_step(best: Group, split: Split) -> str:
+    """Give the command that follows for the best group, by its first run: seal its test, or hand it on."""
+    first = best.runs[0].folder.path
+    place = f"run={shown_path(first)}"
+    if split == "test" or all("seal" in run.result for run in best.runs):
+        return command("export.py", place, "format=onnx")
+    return command("evaluate.py", place, "split=test", *runs_word(first))
 
 
 def measure_groups(

@@ -31,7 +31,7 @@ def draw(rows: DataFrame) -> list[Drawing]:
         block = rows[rows["metric"] == metric].set_index("group")
         _draw_points(axes, block.reindex(groups))
         direction = block["direction"].iloc[0] if "direction" in rows.columns else direction_in({}, metric)
-        axes.set_xlabel(f"{metric} ({'less' if direction == 'min' else 'more'} is better)")
+        axes.set_xlabel(f"{metric}\n({'less' if direction == 'min' else 'more'} is better)")
     figure.axes[0].set_yticks(range(len(groups)), [short(str(name), 34) for name in groups])
     figure.axes[0].set_ylim(len(groups) - 0.5, -0.5)
     caption = "Points are means over the runs of a group, lines 95 % intervals."
@@ -43,7 +43,7 @@ def _draw_points(axes: Axes, table: DataFrame) -> None:
     axes.hlines(place, table["low"], table["high"], color=MODEL, linewidth=4, alpha=0.35)
     axes.plot(table["mean"], place, "o", color=MODEL, markersize=6)
     axes.tick_params(axis="y", length=0)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
     grid(axes, "x")
 
 

@@ -3,23 +3,26 @@
 from typing import Any
 
 import numpy as np
+from omegaconf import DictConfig, OmegaConf
 from pandas import DataFrame
 
 from groundwork.data import Store, Stream
 from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import input_content
+from groundwork.data.audit.files import enlarged
 from groundwork.data.audit.findings import findings
 from groundwork.data.audit.giveaway import find_giveaways_fast
 from groundwork.data.audit.groups import describe_groups
 from groundwork.data.prepared import Prepared
 
 
-def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
+def audit_briefly(prepared: Prepared, is_balanced: bool, has_folds: bool = False) -> dict[str, Any]:
     """Look at the data as far as it takes no time, beside the notes of the reader and of the split.
 
     Args:
         is_balanced: Whether the run balances its classes already; it is not told to, then.
+        has_folds: Whether folds choose, so that a small val does not decide alone.
 
     Returns:
         What `audit.json` of a run holds: split_hash, n, gaps, constant, duplicates, rules, findings.
@@ -30,8 +33,13 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
     inputs = samples.inputs
     constant = [str(name) for name in inputs.columns if inputs[name].iloc[train].nunique(dropna=False) <= 1]
     rules = rules_of_thumb(len(train), of_classes, inputs.shape[1], None)
+    source = prepared.source
     found = {
         "kind": samples.kind,
+        "n": {split: len(rows) for split, rows in prepared.rows.items()},
+        "counts": counts,
+        "has_folds": has_folds,
+        "enlarged": enlarged(samples, source.shape[-2:]) if isinstance(source, Store | Stream) else {},
         "missing_classes": missing_classes(counts),
         "group_like": describe_groups(samples, prepared.split),
         "dates": dict(samples.dates),
@@ -42,7 +50,7 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
     }
     return {
         "split_hash": prepared.split_hash,
-        "n": {split: len(rows) for split, rows in prepared.rows.items()},
+        "n": found["n"],
         "gaps": {name: gaps for name, gaps in count_gaps(inputs).items() if gaps},
         "constant": constant,
         "duplicates": _repeats(prepared),
@@ -52,6 +60,12 @@ def audit_briefly(prepared: Prepared, is_balanced: bool) -> dict[str, Any]:
             for one in findings(found)
         ],
     }
+
+
+def has_folds(config: DictConfig) -> bool:
+    """Tell whether folds choose rather than val alone: those of a split, or those of a frozen head."""
+    of_head = OmegaConf.select(config, "transfer.folds") or 1
+    return OmegaConf.select(config, "split.k") is not None or of_head > 1
 
 
 def brief_lines(audit: dict[str, Any]) -> list[str]:

@@ -10,9 +10,11 @@ from groundwork.core.errors import UserError
 from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.examine import examine, examine_pixels
+from groundwork.data.audit.files import enlarged
 from groundwork.data.audit.findings import findings
 from groundwork.data.images import Decoding
 from groundwork.data.prepared import Prepared
+from groundwork.train.audit.brief import has_folds
 from groundwork.train.build import build_network
 from groundwork.train.prepare import prepare
 
@@ -48,6 +50,8 @@ def audit_data(
     audit["split_hash"] = prepared.split_hash
     images = prepared.source if isinstance(prepared.source, Store | Stream) else None
     digest = None if images is None else images.digest
+    audit["has_folds"] = has_folds(config)
+    audit["enlarged"] = {} if images is None else enlarged(prepared.samples, images.shape[-2:])
     seen, split, encoded = prepared.samples, prepared.split, prepared.encoded
     with console.progress("counting and comparing"):
         trainable = _count_trainable(config, prepared)

@@ -6,7 +6,7 @@ import numpy as np
 
 from groundwork.core.ranks import from_first
 from groundwork.data.prepared import Prepared
-from groundwork.train.audit.brief import audit_briefly, brief_lines
+from groundwork.train.audit.brief import audit_briefly, brief_lines, has_folds
 from groundwork.train.context import Context
 from groundwork.train.custom import augment_note, step_aside
 from groundwork.train.share import data_key, once
@@ -21,8 +21,9 @@ def write_facts(context: Context) -> None:
     for note in prepared.notes:
         console.note(note)
     is_balanced = bool(after) and after != counts["train"]
-    key = ("audit", data_key(context.config), is_balanced)
-    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced)))
+    folds = has_folds(context.config)
+    key = ("audit", data_key(context.config), is_balanced, folds)
+    audit = from_first(lambda: once(key, lambda: audit_briefly(prepared, is_balanced, folds)))
     folder.write_json("audit", audit)
     for line in brief_lines(audit):
         console.say(line)

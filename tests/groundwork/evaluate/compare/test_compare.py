@@ -12,11 +12,11 @@ from pandas import DataFrame, read_csv
 from yaml import safe_dump, safe_load
 
 from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.compare.finished import read_runs
 from groundwork.evaluate.compare.grouping import group_runs
 from groundwork.evaluate.compare.rows import compare_groups
 from groundwork.evaluate.ledger import append_test
-from groundwork.evaluate.seal import find_runs
 from groundwork.launch.commands import compare
 from groundwork.metrics import paired_difference
 from groundwork.report.figures.comparison import draw
@@ -91,7 +91,7 @@ def write(tmp_path: Path) -> Write:
 
 def table(tmp_path: Path) -> DataFrame:
     """Compare without files and pictures."""
-    rows = compare_groups(group_runs(read_runs(find_runs(f"{tmp_path}/runs/*/*"))[0]), "val")
+    rows = compare_groups(group_runs(read_runs(RunFolder.match(f"{tmp_path}/runs/*/*"))[0]), "val")
     return rows[rows["metric"] == "accuracy"].set_index("group")
 
 
@@ -265,7 +265,7 @@ def test_a_group_is_named_by_what_differs_but_not_by_its_repeats(tmp_path: Path,
     write("a", range(3), seed=1, split_seed=1)
     write("b", range(3), seed=2, split_seed=2)
     write("c", range(3), lr=0.5, seed=3, split_seed=3)
-    groups = group_runs(read_runs(find_runs(f"{tmp_path}/runs/*/*"))[0])
+    groups = group_runs(read_runs(RunFolder.match(f"{tmp_path}/runs/*/*"))[0])
     assert [(group.name, len(group.runs)) for group in groups] == [("optim.lr=0.1", 2), ("optim.lr=0.5", 1)]
     assert groups[0].differing == {"optim.lr": 0.1, "optim.again.lr": 0.1}
 
@@ -314,7 +314,7 @@ def test_the_best_group_has_least_of_a_metric_that_should_be_low(tmp_path: Path,
             "directions": {"far": "min", "accuracy": "max"},
         }
         write(run_id, range(6), lr=lr, **of_run)
-    rows = compare_groups(group_runs(read_runs(find_runs(f"{tmp_path}/runs/*/*"))[0]), "val")
+    rows = compare_groups(group_runs(read_runs(RunFolder.match(f"{tmp_path}/runs/*/*"))[0]), "val")
     far = rows[rows["metric"] == "far"]
     assert far["group"].tolist() == ["optim.lr=0.2", "optim.lr=0.3", "optim.lr=0.1"]
     assert dict(zip(rows["metric"], rows["direction"], strict=True)) == {"far": "min", "accuracy": "max"}
