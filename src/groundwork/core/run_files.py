@@ -77,6 +77,11 @@ class RunFiles:
         return self.path / "predictions" / f"{split}.parquet"
 
     @property
+    def out_of_fold(self) -> Path:
+        """One row per sample of train and val, predicted by the fold that did not learn from it."""
+        return self.path / "predictions" / "oof.parquet"
+
+    @property
     def partial_dependence(self) -> Path:
         """How the prediction follows each column of a table."""
         return self.path / "partial_dependence.csv"

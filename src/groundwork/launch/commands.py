@@ -8,6 +8,13 @@ from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
 from groundwork.launch.config.own import refuse_own
 
+ONE_OR_MANY = {
+    "run": "a run folder or latest",
+    "runs": "or a glob of run folders, which are joined into one model",
+    "join": "mean (default with runs=): average what they predict",
+    "best": "join only so many of them, the best on val",
+}
+
 
 def train(overrides: list[str]) -> int:
     """Train one run, or go on with the run that `run=` names."""
@@ -95,6 +102,8 @@ def evaluate(arguments: list[str]) -> int:
         {
             "run": "a run folder or latest",
             "runs": "or a glob of run folders: seeds, folds",
+            "join": "mean seals the mean prediction of these runs as one model",
+            "best": "join only so many of them, the best on val",
             "split": "test",
             "paths.runs": "where the runs and the ledger of tests lie",
         },
@@ -103,8 +112,12 @@ def evaluate(arguments: list[str]) -> int:
         raise UserError(
             f"split={keys['split']} must be test; val stands in result.json already. Use split=test."
         )
-    if ("run" in keys) == ("runs" in keys):
-        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    if _names_many(keys) and {"join", "best"} & set(keys):
+        from groundwork.evaluate.joint.seal import (
+            seal_joint,
+        )  # torch: not before the arguments are understood
+
+        return seal_joint(keys)
     from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
 
     return seal_runs(keys)
@@ -115,17 +128,21 @@ def predict(arguments: list[str]) -> int:
     keys = _required(
         arguments,
         {
-            "run": "a run folder or latest",
             "input": "a folder of images, an image or a table",
             "output": "the table to write: .parquet, .csv, ...",
         },
         {
+            **ONE_OR_MANY,
             "image_root": "the folder that the paths of a table of images are relative to",
             "max_pixels": "of one image; a file that claims more is not predicted",
             "trust_pickle": "true reads a .pkl file",
             "paths.runs": "where latest looks",
         },
     )
+    if _names_many(keys):
+        from groundwork.evaluate.joint.predict import predict_joint  # torch, as below
+
+        return predict_joint(keys)
     from groundwork.evaluate.predict import predict_inputs  # torch: not before the arguments are understood
 
     return predict_inputs(keys)
@@ -135,9 +152,17 @@ def export(arguments: list[str]) -> int:
     """Write a finished run as a model that needs nothing of this project."""
     keys = _required(
         arguments,
-        {"run": "a run folder or latest", "format": "onnx, torch or safetensors"},
-        {"output": "a folder; else export/<format> in the run", "paths.runs": "where latest looks"},
+        {"format": "onnx, torch or safetensors"},
+        {
+            **ONE_OR_MANY,
+            "output": "a folder; else export/<format> in the run",
+            "paths.runs": "where latest looks",
+        },
     )
+    if _names_many(keys):
+        from groundwork.evaluate.joint.export import export_joint  # torch, as below
+
+        return export_joint(keys)
     from groundwork.evaluate.export import export_run  # torch: not before the arguments are understood
 
     return export_run(keys)
@@ -159,6 +184,17 @@ def compare(arguments: list[str]) -> int:
     from groundwork.evaluate.compare import compare_runs  # pandas: not before the arguments are understood
 
     return compare_runs(keys)
+
+
+def _names_many(keys: dict[str, str]) -> bool:
+    """Tell whether `runs` names several runs, and refuse keys that ask for one and for several."""
+    if ("run" in keys) == ("runs" in keys):
+        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    if keys.get("join", "mean") != "mean":
+        raise UserError(f"join={keys['join']} must be mean. Use join=mean.")
+    if "run" in keys and (only := sorted({"join", "best"} & set(keys))):
+        raise UserError(f"{only[0]}= must come with runs='GLOB', but got run={keys['run']}. Use runs=.")
+    return "runs" in keys
 
 
 def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
