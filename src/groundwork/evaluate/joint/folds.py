@@ -11,6 +11,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.predictions import Predictions, read_predictions, write_table
 from groundwork.core.text import shortlist
+from groundwork.data.drop import DROPPED
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.joint.members import Joint
 from groundwork.evaluate.ledger import fingerprint
@@ -62,7 +63,7 @@ def why_not_folds(runs: Sequence[FinishedRun]) -> str | None:
 def _check_whole(table: DataFrame, runs: Sequence[FinishedRun]) -> None:
     """Refuse folds that do not hold every sample once, as those of data that changed in between do."""
     known = read_splits(runs[0].folder)
-    wanted = np.sort(known.sample_id[known.split != "test"].to_numpy(dtype=str))
+    wanted = np.sort(known.sample_id[~known.split.isin(["test", DROPPED])].to_numpy(dtype=str))
     if not np.array_equal(np.sort(table.sample_id.to_numpy(dtype=str)), wanted):
         raise UserError(
             f"the folds must hold every sample of train and val once, but hold {len(table)} rows for {len(wanted)} "
