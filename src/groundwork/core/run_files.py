@@ -9,7 +9,9 @@ from groundwork.core.batch import Split
 CONFIG = "config.yaml"
 FOLDERS = ("checkpoints", "predictions", "figures")
 # A run's, and those of an audit, an advice, a search and a logger, whose folders are run folders, too.
-JsonName = Literal["result", "data", "environment", "audit", "advice", "search", "wandb", "loggers"]
+JsonName = Literal[
+    "result", "data", "environment", "audit", "advice", "search", "wandb", "loggers", "suspects"
+]
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,16 @@ class RunFiles:
     def audit_page(self) -> Path:
         """The page of an audit."""
         return self.path / "audit.html"
+
+    @property
+    def suspects(self) -> Path:
+        """Labels that may be wrong, the most suspect first, of an audit."""
+        return self.path / "suspects.csv"
+
+    @property
+    def suspects_page(self) -> Path:
+        """The page that shows them."""
+        return self.path / "suspects.html"
 
     @property
     def log(self) -> Path:

@@ -93,20 +93,20 @@ def prepare(
     digest = None if store is None else np.asarray(store.digest)
     # Whatever their targets: a model that saw one of two equal inputs knows the other.
     duplicate = input_contents(samples, digest)
-    split, dropped, split_notes = _split(how, samples, target, encoded, duplicate, fixed_split)
+    split, left_out, split_notes = _split(how, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
     _check_parts(rows, len(np.unique(duplicate)))
-    rows["train"] = whole = _without(rows["train"], dropped, target, encoded)
+    rows["train"] = whole = _without(rows["train"], left_out, target, encoded)
     rows["train"] = _subset(how, samples, encoded, whole)
     notes += split_notes
     if len(rows["train"]) < len(whole):
         notes.append(_subset_note(encoded, whole, rows["train"], target))
     if store is not None:
-        return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), dropped)
+        return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), left_out)
     source, columns, said = _encode(how, samples, rows, known_columns)
     notes += said
     content = _content_hash(samples)
-    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes), dropped)
+    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes), left_out)
 
 
 def _encode(
