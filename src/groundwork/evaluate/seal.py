@@ -129,7 +129,7 @@ def predict_test(folder: RunFolder, console: Console) -> tuple[Prepared, NDArray
         The data of the run, its predictions of the test rows, and its metrics with the threshold that val chose.
     """
     config = folder.config
-    prepared = _prepare_as_trained(folder, config, console)
+    prepared = prepare_as_trained(folder, config, console)
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
     network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
@@ -219,7 +219,7 @@ def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
         )
 
 
-def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
+def prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
     """Prepare the very data and split of the training, which must have left samples to test on."""
     samples, target = read_samples(config)
     warm = read_warm(folder, config) if folder.pretrained.is_file() else None

@@ -11,7 +11,7 @@ from groundwork.launch.config.own import refuse_own
 ONE_OR_MANY = {
     "run": "a run folder or latest",
     "runs": "or a glob of run folders, which are joined into one model",
-    "join": "mean (default with runs=): average what they predict",
+    "join": "mean (default with runs=): average what they predict; weights: average their weights",
     "best": "join only so many of them, the best on val",
 }
 
@@ -102,7 +102,7 @@ def evaluate(arguments: list[str]) -> int:
         {
             "run": "a run folder or latest",
             "runs": "or a glob of run folders: seeds, folds",
-            "join": "mean seals the mean prediction of these runs as one model",
+            "join": "mean seals the mean prediction of these runs as one model, weights a run of their mean weights",
             "best": "join only so many of them, the best on val",
             "split": "test",
             "paths.runs": "where the runs and the ledger of tests lie",
@@ -112,6 +112,7 @@ def evaluate(arguments: list[str]) -> int:
         raise UserError(
             f"split={keys['split']} must be test; val stands in result.json already. Use split=test."
         )
+    keys = _averaged(keys)
     if _names_many(keys) and {"join", "best"} & set(keys):
         from groundwork.evaluate.joint.seal import (
             seal_joint,
@@ -139,6 +140,7 @@ def predict(arguments: list[str]) -> int:
             "paths.runs": "where latest looks",
         },
     )
+    keys = _averaged(keys)
     if _names_many(keys):
         from groundwork.evaluate.joint.predict import predict_joint  # torch, as below
 
@@ -159,6 +161,7 @@ def export(arguments: list[str]) -> int:
             "paths.runs": "where latest looks",
         },
     )
+    keys = _averaged(keys)
     if _names_many(keys):
         from groundwork.evaluate.joint.export import export_joint  # torch, as below
 
@@ -186,12 +189,23 @@ def compare(arguments: list[str]) -> int:
     return compare_runs(keys)
 
 
+def _averaged(keys: dict[str, str]) -> dict[str, str]:
+    """Put the run of the mean weights in the place of its members, where these are asked for."""
+    if not _names_many(keys) or keys.get("join") != "weights":
+        return keys
+    from groundwork.evaluate.joint.weights import (
+        average_runs,  # torch: not before the arguments are understood
+    )
+
+    return average_runs(keys)
+
+
 def _names_many(keys: dict[str, str]) -> bool:
     """Tell whether `runs` names several runs, and refuse keys that ask for one and for several."""
     if ("run" in keys) == ("runs" in keys):
         raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
-    if keys.get("join", "mean") != "mean":
-        raise UserError(f"join={keys['join']} must be mean. Use join=mean.")
+    if keys.get("join", "mean") not in ("mean", "weights"):
+        raise UserError(f"join={keys['join']} must be mean or weights. Use join=mean.")
     if "run" in keys and (only := sorted({"join", "best"} & set(keys))):
         raise UserError(f"{only[0]}= must come with runs='GLOB', but got run={keys['run']}. Use runs=.")
     return "runs" in keys

@@ -17,7 +17,7 @@ from groundwork.evaluate.ledger import fingerprint
 from groundwork.evaluate.network import file_hash
 from groundwork.evaluate.seal import find_runs
 
-JOINT = "joint"  # below `paths.runs`: records of joint models, which are no runs themselves
+JOINT = "joint"  # beside the folders of runs: records of joint models, which are no runs themselves
 
 
 class Joint:
@@ -25,7 +25,7 @@ class Joint:
 
     Args:
         members: Finished runs of one task, see `read_joint`.
-        runs: Folder of all runs, `paths.runs`.
+        runs: Folder of the ledger, `paths.runs`.
     """
 
     def __init__(self, members: Sequence[FinishedRun], runs: Path):
@@ -43,9 +43,9 @@ class Joint:
 
     @cached_property
     def folder(self) -> RunFolder:
-        """Name the record by the weights of its members: the same members in any order have the same one."""
+        """Name the record, beside the runs, by the weights of its members, in whatever order they are named."""
         name = sha256("\n".join(sorted(self.hashes)).encode()).hexdigest()[:16]
-        return RunFolder(self.runs / JOINT / name)
+        return RunFolder(self.first.folder.path.parents[1] / JOINT / name)
 
     @property
     def configuration(self) -> dict[str, object]:

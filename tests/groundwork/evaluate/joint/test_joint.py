@@ -1,6 +1,7 @@
 """Folds as one model: sealed once, predicted and exported as the mean of what each of them says."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.joint.folds import out_of_fold, why_not_folds
 from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.network import join_columns
-from groundwork.evaluate.ledger import read_ledger
+from groundwork.evaluate.joint.weights import average, why_not_averaged
+from groundwork.evaluate.ledger import fingerprint, read_ledger
 from groundwork.launch.commands import evaluate, export, predict
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
+from groundwork.train.checkpoint import load, save
 
 FAST = [
     "trainer=cpu",
@@ -164,3 +167,62 @@ def test_keys_that_do_not_fit_are_refused(words: list[str], told: str):
 def test_folds_share_no_val_rows_to_choose_the_best_of(place: Path):
     with pytest.raises(UserError, match="same val rows"):
         read_joint({"runs": f"{place}/runs/folds/*", "best": "2"})
+
+
+@pytest.fixture(scope="module")
+def twins(place: Path) -> str:
+    """The same run twice, as two that share their start."""
+    (source, *_) = sorted((place / "runs" / "folds").iterdir())
+    for name in ("a", "b"):
+        shutil.copytree(source, place / "twins" / "pair" / name)
+    return f"{place}/twins/pair/*"
+
+
+def test_mean_weights_are_a_run_of_their_own(twins: str, place: Path):
+    words = [f"runs={twins}", "join=weights", f"paths.runs={place / 'twins'}"]
+    assert evaluate(words) == 0
+    (path,) = (place / "twins" / "pair-weights").iterdir()
+    averaged, first = RunFolder(path), RunFolder(place / "twins" / "pair" / "a")
+    columns = ["prob/bad", "prob/good"]
+    mean, single = (
+        pd.read_parquet(each.predictions("val"))[columns].to_numpy() for each in (averaged, first)
+    )
+    assert mean == pytest.approx(single, abs=1e-6)
+    result = averaged.read_json("result")
+    assert len(result["averaged"]) == 2
+    assert "test" in result
+    assert fingerprint(dict(averaged.config)) != fingerprint(dict(first.config))
+    assert "mean weights of 2 runs" in " ".join(result["notes"])
+
+
+def test_mean_weights_that_are_worse_on_val_are_refused(twins: str, place: Path):
+    folder = RunFolder(place / "twins" / "pair" / "b")
+    before, weights = folder.read_json("result"), folder.best.read_bytes()
+    folder.write_json("result", {**before, "val": {**before["val"], before["monitor"]: 2.0}})
+    save({**load(folder.best), "epoch": 99}, folder.best)  # other weights, so to say
+    try:
+        with pytest.raises(UserError, match=r"best single run 2\. Use join=mean"):
+            evaluate([f"runs={twins}", "join=weights", f"paths.runs={place / 'twins'}"])
+    finally:
+        folder.write_json("result", before)
+        folder.best.write_bytes(weights)
+
+
+def test_folds_and_other_starts_have_no_mean_weights(joint: Joint, twins: str):
+    assert "val rows differ" in str(why_not_averaged(joint))
+    pair = read_joint({"runs": twins})
+    assert why_not_averaged(pair) is None
+    pair.members[1].folder.config.seed = 7
+    assert "start from different weights" in str(why_not_averaged(pair))
+
+
+def test_counts_are_not_averaged():
+    states = [
+        {"w": torch.tensor([1.0, 2.0]), "n": torch.tensor(3)},
+        {"w": torch.tensor([3.0, 2.0]), "n": torch.tensor(5)},
+    ]
+    found = average(states)
+    assert found["w"].tolist() == [2.0, 2.0]
+    assert found["n"] == 3
+    with pytest.raises(UserError, match="one form"):
+        average([*states, {"w": torch.zeros(3), "n": torch.tensor(0)}])
