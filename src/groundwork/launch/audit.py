@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.core.console import Console
+from groundwork.core.errors import UserError
 from groundwork.core.patches import silence
 from groundwork.core.run_files import FOLDERS
 from groundwork.core.run_folder import RunFolder, safe_name
@@ -28,7 +29,11 @@ def start(composition: Composition, console: Console) -> RunFolder:
     """Look at the data of a configuration; write audit.json and audit.html into the folder returned."""
     silence()
     config = composition.config
+    if config.suspects not in (True, False):
+        raise UserError(f"suspects must be true or false, but got {config.suspects!r}. Use suspects=true.")
     samples, target = read_samples(config)
+    if config.suspects and target.task != "classification":
+        raise UserError(f"suspects=true must have classes, but the task is {target.task}. Leave it out.")
     console.say(target.why)
     for note in samples.notes:
         console.note(note)
@@ -41,7 +46,7 @@ def start(composition: Composition, console: Console) -> RunFolder:
     folder.write_json("audit", audit)
     write_audit(folder.path, _photographs(config, folder, prepared))
     console.show(audit_summary(folder.path))
-    if config.suspects:
+    if config.suspects is True:
         _look_for_suspects(complete, prepared, folder, console)
     return folder
 

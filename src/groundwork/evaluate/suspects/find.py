@@ -10,7 +10,6 @@ from pandas import DataFrame
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
-from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.suspects.confident import (
@@ -32,17 +31,12 @@ def find_suspects(
     """Rank the labels of train and val that may be wrong, and measure on planted flips how many are found.
 
     Args:
-        config: Complete.
+        config: Complete; the target has classes.
         plan: Of a scenario that trains a head on a frozen backbone.
         folder: Where suspects.csv and suspects.json are written.
-
-    Raises:
-        UserError: If the target has no classes.
     """
-    if prepared.target.task != "classification":
-        raise UserError("suspects=true must have classes, but the task is regression. Leave it out.")
     with console.progress("predicting labels out of fold"):
-        predict, model = build_predictor(config, plan, prepared, console)
+        predict, model = build_predictor(config, plan, prepared, folder, console)
         rows = train_and_val(prepared)
         given = np.asarray(prepared.encoded[rows], dtype=np.int64)
         prob = predict(given)

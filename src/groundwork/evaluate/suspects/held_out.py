@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.run_folder import RunFolder
 from groundwork.data import Store, TableSource
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.baseline_models import SplitData, fit_baselines
@@ -20,6 +21,7 @@ from groundwork.train.build import build_pretrained, describe_data
 from groundwork.train.frozen.features import read_features
 from groundwork.train.frozen.folds import draw_folds
 from groundwork.train.machine.device import choose_device
+from groundwork.train.warm import read_warm
 from groundwork.transfer import OutOfFold, Plan, candidates, head_loss, solve_head
 from groundwork.transfer.candidates import Candidate
 from groundwork.transfer.spectrum import Linear
@@ -35,7 +37,7 @@ def train_and_val(prepared: Prepared) -> NDArray[np.int64]:
 
 
 def build_predictor(
-    config: DictConfig, plan: Plan, prepared: Prepared, console: Console
+    config: DictConfig, plan: Plan, prepared: Prepared, folder: RunFolder, console: Console
 ) -> tuple[Predict, str]:
     """Choose the model with the lowest out-of-fold log loss on the given labels.
 
@@ -48,7 +50,7 @@ def build_predictor(
     fold = draw_folds(prepared, NUM_FOLDS, config.split.get("seed", 0), 10)
     if isinstance(prepared.source, TableSource) or not config.model.pretrained:
         return _ladder(prepared, fold)
-    return _heads(config, plan, prepared, fold, console)
+    return _heads(config, plan, prepared, fold, folder, console)
 
 
 def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
@@ -94,10 +96,17 @@ def _as_it_is(prediction: Any, target: Any, names: Any) -> Any:
 
 
 def _heads(
-    config: DictConfig, plan: Plan, prepared: Prepared, fold: NDArray[np.int64], console: Console
+    config: DictConfig,
+    plan: Plan,
+    prepared: Prepared,
+    fold: NDArray[np.int64],
+    folder: RunFolder,
+    console: Console,
 ) -> tuple[Predict, str]:
     device, once = choose_device(config), replace(plan, views=1, refit=False, folds=1)
-    network = build_pretrained(config, describe_data(config, prepared), None)
+    own = isinstance(config.model.pretrained, str)
+    warm = read_warm(RunFolder.furnish(folder.path), config) if own else None
+    network = build_pretrained(config, describe_data(config, prepared, warm), warm)
     features = read_features(config, network, prepared, once, device, console)
     stages, rows = features.both(), train_and_val(prepared)
     num_classes, judging = len(prepared.names), np.arange(len(rows))

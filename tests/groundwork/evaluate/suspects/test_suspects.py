@@ -16,6 +16,8 @@ from groundwork.data.drop import split_dropped
 from groundwork.evaluate.suspects.confident import confident_joint, likely_labels, margin, rank, wrong_share
 from groundwork.evaluate.suspects.planted import measure_planted, plant
 from groundwork.launch.commands import audit
+from groundwork.launch.config.check import check_combination
+from groundwork.launch.config.compose import compose_run
 
 
 def by_loops(prob: NDArray[np.float64], given: NDArray[np.int64]) -> tuple[list[int], NDArray[np.float64]]:
@@ -167,3 +169,10 @@ def test_values_have_no_suspect_labels(table: Path, tmp_path: Path):
     words = ["data=table", f"data.table={table}", "data.target=size", "suspects=true", "task=regression"]
     with pytest.raises(UserError, match="must have classes"):
         audit([*words, f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"])
+
+
+def test_training_does_not_look_for_suspects(table: Path):
+    with pytest.raises(UserError, match="looks at data before anyone trains"):
+        check_combination(
+            compose_run(["data=table", f"data.table={table}", "data.target=kind", "suspects=true"])
+        )
