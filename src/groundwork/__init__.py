@@ -7,7 +7,7 @@ from groundwork.core.lazy import lazy_names
 if TYPE_CHECKING:
     from groundwork.core.errors import UserError
     from groundwork.evaluate.run import Run
-    from groundwork.launch.api import advise, audit, compare, fit, read, split
+    from groundwork.launch.api import advise, audit, compare, fit, out_of_fold, read, split
 
 # Imported when first used, so that no command waits for what it does not need.
 _HOME = {
@@ -17,10 +17,11 @@ _HOME = {
     "audit": "launch.api",
     "compare": "launch.api",
     "fit": "launch.api",
+    "out_of_fold": "launch.api",
     "read": "launch.api",
     "split": "launch.api",
 }
 
-__all__ = ["Run", "UserError", "advise", "audit", "compare", "fit", "read", "split"]
+__all__ = ["Run", "UserError", "advise", "audit", "compare", "fit", "out_of_fold", "read", "split"]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -9,7 +9,9 @@ from groundwork.core.batch import Split
 CONFIG = "config.yaml"
 FOLDERS = ("checkpoints", "predictions", "figures")
 # A run's, and those of an audit, an advice, a search and a logger, whose folders are run folders, too.
-JsonName = Literal["result", "data", "environment", "audit", "advice", "search", "wandb", "loggers"]
+JsonName = Literal[
+    "result", "data", "environment", "audit", "advice", "search", "wandb", "loggers", "suspects"
+]
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class RunFiles:
         return self.path / "predictions" / f"{split}.parquet"
 
     @property
+    def out_of_fold(self) -> Path:
+        """One row per sample of train and val, predicted by the fold that did not learn from it."""
+        return self.path / "predictions" / "oof.parquet"
+
+    @property
     def partial_dependence(self) -> Path:
         """How the prediction follows each column of a table."""
         return self.path / "partial_dependence.csv"
@@ -110,6 +117,16 @@ class RunFiles:
     def audit_page(self) -> Path:
         """The page of an audit."""
         return self.path / "audit.html"
+
+    @property
+    def suspects(self) -> Path:
+        """Labels that may be wrong, the most suspect first, of an audit."""
+        return self.path / "suspects.csv"
+
+    @property
+    def suspects_page(self) -> Path:
+        """The page that shows them."""
+        return self.path / "suspects.html"
 
     @property
     def log(self) -> Path:

@@ -16,6 +16,7 @@ from groundwork.core.text import quoted
 from groundwork.data.batches import TableSource
 from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
 from groundwork.data.contents import input_contents
+from groundwork.data.drop import find_dropped, split_dropped
 from groundwork.data.images import Decoding
 from groundwork.data.missing import Missing, gap_notes
 from groundwork.data.normalize import Normalize
@@ -48,6 +49,7 @@ class Preparation:
         normalize: How inputs are brought to one range.
         decoding: Of images; tables need none.
         rare_below: See `fit_columns`.
+        drop: A file that names training rows to leave out, see `find_dropped`.
         averages: Whether the network gives a category that it never saw the mean of those it saw, for the notes.
     """
 
@@ -58,6 +60,7 @@ class Preparation:
     decoding: Decoding | None
     averages: bool = False
     rare_below: int = 1
+    drop: str | None = None
 
 
 def prepare(
@@ -90,20 +93,20 @@ def prepare(
     digest = None if store is None else np.asarray(store.digest)
     # Whatever their targets: a model that saw one of two equal inputs knows the other.
     duplicate = input_contents(samples, digest)
-    split, split_notes = _split(how.split, samples, target, encoded, duplicate, fixed_split)
+    split, left_out, split_notes = _split(how, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
     _check_parts(rows, len(np.unique(duplicate)))
-    whole = rows["train"]
+    rows["train"] = whole = _without(rows["train"], left_out, target, encoded)
     rows["train"] = _subset(how, samples, encoded, whole)
     notes += split_notes
     if len(rows["train"]) < len(whole):
         notes.append(_subset_note(encoded, whole, rows["train"], target))
     if store is not None:
-        return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes))
+        return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), left_out)
     source, columns, said = _encode(how, samples, rows, known_columns)
     notes += said
     content = _content_hash(samples)
-    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes))
+    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes), left_out)
 
 
 def _encode(
@@ -130,13 +133,14 @@ def complete_rows(missing: Missing, samples: Samples) -> NDArray[np.bool_]:
 
 
 def _split(
-    splitter: Splitter,
+    how: Preparation,
     samples: Samples,
     target: Target,
     encoded: NDArray[Any],
     duplicate: NDArray[Any],
     fixed: pd.DataFrame | None,
-) -> tuple[NDArray[Any], list[str]]:
+) -> tuple[NDArray[Any], NDArray[np.bool_], list[str]]:
+    """Give (N,) the split of each row and whether it is left out of train, as an earlier run did or drawn anew."""
     if fixed is not None:
         known = dict(zip(fixed.sample_id, fixed.split, strict=True))
         absent = [name for name in samples.sample_id if name not in known]
@@ -145,17 +149,38 @@ def _split(
                 f"the data must be that of the run, but {len(absent)} of {len(samples)} samples are new and "
                 f"{len(known) - len(samples) + len(absent)} are gone. Restore the data, or start a new run."
             )
-        return np.array([known[name] for name in samples.sample_id]), []
-    keys = SplitKeys(
-        sample_id=samples.sample_id.to_numpy(),
-        target=encoded,
-        group=samples.group,
-        duplicate=duplicate,
-        order=samples.order,
-        official=samples.official,
-        classes=target.classes,
-    )
-    return splitter(keys), list(splitter.notes(keys))
+        split, dropped = split_dropped([known[name] for name in samples.sample_id])
+        notes = (
+            [f"{int(dropped.sum()):,} training rows stay left out, as splits.csv says"]
+            if dropped.any()
+            else []
+        )
+    else:
+        keys = SplitKeys(
+            sample_id=samples.sample_id.to_numpy(),
+            target=encoded,
+            group=samples.group,
+            duplicate=duplicate,
+            order=samples.order,
+            official=samples.official,
+            classes=target.classes,
+        )
+        split, notes = how.split(keys), list(how.split.notes(keys))
+        dropped = np.zeros(len(split), dtype=bool)
+    if how.drop is not None and not dropped.any():
+        dropped, said = find_dropped(how.drop, samples.sample_id, split)
+        notes += said
+    return split, dropped, notes
+
+
+def _without(train: Rows, dropped: NDArray[np.bool_], target: Target, encoded: NDArray[Any]) -> Rows:
+    """Leave rows out of train, of which every class must keep one."""
+    kept = train[~dropped[train]]
+    gone = sorted({*encoded[train].tolist()} - {*encoded[kept].tolist()}) if target.classes else []
+    if not len(kept) or gone:
+        what = f"class {target.classes[gone[0]]!r}" if gone else "train"
+        raise UserError(f"data.drop_samples must leave samples of {what}, but names all of them. Name fewer.")
+    return kept
 
 
 def _check_classes(target: Target, encoded: NDArray[Any]) -> None:

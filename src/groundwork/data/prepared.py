@@ -36,6 +36,7 @@ class Prepared:
         columns: Statistics of the table's columns, measured on train; None for images.
         content_hash: Of all images or rows.
         notes: One line each, for people.
+        dropped: (N,) True for training rows that `data.drop_samples` leaves out; None for none.
     """
 
     samples: Samples
@@ -47,6 +48,7 @@ class Prepared:
     columns: ColumnStatistics | None
     content_hash: str
     notes: tuple[str, ...]
+    dropped: NDArray[np.bool_] | None = None
 
     @property
     def split_hash(self) -> str:

@@ -93,6 +93,7 @@ class SamplesDataModule(GroundworkDataModule):
             decoding,
             averages,
             config.data.get("rare_below") or 1,
+            config.data.get("drop_samples"),
         )
         return cls(read, how, config.data.batch_size, config.seed, parts["balance"], **options)
 

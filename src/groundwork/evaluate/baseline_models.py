@@ -60,6 +60,7 @@ def fit_baselines(
     *,
     kind: Literal["image", "table"],
     categorical: Sequence[int],
+    only: str | None = None,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val.
 
@@ -72,6 +73,7 @@ def fit_baselines(
         metrics: (prediction, target, names) -> metric -> number.
         kind: Tables get gradient boosting besides.
         categorical: Positions of the inputs that are category codes, 0 = missing and 1 = unseen.
+        only: Fit this one beside the constant; None fits all.
 
     Returns:
         `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
@@ -95,7 +97,11 @@ def fit_baselines(
             # A baseline stops at its number of iterations; a category unseen in training counts as none.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", UserWarning)
-            found |= {name: predict(model, rows, val, names) for name, model in models.items()}
+            found |= {
+                name: predict(model, rows, val, names)
+                for name, model in models.items()
+                if only in (None, name)
+            }
     return {name: metrics(prediction, val.target, names) for name, prediction in found.items()}
 
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 # What changes where, when or under which name a configuration runs, but not what it is.
 GROUPS_LEFT_OUT = {"paths", "logger", "cluster", "report", "hydra", "debug"}
 KEYS_LEFT_OUT = {
-    "seed", "name", "tags", "like", "run", "run_id", "experiment",
+    "seed", "name", "tags", "like", "suspects", "run", "run_id", "experiment",
     "split.fold", "split.seed", "data.root", "data.table", "data.image_root",
     "trainer.devices", "trainer.num_nodes", "trainer.accelerator", "trainer.strategy",
     "trainer.enable_progress_bar", "trainer.enable_model_summary", "trainer.log_every_n_steps",

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, FAILED, UserError
@@ -25,7 +26,7 @@ from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
 from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.metrics import build_metrics
+from groundwork.train.metrics import Metrics, build_metrics
 from groundwork.train.predict import predict
 
 
@@ -48,25 +49,57 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
 
 
 def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
-    checkpoint = load_model(folder.best)
-    config, target = checked_config(checkpoint["config"], folder.best), checkpoint["data"]["target"]
+    checkpoint, console = load_model(folder.best), Console()
+    inputs, prediction = predict_one(folder, checkpoint, keys, console)
+    metrics = build_metrics(checked_config(checkpoint["config"], folder.best), checkpoint.get("threshold"))
+    target = checkpoint["data"]["target"]
+    return write_predicted(inputs.sample_id, inputs.bad, prediction, metrics, target, keys, output, console)
+
+
+def predict_one(
+    folder: RunFolder,
+    checkpoint: dict[str, Any],
+    keys: Mapping[str, str],
+    console: Console,
+    said: set[str] | None = None,
+) -> tuple[Inputs, NDArray[np.floating]]:
+    """Predict what `input` names by one run: probabilities (N, K), or values (N, T).
+
+    Args:
+        said: Notes on the input that need not be said again; this run's are added.
+    """
+    said = set() if said is None else said
+    config = checked_config(checkpoint["config"], folder.best)
     inputs = read_inputs(keys["input"], checkpoint, keys.get("trust_pickle") == "true", keys)
-    console = Console()
     for note in inputs.notes:
-        console.note(note)
+        if note not in said:
+            console.note(note)
+    said.update(inputs.notes)
     device = best_device()
     rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
     network = network_of(checkpoint, config, folder.best).arrange(memory_format(config))
     precision = evaluation_precision(config)
-    prediction = predict(network, inputs.source, rows, size, device, precision, console, "predicting")
-    good = _readable(inputs, keys["input"])
-    metrics = build_metrics(config, checkpoint.get("threshold"))
-    sample_id, chosen = inputs.sample_id.iloc[good], prediction[good]
-    _write(decided_table(sample_id, chosen, metrics, target["classes"], target["names"]), output)
-    console.say(f"{len(good):,} of {len(rows):,} samples predicted: {output}")
-    for row, reason in sorted(inputs.bad.items()):
-        print(f"not predicted: {inputs.sample_id.iloc[row]} ({reason})", file=sys.stderr)
-    return FAILED if inputs.bad else DONE
+    return inputs, predict(network, inputs.source, rows, size, device, precision, console, "predicting")
+
+
+def write_predicted(
+    sample_id: Series,
+    bad: Mapping[int, str],
+    prediction: NDArray[np.floating],
+    metrics: Metrics,
+    target: Mapping[str, Any],
+    keys: Mapping[str, str],
+    output: Source,
+    console: Console,
+) -> int:
+    """Decide, write the table of all samples that could be read, name the `bad` ones, and give the exit status."""
+    good = _readable(sample_id, bad, keys["input"])
+    table = decided_table(sample_id.iloc[good], prediction[good], metrics, target["classes"], target["names"])
+    _write(table, output)
+    console.say(f"{len(good):,} of {len(sample_id):,} samples predicted: {output}")
+    for row, reason in sorted(bad.items()):
+        print(f"not predicted: {sample_id.iloc[row]} ({reason})", file=sys.stderr)
+    return FAILED if bad else DONE
 
 
 def find_finished(keys: Mapping[str, str]) -> RunFolder:
@@ -95,12 +128,12 @@ def check_writable(folder: Path, key: str) -> None:
         ) from error
 
 
-def _readable(inputs: Inputs, where: str) -> NDArray[np.int64]:
-    good = np.array([row for row in range(len(inputs.sample_id)) if row not in inputs.bad], dtype=np.int64)
+def _readable(sample_id: Series, bad: Mapping[int, str], where: str) -> NDArray[np.int64]:
+    good = np.array([row for row in range(len(sample_id)) if row not in bad], dtype=np.int64)
     if not len(good):
-        row, reason = min(inputs.bad.items())
+        row, reason = min(bad.items())
         raise UserError(
-            f"input must hold images that the run can read, but {where} holds none: {inputs.sample_id.iloc[row]} "
+            f"input must hold images that the run can read, but {where} holds none: {sample_id.iloc[row]} "
             f"({reason}). Check the files."
         )
     return good

@@ -37,7 +37,7 @@ from groundwork.train.machine.device import best_device
 from groundwork.train.machine.environment import commit
 from groundwork.train.machine.execution import memory_format
 from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.metrics import build_metrics
+from groundwork.train.metrics import Metrics, build_metrics
 from groundwork.train.predict import predict
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
@@ -72,8 +72,7 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     Raises:
         UserError: If the run is not finished, or its data, split or checkpoint is not what it was.
     """
-    if SWEEP in os.environ:
-        raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
+    refuse_sweep()
     result = folder.read_json("result")
     _check_finished(folder, result)
     if folder.is_debug:
@@ -92,14 +91,7 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     if is_own(config):
         _seal_own(folder, runs, console, config, result, checkpoint_hash)
         return
-    prepared = _prepare_as_trained(folder, config, console)
-    checkpoint = load_model(folder.best)
-    trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
-    network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
-    device = best_device()
-    rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
-    prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
-    metrics = build_metrics(config, checkpoint.get("threshold"))
+    prepared, prediction, metrics = predict_test(folder, console)
     test = measure(prediction, "test", metrics, prepared)
     counted = _count(
         folder, runs, config, prepared.split_hash, row_names_of(prepared, config), checkpoint_hash
@@ -110,6 +102,29 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     write_report(folder.path, wanted_pixels(folder, prepared))
     log_sealed(folder, config, console)
     console.show(summary(folder.path))
+
+
+def refuse_sweep() -> None:
+    """Refuse to seal where something is still being chosen."""
+    if SWEEP in os.environ:
+        raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
+
+
+def predict_test(folder: RunFolder, console: Console) -> tuple[Prepared, NDArray[np.floating], Metrics]:
+    """Predict the test split of a finished run; whoever calls this writes the test into the ledger.
+
+    Returns:
+        The data of the run, its predictions of the test rows, and its metrics with the threshold that val chose.
+    """
+    config = folder.config
+    prepared = prepare_as_trained(folder, config, console)
+    checkpoint = load_model(folder.best)
+    trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
+    network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
+    device = best_device()
+    rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
+    prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
+    return prepared, prediction, build_metrics(config, checkpoint.get("threshold"))
 
 
 def _seal_own(
@@ -192,7 +207,7 @@ def _check_finished(folder: RunFolder, result: Mapping[str, Any]) -> None:
         )
 
 
-def _prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
+def prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) -> Prepared:
     """Prepare the very data and split of the training, which must have left samples to test on."""
     samples, target = read_samples(config)
     warm = read_warm(folder, config) if folder.pretrained.is_file() else None

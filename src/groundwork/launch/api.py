@@ -114,6 +114,24 @@ def compare(runs: str | Sequence[Run | str | Path], split: Literal["val", "test"
     return measure_groups(folders, split, Console(quiet=True))[0]
 
 
+@told
+def out_of_fold(runs: str) -> DataFrame:
+    """Read what the folds of one cross-validation predict of the rows that they did not learn from.
+
+    Written once, into predictions/oof.parquet of the record of their joint model beside them.
+
+    Args:
+        runs: A glob of the finished runs, each fold once.
+
+    Returns:
+        One row per sample of train and val, as `Run.predictions` gives them.
+    """
+    from groundwork.evaluate.joint.folds import out_of_fold as read  # torch: not for reading runs
+    from groundwork.evaluate.joint.members import read_joint
+
+    return read(read_joint({"runs": runs}))
+
+
 def _compose(overrides: Sequence[str]) -> Composition:
     composition = compose_run(complete(overrides))
     check_keys(composition)

@@ -9,6 +9,13 @@ from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
 from groundwork.launch.config.own import refuse_own
 
+ONE_OR_MANY = {
+    "run": "a run folder or latest",
+    "runs": "or a glob of run folders, which are joined into one model",
+    "join": "mean (default with runs=): average what they predict; weights: average their weights",
+    "best": "join only so many of them, the best on val",
+}
+
 
 def train(overrides: list[str]) -> int:
     """Train one run, or go on with the run that `run=` names."""
@@ -96,12 +103,13 @@ def evaluate(arguments: list[str]) -> int:
         {
             "run": "a run folder or latest",
             "runs": "or a glob of run folders: seeds, folds",
+            "join": "mean seals the mean prediction of these runs as one model, weights a run of their mean weights",
+            "best": "join only so many of them, the best on val",
             "split": "test",
             "paths.runs": "where the runs and the ledger of tests lie",
         },
     )
-    if ("run" in keys) == ("runs" in keys):
-        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    several = _names_many(keys)
     if "split" not in keys:
         whole = join([*arguments, "split=test"])
         raise UserError(
@@ -110,6 +118,13 @@ def evaluate(arguments: list[str]) -> int:
         )
     if keys["split"] != "test":
         raise UserError(f"split={keys['split']} must be test; val is in result.json already. Use split=test.")
+    keys = _averaged(keys)
+    if several and {"join", "best"} & set(keys):
+        from groundwork.evaluate.joint.seal import (
+            seal_joint,
+        )  # torch: not before the arguments are understood
+
+        return seal_joint(keys)
     from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
 
     return seal_runs(keys)
@@ -120,17 +135,22 @@ def predict(arguments: list[str]) -> int:
     keys = _required(
         arguments,
         {
-            "run": "a run folder or latest",
             "input": "a folder of images, an image or a table",
             "output": "the table to write: .parquet, .csv, ...",
         },
         {
+            **ONE_OR_MANY,
             "image_root": "the folder that the paths of a table of images are relative to",
             "max_pixels": "of one image; a file that claims more is not predicted",
             "trust_pickle": "true reads a .pkl file",
             "paths.runs": "where latest looks",
         },
     )
+    keys = _averaged(keys)
+    if _names_many(keys):
+        from groundwork.evaluate.joint.predict import predict_joint  # torch, as below
+
+        return predict_joint(keys)
     from groundwork.evaluate.predict import predict_inputs  # torch: not before the arguments are understood
 
     return predict_inputs(keys)
@@ -140,9 +160,18 @@ def export(arguments: list[str]) -> int:
     """Write a finished run as a model that needs nothing of this project."""
     keys = _required(
         arguments,
-        {"run": "a run folder or latest", "format": "onnx, torch or safetensors"},
-        {"output": "a folder; else export/<format> in the run", "paths.runs": "where latest looks"},
+        {"format": "onnx, torch or safetensors"},
+        {
+            **ONE_OR_MANY,
+            "output": "a folder; else export/<format> in the run",
+            "paths.runs": "where latest looks",
+        },
     )
+    keys = _averaged(keys)
+    if _names_many(keys):
+        from groundwork.evaluate.joint.export import export_joint  # torch, as below
+
+        return export_joint(keys)
     from groundwork.evaluate.export import export_run  # torch: not before the arguments are understood
 
     return export_run(keys)
@@ -189,6 +218,28 @@ def report(arguments: list[str]) -> int:
         )
     print(f"page    {shown_path(write_runs_page(folders, output))}")
     return DONE
+
+
+def _averaged(keys: dict[str, str]) -> dict[str, str]:
+    """Put the run of the mean weights in the place of its members, where these are asked for."""
+    if not _names_many(keys) or keys.get("join") != "weights":
+        return keys
+    from groundwork.evaluate.joint.weights import (
+        average_runs,  # torch: not before the arguments are understood
+    )
+
+    return average_runs(keys)
+
+
+def _names_many(keys: dict[str, str]) -> bool:
+    """Tell whether `runs` names several runs, and refuse keys that ask for one and for several."""
+    if ("run" in keys) == ("runs" in keys):
+        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
+    if keys.get("join", "mean") not in ("mean", "weights"):
+        raise UserError(f"join={keys['join']} must be mean or weights. Use join=mean.")
+    if "run" in keys and (only := sorted({"join", "best"} & set(keys))):
+        raise UserError(f"{only[0]}= must come with runs='GLOB', but got run={keys['run']}. Use runs=.")
+    return "runs" in keys
 
 
 def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:

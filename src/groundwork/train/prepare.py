@@ -10,6 +10,7 @@ from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import ColumnStatistics, ImageDataModule, Samples, TableDataModule, Target
+from groundwork.data.drop import DROPPED
 from groundwork.data.prepare import complete_rows as keeps
 from groundwork.data.prepared import Prepared
 from groundwork.data.unseen import averages_unseen
@@ -58,6 +59,9 @@ def complete_rows(config: DictConfig, samples: Samples) -> NDArray[np.bool_]:
 
 
 def write_splits(folder: RunFolder, prepared: Prepared) -> None:
-    """Write sample_id and split of every sample."""
-    table = pd.DataFrame({"sample_id": prepared.samples.sample_id, "split": prepared.split})
+    """Write sample_id and split of every sample; a training row that is left out says so."""
+    split = (
+        prepared.split if prepared.dropped is None else np.where(prepared.dropped, DROPPED, prepared.split)
+    )
+    table = pd.DataFrame({"sample_id": prepared.samples.sample_id, "split": split})
     write_text(folder.splits, table.to_csv(index=False))

@@ -21,6 +21,7 @@ def write_card(
     preprocessing: Mapping[str, Any],
     checked: str,
     path: Path,
+    joint: Mapping[str, Any] | None = None,
 ) -> None:
     """Write `card.md`.
 
@@ -32,16 +33,24 @@ def write_card(
         preprocessing: Content of `preprocessing.json`.
         checked: How far the file is from the run, and on what that was measured.
         path: Where to.
+        joint: `members`, a line each, and `result` of a joint model, of which the run is the first member.
     """
     result, data = folder.read_json("result"), folder.read_json("data")
     config = checkpoint["config"]
     name = f"{folder.path.parent.name}/{folder.path.name}"
+    joined = (
+        "" if joint is None else f"The mean prediction of {len(joint['members'])} models in one graph:\n\n"
+    )
+    joined += "" if joint is None else f"{_bullets(joint['members'])}\n\nOf the first of them:\n\n"
     sections = [
-        f"# {name}",
-        _summary(result, data, config, folder.read_json("environment")),
+        f"# {name}"
+        if joint is None
+        else f"# {len(joint['members'])} models as one, {folder.path.parent.name}",
+        joined + _summary(result, data, config, folder.read_json("environment")),
         "## Data\n\n" + _data(result, data, config),
-        "## Official result: the sealed test split\n\n" + _sealed(result),
-        "## Validation\n\n" + _validation(result),
+        "## Official result: the sealed test split\n\n"
+        + _sealed(result if joint is None else joint["result"]),
+        f"## Validation{'' if joint is None else ' of the first model'}\n\n" + _validation(result),
         "## Limits\n\n" + _bullets(_limits(result, data, preprocessing, config)),
         "## Licences\n\n" + _bullets(_licences(config)),
         "## Use\n\n" + _use(format_name, file, preprocessing, checked),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,46 +41,81 @@ def export_run(keys: Mapping[str, str]) -> int:
         RuntimeError: If the written model does not predict what the run predicts.
     """
     silence()
-    name = keys["format"]
-    if name not in FORMATS:
-        raise UserError(f"format must be one of {', '.join(FORMATS)}, but got {name!r}. Choose one.")
-    kind = FORMATS[name]
-    kind.require()
+    kind = choose_format(keys["format"])
     folder = find_finished(keys)
     _check_seal(folder)
-    output = (
-        Path(keys["output"]).expanduser().absolute() if keys.get("output") else folder.path / "export" / name
+    checkpoint = load_model(folder.best)
+    config = checked_config(checkpoint["config"], folder.best)
+    network = network_of(checkpoint, config, folder.best)
+    exported = Exported(folder, checkpoint, network, describe_preprocessing(checkpoint))
+    return write_export(
+        exported, keys["format"], kind, keys.get("output") or folder.path / "export" / keys["format"]
     )
-    check_writable(output, "output")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Hold what an export is written from.
+
+    Attributes:
+        folder: Of the run, or of the first of the runs that are joined.
+        checkpoint: Of the run.
+        network: Raw inputs -> output, and `decode` -> prediction.
+        preprocessing: Content of `preprocessing.json`.
+        joint: Result of the joint model, and its members, for the card; None for a single run.
+    """
+
+    folder: RunFolder
+    checkpoint: dict[str, Any]
+    network: Any
+    preprocessing: dict[str, Any]
+    joint: Mapping[str, Any] | None = None
+
+
+def choose_format(name: str) -> Format:
+    """Find a format, and refuse one that is unknown or lacks its packages."""
+    if name not in FORMATS:
+        raise UserError(f"format must be one of {', '.join(FORMATS)}, but got {name!r}. Choose one.")
+    FORMATS[name].require()
+    return FORMATS[name]
+
+
+def write_export(exported: Exported, name: str, kind: Format, output: str | Path) -> int:
+    """Write every file of an export into a folder, all or none, and say how far the model is from the run."""
+    place = Path(output).expanduser().absolute()
+    check_writable(place, "output")
     console = Console()
-    with TemporaryDirectory(dir=output, prefix=".") as temporary:
-        place = Path(temporary) / "model"
-        place.mkdir()
+    with TemporaryDirectory(dir=place, prefix=".") as temporary:
+        inner = Path(temporary) / "model"
+        inner.mkdir()
         with console.progress(f"writing {kind.file}"):
-            checked = _write(folder, name, place)
-        for path in sorted(place.iterdir()):
-            os.replace(path, output / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
-    console.say(f"{output}: {kind.file}, preprocess.py, preprocessing.json, card.md")
+            checked = _write(exported, name, inner)
+        for path in sorted(inner.iterdir()):
+            os.replace(path, place / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
+    console.say(f"{place}: {kind.file}, preprocess.py, preprocessing.json, card.md")
     console.say(checked)
     return DONE
 
 
-def _write(folder: RunFolder, name: str, place: Path) -> str:
-    """Write every file of an export into an empty folder, and say how far the model is from the run."""
-    checkpoint, kind = load_model(folder.best), FORMATS[name]
-    config = checked_config(checkpoint["config"], folder.best)
-    network = network_of(checkpoint, config, folder.best)
-    data, preprocessing = plain(checkpoint["data"]), describe_preprocessing(checkpoint)
+def _write(exported: Exported, name: str, place: Path) -> str:
+    checkpoint, kind, network = exported.checkpoint, FORMATS[name], exported.network
+    data, preprocessing = plain(checkpoint["data"]), exported.preprocessing
     _write_json(place / "preprocessing.json", preprocessing)
     code = preprocess_image if data["kind"] == "image" else preprocess_table
     shutil.copyfile(str(code.__file__), place / "preprocess.py")
-    check = check_samples(folder, data, preprocessing, place.parent)
+    check = check_samples(exported.folder, data, preprocessing, place.parent)
     example = check.inside[:1].repeat_interleave(2, dim=0).contiguous()
     kind.write(network, example, _description(checkpoint), place / kind.file)
     difference = measure(kind, place / kind.file, network, check, data)
     checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
-    checked += _precision_note(config, network, check, data)
-    write_card(folder, checkpoint, name, kind.file, preprocessing, checked, place / "card.md")
+    if exported.joint is None:
+        checked += _precision_note(
+            checked_config(checkpoint["config"], exported.folder.best), network, check, data
+        )
+    card = place / "card.md"
+    write_card(
+        exported.folder, checkpoint, name, kind.file, preprocessing, checked, card, joint=exported.joint
+    )
     return checked
 
 

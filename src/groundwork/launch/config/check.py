@@ -33,6 +33,11 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     config, choices = composition.config, composition.choices
+    if config.get("suspects"):
+        raise UserError(
+            f"suspects={config.suspects} must be asked of audit.py, which looks at data before anyone trains on it. "
+            "Use scripts/audit.py suspects=true."
+        )
     if is_own(config):
         check_parts(config)
         check_own(config)

@@ -34,6 +34,7 @@ ANSWERS = {
     "callbacks.early_stopping.patience=N": "patience early_stopping early_stop early_stopping_patience",
     "callbacks.ema.decay=NUMBER": "ema ema_decay model_ema model_ema_decay use_ema",
     # data
+    "data.drop_samples=FILE": "drop_rows exclude exclude_ids exclude_samples ignore_samples drop_ids data.drop",
     "data.batch_size=N": "batch_size bs per_device_train_batch_size train_batch_size batchsize",
     "data.image_size=PIXELS": "image_size img_size input_size imgsz resolution crop_size",
     "data=image_folder data.root=DIR": "data_dir data_path datadir dataset_path root img_dir image_dir train_dir",

@@ -117,6 +117,7 @@ def adopt_split(
     Raises:
         UserError: If the data is not what it was, though no override changes what is read of it.
     """
+    from groundwork.data.drop import DROPPED
     from groundwork.train.prepare import complete_rows  # torch: not before a run is known to be right
 
     source = RunFolder(Path(config.like))
@@ -129,7 +130,8 @@ def adopt_split(
     dropping = OmegaConf.select(config, "data.unreadable") == "drop"
     read_otherwise = bool(groups & {"data", "missing"})
     if known == found or (dropping and known < found):
-        write_bytes(folder.splits, source.splits.read_bytes())
+        again = f",{DROPPED}\n".encode(), b",train\n"  # what this run leaves out is its own to say
+        write_bytes(folder.splits, source.splits.read_bytes().replace(*again))
         if not read_otherwise:
             folder.write_json("data", {"content_hash": source.read_json("data").get("content_hash")})
         console.note(f"the split is that of {source.path}")
