@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
+from groundwork.core.probabilities import soften
 from groundwork.data import Store, TableSource
 from groundwork.data.balance import NoBalance
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.measure import with_threshold
+from groundwork.metrics import fit_temperature
 from groundwork.train.metrics import Metrics
 
 SIDE = 16  # pixels per side of the images that the linear baseline reads
@@ -23,6 +25,7 @@ def measure_baselines(
     balance: NoBalance | None,
     note: Callable[[str], None],
     keep: list[tuple[NDArray[np.floating], Metrics]] | None = None,
+    calibrates: bool = False,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
@@ -33,6 +36,7 @@ def measure_baselines(
         balance: Of classes; None for values.
         note: Says what a reader of the table should know.
         keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
+        calibrates: Fit a temperature of its own on val for each, as the model has one.
     """
     from groundwork.evaluate.baseline_models import (
         SplitData,
@@ -46,11 +50,13 @@ def measure_baselines(
     if len(train) > (most := most_rows(train.shape[1])):
         note(f"the baselines are fitted on {most:,} of {len(train):,} training samples, to save time")
 
-    def measured(*split: Any) -> dict[str, float]:
-        used = with_threshold(metrics, monitor, *split)[0]
+    def measured(prediction: Any, target: Any, names: Any) -> dict[str, float]:
+        if calibrates:
+            prediction = soften(prediction, fit_temperature(prediction, target))
+        used = with_threshold(metrics, monitor, prediction, target, names)[0]
         if keep is not None:
-            keep.append((split[0], used))
-        return used(*split)
+            keep.append((prediction, used))
+        return used(prediction, target, names)
 
     columns = () if prepared.columns is None else prepared.columns.columns
     return fit_baselines(

@@ -23,6 +23,7 @@ from groundwork.train.idle import idle_keys
 from groundwork.train.model import Model
 from groundwork.train.own.run import OwnRun
 from groundwork.train.plugged import read_augment
+from groundwork.train.served import served
 from groundwork.train.share import data_key, once
 
 
@@ -87,14 +88,16 @@ def _baselines(context: Context) -> tuple[dict[str, Any], list[Any]]:
     with context.console.progress("fitting baselines"):
         if is_custom_task(config):
             return {}, []
-        key = ("baselines", config.monitor, str(config.metrics), str(config.balance), data_key(config))
+        calibrates = served(config).calibrate != "none"
+        measured = (config.monitor, str(config.metrics), str(config.balance), calibrates)
+        key = ("baselines", *measured, data_key(config))
         balance = context.balance if context.prepared.target.task == "classification" else None
 
         def measure() -> tuple[dict[str, Any], list[Any]]:
             kept: list[Any] = []
             note = context.console.note
             return measure_baselines(
-                context.metrics, config.monitor, context.prepared, balance, note, kept
+                context.metrics, config.monitor, context.prepared, balance, note, kept, calibrates
             ), kept
 
         return once(key, measure)

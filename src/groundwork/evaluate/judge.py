@@ -6,8 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.probabilities import soften
 from groundwork.evaluate.measure import BOOTSTRAP_SEED, with_threshold
-from groundwork.metrics import Scores, beyond_chance, bias_corrected, lowest_loss_within_one_error
+from groundwork.metrics import (
+    Scores,
+    beyond_chance,
+    bias_corrected,
+    fit_temperature,
+    lowest_loss_within_one_error,
+)
 from groundwork.train.context import Context
 from groundwork.train.metrics import Metrics
 
@@ -18,7 +25,12 @@ RESAMPLES = 400
 
 
 def correct(
-    context: Context, val: Prediction, measured: Measured, metrics: Metrics, solved: bool
+    context: Context,
+    val: Prediction,
+    measured: Measured,
+    metrics: Metrics,
+    solved: bool,
+    temperature: float = 1.0,
 ) -> dict[str, dict[str, Any]]:
     """Give every metric of val with the choosing taken out: value, low, high, method, n; empty where it can't be.
 
@@ -27,6 +39,7 @@ def correct(
         measured: Its metrics with their intervals.
         metrics: Of the run, with the threshold that val chose.
         solved: Whether a head was solved, which is chosen by its loss among equals.
+        temperature: Fitted on val, and in `val` already; not in what val chose among.
     """
     tried, prepared = context.tried, context.prepared
     monitor, truth, names = (
@@ -39,11 +52,12 @@ def correct(
     if tried.folds > 1:
         if not solved:  # folds chose where to cut, but the head that is served was trained
             tried.nested = None
-        return _nested(context, metrics)
-    candidates = [each for each in tried.every if each.shape == val.shape] or [val]
+        return _nested(context, metrics, temperature)
+    candidates = [each for each in tried.every if each.shape == val.shape] or [soften(val, 1 / temperature)]
     searched = getattr(context.metrics, "threshold", None) == "auto"
+    calibrated = temperature != 1
     number = len(val)
-    if len(candidates) == 1 and not searched:
+    if len(candidates) == 1 and not searched and not calibrated:
         return {
             name: {**one, "method": "nothing was chosen on val", "n": number}
             for name, one in measured.items()
@@ -53,6 +67,8 @@ def correct(
 
     def outside(number: int, inside: NDArray[np.floating]) -> Scores:
         chosen, rows = candidates[number], np.repeat(np.arange(len(val)), inside.astype(int))
+        if calibrated:
+            chosen = soften(chosen, fit_temperature(chosen[rows], truth[rows]))
         used = with_threshold(context.metrics, monitor, chosen[rows], truth[rows], names)[0]
         return used.scores(chosen, truth, names)
 
@@ -69,8 +85,8 @@ def correct(
         if solved
         else None,
     )
-    what = f"{len(candidates)} candidates" + (" and the threshold" if searched else "")
-    method = f"bootstrap bias correction over {what}"
+    what = [f"{len(candidates)} candidates", *["the temperature"] * calibrated, *["the threshold"] * searched]
+    method = f"bootstrap bias correction over {' and '.join(what)}"
     return {
         name: {**_moved(name, found[name], one), "method": method, "n": number}
         for name, one in measured.items()
@@ -124,7 +140,7 @@ def verdicts(
     return found
 
 
-def _nested(context: Context, metrics: Metrics) -> dict[str, dict[str, Any]]:
+def _nested(context: Context, metrics: Metrics, temperature: float) -> dict[str, dict[str, Any]]:
     """Measure heads that were chosen and solved without the rows that judge them."""
     tried, prepared = context.tried, context.prepared
     if tried.nested is None:
@@ -132,7 +148,8 @@ def _nested(context: Context, metrics: Metrics) -> dict[str, dict[str, Any]]:
     truth = np.concatenate([prepared.targets("train"), prepared.targets("val")])
     group = [prepared.group(split) for split in ("train", "val")]
     both = None if group[0] is None or group[1] is None else [*group[0], *group[1]]
-    measured = metrics.intervals(tried.nested, truth, prepared.names, group=both, seed=BOOTSTRAP_SEED)
+    nested = soften(tried.nested, temperature)
+    measured = metrics.intervals(nested, truth, prepared.names, group=both, seed=BOOTSTRAP_SEED)
     method = f"nested folds ({tried.folds})"
     wide = _overlap(tried.folds)
     return {

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
+from groundwork.core.probabilities import soften
+from groundwork.evaluate.calibrate import calibrate, calibration_note, unseen
 from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.evaluate.outlier import outlier_note
@@ -17,6 +21,7 @@ from groundwork.train.frozen.exact import set_head
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.model import Model
 from groundwork.train.predict import predict
+from groundwork.train.served import served
 
 Judge = Callable[[Any], dict[str, dict[str, Any]]]  # baselines' predictions -> verdicts
 REFIT = "the head was solved again on train and val together; metrics of train and val are those of the head before"
@@ -31,12 +36,16 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     config, prepared, folder = context.config, context.prepared, context.folder
     splits: tuple[Split, ...] = ("train", "val")
     predicted = {split: _predictions(context, model, split) for split in splits}
+    calibration, temperature = _calibrate(context, model, predicted)
     metrics, how_decided = with_threshold(
         context.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
     )
     if how_decided:
         context.console.note(how_decided)
-        save({**load(folder.best), "threshold": getattr(metrics, "threshold", None)}, folder.best)
+    kept = {"threshold": getattr(metrics, "threshold", None)} if how_decided else {}
+    kept |= {"temperature": temperature} if calibration else {}
+    if kept:
+        save({**load(folder.best), **kept}, folder.best)
     outlier = (
         ""
         if prepared.target.classes
@@ -57,15 +66,21 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
         "val": values(measured["val"]),
         "intervals": measured,
         "corrected": correct(
-            context, predicted["val"], measured["val"], metrics, model.transfer["solver"] == "exact"
+            context,
+            predicted["val"],
+            measured["val"],
+            metrics,
+            model.transfer["solver"] == "exact",
+            temperature,
         ),
         "transfer": model.transfer,
         "parameters": model.network.describe(),
         "split_hash": prepared.split_hash,
         "threshold": getattr(metrics, "threshold", None),
+        **({"calibration": calibration} if calibration else {}),
         "notes": [
             *prepared.notes,
-            *filter(None, [how_decided, outlier]),
+            *filter(None, [calibration_note(calibration) if calibration else "", how_decided, outlier]),
             *([REFIT] if model.refit is not None else []),
         ],
         "choices": [prepared.target.why],
@@ -73,6 +88,21 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     judge = partial(verdicts, context, predicted["val"], metrics)
     _refit(context, model)
     return result, judge
+
+
+def _calibrate(
+    context: Context, model: Model, predicted: dict[Split, NDArray[np.floating]]
+) -> tuple[dict[str, Any], float]:
+    """Fit a temperature where one is asked for, and let it act on the network and on what was predicted already."""
+    if served(context.config).calibrate == "none":
+        return {}, 1.0
+    found = unseen(context.prepared, predicted["val"], model.crossed)
+    temperature, described = calibrate(found, context.metrics, context.prepared.names)
+    for split, prediction in predicted.items():
+        predicted[split] = soften(prediction, temperature)
+    model.network.temperature = temperature
+    context.console.note(calibration_note(described))
+    return described, temperature
 
 
 def _predictions(context: Context, model: Model, split: Split) -> Any:

@@ -55,6 +55,7 @@ def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Ne
         reads = checkpoint["reads"]
         network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
         network.load_state_dict(network_state(checkpoint))
+        network.temperature = float(checkpoint.get("temperature") or 1.0)
     except UserError:
         raise
     except Exception as error:  # whatever a foreign or changed description leads to

@@ -19,6 +19,7 @@ from groundwork.launch.process.team import needs_team, run_team
 from groundwork.launch.recorded import recorded
 from groundwork.train.custom import is_own
 from groundwork.train.job import Job, working_on
+from groundwork.train.served import check_served
 
 
 def work(config: DictConfig, job: Job) -> float | None:
@@ -77,6 +78,7 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         typed = changes(chosen, derived)
         if target is not None and not own:
             check_threshold(chosen.config, len(target.classes))
+            check_served(chosen.config, len(target.classes))
             chosen = _monitor_without_units(chosen, len(target.names), console)
         found[0] = chosen
         # With what followed from the data, so that they compose the same anywhere.

@@ -10,6 +10,7 @@ from groundwork.metrics.equal import AREAS, against_best, any_ranges, area_range
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
 from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_loss_within_one_error
+from groundwork.metrics.temperature import fit_temperature
 from groundwork.metrics.threshold import choose_threshold
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "classification_metrics",
     "confusion_matrix",
     "decide",
+    "fit_temperature",
     "holm",
     "lowest_loss_within_one_error",
     "mcnemar",

@@ -54,6 +54,7 @@ class Network(nn.Module):
     Attributes:
         frozen: Stages of the backbone that keep every parameter and buffer as it is.
         stored_statistics: Whether every BatchNorm uses its stored statistics, in stages that train too.
+        temperature: Of the probabilities that are served; `decode` divides the logits by it.
     """
 
     def __init__(self, normalize: nn.Module, backbone: nn.Module, pool: StagePool, head: nn.Module):
@@ -63,6 +64,7 @@ class Network(nn.Module):
         # what a backbone itself keeps from training, such as fixed positions
         self._fixed = {name for name, value in self.named_parameters() if not value.requires_grad}
         self.stored_statistics = False
+        self.temperature = 1.0
 
     @property
     def stem(self) -> Backbone:
@@ -111,7 +113,8 @@ class Network(nn.Module):
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn output into predictions: probabilities (B, K), or values (B, T) in original units."""
-        prediction: Tensor = cast(Any, self.head).decode(output)
+        calibrated = output if self.temperature == 1 else output / self.temperature
+        prediction: Tensor = cast(Any, self.head).decode(calibrated)
         return prediction
 
     @property

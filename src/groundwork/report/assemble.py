@@ -99,7 +99,8 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
         "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],
         "Values": target_tables(run),
     }
-    facts = {"Transfer": run.result.get("transfer") or {}}
+    told = {"Transfer": "transfer", "Confidence": "calibration"}
+    facts = {title: run.result.get(key) or {} for title, key in told.items()}
     sections = [
         Section(title, _save(run, drawings, formats), tables.get(title, ()), facts.get(title, {}))
         for title, drawings in drawn.items()

@@ -11,6 +11,7 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min") of
                      tested on these test rows), `seal` {free keys: checkpoint, commit, time, ...},
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
                      `corrected` {metric: {value, low, high, method, n}}: val with the choosing taken out,
+                     `calibration` {`temperature`, free keys}: what val's probabilities were calibrated by,
                      `verdicts` {baseline: {verdict (better | worse | undecided), difference, low, high, p, metric}},
                      `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
                      cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many

@@ -10,11 +10,12 @@ from omegaconf import DictConfig
 
 from groundwork.core.batch import Split
 from groundwork.core.errors import UserError
-from groundwork.core.ranks import from_first, in_turns
+from groundwork.core.ranks import from_first, in_turns, is_first
 from groundwork.model import Network, StagePool
 from groundwork.train.build import build_head, build_network, build_pretrained
 from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
+from groundwork.train.frozen.crossed import Crossed, solve_crossed
 from groundwork.train.frozen.exact import choose_head, refit_head, why_not_exact
 from groundwork.train.frozen.features import StageFeatures, read_features
 from groundwork.train.frozen.maps import read_maps
@@ -22,6 +23,7 @@ from groundwork.train.machine.precision import settle_precision
 from groundwork.train.part import Part
 from groundwork.train.phases import Cached, Reached, build_parts, restore
 from groundwork.train.plugged import read_augment
+from groundwork.train.served import served
 from groundwork.transfer import Candidate, Choice, Linear, Plan, candidates
 
 
@@ -34,6 +36,7 @@ class Model:
         cached: What its frozen part gave, once and for all.
         solved: The head that is exact; None where descent trains it.
         refit: Head that learned from val, too, to be used when val has measured the network; None for none.
+        crossed: Heads of folds beside `refit`, where something is fitted on what they predict; None for none.
         parts: Phases that are left to train.
         epochs: Of all phases together, finished ones included.
         reached: Where a resumed run stands.
@@ -46,6 +49,7 @@ class Model:
     cached: Cached
     solved: Choice | None
     refit: Linear | None
+    crossed: Crossed | None
     parts: list[Part]
     epochs: int
     reached: Reached
@@ -77,11 +81,13 @@ def build_model(run: Context) -> Model:
     solves = obstacle is None or (plan.cut == "auto" and not custom_parts(config))
     whole = _whole_network(run, plan)
     features = _read_features(run, plan, whole, solves)
-    choice, refit = None, None
+    choice, refit, crossed = None, None, None
     if solves and (found := features) is not None:
         choice = from_first(lambda: choose_head(run, whole, found, plan, run.device))
         if obstacle is None and plan.refits:
             refit = from_first(lambda: refit_head(run, whole, found, plan, choice, run.device))
+            if served(config).learns and is_first():
+                crossed = solve_crossed(run, whole, found, plan, choice, run.device)
     seconds, num_stages = time.perf_counter() - started, whole.num_stages
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
     network = _cut(config, run.data, whole, candidate)
@@ -103,9 +109,8 @@ def build_model(run: Context) -> Model:
     parts = [part for part in every if part.number >= reached.number]
     transfer = _describe(plan, num_stages, cached, choice, obstacle)
     epochs = sum(part.epochs for part in every)
-    return Model(
-        network, cached, solved, refit, parts, epochs, reached, transfer, seconds, reached.best_epoch
-    )
+    epoch = reached.best_epoch
+    return Model(network, cached, solved, refit, crossed, parts, epochs, reached, transfer, seconds, epoch)
 
 
 def _whole_network(run: Context, plan: Plan) -> Network:

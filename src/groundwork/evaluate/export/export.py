@@ -229,7 +229,13 @@ def _description(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     if "pretrained" in model["backbone"]:
         model["backbone"] = {**model["backbone"], "pretrained": False}
     kept = {"model": model, "task": config["task"]}
-    return {"config": kept, "data": plain(checkpoint["data"]), "reads": plain(checkpoint["reads"])}
+    served = {"temperature": checkpoint["temperature"]} if checkpoint.get("temperature") else {}
+    return {
+        "config": kept,
+        "data": plain(checkpoint["data"]),
+        "reads": plain(checkpoint["reads"]),
+        **served,
+    }
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -122,6 +122,7 @@ def read_safetensors(path: Path) -> Network:
     config, reads = checked_config(description["config"], path.with_suffix(".json")), description["reads"]
     network = build_network(config, description["data"], False, (reads["stages"], reads["pool"]))
     network.load_state_dict(load_file(path))
+    network.temperature = float(description.get("temperature", 1.0))
     return network.eval()
 
 

@@ -14,6 +14,7 @@ from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.check import check_logger
 from groundwork.train.custom import is_own, target_kind
+from groundwork.train.served import served
 
 PACKAGE = __name__.partition(".")[0]
 OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
@@ -80,6 +81,7 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
+    served(config)
     _check_target_scale(config)
     check_pretrained(config)
     if kind == "table":

@@ -12,7 +12,7 @@ GROUPS = ("data", "task")
 OPTION = "module"
 RATES = "groundwork.train.FindRate"
 # Groups that say how a network of this package is built and trained.
-OF_TASKS = ("model", "transfer", "loss", "metrics", "optim", "schedule", "augment", "execution")
+OF_TASKS = ("model", "transfer", "loss", "metrics", "optim", "schedule", "augment", "execution", "predict")
 # Groups that say what this package does with the samples that it read.
 OF_DATA = ("missing", "subset", "split", "balance", "normalize")
 

@@ -1,9 +1,12 @@
 """Probabilities -> reliability diagram: does 80 % sure mean right 80 times of 100."""
 
+from dataclasses import replace
+
 import numpy as np
 from pandas import DataFrame
 
 from groundwork.core.batch import Split
+from groundwork.core.probabilities import soften
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, legend_above, new_figure
 from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show, value_of
@@ -27,6 +30,11 @@ def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     axes, beside = figure.subplots(1, 2)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (3, 2)), label="as sure as right")
     axes.vlines(filled["confidence"], filled["confidence"], filled["accuracy"], color=OTHER, linewidth=2.5)
+    temperature = (run.result.get("calibration") or {}).get("temperature", 1.0)
+    if temperature != 1:
+        raw = reliability(replace(found, prob=soften(found.prob, 1 / temperature)))
+        raw = raw[raw["samples"] > 0]
+        axes.plot(raw["confidence"], raw["accuracy"], "o:", markersize=3, color=MUTED, label="not calibrated")
     axes.plot(filled["confidence"], filled["accuracy"], "o-", markersize=4, color=MODEL, label="the model")
     axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
     legend_above(axes)
@@ -39,6 +47,8 @@ def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
         f"Expected calibration error {show(ece)}: the mean gap (amber) between confidence and accuracy, "
         f"over {NUM_BINS} bins weighed by their samples."
     )
+    if temperature != 1:
+        caption += f" Calibrated by the temperature {show(temperature)}; dotted: before that."
     return [Drawing(f"reliability_{split}", f"Reliability, {split}", caption, figure, bins)]
 
 

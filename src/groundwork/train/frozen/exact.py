@@ -140,8 +140,8 @@ def refit_head(
     device: torch.device,
 ) -> Linear:
     """Solve the head that was chosen once more, at its strength, on train and val together."""
-    target = _targets(context, network, plan, ("train", "val"))
-    (head,) = _solver(context, device)(features.both_of(choice.candidate), target, [choice.strength])
+    target = targets_of(context, network, plan, ("train", "val"))
+    (head,) = solver(context, device)(features.both_of(choice.candidate), target, [choice.strength])
     return head
 
 
@@ -149,17 +149,18 @@ def _attempts(
     context: Context, network: Network, features: StageFeatures, plan: Plan, device: torch.device
 ) -> tuple[Attempts, NDArray[Any]]:
     """Say how heads are tried, and give the targets of the samples that judge them."""
-    prepared, solve = context.prepared, _solver(context, device)
+    prepared, solve = context.prepared, solver(context, device)
     if plan.crosses:
-        both = _targets(context, network, plan, ("train", "val"))
+        both = targets_of(context, network, plan, ("train", "val"))
         truth = np.concatenate([prepared.targets("train"), prepared.targets("val")])
         return out_of_fold(context, features, plan, both, solve), truth
-    target = _targets(context, network, plan, ("train",))
+    target = targets_of(context, network, plan, ("train",))
     held_out = HeldOut(features.train, features.val, features.spatial, target, plan.strengths, solve)
     return held_out, prepared.targets("val")
 
 
-def _solver(context: Context, device: torch.device) -> Solve:
+def solver(context: Context, device: torch.device) -> Solve:
+    """Give the function that solves heads with the weights of the run's classes."""
     weights, num_outputs = loss_weights(context), len(context.prepared.names)
     moved = None if weights is None else weights.to(device)
 
@@ -170,7 +171,7 @@ def _solver(context: Context, device: torch.device) -> Solve:
     return solve
 
 
-def _targets(context: Context, network: Network, plan: Plan, splits: Sequence[Split]) -> Tensor:
+def targets_of(context: Context, network: Network, plan: Plan, splits: Sequence[Split]) -> Tensor:
     """Give what heads are compared with, of all views of one split after the other."""
     prepared = context.prepared
     repeats = (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)

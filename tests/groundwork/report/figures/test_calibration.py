@@ -38,3 +38,17 @@ def test_the_caption_tells_the_error_of_the_result_file(
     filled = drawing.numbers.dropna()
     gaps = np.abs(filled["accuracy"] - filled["confidence"]) * filled["samples"]
     assert f"error {gaps.sum() / 100:.3f}" in drawing.caption
+
+
+def test_what_a_temperature_changed_is_drawn(
+    write_classification: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_classification(num_val=100)
+    before = len(draw(ReportedRun(folder))[0].figure.axes[0].lines)
+    change_json(folder / "result.json", calibration={"temperature": 2.0})
+    (drawing,) = draw(ReportedRun(folder))
+    lines = {line.get_label(): line for line in drawing.figure.axes[0].lines}
+    assert len(lines) == before + 1
+    # The temperature made every probability less sure.
+    assert max(lines["not calibrated"].get_xdata()) >= max(lines["the model"].get_xdata())
+    assert "temperature 2" in drawing.caption
