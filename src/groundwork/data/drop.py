@@ -32,8 +32,8 @@ def find_dropped(
     Raises:
         UserError: If the file has no such column or no rows, names what is not in the data, or nothing is left.
     """
-    named = _read(Path(path))
-    unknown = [name for name in named if name not in set(sample_id)]
+    named, present = _read(Path(path)), set(sample_id)
+    unknown = [name for name in named if name not in present]
     if unknown:
         raise UserError(
             f"{KEY} must name samples of the data, but {len(unknown)} of {len(named)} are not there, such as "

@@ -66,6 +66,18 @@ def seal_runs(keys: Mapping[str, str]) -> int:
     return DONE
 
 
+def refuse_debug(folder: RunFolder) -> None:
+    """Refuse a debug run.
+
+    Raises:
+        UserError: If it is one.
+    """
+    if folder.is_debug:
+        raise UserError(
+            f"run={folder.path} must not be a debug run, which tells nothing. Train without debug= first."
+        )
+
+
 def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     """Measure the test split once and write the result down for good.
 
@@ -75,10 +87,7 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     refuse_sweep()
     result = folder.read_json("result")
     _check_finished(folder, result)
-    if folder.is_debug:
-        raise UserError(
-            f"run={folder.path} must not be a debug run, which tells nothing. Train without debug= first."
-        )
+    refuse_debug(folder)
     checkpoint_hash = file_hash(folder.best)
     if seal_record := result.get("seal"):
         _check_same(folder, "checkpoint", seal_record["checkpoint_hash"], checkpoint_hash)

@@ -20,7 +20,7 @@ from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.threshold import decide_jointly
 from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows
 from groundwork.evaluate.measure import BOOTSTRAP_SEED, measure, write_predictions
-from groundwork.evaluate.seal import predict_test, refuse_sweep, row_names_of
+from groundwork.evaluate.seal import predict_test, refuse_debug, refuse_sweep, row_names_of
 from groundwork.metrics import paired_difference
 from groundwork.report.joint import joint_summary
 from groundwork.train.machine.environment import commit
@@ -51,6 +51,8 @@ def seal_joint(keys: Mapping[str, str]) -> int:
     silence()
     refuse_sweep()
     joint, console = read_joint(keys), Console()
+    for run in joint.members:
+        refuse_debug(run.folder)
     sealed = joint.folder.read_json("result").get("seal")
     if sealed:
         console.say(f"{joint.folder.path} was sealed on {sealed['time']}; its official metrics stay")
