@@ -4,15 +4,40 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import IO
 
+import omegaconf.base
 import pytest
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 # Tests are small, and several run at once: threads that wait for one another would cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # As the commands do: where no bytecode is written, every process of the tests would compile torch anew.
 sys.dont_write_bytecode = False
+
+# A quarter of a small run's time, were it done for each of the thousand that are composed and trained here: parse the
+# same interpolations, read the same files of conf/, and wait for a disk that no test unplugs.
+omegaconf.base.parse = cache(omegaconf.base.parse)
+os.fsync = lambda _: None
+_load = OmegaConf.load
+
+
+@cache
+def _loaded(path: Path, written: int, size: int) -> DictConfig | ListConfig:
+    return _load(path)
+
+
+def _load_once(file_: str | Path | IO[str]) -> DictConfig | ListConfig:
+    path = Path(file_ if isinstance(file_, str | Path) else file_.name).absolute()
+    found = path.stat()
+    return deepcopy(_loaded(path, found.st_mtime_ns, found.st_size))
+
+
+OmegaConf.load = _load_once  # type: ignore[method-assign]
 
 
 @pytest.fixture
