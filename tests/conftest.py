@@ -4,15 +4,61 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import IO
 
+import omegaconf.base
 import pytest
+from hydra._internal import defaults_list
+from hydra.core.default_element import InputDefault
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 # Tests are small, and several run at once: threads that wait for one another would cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # As the commands do: where no bytecode is written, every process of the tests would compile torch anew.
 sys.dont_write_bytecode = False
+
+# A quarter of a small run's time, were it done for each of the thousand that are composed and trained here: parse the
+# same interpolations, read the same files of conf/, and wait for a disk that no test unplugs.
+omegaconf.base.parse = cache(omegaconf.base.parse)
+os.fsync = lambda _: None
+_load = OmegaConf.load
+
+
+@cache
+def _loaded(path: Path, written: int, size: int) -> DictConfig | ListConfig:
+    return _load(path)
+
+
+def _load_once(file_: str | Path | IO[str]) -> DictConfig | ListConfig:
+    path = Path(file_ if isinstance(file_, str | Path) else file_.name).absolute()
+    found = path.stat()
+    return deepcopy(_loaded(path, found.st_mtime_ns, found.st_size))
+
+
+OmegaConf.load = _load_once  # type: ignore[method-assign]
+
+# Hydra prepares to fill in `${...}` for each file of a defaults list, whether one is written there or not.
+_map_choices, _fill_in = defaults_list._create_interpolation_map, InputDefault._resolve_interpolation_impl
+_NOTHING = OmegaConf.create()
+
+
+def _map_choices_that_are_asked_for(
+    overrides: defaults_list.Overrides, defaults: list[InputDefault], self_added: bool
+) -> DictConfig:
+    written = [*overrides.override_choices.values(), *map(vars, defaults)]
+    return _map_choices(overrides, defaults, self_added) if "${" in str(written) else _NOTHING
+
+
+def _fill_in_what_is_written(self: InputDefault, known_choices: DictConfig, val: str) -> str:
+    return _fill_in(self, known_choices, val) if "${" in str(val) else val
+
+
+defaults_list._create_interpolation_map = _map_choices_that_are_asked_for
+InputDefault._resolve_interpolation_impl = _fill_in_what_is_written  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -100,6 +101,14 @@ def data_address(content: bytes, kind: str) -> str:
 
 def fill(template: str, **values: Any) -> str:
     """Fill one of the templates, with the look and the script that all pages share."""
+    environment = _environment()
+    shared = {"style": _source(environment, "report.css"), "script": _source(environment, "sort.js")}
+    return environment.get_template(template).render(**values, **shared)
+
+
+@cache
+def _environment() -> Environment:
+    """Compile a template once in a process, which takes longer than filling it."""
     environment = Environment(
         loader=PackageLoader("groundwork.report", "template"),
         autoescape=True,  # class names, file names and messages are the user's data
@@ -108,8 +117,7 @@ def fill(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(show=show, show_seconds=show_seconds, label=label, written=written)
-    shared = {"style": _source(environment, "report.css"), "script": _source(environment, "sort.js")}
-    return environment.get_template(template).render(**values, **shared)
+    return environment
 
 
 def _source(environment: Environment, name: str) -> str:
