@@ -15,7 +15,6 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, read_runs
 from groundwork.evaluate.ledger import fingerprint
 from groundwork.evaluate.network import file_hash
-from groundwork.evaluate.seal import find_runs
 
 JOINT = "joint"  # beside the folders of runs: records of joint models, which are no runs themselves
 
@@ -73,7 +72,7 @@ def read_joint(keys: Mapping[str, str]) -> Joint:
         UserError: If there are fewer than two, one is not finished, or they differ in task, classes, targets, monitor
             or in how they decide.
     """
-    runs, left_out = read_runs(find_runs(keys["runs"]))
+    runs, left_out = read_runs(RunFolder.match(keys["runs"]))
     if left_out:
         path, status = next(iter(left_out.items()))
         raise UserError(
