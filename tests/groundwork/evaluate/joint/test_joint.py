@@ -68,7 +68,7 @@ def test_out_of_fold_predictions_hold_every_row_of_train_and_val_once(joint: Joi
 def test_the_mean_is_sealed_once_as_one_configuration(
     joint: Joint, place: Path, capsys: pytest.CaptureFixture[str]
 ):
-    words = [f"runs={place}/runs/folds/*", "join=mean", f"paths.runs={place / 'runs'}"]
+    words = [f"runs={place}/runs/folds/*", "join=mean", "split=test", f"paths.runs={place / 'runs'}"]
     assert evaluate(words) == 0
     result = joint.folder.read_json("result")
     test = pd.read_parquet(joint.folder.predictions("test"))
@@ -83,7 +83,7 @@ def test_the_mean_is_sealed_once_as_one_configuration(
     assert result["test_count"] == 1
     assert all("test" not in run.folder.read_json("result") for run in joint.members)
     assert evaluate(words) == 0
-    assert "was sealed on" in capsys.readouterr().out
+    assert "is sealed already, since" in capsys.readouterr().out
     assert joint.folder.read_json("result") == result
 
 
@@ -154,8 +154,8 @@ def test_runs_that_answer_other_questions_are_refused(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run=latest", "join=mean"], "join= must come with runs="),
-        (["runs=a", "join=vote"], "join=vote must be"),
+        (["run=latest", "join=mean", "split=test"], "join= must come with runs="),
+        (["runs=a", "join=vote", "split=test"], "join=vote must be"),
         (["runs=a", "run=b"], "one of run= and runs="),
     ],
 )
@@ -179,7 +179,7 @@ def twins(place: Path) -> str:
 
 
 def test_mean_weights_are_a_run_of_their_own(twins: str, place: Path):
-    words = [f"runs={twins}", "join=weights", f"paths.runs={place / 'twins'}"]
+    words = [f"runs={twins}", "join=weights", "split=test", f"paths.runs={place / 'twins'}"]
     assert evaluate(words) == 0
     (path,) = (place / "twins" / "pair-weights").iterdir()
     averaged, first = RunFolder(path), RunFolder(place / "twins" / "pair" / "a")
@@ -202,7 +202,7 @@ def test_mean_weights_that_are_worse_on_val_are_refused(twins: str, place: Path)
     save({**load(folder.best), "epoch": 99}, folder.best)  # other weights, so to say
     try:
         with pytest.raises(UserError, match=r"best single run 2\. Use join=mean"):
-            evaluate([f"runs={twins}", "join=weights", f"paths.runs={place / 'twins'}"])
+            evaluate([f"runs={twins}", "join=weights", "split=test", f"paths.runs={place / 'twins'}"])
     finally:
         folder.write_json("result", before)
         folder.best.write_bytes(weights)
