@@ -105,7 +105,7 @@ def read_table(path: Path, read: Callable[[Path], Any]) -> "DataFrame":
     try:
         table: DataFrame = read(path)
     except Exception as error:  # a damaged file can raise anything at all
-        raise UserError(f"{path} must be a whole table, but: {innermost(error)}. Restore it.") from error
+        raise UserError(f"{path} must be a complete table, but: {innermost(error)}. Restore it.") from error
     return table
 
 

@@ -24,7 +24,7 @@ def named_images(
     if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
         if image_root is not None:
             raise UserError(
-                f"image_root must come with a table of images, but input={text} is none. Remove it."
+                f"image_root must come with a table of images, but input={text} is not one. Remove it."
             )
         return read_images(path)
     if not keys.get("image_column"):

@@ -37,7 +37,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     """
     for override in composition.overrides:
         if override.startswith("transfer=") and override != "transfer=auto":
-            raise UserError(f"{override} must be left out: which scenario to take is what advice measures.")
+            raise UserError(f"{override} must be left out: advice measures which scenario to take.")
     typed = [one for one in composition.overrides if not one.startswith("transfer=")]
     composition = composition.replace(transfer="auto")  # an experiment may have named one
     config = composition.config

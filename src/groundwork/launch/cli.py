@@ -67,6 +67,6 @@ def key_values(arguments: list[str], allowed: dict[str, str]) -> dict[str, str]:
         if not equals or key not in allowed:
             raise UserError(f"{argument!r} is not one of the keys of this command: {usage}.")
         if key in found:
-            raise UserError(f"{key}= must stand once, but stands twice.")
+            raise UserError(f"{key}= was given twice. Remove one.")
         found[key] = value
     return found

@@ -51,7 +51,7 @@ def resume(run: str, changes: Sequence[str], submit: Submit | None = None) -> in
             return _go_on(folder, changes, submit, Console())
     except BusyError as error:
         raise UserError(
-            f"run={folder.path} must be at rest, but another process works on it. Wait for it, or stop it."
+            f"run={folder.path} must not be in use, but another process is working on it. Wait for it, or stop it."
         ) from error
 
 

@@ -97,6 +97,6 @@ def _check_class(key: str, target: str) -> None:
         ) from error
     if not issubclass(kind, Logger):
         raise UserError(
-            f"{key}._target_ must name a subclass of lightning.pytorch.loggers.Logger, but {target} is none. "
+            f"{key}._target_ must name a subclass of lightning.pytorch.loggers.Logger, but {target} is not one. "
             f"Name another class."
         )

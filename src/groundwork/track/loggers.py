@@ -118,7 +118,7 @@ def _build(name: str, node: DictConfig, folder: RunFolder, known: Mapping[str, A
         ) from error
     if not isinstance(logger, Logger):
         raise UserError(
-            f"logger.{name}._target_ must name a Lightning logger, but {kind.__name__} is none. Name another."
+            f"logger.{name}._target_ must name a Lightning logger, but {kind.__name__} is not one. Name another."
         )
     return logger
 

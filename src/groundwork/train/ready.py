@@ -129,5 +129,5 @@ def _check_content(folder: RunFolder, prepared: Prepared) -> None:
     if known is not None and known != prepared.content_hash:
         raise UserError(
             f"the data must be that of the run, but its content has changed ({known[:12]} -> "
-            f"{prepared.content_hash[:12]}). Restore the data, or start a run of its own."
+            f"{prepared.content_hash[:12]}). Restore the data, or start a new run."
         )

@@ -154,6 +154,6 @@ def _warm(named: str, checkpoint: Mapping[str, Any]) -> Warm:
         return Warm(named, weights, stages, len(mean), mean, std, None)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"model.pretrained={named} must hold a whole network, but lacks {one_line(error)}. Name the run folder, "
+            f"model.pretrained={named} must hold a complete network, but lacks {one_line(error)}. Name the run folder, "
             f"or its best.ckpt."
         ) from error

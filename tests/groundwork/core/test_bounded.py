@@ -75,7 +75,9 @@ def test_what_is_no_file_is_refused(tmp_path: Path, read: Callable[[Path], Any])
 def test_a_table_that_is_absent_or_damaged_is_told(tmp_path: Path):
     with pytest.raises(UserError, match="must be there"):
         read_table(tmp_path / "val.parquet", pd.read_parquet)
-    refuses(lambda path: read_table(path, pd.read_parquet), tmp_path / "val.parquet", b"PAR1", "whole table")
+    refuses(
+        lambda path: read_table(path, pd.read_parquet), tmp_path / "val.parquet", b"PAR1", "complete table"
+    )
 
 
 def test_plain_values_are_read(tmp_path: Path):

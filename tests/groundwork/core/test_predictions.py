@@ -75,5 +75,5 @@ def test_a_class_that_the_run_does_not_know_has_no_number(tmp_path: Path):
 
 def test_a_damaged_table_is_told(tmp_path: Path):
     (tmp_path / "val.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UserError, match="must be a whole table"):
+    with pytest.raises(UserError, match="must be a complete table"):
         read_predictions(tmp_path / "val.parquet", ["no"], ["a"])

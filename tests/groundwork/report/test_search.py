@@ -33,6 +33,6 @@ def test_the_page_shows_the_best_the_figures_and_every_trial(tmp_path: Path):
 
 def test_a_search_without_a_whole_trial_still_has_its_page(tmp_path: Path):
     page = write(tmp_path, [trial(0, None, state="fail", reason="ValueError: bad")], None)
-    assert "no trial is whole" in page
+    assert "no trial completed" in page
     assert "ValueError: bad" in page
     assert not (tmp_path / "figures").exists()

@@ -233,7 +233,7 @@ def test_latest_and_a_checkpoint_name_a_run_as_its_folder_does(place: Path, firs
         (["model.pretrained=UNFINISHED"], "must be a finished run, but it is interrupted"),
         (["model.pretrained=latest"], "model.pretrained=latest must name a run, but"),
         (["model.pretrained=TABLE"], "must be a run on the same kind of data, but it reads a table"),
-        (["model.pretrained=BROKEN"], "must be a whole checkpoint"),
+        (["model.pretrained=BROKEN"], "must be a complete checkpoint"),
     ],
 )
 def test_what_cannot_be_started_from_is_told_in_one_line(

@@ -55,7 +55,7 @@ def _to_frame(read: Callable[[Path], pa.Table], path: Path) -> DataFrame:
         table.validate(full=True)  # Arrow would follow damaged offsets out of its memory
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError) as error:
         raise UserError(
-            f"{path} must be a whole {path.suffix[1:]} file, but {one_line(error)}. Write it anew."
+            f"{path} must be a complete {path.suffix[1:]} file, but {one_line(error)}. Write it anew."
         ) from None
     index = [name for name in table.column_names if re.fullmatch("__index_level_[0-9]+__", name)]
     table = table.drop_columns(index).replace_schema_metadata(None)  # a named index is a column like others

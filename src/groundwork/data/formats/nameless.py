@@ -46,7 +46,7 @@ def check_title(names: Sequence[str], where: str) -> None:
     if len(names) > 2 and len(named) == 1:
         raise UserError(
             f"{where} must start with the names of its {len(names)} columns, but the first row holds {named[0]!r} "
-            "alone. Remove what stands above the names."
+            "alone. Remove the lines above the names."
         )
 
 

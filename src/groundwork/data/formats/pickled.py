@@ -24,7 +24,7 @@ def read_pickle(path: Path, trust_pickle: bool) -> DataFrame:
         content = pd.read_pickle(path)
     except Exception as error:  # a pickle can raise anything at all
         raise UserError(
-            f"{path} must be a whole pickle, but {type(error).__name__}: {one_line(error)}. Write it anew."
+            f"{path} must be a complete pickle, but {type(error).__name__}: {one_line(error)}. Write it anew."
         ) from error
     if not isinstance(content, DataFrame):
         raise UserError(

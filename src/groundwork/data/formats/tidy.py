@@ -99,7 +99,7 @@ def _tidy_objects(column: Series, where: str) -> Series:
             return column.astype("str")
         except UnicodeError:
             raise UserError(
-                f"{where}: column {column.name!r} must be Unicode, but holds half a character. Mend it."
+                f"{where}: column {column.name!r} must be Unicode, but holds half a character. Repair it."
             ) from None
     if kinds == {bool}:
         return column.astype("boolean") if gone.any() else column.astype(bool)

@@ -94,7 +94,7 @@ def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
         raise
     except Exception as error:  # a broken file fails in its zip, in its XML or in openpyxl
         reason = one_line(error) or type(error).__name__
-        raise UserError(f"{path} must be a whole xlsx workbook, but {reason}. Save it anew.") from error
+        raise UserError(f"{path} must be a complete xlsx workbook, but {reason}. Save it anew.") from error
 
 
 def _columns(rows: list[tuple[Any, ...]], num_columns: int) -> Iterator[list[Any]]:

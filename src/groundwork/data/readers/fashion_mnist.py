@@ -71,4 +71,4 @@ def _read_idx(folder: Path, name: str) -> NDArray[np.uint8]:
         shape = np.frombuffer(data, ">u4", count=data[3], offset=4)
         return np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape)
     except (OSError, EOFError, ValueError, IndexError) as error:
-        raise UserError(f"{path} must be a whole IDX file, but {error}. Download it again.") from error
+        raise UserError(f"{path} must be a complete IDX file, but {error}. Download it again.") from error

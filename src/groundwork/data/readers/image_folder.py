@@ -52,7 +52,7 @@ def read_image_folder(root: str | Path | None, unreadable: str = "error") -> Sam
         )
     if loose := [name for name in files if "/" not in name]:
         raise UserError(
-            f"every image must lie in the folder of its class, but {quoted(loose)} lies in {folder}. Move it."
+            f"every image must lie in the folder of its class, but {quoted(loose)} is in {folder}. Move it."
         )
     depth = split_depth(files, folder)
     notes = check_folders(tree, depth, folder, unreadable)

@@ -104,7 +104,7 @@ def image_table_samples(
         if absent != "keep":
             twice = quoted(Series(names)[again].unique())
             raise UserError(
-                f"an image must stand in one row, but {twice} stands in several. Set data.id_column."
+                f"each image must be in one row only, but {twice} is in several. Set data.id_column."
             )
         kept &= ~again
         notes += (

@@ -91,7 +91,7 @@ def table_samples(
         chosen = [name for name in chosen if name not in left_out]
         _check_inputs(chosen, where, left_out)
     if idle := [name for name in categorical if name not in chosen]:
-        raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is none of them. Remove it.")
+        raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is not an input. Remove it.")
     notes += sentinel_notes(
         frame, [name for name in dict.fromkeys([*chosen, *roles.target]) if name not in categorical]
     )

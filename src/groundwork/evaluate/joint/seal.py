@@ -55,7 +55,9 @@ def seal_joint(keys: Mapping[str, str]) -> int:
         refuse_debug(run.folder)
     sealed = joint.folder.read_json("result").get("seal")
     if sealed:
-        console.say(f"{joint.folder.path} was sealed on {sealed['time']}; its official metrics stay")
+        console.say(
+            f"{joint.folder.path} is sealed already, since {sealed['time']}; its official metrics stay"
+        )
     else:
         _seal(joint, console)
     console.show(joint_summary(joint.folder.read_json("result"), joint.folder.path))

@@ -45,7 +45,7 @@ def with_like(overrides: Sequence[str]) -> list[str]:
     keys = {key_of(override) for override in typed}
     if wrong := sorted(keys & set(FIXED)):
         raise UserError(
-            f"{wrong[0]}= must stay that of like={source.path}, whose split it shares. Start a run of its own instead."
+            f"{wrong[0]}= must stay that of like={source.path}, whose split it shares. Start a new run instead."
         )
     groups = tuple(f"{key}." for key in keys if (CONF / key).is_dir())
     kept = [
@@ -140,7 +140,7 @@ def adopt_split(
     else:
         raise UserError(
             f"the data must be that of like={source.path}, but {len(found - known)} of {len(found)} samples are new "
-            f"and {len(known - found)} are gone. Restore the data, or start a run of its own."
+            f"and {len(known - found)} are gone. Restore the data, or start a new run."
         )
 
 

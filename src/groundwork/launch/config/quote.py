@@ -33,7 +33,7 @@ def quote_override(override: str, *, sweeps: bool = False) -> str:
             return override
         if "${" in value:
             raise UserError(
-                f"{key} must name what holds no ${{, but got {value!r}: it stands for the value of another key. Rename "
+                f"{key} must not contain ${{, but got {value!r}: ${{...}} means the value of another key. Rename "
                 "the column."
             )
         return f"{key}={quote_values(value, PLAIN_NAME, lists=True, sweeps=sweeps)}"

@@ -48,7 +48,9 @@ def _absolute(entry: str) -> str:
         return entry
     folder = Path(entry.removeprefix("file://")).expanduser().resolve()
     if not folder.is_dir():
-        raise UserError(f"{SEARCHPATH} must name folders of YAML files, but {folder} is none. Correct it.")
+        raise UserError(
+            f"{SEARCHPATH} must name folders of YAML files, but {folder} is not a folder. Correct it."
+        )
     if twin := next((path for path in _options(folder) if (CONF / path).is_file()), None):
         raise UserError(
             f"{SEARCHPATH} must hold options under names of their own, but {folder / twin} has the name of one in "

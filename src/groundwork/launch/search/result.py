@@ -38,7 +38,7 @@ def conclude(study: Study, base: Composition, asked: Composition, console: Conso
         RunFolder(study.place).write_json("search", _describe(study, base, asked, trials, best))
         write_search(study.place)
     if best is None:
-        console.say("no trial is whole; the reasons stand in the lines above and in report.html", style="red")
+        console.say("no trial completed; see the messages above and report.html", style="red")
         return False
     name = f"{study.place.name}-best".replace("-", "_")
     file = study.place / f"{name}.yaml"

@@ -65,7 +65,7 @@ def load(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can raise anything at all
         raise UserError(
-            f"{path} must be a whole checkpoint of plain types, but: {first_line(error)}"
+            f"{path} must be a complete checkpoint of plain types, but: {first_line(error)}"
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise UserError(f"{path} must be a checkpoint of a run, but it holds no state_dict.")

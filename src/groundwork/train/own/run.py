@@ -137,7 +137,7 @@ def data_module_of(
     if before not in (None, prepared.content_hash):
         raise UserError(
             f"the data must be that of the run, but its content has changed ({before[:12]} -> "
-            f"{prepared.content_hash[:12]}). Restore the data, or start a run of its own."
+            f"{prepared.content_hash[:12]}). Restore the data, or start a new run."
         )
     if is_first():
         write_splits(folder, prepared)

@@ -66,7 +66,7 @@ def test_damaged_notes_of_pandas_do_not_matter(tmp_path: Path):
 def test_damaged_text_is_refused(tmp_path: Path):
     text = pa.StringArray.from_buffers(1, pa.array([0, 1], pa.int32()).buffers()[1], pa.py_buffer(b"\xff"))
     feather.write_feather(pa.table({"a": text}), tmp_path / "t.feather")
-    with pytest.raises(UserError, match="must be a whole feather"):
+    with pytest.raises(UserError, match="must be a complete feather"):
         read_feather(tmp_path / "t.feather")
 
 

@@ -34,7 +34,8 @@ def test_a_trusted_table_comes_back(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("data", "message"), [(b"junk", "whole pickle"), (pickle.dumps([1]), "holds list"), (b"", "whole pickle")]
+    ("data", "message"),
+    [(b"junk", "complete pickle"), (pickle.dumps([1]), "holds list"), (b"", "complete pickle")],
 )
 def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str):
     (tmp_path / "t.pkl").write_bytes(data)

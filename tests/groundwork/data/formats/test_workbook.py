@@ -76,7 +76,7 @@ def test_wrong_sheets_are_refused(tmp_path: Path, rows, message):
 
 def test_a_broken_file_is_refused_in_one_line(tmp_path: Path):
     (tmp_path / "t.xlsx").write_bytes(b"PK\x03\x04")
-    with pytest.raises(UserError, match="whole xlsx") as caught:
+    with pytest.raises(UserError, match="complete xlsx") as caught:
         read_xlsx(tmp_path / "t.xlsx")
     assert "\n" not in str(caught.value)
 

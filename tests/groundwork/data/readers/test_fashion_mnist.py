@@ -48,7 +48,7 @@ def test_torchvisions_own_layout_is_found(folder: Path):
 def test_a_broken_file_is_told_in_one_line(folder: Path):
     path = folder / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError, match="whole IDX file"):
+    with pytest.raises(UserError, match="complete IDX file"):
         read_fashion_mnist(folder, False)
     path.write_bytes(b"<html>")
     with pytest.raises(UserError, match="does not start like"):

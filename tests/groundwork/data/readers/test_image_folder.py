@@ -81,7 +81,7 @@ def test_a_link_that_leads_back_is_followed_once(tmp_path: Path):
         ((), "holds none"),
         (("a/readme.txt",), "holds none"),
         (("a/1.png",), "'a' only"),
-        (("a/1.png", "b/2.png", "loose.png"), r"'loose\.png' lies in"),
+        (("a/1.png", "b/2.png", "loose.png"), r"'loose\.png' is in"),
         (("train/a/1.png", "train/b/1.png", "bus/2.png"), "beside 'bus'"),
         (("train/1.png", "test/2.png"), "images directly"),
         (("train/a/1.png", "train/b/1.png", "test/2.png"), "images directly"),

@@ -83,7 +83,7 @@ def test_the_mean_is_sealed_once_as_one_configuration(
     assert result["test_count"] == 1
     assert all("test" not in run.folder.read_json("result") for run in joint.members)
     assert evaluate(words) == 0
-    assert "was sealed on" in capsys.readouterr().out
+    assert "is sealed already, since" in capsys.readouterr().out
     assert joint.folder.read_json("result") == result
 
 
@@ -154,8 +154,8 @@ def test_runs_that_answer_other_questions_are_refused(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run=latest", "join=mean"], "join= must come with runs="),
-        (["runs=a", "join=vote"], "join=vote must be"),
+        (["run=latest", "join=mean", "split=test"], "join= must come with runs="),
+        (["runs=a", "join=vote", "split=test"], "join=vote must be"),
         (["runs=a", "run=b"], "one of run= and runs="),
     ],
 )

@@ -55,7 +55,7 @@ def test_half_a_checkpoint_is_refused(tmp_path: Path, kept: int):
     path = tmp_path / "best.ckpt"
     save({"state_dict": {"w": torch.zeros(1000)}}, path)
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(UserError, match="whole checkpoint"):
+    with pytest.raises(UserError, match="complete checkpoint"):
         load(path)
 
 
@@ -80,13 +80,13 @@ def test_every_truncation_and_every_flipped_bit_is_noticed(tmp_path: Path):
     rng = np.random.default_rng(0)
     for length in rng.integers(0, len(whole), 200):
         path.write_bytes(whole[:length])
-        with pytest.raises(UserError, match="whole checkpoint"):
+        with pytest.raises(UserError, match="complete checkpoint"):
             load(path)
     for bit in rng.integers(0, 8 * len(whole), 200):
         broken = bytearray(whole)
         broken[bit // 8] ^= 1 << (bit % 8)
         path.write_bytes(broken)
-        with pytest.raises(UserError, match="whole checkpoint"):
+        with pytest.raises(UserError, match="complete checkpoint"):
             load(path)
 
 
