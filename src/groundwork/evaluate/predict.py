@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -21,6 +22,8 @@ from groundwork.data.formats.source import write_frame
 from groundwork.evaluate.inputs import Inputs, read_inputs
 from groundwork.evaluate.measure import decided_table
 from groundwork.evaluate.network import network_of, refuse_own
+from groundwork.evaluate.promise import Promised, new_groups
+from groundwork.evaluate.promised import give
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
@@ -62,7 +65,15 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     good = _readable(inputs, keys["input"])
     metrics = build_metrics(config, checkpoint.get("threshold"))
     sample_id, chosen = inputs.sample_id.iloc[good], prediction[good]
-    _write(decided_table(sample_id, chosen, metrics, target["classes"], target["names"]), output)
+    table = decided_table(sample_id, chosen, metrics, target["classes"], target["names"])
+    if promised := Promised.of(checkpoint):
+        read = partial(predict, source=inputs.source, rows=good, batch_size=size, device=device,
+                       precision=precision, console=console, title="predicting by folds")  # fmt: skip
+        group = new_groups(promised.per, inputs.source, checkpoint["data"], len(rows))[good]
+        classes = target["classes"]
+        given = give(promised, network, chosen, read, sample_id.to_numpy(), group, bool(classes))
+        table = table.assign(**given.columns(classes, target["names"]))
+    _write(table, output)
     console.say(f"{len(good):,} of {len(rows):,} samples predicted: {output}")
     for row, reason in sorted(inputs.bad.items()):
         print(f"not predicted: {inputs.sample_id.iloc[row]} ({reason})", file=sys.stderr)

@@ -30,6 +30,8 @@ from groundwork.evaluate.ledger import append_test, count_configurations, keep_r
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.own import measure_own
+from groundwork.evaluate.promised import keep_promise, kept_note
+from groundwork.model import Network
 from groundwork.report import summary, write_report
 from groundwork.track.loggers import log_sealed
 from groundwork.train.checkpoint import load_model
@@ -110,17 +112,26 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
     device = best_device()
     rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
-    prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
+
+    def again(one: Network) -> NDArray[np.floating]:
+        return predict(one, prepared.source, rows, size, device, precision, console, "predicting test")
+
+    prediction = again(network)
     metrics = build_metrics(config, checkpoint.get("threshold"))
     test = measure(prediction, "test", metrics, prepared)
+    columns, kept = keep_promise(checkpoint, prepared, network, prediction, again, result.get("promise", {}))
+    if kept:
+        result["promise"] = {**result["promise"], "test": kept}
     counted = _count(
         folder, runs, config, prepared.split_hash, row_names_of(prepared, config), checkpoint_hash
     )
     # The result comes last: a seal that is there is whole.
-    write_predictions(folder, "test", prediction, metrics, prepared)
+    write_predictions(folder, "test", prediction, metrics, prepared, columns)
     _write(folder, result, test, prepared.content_hash, counted)
     write_report(folder.path, wanted_pixels(folder, prepared))
     log_sealed(folder, config, console)
+    if kept:
+        console.say(kept_note(kept, result["promise"]))
     console.show(summary(folder.path))
 
 

@@ -32,7 +32,7 @@ def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     axes.vlines(filled["confidence"], filled["confidence"], filled["accuracy"], color=OTHER, linewidth=2.5)
     temperature = (run.result.get("calibration") or {}).get("temperature", 1.0)
     if temperature != 1:
-        raw = reliability(replace(found, prob=soften(found.prob, 1 / temperature)))
+        raw = reliability(replace(found, prob=soften(found.prob, 1 / temperature).astype(np.float64)))
         raw = raw[raw["samples"] > 0]
         axes.plot(raw["confidence"], raw["accuracy"], "o:", markersize=3, color=MUTED, label="not calibrated")
     axes.plot(filled["confidence"], filled["accuracy"], "o-", markersize=4, color=MODEL, label="the model")
