@@ -17,6 +17,7 @@ from groundwork.metrics import (
 )
 from groundwork.train.context import Context
 from groundwork.train.metrics import Metrics
+from groundwork.train.served import served
 
 Prediction = NDArray[np.floating]
 Measured = Mapping[str, Mapping[str, float]]
@@ -86,7 +87,7 @@ def correct(
         else None,
     )
     what = [f"{len(candidates)} candidates", *["the temperature"] * calibrated, *["the threshold"] * searched]
-    method = f"bootstrap bias correction over {' and '.join(what)}"
+    method = f"bootstrap bias correction over {' and '.join(what)}{_one_view(context)}"
     return {
         name: {**_moved(name, found[name], one), "method": method, "n": number}
         for name, one in measured.items()
@@ -150,12 +151,17 @@ def _nested(context: Context, metrics: Metrics, temperature: float) -> dict[str,
     both = None if group[0] is None or group[1] is None else [*group[0], *group[1]]
     nested = soften(tried.nested, temperature)
     measured = metrics.intervals(nested, truth, prepared.names, group=both, seed=BOOTSTRAP_SEED)
-    method = f"nested folds ({tried.folds})"
+    method = f"nested folds ({tried.folds}){_one_view(context)}"
     wide = _overlap(tried.folds)
     return {
         name: {**_moved(name, one["value"], one, wide), "method": method, "n": len(truth)}
         for name, one in measured.items()
     }
+
+
+def _one_view(context: Context) -> str:
+    """Say what was chosen among, where more views are served than those."""
+    return ", of images as they are" if served(context.config).views > 1 else ""
 
 
 def _overlap(folds: int) -> float:

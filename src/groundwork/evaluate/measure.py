@@ -69,9 +69,18 @@ def decided_table(
 
 
 def write_predictions(
-    folder: RunFolder, split: Split, prediction: NDArray[np.floating], metrics: Metrics, prepared: Prepared
+    folder: RunFolder,
+    split: Split,
+    prediction: NDArray[np.floating],
+    metrics: Metrics,
+    prepared: Prepared,
+    columns: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one row per sample of a split."""
+    """Write one row per sample of a split.
+
+    Args:
+        columns: That are written beside it, (N,) each.
+    """
     rows, samples, target = prepared.rows[split], prepared.samples, prepared.target
     truth = prepared.targets(split)
     if target.classes:
@@ -81,7 +90,7 @@ def write_predictions(
     table = decided_table(
         sample_id, prediction, metrics, target.classes, target.names, truth=truth, group=group
     )
-    write_table(folder.predictions(split), table)
+    write_table(folder.predictions(split), table.assign(**(columns or {})))
 
 
 def measure(

@@ -4,16 +4,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
-from groundwork.core.probabilities import soften
-from groundwork.evaluate.calibrate import calibrate, calibration_note, unseen
 from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.evaluate.outlier import outlier_note
+from groundwork.evaluate.serving import settle_serving
 from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
@@ -35,16 +32,17 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     """
     config, prepared, folder = context.config, context.prepared, context.folder
     splits: tuple[Split, ...] = ("train", "val")
+    model.network.views = served(config).views
     predicted = {split: _predictions(context, model, split) for split in splits}
-    calibration, temperature = _calibrate(context, model, predicted)
+    serving = settle_serving(context, model, predicted)
+    predicted, temperature = serving.predicted, serving.temperature
     metrics, how_decided = with_threshold(
         context.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
     )
     if how_decided:
         context.console.note(how_decided)
     kept = {"threshold": getattr(metrics, "threshold", None)} if how_decided else {}
-    kept |= {"temperature": temperature} if calibration else {}
-    if kept:
+    if kept := kept | serving.kept:
         save({**load(folder.best), **kept}, folder.best)
     outlier = (
         ""
@@ -77,10 +75,11 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
         "parameters": model.network.describe(),
         "split_hash": prepared.split_hash,
         "threshold": getattr(metrics, "threshold", None),
-        **({"calibration": calibration} if calibration else {}),
+        **serving.described,
         "notes": [
             *prepared.notes,
-            *filter(None, [calibration_note(calibration) if calibration else "", how_decided, outlier]),
+            *serving.notes,
+            *filter(None, [how_decided, outlier]),
             *([REFIT] if model.refit is not None else []),
         ],
         "choices": [prepared.target.why],
@@ -90,26 +89,11 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     return result, judge
 
 
-def _calibrate(
-    context: Context, model: Model, predicted: dict[Split, NDArray[np.floating]]
-) -> tuple[dict[str, Any], float]:
-    """Fit a temperature where one is asked for, and let it act on the network and on what was predicted already."""
-    if served(context.config).calibrate == "none":
-        return {}, 1.0
-    found = unseen(context.prepared, predicted["val"], model.crossed)
-    temperature, described = calibrate(found, context.metrics, context.prepared.names)
-    for split, prediction in predicted.items():
-        predicted[split] = soften(prediction, temperature)
-    model.network.temperature = temperature
-    context.console.note(calibration_note(described))
-    return described, temperature
-
-
 def _predictions(context: Context, model: Model, split: Split) -> Any:
     """Predict a split by the head on cached features where there are some, by the whole network elsewhere."""
     config, prepared, device = context.config, context.prepared, context.device
     features = model.features(context.plan)
-    if features is None:
+    if features is None or model.network.views > 1:  # of val the image as it is alone was cached
         rows, precision = prepared.rows[split], evaluation_precision(config)
         title, size = f"predicting {split}", config.data.batch_size
         return predict(model.network, prepared.source, rows, size, device, precision, context.console, title)

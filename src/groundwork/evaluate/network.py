@@ -14,6 +14,7 @@ from groundwork.train.build import build_network
 from groundwork.train.checkpoint import load_model
 from groundwork.train.checkpoint.weights import network_state
 from groundwork.train.custom import own_data, own_module
+from groundwork.train.served import served
 
 
 def refuse_own(folder: RunFolder) -> None:
@@ -55,7 +56,7 @@ def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Ne
         reads = checkpoint["reads"]
         network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
         network.load_state_dict(network_state(checkpoint))
-        network.temperature = float(checkpoint.get("temperature") or 1.0)
+        network.temperature, network.views = float(checkpoint.get("temperature") or 1.0), served(config).views
     except UserError:
         raise
     except Exception as error:  # whatever a foreign or changed description leads to

@@ -1,7 +1,8 @@
 """A finished run and new files -> a table of decisions and probabilities, or of values in original units."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -22,6 +23,9 @@ from groundwork.data.formats.source import write_frame
 from groundwork.evaluate.inputs import Inputs, read_inputs
 from groundwork.evaluate.measure import decided_table
 from groundwork.evaluate.network import network_of, refuse_own
+from groundwork.evaluate.promise import Promised, new_groups
+from groundwork.evaluate.promised import give
+from groundwork.model import Network
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
@@ -48,12 +52,41 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
         return _predict(folder, keys, output)
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """Hold new samples and what one run predicts of them.
+
+    Attributes:
+        inputs: N samples.
+        network: Of the run.
+        prediction: Probabilities (N, K), or values (N, T).
+        again: Predicts rows of the inputs by another network.
+    """
+
+    inputs: Inputs
+    network: Network
+    prediction: NDArray[np.floating]
+    again: Callable[[Network, NDArray[np.int64]], NDArray[np.floating]]
+
+
 def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     checkpoint, console = load_model(folder.best), Console()
-    inputs, prediction = predict_one(folder, checkpoint, keys, console)
+    found = predict_one(folder, checkpoint, keys, console)
     metrics = build_metrics(checked_config(checkpoint["config"], folder.best), checkpoint.get("threshold"))
-    target = checkpoint["data"]["target"]
-    return write_predicted(inputs.sample_id, inputs.bad, prediction, metrics, target, keys, output, console)
+    target, inputs = checkpoint["data"]["target"], found.inputs
+    good, columns = _readable(inputs.sample_id, inputs.bad, keys["input"]), {}
+    if promised := Promised.of(checkpoint):
+        group = new_groups(promised.per, inputs.source, checkpoint["data"], len(inputs.sample_id))[good]
+        chosen, sample_id = found.prediction[good], inputs.sample_id.iloc[good].to_numpy()
+        classes = target["classes"]
+
+        def again(one: Network) -> NDArray[np.floating]:
+            return found.again(one, good)
+
+        given = give(promised, found.network, chosen, again, sample_id, group, bool(classes))
+        columns = given.columns(classes, target["names"])
+    ids, bad = inputs.sample_id, inputs.bad
+    return write_predicted(ids, bad, found.prediction, metrics, target, keys, output, console, columns)
 
 
 def predict_one(
@@ -62,8 +95,8 @@ def predict_one(
     keys: Mapping[str, str],
     console: Console,
     said: set[str] | None = None,
-) -> tuple[Inputs, NDArray[np.floating]]:
-    """Predict what `input` names by one run: probabilities (N, K), or values (N, T).
+) -> Predicted:
+    """Predict what `input` names by one run.
 
     Args:
         said: Notes on the input that need not be said again; this run's are added.
@@ -75,11 +108,13 @@ def predict_one(
         if note not in said:
             console.note(note)
     said.update(inputs.notes)
-    device = best_device()
-    rows, size = np.arange(len(inputs.sample_id)), config.data.batch_size
+    device, size, precision = best_device(), config.data.batch_size, evaluation_precision(config)
     network = network_of(checkpoint, config, folder.best).arrange(memory_format(config))
-    precision = evaluation_precision(config)
-    return inputs, predict(network, inputs.source, rows, size, device, precision, console, "predicting")
+
+    def again(one: Network, rows: NDArray[np.int64]) -> NDArray[np.floating]:
+        return predict(one, inputs.source, rows, size, device, precision, console, "predicting")
+
+    return Predicted(inputs, network, again(network, np.arange(len(inputs.sample_id))), again)
 
 
 def write_predicted(
@@ -91,11 +126,16 @@ def write_predicted(
     keys: Mapping[str, str],
     output: Source,
     console: Console,
+    columns: Mapping[str, Any] | None = None,
 ) -> int:
-    """Decide, write the table of all samples that could be read, name the `bad` ones, and give the exit status."""
+    """Decide, write the table of all samples that could be read, name the `bad` ones, and give the exit status.
+
+    Args:
+        columns: More columns of the samples that could be read.
+    """
     good = _readable(sample_id, bad, keys["input"])
     table = decided_table(sample_id.iloc[good], prediction[good], metrics, target["classes"], target["names"])
-    _write(table, output)
+    _write(table.assign(**(columns or {})), output)
     console.say(f"{len(good):,} of {len(sample_id):,} samples predicted: {output}")
     for row, reason in sorted(bad.items()):
         print(f"not predicted: {sample_id.iloc[row]} ({reason})", file=sys.stderr)

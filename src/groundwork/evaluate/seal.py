@@ -1,7 +1,8 @@
 """The only way to the test split: seals a run's official metrics and counts the test in the ledger."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,8 @@ from groundwork.evaluate.ledger import append_test, count_configurations, keep_r
 from groundwork.evaluate.measure import measure, write_predictions
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.own import measure_own
+from groundwork.evaluate.promised import keep_promise, kept_note
+from groundwork.model import Network
 from groundwork.report import summary, write_report
 from groundwork.track.loggers import log_sealed
 from groundwork.train.checkpoint import load_model
@@ -100,16 +103,25 @@ def seal(folder: RunFolder, runs: Path, console: Console) -> None:
     if is_own(config):
         _seal_own(folder, runs, console, config, result, checkpoint_hash)
         return
-    prepared, prediction, metrics = predict_test(folder, console)
+    found = predict_test(folder, console)
+    prepared, prediction, metrics = found.prepared, found.prediction, found.metrics
     test = measure(prediction, "test", metrics, prepared)
+    described = result.get("promise", {})
+    columns, kept = keep_promise(
+        found.checkpoint, prepared, found.network, prediction, found.again, described
+    )
+    if kept:
+        result["promise"] = {**result["promise"], "test": kept}
     counted = _count(
         folder, runs, config, prepared.split_hash, row_names_of(prepared, config), checkpoint_hash
     )
     # The result comes last: a seal that is there is whole.
-    write_predictions(folder, "test", prediction, metrics, prepared)
+    write_predictions(folder, "test", prediction, metrics, prepared, columns)
     _write(folder, result, test, prepared.content_hash, counted)
     write_report(folder.path, wanted_pixels(folder, prepared))
     log_sealed(folder, config, console)
+    if kept:
+        console.say(kept_note(kept, result["promise"]))
     console.show(summary(folder.path))
 
 
@@ -119,12 +131,29 @@ def refuse_sweep() -> None:
         raise UserError("the test must not be sealed inside a sweep or search. Seal it when you have chosen.")
 
 
-def predict_test(folder: RunFolder, console: Console) -> tuple[Prepared, NDArray[np.floating], Metrics]:
-    """Predict the test split of a finished run; whoever calls this writes the test into the ledger.
+@dataclass(frozen=True)
+class PredictedTest:
+    """Hold what a finished run predicts of its test rows.
 
-    Returns:
-        The data of the run, its predictions of the test rows, and its metrics with the threshold that val chose.
+    Attributes:
+        prepared: Its data.
+        checkpoint: Of its network.
+        network: That predicts.
+        prediction: (N, K) or (N, T) of the test rows.
+        metrics: With the threshold that val chose.
+        again: Predicts the test rows by another network.
     """
+
+    prepared: Prepared
+    checkpoint: dict[str, Any]
+    network: Network
+    prediction: NDArray[np.floating]
+    metrics: Metrics
+    again: Callable[[Network], NDArray[np.floating]]
+
+
+def predict_test(folder: RunFolder, console: Console) -> PredictedTest:
+    """Predict the test split of a finished run; whoever calls this writes the test into the ledger."""
     config = folder.config
     prepared = prepare_as_trained(folder, config, console)
     checkpoint = load_model(folder.best)
@@ -132,8 +161,12 @@ def predict_test(folder: RunFolder, console: Console) -> tuple[Prepared, NDArray
     network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
     device = best_device()
     rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
-    prediction = predict(network, prepared.source, rows, size, device, precision, console, "predicting test")
-    return prepared, prediction, build_metrics(config, checkpoint.get("threshold"))
+
+    def again(one: Network) -> NDArray[np.floating]:
+        return predict(one, prepared.source, rows, size, device, precision, console, "predicting test")
+
+    metrics = build_metrics(config, checkpoint.get("threshold"))
+    return PredictedTest(prepared, checkpoint, network, again(network), metrics, again)
 
 
 def _seal_own(

@@ -78,7 +78,7 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         typed = changes(chosen, derived)
         if target is not None and not own:
             check_threshold(chosen.config, len(target.classes))
-            check_served(chosen.config, len(target.classes))
+            check_served(chosen.config, len(target.classes), None if samples is None else samples.categorical)
             chosen = _monitor_without_units(chosen, len(target.names), console)
         found[0] = chosen
         # With what followed from the data, so that they compose the same anywhere.

@@ -3,6 +3,7 @@
 from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores, classification_metrics
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics.conformal import Promise, Spread, class_scores, fit_spread
 from groundwork.metrics.decision import confusion_matrix, decide, true_class_rank
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
 from groundwork.metrics.draws import Draws
@@ -10,6 +11,7 @@ from groundwork.metrics.equal import AREAS, against_best, any_ranges, area_range
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
 from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_loss_within_one_error
+from groundwork.metrics.share import share_ends
 from groundwork.metrics.temperature import fit_temperature
 from groundwork.metrics.threshold import choose_threshold
 
@@ -19,9 +21,11 @@ __all__ = [
     "ClassificationScores",
     "Draws",
     "OwnMetrics",
+    "Promise",
     "RegressionMetrics",
     "RegressionScores",
     "Scores",
+    "Spread",
     "against_best",
     "any_ranges",
     "area_ranges",
@@ -29,9 +33,11 @@ __all__ = [
     "bias_corrected",
     "bootstrap",
     "choose_threshold",
+    "class_scores",
     "classification_metrics",
     "confusion_matrix",
     "decide",
+    "fit_spread",
     "fit_temperature",
     "holm",
     "lowest_loss_within_one_error",
@@ -39,6 +45,7 @@ __all__ = [
     "paired_difference",
     "regression_metrics",
     "repeated_interval",
+    "share_ends",
     "sum_ranges",
     "true_class_rank",
 ]

@@ -15,6 +15,7 @@ from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
 from groundwork.model.scale import TargetScale
 from groundwork.model.tabm import TabM, tabm_size
+from groundwork.model.views import view
 from groundwork.model.weights import weights_hash
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "recompute_activations",
     "tabm_size",
     "taken",
+    "view",
     "weights_hash",
 ]

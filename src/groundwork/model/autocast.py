@@ -31,6 +31,6 @@ def autocast_to(device: torch.device, precision: torch.dtype) -> torch.autocast:
 def predict_batch(network: Network, inputs: Tensor, precision: torch.dtype) -> Tensor:
     """Predict raw inputs as a head on cached features would: probabilities (B, K), or values (B, T) float64."""
     with autocast_to(inputs.device, precision):
-        features = network.features(inputs)
-    prediction = network.decode(network.head(features))
+        features = network.view_features(inputs)
+    prediction = network.decode(network.combine(features))
     return prediction if prediction.dtype is torch.float64 else prediction.float()

@@ -67,7 +67,7 @@ class ClassificationHead(_LinearHead):
 
     def average(self, outputs: Tensor) -> Tensor:
         """Give the logarithms of the mean probabilities."""
-        return outputs.log_softmax(dim=2).logsumexp(dim=1) - math.log(self.num_members)
+        return outputs.log_softmax(dim=2).logsumexp(dim=1) - math.log(outputs.shape[1])
 
     def decode(self, output: Tensor) -> Tensor:
         """Turn logits (B, K) into probabilities that sum to 1."""

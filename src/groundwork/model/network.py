@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from groundwork.model.layout import safe_layout
 from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
+from groundwork.model.views import view
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
@@ -55,6 +56,7 @@ class Network(nn.Module):
         frozen: Stages of the backbone that keep every parameter and buffer as it is.
         stored_statistics: Whether every BatchNorm uses its stored statistics, in stages that train too.
         temperature: Of the probabilities that are served; `decode` divides the logits by it.
+        views: Symmetries of an image whose mean prediction is served; 1 while anything trains.
     """
 
     def __init__(self, normalize: nn.Module, backbone: nn.Module, pool: StagePool, head: nn.Module):
@@ -64,7 +66,7 @@ class Network(nn.Module):
         # what a backbone itself keeps from training, such as fixed positions
         self._fixed = {name for name, value in self.named_parameters() if not value.requires_grad}
         self.stored_statistics = False
-        self.temperature = 1.0
+        self.temperature, self.views = 1.0, 1
 
     @property
     def stem(self) -> Backbone:
@@ -78,13 +80,26 @@ class Network(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Compute logits (B, K), or scaled values (B, T)."""
-        output: Tensor = self.head(self.features(inputs))
-        return output
+        return self.combine(self.view_features(inputs))
 
     def features(self, inputs: Tensor) -> Tensor:
         """Compute what the head reads, (B, D) float32."""
         features: Tensor = self.pool(self.stem(self.normalize(inputs), self.pool.stages))
         return features
+
+    def view_features(self, inputs: Tensor) -> list[Tensor]:
+        """Compute what the head reads of each view of the inputs, (B, D) float32 each."""
+        shown = self.normalize(inputs)
+        views = [view(shown, number) for number in range(self.views)] if self.views > 1 else [shown]
+        return [self.pool(self.stem(one, self.pool.stages)) for one in views]
+
+    def combine(self, features: Sequence[Tensor]) -> Tensor:
+        """Compute the output that `decode` turns into the mean prediction over views."""
+        outputs = [self.head(each) for each in features]
+        output: Tensor = outputs[0]
+        if len(outputs) > 1:
+            output = cast(Any, self.head).average(torch.stack(outputs, 1))
+        return output
 
     def stages(self, inputs: Tensor) -> list[Tensor]:
         """Compute the pooled features of every stage, (B, D_s) float32 each."""

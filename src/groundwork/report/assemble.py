@@ -90,6 +90,7 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
             for drawing in (*confusion.draw(run, split), *(recall.draw(run, split) if split == "val" else ()))
         ],
         "Confidence": [*calibration.draw(run), *ranking.draw(run)],
+        "Promise": [],
         "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
         "Inputs": [*dependence.draw(run), *attention.draw(run)],
         "Class balance": counts.draw(run),
@@ -99,7 +100,7 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
         "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],
         "Values": target_tables(run),
     }
-    told = {"Transfer": "transfer", "Confidence": "calibration"}
+    told = {"Transfer": "transfer", "Confidence": "calibration", "Promise": "promise"}
     facts = {title: run.result.get(key) or {} for title, key in told.items()}
     sections = [
         Section(title, _save(run, drawings, formats), tables.get(title, ()), facts.get(title, {}))

@@ -12,6 +12,7 @@ result.json          `task`, `status`, `monitor`, `direction` ("max" | "min") of
                      `intervals` {val: {metric: {value, low, high}}}, `baselines` {name: {metric: number}},
                      `corrected` {metric: {value, low, high, method, n}}: val with the choosing taken out,
                      `calibration` {`temperature`, free keys}: what val's probabilities were calibrated by,
+                     `promise` {free keys}: of sets and intervals, and whether test kept it,
                      `verdicts` {baseline: {verdict (better | worse | undecided), difference, low, high, p, metric}},
                      `transfer` {`scenario`, `solver`, `why`, `stages` (number or names of all, the ones
                      cut off too), `cut` (the stage or stages that the head reads), `frozen` (how many

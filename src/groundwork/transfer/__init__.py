@@ -6,7 +6,7 @@ from groundwork.transfer.candidates import Candidate, candidates, gather
 from groundwork.transfer.choose import Choice, Score, Trial, choose_cut, simplest
 from groundwork.transfer.curve import Probe
 from groundwork.transfer.evidence import Evidence, measure
-from groundwork.transfer.extract import StageReader, take_pool, view
+from groundwork.transfer.extract import StageReader, take_pool
 from groundwork.transfer.features import FeatureCache, feature_key
 from groundwork.transfer.maps import MapCache
 from groundwork.transfer.plan import Phase, Plan
@@ -43,5 +43,4 @@ __all__ = [
     "solve_ridge",
     "solve_softmax",
     "take_pool",
-    "view",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from groundwork.core.batch import VIEWS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice, check_range
 
@@ -15,7 +16,6 @@ Pool = Literal["mean", "max", "mean_max", "auto"]
 Solver = Literal["auto", "exact", "sgd"]
 BatchNorm = Literal["frozen", "adapt"]
 Budget = Literal["auto"] | float | None
-VIEWS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from groundwork.model import Network
-from groundwork.transfer import Candidate, StageReader, gather, take_pool, view
+from groundwork.model import Network, view
+from groundwork.transfer import Candidate, StageReader, gather, take_pool
 
 Build = Callable[..., Network]
 CPU = torch.device("cpu")

@@ -18,6 +18,7 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.trust import checked_config
+from groundwork.data import ColumnStatistics
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.evaluate.export import preprocess_image, preprocess_table
 from groundwork.evaluate.export.card import write_card
@@ -25,6 +26,7 @@ from groundwork.evaluate.export.formats import FORMATS, Format, input_name, outp
 from groundwork.evaluate.export.samples import Check, check_samples
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.predict import check_writable, find_finished
+from groundwork.evaluate.promise import Promised, portable
 from groundwork.model import Network, RegressionHead, predict_batch
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.precision import evaluation_precision
@@ -94,6 +96,10 @@ def write_export(exported: Exported, name: str, kind: Format, output: str | Path
             os.replace(path, place / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
     console.say(f"{place}: {kind.file}, preprocess.py, preprocessing.json, card.md")
     console.say(checked)
+    if (promised := Promised.of(exported.checkpoint)) and promised.heads:
+        console.note(
+            "the sets or intervals of this run need the heads of its folds, which predict.py has, not the export"
+        )
     return DONE
 
 
@@ -158,6 +164,9 @@ def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
     if described["threshold"] is not None:
         described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
+    if (promised := Promised.of(checkpoint)) and not promised.heads:
+        known = ColumnStatistics.from_state(data["columns"]) if data["kind"] == "table" else None
+        described["promise"] = portable(promised, target["classes"], known)
     return described
 
 
@@ -228,7 +237,7 @@ def _description(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     model = {**config["model"], "pretrained": bool(config["model"]["pretrained"])}
     if "pretrained" in model["backbone"]:
         model["backbone"] = {**model["backbone"], "pretrained": False}
-    kept = {"model": model, "task": config["task"]}
+    kept = {"model": model, "task": config["task"], "predict": config.get("predict") or {}}
     served = {"temperature": checkpoint["temperature"]} if checkpoint.get("temperature") else {}
     return {
         "config": kept,

@@ -17,6 +17,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.trust import checked_config
 from groundwork.model import Network
 from groundwork.train.build import build_network
+from groundwork.train.served import served
 
 # Beyond 2 GB protobuf holds no weights: they lie in a file of their own beside the graph.
 LARGEST_ONNX = 1_500_000_000
@@ -123,6 +124,7 @@ def read_safetensors(path: Path) -> Network:
     network = build_network(config, description["data"], False, (reads["stages"], reads["pool"]))
     network.load_state_dict(load_file(path))
     network.temperature = float(description.get("temperature", 1.0))
+    network.views = served(config).views
     return network.eval()
 
 

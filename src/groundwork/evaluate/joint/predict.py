@@ -39,12 +39,12 @@ def predict_joint(keys: Mapping[str, str]) -> int:
     for run in joint.members:
         with intact(run.folder.path):
             checkpoint = load_model(run.folder.best)
-            inputs, prediction = predict_one(run.folder, checkpoint, keys, console, said)
+            found = predict_one(run.folder, checkpoint, keys, console, said)
         own.append(build_metrics(run.folder.config, checkpoint.get("threshold")))
-        predictions.append(prediction)
-        bad = {**inputs.bad, **bad}
-        first = first or inputs
-        if not np.array_equal(inputs.sample_id.to_numpy(), first.sample_id.to_numpy()):
+        predictions.append(found.prediction)
+        bad = {**found.inputs.bad, **bad}
+        first = first or found.inputs
+        if not np.array_equal(found.inputs.sample_id.to_numpy(), first.sample_id.to_numpy()):
             raise UserError(
                 f"runs= must match runs that name the samples alike, but {run.folder.path} differs from "
                 f"{joint.first.folder.path} in data.id_column or the columns that it reads. Narrow the glob."
@@ -53,6 +53,10 @@ def predict_joint(keys: Mapping[str, str]) -> int:
     metrics, how_decided = decide_jointly(joint, read_out_of_fold(joint), own)
     if how_decided:
         console.note(how_decided)
+    if checkpoint.get("promise"):
+        console.note(
+            "sets and intervals (predict.conformal) are those of a single run; a mean of runs has none"
+        )
     target = checkpoint["data"]["target"]
     return write_predicted(
         first.sample_id, bad, joint.mean(predictions), metrics, target, keys, output, console

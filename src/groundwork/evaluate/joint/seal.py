@@ -109,15 +109,15 @@ def _predict_all(joint: Joint, console: Console) -> Tested:
     for run in joint.members:
         with intact(run.folder.path):
             parts.append(predict_test(run.folder, console))
-    prepared = parts[0][0]
+    prepared = parts[0].prepared
     names = _test_names(prepared)
     order = np.argsort(names)
     predictions = []
-    for run, (other, prediction, _) in zip(joint.members, parts, strict=True):
-        own = _test_names(other)
+    for run, part in zip(joint.members, parts, strict=True):
+        own = _test_names(part.prepared)
         place = np.argsort(own)
         if not np.array_equal(own[place], names[order]) or not np.array_equal(
-            other.targets("test")[place],
+            part.prepared.targets("test")[place],
             prepared.targets("test")[order],
             equal_nan=len(prepared.encoded.shape) > 1,
         ):
@@ -125,10 +125,10 @@ def _predict_all(joint: Joint, console: Console) -> Tested:
                 f"runs= must match runs with the same test rows, but {run.folder.path} has others than "
                 f"{joint.first.folder.path}. Use one split.seed, or split=folds."
             )
-        aligned = np.empty_like(prediction)
-        aligned[order] = prediction[place]
+        aligned = np.empty_like(part.prediction)
+        aligned[order] = part.prediction[place]
         predictions.append(aligned)
-    return Tested(prepared, predictions, [metrics for _, _, metrics in parts])
+    return Tested(prepared, predictions, [part.metrics for part in parts])
 
 
 def _test_names(prepared: Prepared) -> NDArray[np.str_]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from groundwork.core.batch import sample_keys
 from groundwork.data.augment.draw import uniform
-from groundwork.transfer import view
+from groundwork.model import view
 
 # One stream of random numbers beside those of `Augment`.
 VIEW = 60
