@@ -42,7 +42,7 @@ def start(composition: Composition, console: Console) -> RunFolder:
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))
     for unused in FOLDERS:
         (folder.path / unused).rmdir()
-    audit["command"] = list(composition.overrides)
+    audit["command"] = [word for word in composition.overrides if not word.startswith("suspects=")]
     folder.write_json("audit", audit)
     write_audit(folder.path, _photographs(config, folder, prepared))
     console.show(audit_summary(folder.path))

@@ -13,6 +13,7 @@ from groundwork.core.atomic import write_text
 from groundwork.core.bounded import read_json, read_table
 from groundwork.core.run_folder import RunFolder
 from groundwork.report.html import data_address, fill
+from groundwork.report.next_step import train_command
 from groundwork.report.number import show_interval
 from groundwork.report.page import shown_path
 from groundwork.report.photos import Photos, encode
@@ -80,6 +81,7 @@ def suspect_summary(folder: Path) -> Group:
         Text.assemble(("suspects ", "dim"), place),
         Text.assemble(("page     ", "dim"), shown_path(run.suspects_page)),
         Text.assemble(
-            ("next     ", "dim"), (f"uv run scripts/train.py data.drop_samples={place} ...", "bold")
+            ("next     ", "dim"),
+            (f"{train_command(read_json(run.json_file('audit')))} data.drop_samples={place}", "bold"),
         ),
     )

@@ -54,8 +54,8 @@ def test_a_threshold_chosen_on_val_decides_everywhere(tmp_path: Path, table: Pat
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("metrics.threshold=2", "must be null, auto or in"),
-        ("metrics.threshold=high", "must be null, auto or in"),
+        ("metrics.threshold=2", "must be auto or a number in"),
+        ("metrics.threshold=high", "must be auto or a number in"),
     ],
 )
 def test_a_threshold_that_is_no_probability_is_refused(tmp_path: Path, table: Path, word: str, said: str):

@@ -40,6 +40,8 @@ def export_joint(keys: Mapping[str, str]) -> int:
         )
     joint = read_joint(keys)
     checkpoints = [load_model(run.folder.best) for run in joint.members]
+    for each in checkpoints:
+        each.pop("promise", None)  # sets and intervals are those of a single run
     checkpoint, recodes = _join_data(joint, checkpoints)
     networks = [
         network_of(each, checked_config(each["config"], run.folder.best), run.folder.best)
