@@ -9,7 +9,8 @@ measured on the other, and the halves swap, so that no luck is read twice.
     python scripts/benchmarks/advice.py --noise 20                                      # photographs of noise alone
     python scripts/benchmarks/advice.py --small                                         # only to see whether it runs
 
-Finished runs are kept under --runs, so that the same command goes on where it stopped.
+Finished runs are kept under --runs, so that the same command goes on where it stopped. With --jobs several runs train
+at a time, each in a process that imports once; --minutes ends that after so long, and what is whole by then is judged.
 """
 
 import argparse
@@ -17,8 +18,11 @@ import csv
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +88,8 @@ def overrides_of(point: Point, given: argparse.Namespace) -> list[str]:
         words.append(f"data.root={given.groceries}")
     else:
         words.append(f"split.seed={point.seed}")
+    if point.data == "solar_cells" and given.solar_cells is not None:
+        words.append(f"data.root={given.solar_cells}")
     fraction = point.share * WHOLE.get(point.data, 1.0)
     if given.small:
         return [*words, *SMALL, *given.words]
@@ -97,12 +103,19 @@ def execute(script: str, *words: str) -> None:
 
 def train(name: str, words: Sequence[str], given: argparse.Namespace) -> Trained:
     """Train and test into `<runs>/<name>`, unless that is there."""
+    from groundwork import fit  # as those after it: only where something trains
+    from groundwork.core.console import Console
+    from groundwork.core.run_folder import RunFolder
+    from groundwork.evaluate.seal import seal
+
     if (folder := _finished(given.runs / name)) is None:
-        execute("train.py", *words, f"name={name}", f"paths.runs={given.runs}")
-        folder = _finished(given.runs / name)
-    assert folder is not None, f"{name} did not finish"
-    if not (folder / "predictions" / "test.parquet").exists():
-        execute("evaluate.py", f"run={folder}", "split=test")
+        folder = fit([*words, f"name={name}", f"paths.runs={given.runs}"], quiet=True).path
+    if not RunFolder(folder).predictions("test").exists():
+        seal(RunFolder(folder), given.runs, Console(quiet=True))
+    return read(folder)
+
+
+def read(folder: Path) -> Trained:
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     advice = folder / "advice.json"
     raced = advice.exists() and bool(json.loads(advice.read_text(encoding="utf-8"))["race"])
@@ -112,6 +125,11 @@ def train(name: str, words: Sequence[str], given: argparse.Namespace) -> Trained
     return Trained(scenario, result["val"]["accuracy"], right, seconds, raced)
 
 
+def _tested(folder: Path) -> bool:
+    found = _finished(folder)
+    return found is not None and (found / "predictions" / "test.parquet").exists()
+
+
 def _finished(folder: Path) -> Path | None:
     for path in sorted(folder.glob("*/result.json")):
         if json.loads(path.read_text(encoding="utf-8")).get("status") == "done":
@@ -119,22 +137,56 @@ def _finished(folder: Path) -> Path | None:
     return None
 
 
-def truth_of(point: Point, given: argparse.Namespace) -> dict[str, Trained]:
-    """Train each scenario in full; of its rates the best on val counts."""
-    words, best = overrides_of(point, given), {}
-    for scenario in FROZEN:
-        best[scenario] = train(f"{scenario}-{point.label}", [*words, f"transfer={scenario}"], given)
+def truth_runs(point: Point, given: argparse.Namespace) -> dict[str, list[tuple[str, list[str]]]]:
+    """Scenario -> name and words of its runs: one, or one for each rate."""
+    words = overrides_of(point, given)
+    runs = {name: [(f"{name}-{point.label}", [*words, f"transfer={name}"])] for name in FROZEN}
     for scenario, rates in TRAINED.items():
-        runs = [
-            train(
+        runs[scenario] = [
+            (
                 f"{scenario}-{rate:g}-{point.label}",
                 [*words, f"transfer={scenario}", f"optim.lr={rate * RATE:g}"],
-                given,
             )
             for rate in (rates[:1] if given.small else rates)
         ]
-        best[scenario] = max(runs, key=lambda run: run.val)
+    return runs
+
+
+def advised_run(point: Point, budget: str, given: argparse.Namespace) -> tuple[str, list[str]]:
+    words = [*overrides_of(point, given), "transfer=auto", f"transfer.budget={budget}"]
+    return f"auto-{budget}-{point.label}", words
+
+
+def truth_of(point: Point, given: argparse.Namespace) -> dict[str, Trained] | None:
+    """Train each scenario in full, or read it; of its rates the best on val counts. None where time ran out."""
+    best = {}
+    for scenario, runs in truth_runs(point, given).items():
+        if given.minutes is not None and not all(_tested(given.runs / name) for name, _ in runs):
+            return None
+        best[scenario] = max((train(name, words, given) for name, words in runs), key=lambda run: run.val)
     return best
+
+
+def train_side_by_side(points: Sequence[Point], given: argparse.Namespace) -> None:
+    """Train everything in several processes, until the time is over."""
+    asked = [run for point in points for runs in truth_runs(point, given).values() for run in runs]
+    asked += [advised_run(point, budget, given) for point in points for budget in given.budgets]
+    rank = {point.label: number for number, point in enumerate(points)}
+    asked.sort(key=lambda run: rank[next(label for label in rank if run[0].endswith(label))])
+    began = time.perf_counter()
+    pool = ProcessPoolExecutor(given.jobs, get_context("spawn"))
+    futures = {pool.submit(train, name, words, given): name for name, words in asked}
+    limit = None if given.minutes is None else 60 * given.minutes
+    try:
+        for future in as_completed(futures, timeout=limit):
+            name, error = futures[future], future.exception()
+            told = f"failed: {error}" if error else f"val {future.result().val:.4f}"
+            print(f"{time.perf_counter() - began:6.0f} s  {name}  {told}", flush=True)
+    except TimeoutError:
+        print(f"{given.minutes:g} minutes are over", flush=True)
+        for process in pool._processes.values():
+            process.kill()  # a run that is asked to stop saves first
+    pool.shutdown(wait=True, cancel_futures=True)
 
 
 def regret(advised: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> tuple[float, float]:
@@ -153,9 +205,11 @@ def regret(advised: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> t
 
 
 def judged(point: Point, truth: dict[str, Trained], given: argparse.Namespace) -> Iterator[str]:
-    words = [*overrides_of(point, given), "transfer=auto"]
     for budget in given.budgets:
-        run = train(f"auto-{budget}-{point.label}", [*words, f"transfer.budget={budget}"], given)
+        name, words = advised_run(point, budget, given)
+        if given.minutes is not None and not _tested(given.runs / name):
+            continue
+        run = train(name, words, given)
         limit = np.inf if budget == "null" else 30 * float(budget)
         fits = [one.right for one in truth.values() if one.scenario in FROZEN or one.seconds <= limit]
         below, error = regret(run.right, fits)
@@ -168,6 +222,7 @@ def judged(point: Point, truth: dict[str, Trained], given: argparse.Namespace) -
 
 
 def write_truth(points: dict[Point, dict[str, Trained]], path: Path) -> None:
+    """Write one row per data set, share, split and scenario."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["data", "share", "split", "scenario", "val", "test", "num_test", "seconds"])
@@ -211,6 +266,9 @@ def main() -> None:
     parser.add_argument("--budgets", nargs="+", default=["1", "5", "20", "null"], help="minutes, or null")
     parser.add_argument("--noise", type=int, default=0, help="sets of noise, and nothing else")
     parser.add_argument("--small", action="store_true", help="one part of the digits, to see whether it runs")
+    parser.add_argument("--solar-cells", type=Path, help="folder of smaller copies; the package's otherwise")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--minutes", type=float, help="after which nothing more trains; with --jobs")
     parser.add_argument("--runs", type=Path, default=Path("runs") / "benchmark_advice")
     parser.add_argument("--cache", type=Path, default=Path("cache"))
     parser.add_argument("words", nargs="*", help="for every run, after --")
@@ -223,10 +281,13 @@ def main() -> None:
     if given.small:
         given.data, given.shares, given.splits, given.budgets = ["digits"], [1.0], 1, ["null"]
     points = [Point(*each) for each in product(given.data, given.shares, range(given.splits))]
-    truth = {point: truth_of(point, given) for point in points}
+    if given.jobs > 1:
+        train_side_by_side(points, given)
+    found = {point: truth_of(point, given) for point in points}
+    truth = {point: each for point, each in found.items() if each is not None}
     write_truth(truth, given.runs / "truth.csv")
-    for point in points:
-        print("\n".join(judged(point, truth[point], given)), flush=True)
+    for point, each in truth.items():
+        print("\n".join(judged(point, each, given)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
 """Networks on tables against gradient boosting and a linear model: same split, same rows, the commands of a user.
 
     python scripts/benchmarks/tables.py                                         # small: one fold, made and diabetes
-    python scripts/benchmarks/tables.py --folds 5 --sets all --models mlp tabm  # long: hours on two cores
-    python scripts/benchmarks/tables.py --sets california --california housing.csv --models tabm -- model.k=32
+    python scripts/benchmarks/tables.py --folds 5 --sets all --jobs 14 --csv tables.csv   # minutes on 16 cores
+    python scripts/benchmarks/tables.py --sets california_housing --files DIR --models tabm -- model.k=32
 
-What stands behind `--` goes to each run. The opponents are the run's own baselines: gradient boosting of scikit-learn
+`--files` is a folder with diamonds.csv (else plotnine's) and california_housing.csv (scikit-learn's columns). What
+stands behind `--` goes to each run. The opponents are the run's own baselines: gradient boosting of scikit-learn
 (early stopping, native categories, the same balance) and ridge or logistic regression on one-hot columns, measured on
 the rows that measure the network. `ratio` is the network's score by gradient boosting's: R2, or AUROC.
 """
 
 import argparse
+import os
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,18 +100,24 @@ def diabetes() -> pd.DataFrame:
     return bunch.data.assign(target=bunch.target)
 
 
-def diamonds() -> pd.DataFrame:
-    """Take plotnine's 53,940 diamonds."""
-    from plotnine.data import diamonds as table
+def given(name: str, files: Path | None) -> pd.DataFrame:
+    """Read a table from a file, or plotnine's diamonds."""
+    if files is None:
+        from plotnine.data import diamonds
 
-    return pd.DataFrame(table).rename(columns={"price": "target"})
+        return pd.DataFrame(diamonds).rename(columns=TARGETS)
+    return pd.read_csv(files / f"{name}.csv").rename(columns=TARGETS)
 
 
+TARGETS = {"price": "target", "MedHouseVal": "target"}
 MADE = {"skewed": skewed, "rare": rare, "noise": noise, "few": few}
-SETS = {**MADE, "wide": wide, "diabetes": diabetes, "diamonds": diamonds}
+READY = {**MADE, "wide": wide, "diabetes": diabetes}
+LONG = ("diamonds", "california_housing")
 
 
-def measure(table: Path, task: str, model: str, fold: int, folds: int, extra: list[str], place: Path) -> dict:
+def measure(
+    table: Path, task: str, model: str, fold: int, folds: int, extra: list[str], place: Path
+) -> dict[str, Any]:
     """Train one model on one fold of a table, and read what it and its baselines reach on val."""
     split = ["split=stratified", f"split.seed={fold}"] if folds == 1 else ["split=folds", f"split.k={folds}",
                                                                            f"split.fold={fold}"]  # fmt: skip
@@ -119,8 +131,25 @@ def measure(table: Path, task: str, model: str, fold: int, folds: int, extra: li
     verdict = result["verdicts"].get("gradient_boosting", {}).get("verdict", "")
     seconds = time.perf_counter() - began
     corrected = (result["corrected"].get(score) or {}).get("value", float("nan"))
+    rmse = {f"rmse_{name}": of["rmse"] for name, of in {"network": result["val"], **result["baselines"]}.items()
+            if "rmse" in of}  # fmt: skip
     found = {"network": result["val"][score], "corrected": corrected, "seconds": seconds}
-    return {"model": model, "fold": fold, **found, **baselines, "verdict": verdict}
+    named = {"set": table.stem, "model": model, "fold": fold, "epochs": result["best_epoch"]}
+    return {**named, **found, **baselines, **rmse, "verdict": verdict}
+
+
+def measured(jobs: list[tuple[Any, ...]], processes: int) -> Iterator[dict[str, Any]]:
+    """Measure one after the other, or several in processes of their own, each on its share of the processors."""
+    if processes == 1:
+        yield from (measure(*job) for job in jobs)
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    with ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=None) as pool:
+        for done in as_completed([pool.submit(measure, *job) for job in jobs]):
+            if error := done.exception():
+                print(f"failed: {error}", flush=True)
+            else:
+                yield done.result()
 
 
 def main() -> None:
@@ -133,33 +162,35 @@ def main() -> None:
     parser.add_argument(
         "--only", type=int, default=None, help="how many of the folds are measured; all by default"
     )
-    parser.add_argument("--california", type=Path, default=None, help="a csv in StatLib's columns")
+    parser.add_argument("--files", type=Path, default=None, help="folder of given tables")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--csv", type=Path, default=None, help="each run is written here as it ends")
     parser.add_argument("extra", nargs="*", help="behind --: for every run")
     asked = parser.parse_args()
-    names = [*SETS] if asked.sets == ["all"] else asked.sets
-    rows = []
+    names = [*LONG, *READY] if asked.sets == ["all"] else asked.sets
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        if asked.california is not None and asked.sets == ["all"]:
-            names.append("california")
+        place, jobs = Path(folder), []
         for name in names:
             table = place / f"{name}.parquet"
-            if name == "california":
-                frame = pd.read_csv(asked.california)
-                frame = frame.rename(columns={"MedHouseVal": "target", "median_house_value": "target"})
-            else:
-                frame = SETS[name]()
-            frame.to_parquet(table)
-            task = "classification" if name == "rare" else "regression"
-            folds = 1 if name == "diamonds" else asked.folds
-            for model in asked.models:
-                for fold in range(min(folds, asked.only or folds)):
-                    rows.append({"set": name, **measure(table, task, model, fold, folds, asked.extra, place)})
-                    print(rows[-1], flush=True)
+            (READY[name]() if name in READY else given(name, asked.files)).to_parquet(table)
+            task, folds = "classification" if name == "rare" else "regression", asked.folds
+            if name == "diamonds":
+                folds = 1
+            jobs += [
+                (table, task, model, fold, folds, asked.extra, place)
+                for model in asked.models
+                for fold in range(min(folds, asked.only or folds))
+            ]
+        for row in measured(jobs, asked.jobs):
+            rows.append(row)
+            print(row, flush=True)
+            if asked.csv is not None:
+                pd.DataFrame(rows).to_csv(asked.csv, index=False)
     found = pd.DataFrame(rows)
     found["ratio"] = found.corrected.fillna(found.network) / found.gradient_boosting
     columns = ["network", "corrected", "linear", "gradient_boosting", "ratio", "seconds"]
-    print(found.groupby(["set", "model"], sort=False)[columns].mean().round(4).to_string())
+    print(found.groupby(["set", "model"])[columns].mean().round(4).to_string())
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def test_a_batch_too_large_is_named_or_halved(
         2.2e9 / torch.cuda.get_device_properties(gpu).total_memory, gpu
     )
     try:
-        said = r"data\.batch_size=40 must fit into memory.*data\.batch_size=20 trainer\.accumulate=2"
+        said = r"data\.batch_size=40 must fit into memory.*data\.batch_size=20 trainer\.accumulate_grad_batches=2"
         with pytest.raises(UserError, match=said):
             train(*words, "data.batch_size=40")
         torch.cuda.empty_cache()

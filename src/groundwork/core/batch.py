@@ -27,9 +27,11 @@ def sample_keys(index: Tensor, seed: int, epoch: int) -> Tensor:
     return index + (draw << 32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Hold B samples on their way through a network.
+
+    Not frozen: Lightning sets the fields of copies where a strategy or precision converts inputs (FSDP, bf16-true).
 
     Attributes:
         inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values

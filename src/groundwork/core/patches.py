@@ -44,6 +44,12 @@ NOISE = {
     r"The number of training batches \(\d+\) is smaller than the logging interval": "short epochs are common here",
     # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.
     r"The `srun` command is available on your system but is not used": "not every run belongs to the cluster",
+    # trainer=cpu beside a GPU was asked for.
+    r"GPU available but not used": "the processor was asked for",
+    # torch 2.11 imports a class of its own that it calls deprecated when it compiles.
+    r"`torch.jit.script_method` is deprecated": "nothing here can change it",
+    # How exactly a GPU multiplies float32 is left as torch has it.
+    r"TensorFloat32 tensor cores for float32 matrix multiplication available": "exactness is no hint to give in a run",
     # torch's own scheduler order check misfires when a checkpoint restores both.
     r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
 }

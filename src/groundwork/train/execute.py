@@ -35,7 +35,7 @@ def settle_execution(context: Context, network: Network, source: Source) -> Exec
         )
     )
     execution.apply(network)
-    if execution.distrusted:
+    if execution.distrusted and execution.seconds is not None:
         context.note_once(
             "execution=auto measured while others computed on this machine, so what it found is not remembered; "
             "execution=plain measures nothing"

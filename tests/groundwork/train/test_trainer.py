@@ -104,6 +104,10 @@ def test_what_the_run_decides_is_refused_in_one_line(name: str, word: str):
         (["trainer.val_every_n_steps=0"], "trainer.val_every_n_steps must"),
         (["trainer.val_every_n_steps=3", "trainer.check_val_every_n_epoch=2"], "must not go with"),
         (["trainer.strategy=ddp_spawn"], "Use ddp"),
+        (
+            ["trainer.strategy={_target_: lightning.pytorch.strategies.ModelParallelStrategy}"],
+            "must not be ModelP",
+        ),
         (["trainer.limit_val_batches=0"], "trainer.limit_val_batches must"),
         (["callbacks.ema=0.9"], "callbacks.ema is now callbacks.ema.decay"),
         (["+callbacks.patience=3"], "callbacks.patience is now callbacks.early_stopping.patience"),

@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.core.older import hint
+from groundwork.train.custom import own_module
 
 OWN = "val_every_n_steps"  # the one key of `trainer` that is not Lightning's
 # Arguments of lightning.Trainer that the run decides itself -> what to use instead.
@@ -50,6 +51,14 @@ def check_trainer(config: DictConfig) -> None:
     if isinstance(strategy, str) and strategy.rpartition("_")[2] in ("spawn", "fork", "notebook"):
         raise UserError(
             f"trainer.strategy must be one whose processes the run starts, but got {strategy}. Use ddp."
+        )
+    cut = isinstance(strategy, DictConfig) and str(strategy.get("_target_")).endswith(
+        ".ModelParallelStrategy"
+    )
+    if cut and not own_module(config):
+        raise UserError(
+            "trainer.strategy must not be ModelParallelStrategy, since the networks here do not cut themselves in "
+            "configure_model. Use trainer=ddp, trainer.strategy=fsdp, or a module of your own that does."
         )
 
 

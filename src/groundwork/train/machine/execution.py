@@ -47,7 +47,8 @@ class Execution:
         seconds: Of a step, for each of its images; None where nothing was measured.
         compiled: Whether torch.compile translates the network.
         plainest: Of the choices that were left.
-        distrusted: Whether the machine was too busy for the measurement to mean anything, so that it is not remembered.
+        distrusted: Whether the measurement means nothing, so that it is not remembered: the machine was too busy, or
+            the batch did not fit into its memory.
     """
 
     memory_format: str
@@ -219,9 +220,13 @@ def _fastest(
                 if device.type == "cpu" and seconds and time.monotonic() - began > LIMIT:
                     break
                 seconds[each] = _step_seconds(each, network, some, device, len(candidates))
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()  # the first step tells what to change, or takes a smaller batch
         finally:
             torch.set_num_threads(before)
     plain = candidates[0]
+    if plain not in seconds:
+        return replace(plain, distrusted=True)
     best = min(seconds, key=lambda each: seconds[each])
     if seconds[plain] / seconds[best] < worth:
         best = plain

@@ -91,6 +91,16 @@ def test_what_a_busy_machine_says_is_not_remembered_and_takes_no_longer(tmp_path
     assert len(asked) == 2 * number + 1
 
 
+def test_a_batch_that_does_not_fit_is_left_to_the_first_step(tmp_path, network, monkeypatch):
+    def measure(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(execution, "_step_seconds", measure)
+    chosen = choose_execution(config(tmp_path), network, images, CPU, 10**9)
+    assert (chosen.memory_format, chosen.precision, chosen.seconds) == ("contiguous", "32-true", None)
+    assert not list(tmp_path.rglob("*.json"))
+
+
 def test_a_gain_of_a_few_percent_leaves_the_plain_choice(tmp_path, network, monkeypatch):
     pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.98})
     chosen = choose_execution(config(tmp_path), network, images, CPU, 100)
