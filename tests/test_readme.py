@@ -192,7 +192,10 @@ def quick(command: str, place: Path) -> list[str]:
             ["data.image_size=32", "data.batch_size=8"] if script == "advise.py" else small
         )  # asks for weights
         longer = ["trainer.max_epochs=20"] if "val_every" in command else []
-        own = [*small, *longer, *QUICK, f"paths.cache={place / 'cache'}"]
+        # Drawing is over half of a small run's time: once for each kind of data, not for each key that is shown.
+        kinds = len(words) <= 2 or "data=table" in words or "data=image_table" in words
+        blank = ["report.write=false"] if script == "train.py" and not kinds else []
+        own = [*small, *longer, *blank, *QUICK, f"paths.cache={place / 'cache'}"]
         typed = {word.partition("=")[0] for word in words}
         for word in own:
             if word.partition("=")[0] not in typed:

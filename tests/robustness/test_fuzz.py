@@ -18,6 +18,6 @@ def test_a_changed_run_folder_never_leads_to_a_traceback(tmp_path: Path, monkeyp
     for name in fuzz_runs.AFTER:  # put back at the end what the script replaces
         monkeypatch.setattr(f"groundwork.evaluate.concluding.{name}", lambda *_: {})
     monkeypatch.setattr("groundwork.evaluate.seal.write_report", lambda *_: None)
-    counts = fuzz_runs.fuzz(tmp_path, random.Random(1), 60, 4)
+    counts = fuzz_runs.fuzz(tmp_path, random.Random(1), 25, 4)
     assert counts["uncaught"] == 0
     assert counts["read"] + counts["refused"] >= 7 * counts["cases"] > 0

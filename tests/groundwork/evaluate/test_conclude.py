@@ -21,7 +21,7 @@ def test_a_metric_of_ones_own_that_should_be_low_is_judged_the_right_way_around(
 ):
     run = groundwork.fit(
         ["data=table", f"data.table={table}", "data.target=price", "data.drop=[dear]", "task=regression",
-         "trainer=cpu", "trainer.max_epochs=40", "optim.lr=0.01", "metrics.resamples=50", FAR, f"monitor={monitor}",
+         "trainer=cpu", "trainer.max_epochs=12", "optim.lr=0.03", "metrics.resamples=20", FAR, f"monitor={monitor}",
          f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"],
         quiet=True,
     )  # fmt: skip

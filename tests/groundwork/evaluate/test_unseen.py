@@ -1,5 +1,6 @@
 """A table whose new rows hold what training never had: the mean of what it had, for every seed and in every export."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
 def trained(place: Path, *words: str) -> RunFolder:
     runs = place / "runs" / "-".join(words).replace("/", "").replace("=", "")
     own = ["data=table", f"data.table={place / 'train.csv'}", "data.target=y", "trainer=cpu", "trainer.max_epochs=20",
@@ -38,7 +40,7 @@ def trained(place: Path, *words: str) -> RunFolder:
 
 
 @pytest.mark.parametrize(
-    "words", [("model=mlp", f"seed={seed}") for seed in range(3)] + [("model=mlp_periodic",)]
+    "words", [("model=mlp", f"seed={seed}") for seed in range(2)] + [("model=mlp_periodic",)]
 )
 def test_predictions_are_near_the_mean_of_the_known_ones_whatever_the_seed(
     place: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -57,7 +59,7 @@ def test_predictions_are_near_the_mean_of_the_known_ones_whatever_the_seed(
 
 
 def test_the_checkpoint_and_the_export_hold_the_mean(place: Path):
-    folder = trained(place, "model=mlp", "seed=7")
+    folder = trained(place, "model=mlp", "seed=0")
     network = load_network(folder)
     weight = network.backbone.layers[0].tables[0].weight.detach()
     counts = np.array(folder.read_json("data")["columns"]["columns"][1]["counts"], dtype=np.float32)

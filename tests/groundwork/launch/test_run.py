@@ -30,7 +30,8 @@ TINY = [
     "data.image_size=32",
     "data.batch_size=8",
 ]
-FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=50"]
+FAST = ["trainer=cpu", "execution=plain", "trainer.max_epochs=2", "metrics.resamples=20"]
+BARE = ["model=mlp", "transfer=none", "report.write=false"]
 
 
 def run(tmp_path: Path, *words: str) -> RunFolder:
@@ -69,8 +70,8 @@ def test_several_targets_of_a_table_keep_their_units(tmp_path: Path, table: Path
         "task=regression",
     ]
     fit = [
-        "trainer.max_epochs=30",
-        "optim.lr=1e-2",
+        "trainer.max_epochs=15",
+        "optim.lr=3e-2",
         "model=mlp",
         "transfer=none",
         "callbacks.history.train_metrics=true",
@@ -112,8 +113,8 @@ def test_the_test_split_opens_once_and_is_counted(tmp_path: Path, table: Path):
 
 
 def test_a_changed_data_file_is_noticed_before_sealing(tmp_path: Path, table: Path):
-    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "model=mlp",
-                 "transfer=none", "task=classification")  # fmt: skip
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", *BARE,
+                 "task=classification")  # fmt: skip
     frame = pd.read_csv(table)
     frame.loc[3, "weight"] += 1
     frame.to_csv(table, index=False)
@@ -131,6 +132,7 @@ def test_validation_every_n_steps_below_and_above_one_epoch(
         *TINY,
         "task=classification",
         "callbacks.early_stopping.patience=null",
+        "report.write=false",
     ]
     folder = run(tmp_path, *words, f"trainer.val_every_n_steps={every}")
     history = pd.read_csv(folder.history)
@@ -148,8 +150,8 @@ def test_a_failed_run_says_so_and_keeps_its_configuration(tmp_path: Path, image_
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path, table: Path):
-    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", "model=mlp",
-                 "transfer=none", "task=classification")  # fmt: skip
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", "data.drop=[price]", *BARE,
+                 "task=classification")  # fmt: skip
     before = folder.best.stat().st_mtime_ns
     assert resume(str(folder.path), []) == 0
     assert folder.best.stat().st_mtime_ns == before
@@ -160,7 +162,7 @@ def test_garbage_in_the_test_rows_changes_nothing_before_sealing(tmp_path: Path,
     frame["id"] = [f"row {number}" for number in range(len(frame))]
     frame["part"] = np.where(np.arange(len(frame)) % 5 == 0, "test", "")
     words = ["data=table", "data.target=dear", "data.drop=[price]", "data.id_column=id", "data.split_column=part",
-             "model=mlp", "transfer=none", "task=classification", "balance=oversample"]  # fmt: skip
+             *BARE, "task=classification", "balance=oversample"]  # fmt: skip
     found = []
     for garbage in (False, True):
         if garbage:
@@ -187,7 +189,7 @@ def test_garbage_in_val_changes_no_statistic_and_no_weight_before_the_first_choi
     frame["part"] = np.select(
         [np.arange(len(frame)) % 5 == 0, np.arange(len(frame)) % 5 == 1], ["test", "val"], "train"
     )
-    words = ["data=table", "data.id_column=id", "data.split_column=part", "model=mlp", "transfer=none",
+    words = ["data=table", "data.id_column=id", "data.split_column=part", *BARE,
              "trainer.max_epochs=1", "missing=mean"]  # fmt: skip
     for target in (["data.target=dear", "data.drop=[price]", "task=classification", "balance=loss_weights"],
                    ["data.target=price", "data.drop=[dear]", "task=regression"]):  # fmt: skip

@@ -29,7 +29,8 @@ from groundwork.train.samples import read_samples
 
 @pytest.fixture
 def words(pretrained: list[str]) -> list[str]:
-    return [*pretrained, "transfer=small_different", "metrics.resamples=20"]
+    return [*pretrained, "transfer=small_different", "metrics.resamples=20", "report.write=false",
+            "transfer.strengths=[1,1000]"]  # fmt: skip
 
 
 def run(words: list[str], *more: str) -> tuple[RunFolder, dict[str, Any]]:

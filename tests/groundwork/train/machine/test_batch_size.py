@@ -25,7 +25,15 @@ def words(place: Path, folder: Path, *more: str) -> list[str]:
         "execution=plain",
         "trainer.max_epochs=1",
     ]
-    return ["data=image_folder", f"data.root={folder}", *tiny, *own, "metrics.resamples=20", *more]
+    return [
+        "data=image_folder",
+        f"data.root={folder}",
+        *tiny,
+        *own,
+        "metrics.resamples=20",
+        "report.write=false",
+        *more,
+    ]
 
 
 def test_a_batch_of_one_is_refused_in_one_line_where_batch_norm_cannot_train(
