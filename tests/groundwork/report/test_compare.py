@@ -68,5 +68,8 @@ def test_latex_has_equal_columns_and_escaped_signs() -> None:
 def test_tables_and_pictures_are_written_side_by_side(tmp_path: Path) -> None:
     paths = write_comparison(rows(), tmp_path, "footnote")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
-    assert {path.suffix for path in paths} == {".csv", ".md", ".tex", ".png", ".pdf"}
+    assert {path.suffix for path in paths} == {".html", ".csv", ".md", ".tex", ".png", ".pdf"}
+    page = (tmp_path / "comparison.html").read_text(encoding="utf-8")
+    assert "a_b &amp; [c]|" in page
+    assert page.count("data:image/png") == len([path for path in paths if path.suffix == ".png"])
     assert read_csv(tmp_path / "comparison.csv")["mean"].tolist()[:3] == [0.8, 0.7, 0.85]

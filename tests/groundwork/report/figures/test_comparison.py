@@ -20,8 +20,8 @@ def test_the_axis_says_which_way_is_better_as_the_rows_do() -> None:
     def label(table: DataFrame) -> str:
         return draw(table)[0].figure.axes[0].get_xlabel()
 
-    assert label(rows()) == "accuracy (more is better)"
-    assert label(rows(direction="min")) == "accuracy (less is better)"
+    assert label(rows()) == "accuracy\n(more is better)"
+    assert label(rows(direction="min")) == "accuracy\n(less is better)"
 
 
 def test_a_learning_curve_is_drawn_where_the_training_size_differs() -> None:
