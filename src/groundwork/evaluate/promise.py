@@ -198,9 +198,23 @@ def promise_note(described: Mapping[str, Any]) -> str:
     return said
 
 
-def portable(promised: Promised, classes: Sequence[str], columns: ColumnStatistics | None) -> dict[str, Any]:
-    """Say in plain types what takes an exported model's predictions to sets or intervals; fold heads cannot say it."""
-    promise = promised.promise
+def portable(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Say in plain types what takes an exported model's predictions to sets or intervals.
+
+    Returns:
+        `promise` for preprocessing.json, empty where there is none, and a line on why fold heads stay behind.
+    """
+    promised = Promised.of(checkpoint)
+    if promised is None:
+        return {}, ""
+    if promised.heads:
+        return (
+            {},
+            "sets and intervals need the heads of this run's folds: predict.py has them, the export does not",
+        )
+    promise, data = promised.promise, checkpoint["data"]
+    classes = data["target"]["classes"]
+    columns = ColumnStatistics.from_state(data["columns"]) if data["kind"] == "table" else None
     cuts = {}
     for number in np.unique(promise.group):
         scores = promise.score[promise.group == number]
@@ -215,12 +229,11 @@ def portable(promised: Promised, classes: Sequence[str], columns: ColumnStatisti
         if classes
         else "prediction - cut to prediction + cut, each target with its own"
     )
-    return {
+    told = {
         "level": promise.level,
         "score": promise.kind,
         "randomized": promise.randomized,
         "per": promised.per,
-        "cut": cuts,
-        "spread": [asdict(each) for each in promise.spread],
-        "rule": rule + "; null: everything; METHOD.md says the rest",
     }
+    spread = [asdict(each) for each in promise.spread]
+    return {"promise": {**told, "cut": cuts, "spread": spread, "rule": rule + "; null: everything"}}, ""

@@ -18,7 +18,6 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.trust import checked_config
-from groundwork.data import ColumnStatistics
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.evaluate.export import preprocess_image, preprocess_table
 from groundwork.evaluate.export.card import write_card
@@ -26,7 +25,7 @@ from groundwork.evaluate.export.formats import FORMATS, Format, input_name, outp
 from groundwork.evaluate.export.samples import Check, check_samples
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.predict import check_writable, find_finished
-from groundwork.evaluate.promise import Promised, portable
+from groundwork.evaluate.promise import portable
 from groundwork.model import Network, RegressionHead, predict_batch
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.precision import evaluation_precision
@@ -49,10 +48,14 @@ def export_run(keys: Mapping[str, str]) -> int:
     checkpoint = load_model(folder.best)
     config = checked_config(checkpoint["config"], folder.best)
     network = network_of(checkpoint, config, folder.best)
-    exported = Exported(folder, checkpoint, network, describe_preprocessing(checkpoint))
-    return write_export(
+    promise, note = portable(checkpoint)  # of one run: a joint model has none
+    exported = Exported(folder, checkpoint, network, describe_preprocessing(checkpoint) | promise)
+    status = write_export(
         exported, keys["format"], kind, keys.get("output") or folder.path / "export" / keys["format"]
     )
+    if note:
+        Console().note(note)
+    return status
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,6 @@ def write_export(exported: Exported, name: str, kind: Format, output: str | Path
             os.replace(path, place / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
     console.say(f"{place}: {kind.file}, preprocess.py, preprocessing.json, card.md")
     console.say(checked)
-    if (promised := Promised.of(exported.checkpoint)) and promised.heads:
-        console.note(
-            "the sets or intervals of this run need the heads of its folds, which predict.py has, not the export"
-        )
     return DONE
 
 
@@ -164,9 +163,6 @@ def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
     if described["threshold"] is not None:
         described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
-    if (promised := Promised.of(checkpoint)) and not promised.heads:
-        known = ColumnStatistics.from_state(data["columns"]) if data["kind"] == "table" else None
-        described["promise"] = portable(promised, target["classes"], known)
     return described
 
 
