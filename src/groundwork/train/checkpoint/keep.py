@@ -54,7 +54,7 @@ class KeepBestAndLast(BestSoFar):
 
     def on_phase_start(self, part: Part) -> None:
         """Look for the best of a new phase."""
-        self.best_value, self.best_epoch, self.still.value = -math.inf, 0, None
+        self.best_value, self.best_epoch = -math.inf, 0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
