@@ -1,6 +1,7 @@
 """Names of the first edition -> today's, wherever its run folders, its overrides or its habits come back."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -37,8 +38,16 @@ CALLBACKS = {
 # Arguments of the Trainer that stood in `trainer` then.
 THEN = ("accelerator", "devices", "num_nodes", "precision", "max_epochs", "val_every_n_steps")
 PILOTS = {"pilot": False, "pilot_epochs": 3}  # of its advice; `transfer.budget` says more today
-# Keys that it did not know, as they change nothing.
-SINCE = {"task.target_scale": "none", "data.num_workers": None, "data.rare_below": None}
+# Keys and groups that it did not know, as they change nothing.
+SINCE = {
+    "task.target_scale": "none",
+    "data.num_workers": None,
+    "data.rare_below": None,
+    "data.drop_samples": None,
+    "suspects": False,
+}
+NEW_GROUPS = {"predict": "predict/default.yaml"}
+NEW_CHOICES = (("execution", "auto"), ("predict", "default"))
 # Classes that moved, below the name of the package.
 MOVED = {
     "optim.AdamW": "torch.optim.AdamW",
@@ -123,10 +132,7 @@ def as_first_edition(config: dict[str, Any]) -> dict[str, Any]:
     if (config.get("transfer") or {}).get("budget") == "auto":
         _pop(config, "transfer.budget")
         config |= PILOTS
-    for key, plainly in SINCE.items():
-        group, name = key.split(".")
-        if isinstance(node := config.get(group), dict) and node.get(name, ...) == plainly:
-            del node[name]
+    config = without_new(config)
     if not config.get("execution"):
         config.pop("execution", None)
     ours = {new: f"groundwork.{old}" for old, new in MOVED.items() if old.startswith("optim.")}
@@ -159,6 +165,19 @@ def _text(file: str) -> str:
 def _plain(file: str) -> dict[str, Any]:
     content: Any = OmegaConf.to_container(OmegaConf.create(_text(file)))
     return dict(content)
+
+
+def without_new(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy the content of a configuration without keys that are newer than it may be, where they change nothing."""
+    new = {group for group, file in NEW_GROUPS.items() if config.get(group) == _plain(file)}
+    kept = {key: value for key, value in config.items() if key not in new}
+    for key, plainly in SINCE.items():
+        group, _, name = key.rpartition(".")
+        node = kept.get(group) if group else kept
+        if isinstance(node, Mapping) and node.get(name, ...) == plainly:
+            rest = {other: value for other, value in node.items() if other != name}
+            kept = {**kept, group: rest} if group else rest
+    return kept
 
 
 def _pop(content: dict[str, Any], key: str) -> Any:

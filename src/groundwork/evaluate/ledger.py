@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from groundwork.core.atomic import write_bytes
 from groundwork.core.lock import locked
+from groundwork.core.older import without_new
 from groundwork.data.split.keys import keyed_hash
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def fingerprint(config: Mapping[str, Any]) -> str:
     Left out are `GROUPS_LEFT_OUT` and `KEYS_LEFT_OUT`; a key `seed` or one that repeats a folder
     (`root`, `table`, `image_root`) also where another node repeats it.
     """
-    text = json.dumps(_identity(config, ""), sort_keys=True, default=str)
+    text = json.dumps(_identity(without_new(config), ""), sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import lightning
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from groundwork.core.older import (
     RENAMED,
@@ -16,7 +17,9 @@ from groundwork.core.older import (
     translated_checkpoint,
     translated_config,
     translated_override,
+    without_new,
 )
+from groundwork.core.paths import CONF
 
 OLD = Path(__file__).parents[2] / "first_edition" / "runs" / "stopped" / "run" / "config.yaml"
 
@@ -93,3 +96,12 @@ def test_patience_goes_on_where_an_old_checkpoint_left_it():
     states: dict[str, Any] = {"KeepBestAndLast": {"best_value": -75.0, "best_epoch": 3, "waited": 2}}
     found = translated_checkpoint({"callbacks": states})["callbacks"]
     assert found["EarlyStopping"] == {"waited": 2, "best": -75.0}
+
+
+def test_keys_that_change_nothing_leave_the_name_of_a_configuration():
+    now = {"data": {"rare_below": None, "drop_samples": None}, "suspects": False, "predict": {"views": 2}}
+    assert without_new(now) == {"data": {}, "predict": {"views": 2}}
+    served = OmegaConf.to_container(OmegaConf.load(CONF / "predict" / "default.yaml"))
+    assert without_new({"data": {"drop_samples": "a.csv"}, "predict": served}) == {
+        "data": {"drop_samples": "a.csv"}
+    }

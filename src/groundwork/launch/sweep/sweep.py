@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from groundwork.core.atomic import write_text
-from groundwork.core.older import as_first_edition
+from groundwork.core.older import NEW_CHOICES, as_first_edition
 from groundwork.core.paths import writing_runs
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.variables import SWEEP
@@ -182,7 +182,7 @@ def _configuration_hash(composition: Composition) -> str:
     config = OmegaConf.to_container(composition.config, resolve=True)
     assert isinstance(config, dict)
     config = as_first_edition({str(key): value for key, value in config.items()})
-    choices = sorted(choice for choice in composition.choices.items() if choice != ("execution", "auto"))
+    choices = sorted(choice for choice in composition.choices.items() if choice not in NEW_CHOICES)
     what = [
         {str(key): value for key, value in config.items() if key not in LEFT_OUT},
         [(group, option) for group, option in choices if group.partition("/")[0] not in LEFT_OUT],
