@@ -13,7 +13,7 @@ from groundwork.core import signals as stop
 from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
 from groundwork.train.callbacks.finite import CheckFinite
-from groundwork.train.checkpoint.best import BestSoFar
+from groundwork.train.checkpoint.best import LOSS, BestSoFar
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.part import Part
@@ -55,6 +55,7 @@ class KeepBestAndLast(BestSoFar):
     def on_phase_start(self, part: Part) -> None:
         """Look for the best of a new phase."""
         self.best_value, self.best_epoch = -math.inf, 0
+        self.still.begin()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -102,7 +103,8 @@ class KeepBestAndLast(BestSoFar):
         for config in trainer.lr_scheduler_configs:
             if isinstance(config.scheduler, ReduceLROnPlateau):
                 config.scheduler.step(value)  # before the checkpoint, which Lightning would do after it
-        if self.improves(value, trainer.current_epoch + 1):
+        loss = trainer.callback_metrics.get(LOSS)
+        if self.improves(value, trainer.current_epoch + 1, None if loss is None else float(loss)):
             self._save(trainer, self.folder.best, inside=False, validates=False)
         self._save_last(trainer, inside=False, validates=False)
         if self._agreed(trainer)[1]:
