@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,11 @@ from groundwork.evaluate.compare.paired import MeanScores
 from groundwork.evaluate.joint.folds import read_out_of_fold
 from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.threshold import decide_jointly
-from groundwork.evaluate.ledger import append_test, count_configurations, keep_rows
 from groundwork.evaluate.measure import BOOTSTRAP_SEED, measure, write_predictions
-from groundwork.evaluate.seal import predict_test, refuse_debug, refuse_sweep, row_names_of
+from groundwork.evaluate.seal import refuse_debug, refuse_sweep
+from groundwork.evaluate.tested import count_test, predict_test, row_names_of
 from groundwork.metrics import paired_difference
 from groundwork.report.joint import joint_summary
-from groundwork.train.machine.environment import commit
 from groundwork.train.metrics import Metrics
 
 
@@ -137,27 +135,12 @@ def _test_names(prepared: Prepared) -> NDArray[np.str_]:
 
 def _count(joint: Joint, prepared: Prepared) -> dict[str, Any]:
     """Write the test into the ledger, once for all members."""
-    config = joint.first.folder.config
-    split_hash, rows = prepared.split_hash, keep_rows(joint.runs, row_names_of(prepared, config))
-    earlier = count_configurations(joint.runs, split_hash, rows)
-    count = append_test(
-        joint.runs,
-        split_hash,
-        rows,
-        run_id=joint.folder.path.name,
-        config=joint.configuration,
-        checkpoint_hash=joint.folder.path.name,
-        seed=config.seed,
-    )
-    seal = {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "checkpoint_hash": joint.folder.path.name,
-        "split_hash": split_hash,
-        "rows": rows,
-        "commit": commit(),
-        "first": earlier == 0,
-    }
-    return {"test_count": count, "seal": seal, "split_hash": split_hash}
+    config, name = joint.first.folder.config, joint.folder.path.name
+    counted = count_test(
+        joint.runs, joint.configuration, row_names_of(prepared, config), run_id=name, split_hash=prepared.split_hash,
+        checkpoint_hash=name, seed=config.seed,
+    )  # fmt: skip
+    return {"test_count": counted["count"], "seal": counted["seal"], "split_hash": prepared.split_hash}
 
 
 def _members(joint: Joint) -> Sequence[Mapping[str, Any]]:

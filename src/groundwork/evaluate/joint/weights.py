@@ -19,7 +19,7 @@ from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.ledger import fingerprint
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.evaluate.network import network_of
-from groundwork.evaluate.seal import prepare_as_trained
+from groundwork.evaluate.tested import prepare_as_trained
 from groundwork.train.checkpoint import load_model, save
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
