@@ -24,6 +24,7 @@ ELSEWHERE = {
     "classes",
     "batch_size",
     "shrink_batch",
+    "drop_samples",
     "reader",
 }
 OF_TABLES = {"table": {"rare_below"}, "california_housing": {"rare_below"}}

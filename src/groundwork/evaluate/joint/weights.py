@@ -27,8 +27,6 @@ from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import build_metrics
 from groundwork.train.predict import predict
 
-COPIED = ("splits.csv", "data.json", "environment.json")
-
 
 def average_runs(keys: Mapping[str, str]) -> dict[str, str]:
     """Make a run of the mean weights of the runs that `runs` matches, unless there is one, and name it by `run`.
@@ -115,8 +113,8 @@ def _write_average(joint: Joint, folder: RunFolder, console: Console) -> None:
     for line in lines:
         console.note(line)
     RunFolder.furnish(folder.path)
-    for name in COPIED:
-        (folder.path / name).write_bytes((source.path / name).read_bytes())
+    for path in (source.splits, source.json_file("data"), source.json_file("environment")):
+        (folder.path / path.name).write_bytes(path.read_bytes())
     _mark(config, joint)
     folder.write_config(config)
     save({**checkpoint, "threshold": getattr(metrics, "threshold", None)}, folder.best)

@@ -73,7 +73,7 @@ ANSWERS = {
     "logger=tensorboard": "tensorboard tb use_tensorboard",
     "monitor=NAME": "metric eval_metric metric_for_best_model scoring optimized_metric best_metric checkpoint_metric",
     "scripts/evaluate.py run=DIR split=test": "test do_test evaluate do_eval eval test_after_training",
-    "scripts/predict.py run=DIR input=PATH output=FILE": "predict do_predict inference",
+    "scripts/predict.py run=DIR input=PATH output=FILE": "do_predict inference",
     "scripts/search.py search=NAME": "n_trials tune sweep hparams_search hydra_sweeper",
 }
 OTHERS = {

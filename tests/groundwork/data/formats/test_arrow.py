@@ -73,6 +73,6 @@ def test_damaged_text_is_refused(tmp_path: Path):
 def test_broken_files_are_refused_in_one_line(tmp_path: Path):
     for name, read in (("t.parquet", read_parquet), ("t.feather", read_feather)):
         (tmp_path / name).write_bytes(b"not at all")
-        with pytest.raises(UserError, match="must be a whole") as caught:
+        with pytest.raises(UserError, match="must be a complete") as caught:
             read(tmp_path / name)
         assert "\n" not in str(caught.value)

@@ -112,7 +112,7 @@ def test_a_query_reads_from_a_database(houses: Path):
         ({"inputs": ["y"]}, "data.inputs must name a column"),
         ({"drop": ["zipp"]}, "Did you mean 'zip'"),
         ({"categorical": ["color", "colour"]}, "Did you mean 'color'"),
-        ({"categorical": ["id"], "id_column": "id"}, "'id' is none of them"),
+        ({"categorical": ["id"], "id_column": "id"}, "'id' is not an input"),
         ({"target": "prices"}, "Did you mean 'price'"),
         ({"id_column": "town"}, "'A' more than once"),
         ({"id_column": "color"}, "row 3"),
