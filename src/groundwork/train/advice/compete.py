@@ -61,9 +61,8 @@ def compete(
     reason = _no_race(context) or undecidable(frozen.prediction, context.prepared.targets("val"))
     tunes = not any(override.startswith("optim.lr=") for override in typed)
     fits, left_out = ([], every) if reason else admitted(every, minutes, tunes)
-    not_tried = tuple(
-        price_line(each.name(each.config(choose)), each.seconds, minutes, reason or "") for each in left_out
-    )
+    prices = [(each.name(each.config(choose)), each.seconds) for each in left_out]
+    not_tried = (price_line(prices, minutes, reason or ""),) if prices else ()
     why = () if judge.frozen_beats_guessing() else ("the frozen head is not seen to beat guessing (99 %)",)
     configs = [entry.config(choose) for entry in fits]
     runners = [

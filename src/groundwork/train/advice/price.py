@@ -116,8 +116,15 @@ def longest(racing: Sequence[Entry]) -> float:
     return total
 
 
-def price_line(name: str, seconds: float, minutes: float | None, reason: str = "") -> str:
-    """Say what a scenario that did not race would cost, and how to run it."""
+def price_line(prices: Sequence[tuple[str, float]], minutes: float | None, reason: str = "") -> str:
+    """Say what the scenarios that did not race would cost, and how to run each.
+
+    Args:
+        prices: Words that run one, and the seconds that it takes here.
+        minutes: The budget.
+        reason: Why nothing raced; else what is named did not fit into the budget.
+    """
     if not reason and minutes is not None:
         reason = f"a whole run may take half of transfer.budget, which is {minutes:.3g} min"
-    return f"{name} was not tried: about {spoken(seconds)} here ({reason}). Run it with {name}"
+    named = ", or ".join(f"{words} (about {spoken(seconds)} here)" for words, seconds in prices)
+    return f"not tried, since {reason}. To try it: {named}"

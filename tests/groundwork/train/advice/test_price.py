@@ -57,12 +57,14 @@ def test_rates_race_where_there_is_time_for_them():
 
 
 def test_what_is_not_tried_is_named_with_its_price():
-    line = price_line("transfer=large_similar", 34 * 60.0, 1.0)
-    assert line == (
-        "transfer=large_similar was not tried: about 34 min here (a whole run may take half of transfer.budget, which "
-        "is 1 min). Run it with transfer=large_similar"
+    prices = [("transfer=large_similar", 34 * 60.0), ("transfer=large_different", 45.0)]
+    assert price_line(prices, 1.0) == (
+        "not tried, since a whole run may take half of transfer.budget, which is 1 min. To try it: "
+        "transfer=large_similar (about 34 min here), or transfer=large_different (about 45 s here)"
     )
-    assert "about 45 s here (val has 9 rows)" in price_line("transfer=x", 45.0, 1.0, "val has 9 rows")
+    assert price_line(prices[1:], 1.0, "val has 9 rows") == (
+        "not tried, since val has 9 rows. To try it: transfer=large_different (about 45 s here)"
+    )
 
 
 def test_an_entry_names_the_words_that_run_it():
