@@ -21,7 +21,8 @@ from groundwork.data.split.keys import keyed_hash
 log = logging.getLogger(__name__)
 
 # What changes where, when or under which name a configuration runs, but not what it is.
-GROUPS_LEFT_OUT = {"paths", "logger", "cluster", "report", "hydra", "debug"}
+# `execution` is measured on the machine, so that two seeds may differ in it; results stay equal up to rounding.
+GROUPS_LEFT_OUT = {"paths", "logger", "cluster", "report", "hydra", "debug", "execution"}
 KEYS_LEFT_OUT = {
     "seed", "name", "tags", "like", "suspects", "run", "run_id", "experiment",
     "split.fold", "split.seed", "data.root", "data.table", "data.image_root",

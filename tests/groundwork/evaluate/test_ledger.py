@@ -30,6 +30,7 @@ CONFIG = {
     "paths": {"runs": "/runs"},
     "logger": {"upload": []},
     "cluster": {"jobs": 1},
+    "execution": {"memory_format": "contiguous", "threads": 2},
 }
 
 
@@ -58,6 +59,7 @@ def changed(path, value):
         ("paths.runs", "/elsewhere"),
         ("logger.upload", ["metrics"]),
         ("cluster.jobs", 4),
+        ("execution.memory_format", "channels_last"),
         ("optim.epochs", 3.0),
     ],
 )
