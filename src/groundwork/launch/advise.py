@@ -35,9 +35,9 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     Raises:
         UserError: If an override names the scenario, which is what advice is asked for.
     """
-    for override in composition.overrides:
-        if override.startswith("transfer=") and override != "transfer=auto":
-            raise UserError(f"{override} must be left out: advice measures which scenario to take.")
+    named = [override for override in composition.overrides if override.startswith("transfer=")]
+    if named and named[-1] != "transfer=auto":
+        raise UserError(f"{named[-1]} must be left out: advice measures which scenario to take.")
     typed = [one for one in composition.overrides if not one.startswith("transfer=")]
     composition = composition.replace(transfer="auto")  # an experiment may have named one
     config = composition.config

@@ -180,6 +180,9 @@ def test_advice_names_a_scenario_and_auto_takes_it(tmp_path: Path, words: list[s
 def test_advice_is_asked_of_the_data_whichever_scenario_an_experiment_names(tmp_path: Path, words: list[str]):
     composition = compose_run(["experiment=digits", *words])
     assert composition.choices["transfer"] == "scratch"
+    composition = compose_run(
+        ["experiment=digits", *words, "transfer=scratch", "transfer=auto"]
+    )  # the last one counts
     advice = advise(composition, Console(quiet=True)).read_json("advice.json")
     (line,) = advice["not_tried"]
     assert "transfer=large_similar (about" in line
