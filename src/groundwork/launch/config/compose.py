@@ -48,6 +48,8 @@ class Composition:
 
     def replace(self, **options: str) -> "Composition":
         """Put an option of a group in the place of whichever was chosen."""
+        if all(self.choices.get(group) == option for group, option in options.items()):
+            return self
         kept = [override for override in self.overrides if override.partition("=")[0] not in options]
         return compose_run([*(f"{group}={option}" for group, option in options.items()), *kept])
 
