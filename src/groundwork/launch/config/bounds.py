@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.batch import VIEWS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 
@@ -15,7 +16,7 @@ VALUES = {
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
     "trainer.gradient_clip_algorithm": (None, "norm", "value"),
     "transfer.refit": SWITCH,
-    "transfer.views": (1, 2, 4, 8),
+    "transfer.views": VIEWS,
 }
 # Intervals of whole numbers, and of others. Null, auto and last may stand where conf/ says so, as may keys that an
 # option doesn't have; a list is checked by what is built of it.
