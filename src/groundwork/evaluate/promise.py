@@ -13,7 +13,7 @@ from groundwork.data import ColumnStatistics, TableSource
 from groundwork.data.categories import FIRST, MISSING
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.calibrate import Unseen
-from groundwork.metrics import Promise, Spread, class_scores, fit_spread
+from groundwork.metrics import Promise, Spread, class_scores, conformal_rank, fit_spread
 from groundwork.train.frozen.crossed import Crossed
 from groundwork.train.served import Served
 from groundwork.transfer import Linear
@@ -219,7 +219,7 @@ def portable(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     for number in np.unique(promise.group):
         scores = promise.score[promise.group == number]
         known = [np.sort(column[~np.isnan(column)]) for column in scores.T]
-        ranks = [int(np.ceil(promise.level * (len(column) + 1) - 1e-9)) for column in known]
+        ranks = [conformal_rank(promise.level, len(column)) for column in known]
         pairs = zip(known, ranks, strict=True)
         name = group_name(int(number), promised.per, classes, columns)
         cuts[name] = [None if rank > len(column) else float(column[rank - 1]) for column, rank in pairs]

@@ -12,7 +12,7 @@ from scipy.stats import betabinom
 from groundwork.data import ColumnStatistics
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.promise import Promised, draws, group_name, groups_of
-from groundwork.metrics import share_ends
+from groundwork.metrics import conformal_rank, share_ends
 from groundwork.model import Network
 from groundwork.train.frozen.crossed import fold_network
 
@@ -169,7 +169,7 @@ def coverage(covered: NDArray[np.bool_], level: float, calibrated: int) -> dict[
     """
     number, hits = len(covered), int(covered.sum())
     low, high = (float(end) for end in share_ends(hits, number, 0.95))
-    rank = int(np.ceil(level * (calibrated + 1) - 1e-9))
+    rank = conformal_rank(level, calibrated)
     chance = 1.0 if rank > calibrated else float(betabinom.cdf(hits, number, rank, calibrated + 1 - rank))
     return {"coverage": hits / number, "low": low, "high": high, "n": number, "chance": chance}
 

@@ -3,7 +3,7 @@
 from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores, classification_metrics
 from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
-from groundwork.metrics.conformal import Promise, Spread, class_scores, fit_spread
+from groundwork.metrics.conformal import Promise, Spread, class_scores, conformal_rank, fit_spread
 from groundwork.metrics.decision import confusion_matrix, decide, true_class_rank
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
 from groundwork.metrics.draws import Draws
@@ -35,6 +35,7 @@ __all__ = [
     "choose_threshold",
     "class_scores",
     "classification_metrics",
+    "conformal_rank",
     "confusion_matrix",
     "decide",
     "fit_spread",

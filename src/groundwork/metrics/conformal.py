@@ -150,16 +150,24 @@ class Promise:
         return ends[0], ends[1]
 
 
+def conformal_rank(level: float, number: int) -> int:
+    """Give which of n scores, from 1, is the cut: ceil(level (n + 1)); above n, nothing can be left out.
+
+    level (n + 1) may be a hair above a whole number.
+    """
+    return int(np.ceil(level * (number + 1) - 1e-9))
+
+
 def _left_out(count: NDArray[Any], level: float, mine: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell whether so many lower scores leave a candidate out; level (n + 1) may be a hair above a whole number."""
-    return np.asarray(count >= level * (int(mine.sum()) + 1) - 1e-9)
+    """Tell whether so many lower scores leave a candidate out."""
+    return np.asarray(count >= conformal_rank(level, int(mine.sum())))
 
 
 def _upper(
     value: Floats, spread: Floats, score: Floats, fold: NDArray[np.int64], level: float
 ) -> NDArray[np.float64]:
-    """Give the ceil(level (n + 1))-th smallest of value + spread * score over calibration rows, for each row (N,)."""
-    rank = int(np.ceil(level * (len(score) + 1) - 1e-9))
+    """Give the cut among value + spread * score over calibration rows, for each row (N,); see `conformal_rank`."""
+    rank = conformal_rank(level, len(score))
     if rank > len(score):
         return np.full(value.shape[1], np.inf)
     if len(value) == 1:
