@@ -49,8 +49,8 @@ class Clock(ProgressBar):
 
     per_step = 0.0
 
-    def __init__(self, *arguments: Any):
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Any, **named: Any):
+        super().__init__(*arguments, **named)
         self.spent, self.steps = 0.0, 0
 
     def on_train_batch_end(

@@ -11,7 +11,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data import Samples, Source, read_frame, read_images
 from groundwork.data.formats.source import FORMATS, SCHEME
-from groundwork.data.readers.image_folder import existing_folder
+from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.image_table import image_table_samples
 from groundwork.data.readers.roles import Roles

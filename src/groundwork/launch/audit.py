@@ -20,7 +20,7 @@ from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.report.suspects import MOST_SHOWN, read_suspects, suspect_summary, write_suspects
-from groundwork.train.audit.examine import audit_data
+from groundwork.train.audit.full import audit_data
 from groundwork.train.samples import read_samples
 from groundwork.transfer import Plan
 

@@ -19,9 +19,9 @@ from groundwork.data.audit.duplicates import (
     members,
     repeated,
 )
-from groundwork.data.audit.files import read_file_facts, summarize_files
 from groundwork.data.audit.giveaway import find_giveaways
 from groundwork.data.audit.groups import describe_groups
+from groundwork.data.audit.images import read_file_facts, summarize_files
 from groundwork.data.audit.likeness import compare_splits
 from groundwork.data.audit.near import Images, find_near, small_pictures
 from groundwork.data.samples import Samples

@@ -70,6 +70,17 @@ def check_names(names: Iterable[str], folder: Path, what: str) -> None:
         )
 
 
+def existing_folder(root: str | Path | None, key: str = "data.root") -> Path:
+    """Return the absolute path of a folder that is there."""
+    if not root:
+        raise UserError(f"{key} must name a folder, but got nothing. Add {key}=FOLDER.")
+    folder = Path(root).expanduser().absolute()
+    if not folder.is_dir():
+        what = "is a file" if folder.is_file() else "is not there"
+        raise UserError(f"{key} must be a folder, but {folder} {what}. Check {key}.")
+    return folder
+
+
 def check_folders(tree: Tree, depth: int, folder: Path, unreadable: str) -> list[str]:
     """Check parts and classes; return a line on each kind of those of which nothing is read."""
     parts, classes = _places(tree, depth)

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
 from groundwork.data.formats.source import Source, read_frame
-from groundwork.data.readers.image_folder import existing_folder
+from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.image_table import image_table_samples
 from groundwork.data.readers.roles import Roles, as_names
 from groundwork.data.samples import Samples

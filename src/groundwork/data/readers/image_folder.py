@@ -18,6 +18,7 @@ from groundwork.data.readers.folders import (
     check_folders,
     check_names,
     counted,
+    existing_folder,
     other_files,
     part_of,
     shown,
@@ -86,17 +87,6 @@ def read_images(root: str | Path) -> Samples:
     notes += [f"{shown(name)} below {folder} is not read: {why}" for name, why in tree.missed.items()]
     target = DataFrame(index=RangeIndex(len(files)))
     return image_samples(path, files, target, None, (*notes, *_notes(tree, 0, folder)))
-
-
-def existing_folder(root: str | Path | None, key: str = "data.root") -> Path:
-    """Return the absolute path of a folder that is there."""
-    if not root:
-        raise UserError(f"{key} must name a folder, but got nothing. Add {key}=FOLDER.")
-    folder = Path(root).expanduser().absolute()
-    if not folder.is_dir():
-        what = "is a file" if folder.is_file() else "is not there"
-        raise UserError(f"{key} must be a folder, but {folder} {what}. Check {key}.")
-    return folder
 
 
 def image_samples(

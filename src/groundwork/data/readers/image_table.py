@@ -15,8 +15,9 @@ from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
-from groundwork.data.readers.image_folder import UNREADABLE, existing_folder, image_samples
+from groundwork.data.readers.image_folder import UNREADABLE, image_samples
 from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.roles import Roles, as_names, require
 from groundwork.data.samples import Samples

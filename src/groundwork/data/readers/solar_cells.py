@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from groundwork.core.errors import UserError
-from groundwork.data.readers.image_folder import existing_folder
+from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.image_table import image_table_samples
 from groundwork.data.readers.roles import Roles, as_names
 from groundwork.data.samples import Samples

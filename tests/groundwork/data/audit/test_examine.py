@@ -15,9 +15,9 @@ from groundwork.data.audit.columns import describe_columns
 from groundwork.data.audit.counts import advise_balance, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import best_possible, differ, input_content, repeated
 from groundwork.data.audit.examine import examine, examine_pixels
-from groundwork.data.audit.files import read_file_facts, summarize_files
 from groundwork.data.audit.findings import findings
 from groundwork.data.audit.giveaway import find_giveaways
+from groundwork.data.audit.images import read_file_facts, summarize_files
 from groundwork.data.audit.likeness import compare_splits, total_variation
 from groundwork.data.audit.near import find_near, small_pictures
 

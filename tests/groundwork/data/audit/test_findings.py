@@ -7,8 +7,8 @@ import pytest
 from pandas import DataFrame, Series
 from PIL import Image
 
-from groundwork.data.audit.files import enlarged
 from groundwork.data.audit.findings import findings
+from groundwork.data.audit.images import enlarged
 from groundwork.data.samples import Samples
 
 

@@ -10,8 +10,8 @@ from groundwork.core.errors import UserError
 from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.examine import examine, examine_pixels
-from groundwork.data.audit.files import enlarged
 from groundwork.data.audit.findings import findings
+from groundwork.data.audit.images import enlarged
 from groundwork.data.images import Decoding
 from groundwork.data.prepared import Prepared
 from groundwork.train.audit.brief import has_folds
