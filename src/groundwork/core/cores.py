@@ -2,13 +2,17 @@
 
 import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from groundwork.core.ranks import local_world_size
 from groundwork.core.variables import RENDEZVOUS, SHARES, THREADS
 
 CGROUP = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+STAT = Path("/proc/stat")
+LOOK = 0.1  # seconds, 10 ticks of each core
 SPINS = "1000"  # turns that a waiting thread takes before it sleeps, where others need the core
 
 
@@ -33,13 +37,40 @@ def usable_cores() -> int:
     return min(found)
 
 
-def is_busy() -> bool:
-    """Tell whether others compute on this machine, so that it has no core for each thread of this process."""
+class Moment(NamedTuple):
+    """Note when it is, and how many seconds of all cores, and of this process, were computed until then."""
+
+    wall: float
+    everyone: float
+    own: float
+
+
+def moment() -> Moment:
+    """Look at the clocks of the machine and of this process; a system without /proc/stat tells nothing of others."""
     try:
-        load = os.getloadavg()[0]
-    except (OSError, AttributeError):  # Windows counts none
-        return False
-    return load + own_cores() > (os.cpu_count() or 1) + 0.5
+        # user, nice, system, then idle and waiting, then interrupts and what a host took
+        ticks = [int(each) for each in STAT.read_text(encoding="ascii").split(maxsplit=9)[1:9]]
+    except (OSError, ValueError):
+        ticks = [0] * 8
+    everyone = sum(ticks[:3]) + sum(ticks[5:8])
+    return Moment(time.monotonic(), everyone / os.sysconf("SC_CLK_TCK"), time.process_time())
+
+
+def is_crowded(since: Moment) -> bool:
+    """Tell whether others computed so much since a moment that some core was missing for a thread of this process.
+
+    The system's load average would count this user's last command, too, for a minute after its end.
+    """
+    now = moment()
+    others = (now.everyone - since.everyone - (now.own - since.own)) / max(now.wall - since.wall, 1e-3)
+    return others + own_cores() > (os.cpu_count() or 1) + 0.5
+
+
+def is_busy() -> bool:
+    """Tell whether others compute on this machine now, so that it has no core for each thread of this process."""
+    since = moment()
+    time.sleep(LOOK)
+    return is_crowded(since)
 
 
 def settle_threads() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from groundwork.core import cores
-from groundwork.core.cores import is_busy, own_cores, settle_threads, usable_cores
+from groundwork.core.cores import Moment, is_busy, own_cores, settle_threads, usable_cores
+from groundwork.core.cores import moment as read_clocks
 
 NAMES = (
     "SLURM_CPUS_PER_TASK",
@@ -30,7 +31,8 @@ def _machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 128)
-    monkeypatch.setattr(os, "getloadavg", lambda: (0.1, 0.0, 0.0), raising=False)
+    monkeypatch.setattr(cores, "moment", lambda: Moment(0.0, 0.0, 0.0))
+    monkeypatch.setattr(cores, "LOOK", 0)
     monkeypatch.setattr(cores, "CGROUP", (tmp_path / "cgroup", tmp_path))
 
 
@@ -74,14 +76,25 @@ def test_the_quota_of_any_control_group_above_counts(tmp_path: Path):
     assert usable_cores() == 1
 
 
-@pytest.mark.parametrize(("load", "busy"), [(0.1, False), (112.0, False), (113.0, True)])
+@pytest.mark.parametrize(("others", "busy"), [(0.1, False), (112.0, False), (113.0, True)])
 def test_a_machine_is_busy_where_others_need_the_cores_of_this_process(
-    monkeypatch: pytest.MonkeyPatch, load: float, busy: bool
+    monkeypatch: pytest.MonkeyPatch, others: float, busy: bool
 ):
-    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
-    assert is_busy() is busy
-    settle_threads()
+    for ask in (is_busy, settle_threads):
+        # 2 seconds in which this process computed on 3 cores
+        times = iter([Moment(10.0, 500.0, 7.0), Moment(12.0, 506.0 + 2 * others, 13.0)])
+        monkeypatch.setattr(cores, "moment", times.__next__)
+        assert ask() in (busy, None)
     assert os.environ.get("GOMP_SPINCOUNT") == ("1000" if busy else None)
+
+
+def test_the_clocks_of_machine_and_process_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  100 20 3 4000 500 60 7 8 999 0\ncpu0 1 2 3\n", encoding="ascii")
+    monkeypatch.setattr(cores, "STAT", stat)
+    assert read_clocks().everyone == pytest.approx((100 + 20 + 3 + 60 + 7 + 8) / os.sysconf("SC_CLK_TCK"))
+    monkeypatch.setattr(cores, "STAT", tmp_path / "none")
+    assert read_clocks().everyone == 0
 
 
 def test_what_is_set_by_hand_stays_and_what_a_parent_set_is_counted_anew(monkeypatch: pytest.MonkeyPatch):

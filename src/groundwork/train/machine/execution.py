@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.core.atomic import write_text
-from groundwork.core.cores import is_busy, own_cores
+from groundwork.core.cores import is_crowded, moment, own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.model import ImageNormalize, MapInput, Network
@@ -158,8 +158,9 @@ def remembered(
     with locked(known.with_suffix(".lock")):
         if known.is_file():
             return Execution(**json.loads(known.read_text(encoding="utf-8")))
-        busy = device.type == "cpu" and is_busy()
+        began = moment()
         chosen = choose()
+        busy = device.type == "cpu" and is_crowded(began)
         # What others took from it while it was measured says nothing of another day.
         if not busy and not chosen.distrusted:
             write_text(known, json.dumps(asdict(chosen)))

@@ -27,7 +27,7 @@ def images() -> torch.Tensor:
 
 @pytest.fixture(autouse=True)
 def _at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "is_busy", lambda: False)
+    monkeypatch.setattr(execution, "is_crowded", lambda _: False)
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def test_the_fastest_is_taken_and_known_the_next_time(tmp_path, network, monkeyp
 
 def test_what_a_busy_machine_says_is_not_remembered_and_takes_no_longer(tmp_path, network, monkeypatch):
     asked = pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.4})
-    monkeypatch.setattr(execution, "is_busy", lambda: True)
+    monkeypatch.setattr(execution, "is_crowded", lambda _: True)
     assert choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
     assert not list(tmp_path.rglob("*.json"))
     number = len(asked)
-    monkeypatch.setattr(execution, "is_busy", lambda: False)
+    monkeypatch.setattr(execution, "is_crowded", lambda _: False)
     assert not choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
     assert len(asked) == 2 * number
     assert len(list(tmp_path.rglob("*.json"))) == 1
