@@ -24,7 +24,13 @@ os.cpu_count = lambda: {cores}
 os.sched_getaffinity = lambda pid: set(range({cores}))
 """
 WORDS = ("data=image_folder", "data.image_size=32", "data.batch_size=8", "model=timm", "model.name=resnet10t")
-MORE = ("model.pretrained=false", "transfer=scratch", "trainer.max_epochs=2", "report.photos=false")
+MORE = (
+    "model.pretrained=false",
+    "transfer=scratch",
+    "trainer.max_epochs=2",
+    "report.photos=false",
+    "normalize=backbone",
+)
 
 
 def count(root: int) -> tuple[int, int]:

@@ -1,10 +1,8 @@
 """A run -> a W&B run that is logged offline into its folder and uploaded by a process beside it."""
 
 import os
-import secrets
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -22,14 +20,14 @@ from groundwork.core.redact import redact, without_places
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.variables import SWEEP
 from groundwork.track.careful import Beside, Careful
+from groundwork.track.journal import Journal
 from groundwork.track.result import numbers
 from groundwork.track.upload import Upload
+from groundwork.track.wandb_agent import PROJECT, run_of_environment, without_agent
 from groundwork.track.wandb_files import described, log_files
 from groundwork.track.wandb_mode import find_key
 
-PROJECT = "groundwork"
 HANGS = 30.0  # seconds without an answer of W&B's local process, which writes to the disk alone
-OF_AGENT = ("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH")
 STEP = "trainer/global_step"  # Lightning's own name
 
 
@@ -90,6 +88,11 @@ class Wandb(WandbLogger):
         self.tags = [*(str(tag) for tag in config.get("tags") or ()), *self.tags]
 
     @property
+    def journal(self) -> Journal:
+        """What was logged since W&B last closed its file of the run."""
+        return Journal(self.folder.path / "wandb" / "journal.jsonl")
+
+    @property
     def experiment(self) -> Any:
         """The W&B run, begun at first use; one that does nothing on other ranks, and where W&B cannot begin."""
         if not is_first():
@@ -144,14 +147,16 @@ class Wandb(WandbLogger):
         is_trial, known = SWEEP in os.environ, self.folder.read_json("wandb")
         typed = {key: value for key, value in self.typed.items() if value is not None}
         # What an earlier process of the run found in its environment counts, not what stands there today.
-        self.memory = _from_environment(self.folder, is_trial) | known | typed
+        self.memory = run_of_environment(self.folder, is_trial) | known | typed
         self.memory["tags"] = list(dict.fromkeys([*self.tags, *self.memory["tags"]]))
         self._earlier = dict(self.memory["reached"])
         own = os.environ.get("WANDB_RUN_ID")
-        with _without_agent(is_trial or known.get("id", own) != own):
+        with without_agent(is_trial or known.get("id", own) != own):
             run = wandb.init(**self._arguments(wandb.Settings, wish))
         run.define_metric(STEP)
         run.define_metric("*", step_metric=STEP, step_sync=True)
+        for metrics, step in self.journal.rows():  # of a process that was killed: its file may lack them
+            self._send(run, metrics, step)
         self._id = self.memory["id"] = run.id  # that of an agent, where one has started this process
         self._project = self.memory["project"]
         self.memory["mode"] = wish
@@ -198,13 +203,17 @@ class Wandb(WandbLogger):
             metrics = {name: value for name, value in metrics.items() if step > earlier.get(name, -1)}
         if not set(metrics) - {"epoch"}:
             return
-        # Steps of W&B go on where an earlier process of the same run stopped, also offline.
-        start = {"step": self.memory["step"], "commit": True} if self._first and self.memory["step"] else {}
-        self._first = False
-        run.log(metrics if step is None else {**metrics, STEP: step}, **start)
+        self.journal.add(metrics, step)
+        self._send(run, metrics, step)
         if step is not None:
             self.memory["reached"] |= dict.fromkeys(set(metrics) - {"epoch"}, step)
         self._remember()
+
+    def _send(self, run: Any, metrics: Mapping[str, Any], step: int | None) -> None:
+        # Steps of W&B go on where an earlier process of the same run stopped, also offline.
+        start = {"step": self.memory["step"], "commit": True} if self._first and self.memory["step"] else {}
+        self._first = False
+        run.log(dict(metrics) if step is None else {**metrics, STEP: step}, **start)
 
     def _log_histograms(self, histograms: dict[str, tuple[Any, Any]], step: int) -> None:
         import wandb
@@ -223,34 +232,8 @@ class Wandb(WandbLogger):
             run.mark_preempting()
         self._remember()
         run.finish(exit_code=0 if status in ("done", "pruned") else 1)
+        self.journal.clear()
 
     def _remember(self) -> None:
         self.memory["step"] = int(self.experiment.step)
         self.folder.write_json("wandb", self.memory)
-
-
-def _from_environment(folder: RunFolder, is_trial: bool) -> dict[str, Any]:
-    """Say which W&B run a new run is: that of a sweep's agent, but for the trials of a multirun inside of it."""
-    environ, path = os.environ, folder.path
-    return {
-        "step": 0,
-        "reached": {},
-        "id": (None if is_trial else environ.get("WANDB_RUN_ID")) or secrets.token_hex(4),
-        "sweep": None if is_trial else environ.get("WANDB_SWEEP_ID"),
-        "project": environ.get("WANDB_PROJECT") or PROJECT,
-        "entity": environ.get("WANDB_ENTITY"),
-        "name": environ.get("WANDB_NAME") or f"{path.parent.name}/{path.name}",
-        "group": environ.get(SWEEP) or environ.get("WANDB_RUN_GROUP"),
-        "job_type": "trial" if is_trial else "train",
-        "tags": [*filter(None, (tag.strip() for tag in environ.get("WANDB_TAGS", "").split(",")))],
-    }
-
-
-@contextmanager
-def _without_agent(hide: bool) -> Iterator[None]:
-    """Hide the run of a sweep's agent where this process works on another one."""
-    hidden = {name: os.environ.pop(name) for name in OF_AGENT if hide and name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)

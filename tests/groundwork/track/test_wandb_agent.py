@@ -28,6 +28,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         monkeypatch.delenv(name)
     monkeypatch.setenv("WANDB_DIR", str(tmp_path / "agent"))
     monkeypatch.setenv("WANDB_SWEEP_ID", "sweep3")
+    monkeypatch.setenv("WANDB_PROJECT", "groundwork")  # as `wandb agent TEAM/groundwork/sweep3` does
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     yield
