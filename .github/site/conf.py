@@ -3,9 +3,11 @@
     uvx --with furo --with myst-nb --from sphinx sphinx-build --fail-on-warning -c .github/site . site
 """
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
-project = "groundwork"
+project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
 extensions = ["myst_nb"]
 root_doc = "README"
 include_patterns = [
@@ -14,7 +16,7 @@ include_patterns = [
     *("notebooks/README.md", "notebooks/**.ipynb"),
 ]
 html_theme = "furo"
-html_title = "groundwork"
+html_title = project
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the workflow executes them where the project is installed
