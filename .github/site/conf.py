@@ -1,13 +1,14 @@
 """The site: README, the pages that it links, and the notebooks with what they print. No text of its own.
 
-    uvx --with furo --with myst-nb --from sphinx sphinx-build --fail-on-warning -c .github/site . site
+uvx --with furo --with myst-nb --from sphinx sphinx-build --fail-on-warning -c .github/site . site
 """
 
 import tomllib
 from pathlib import Path
 from typing import Any
 
-project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+ROOT = Path(__file__).parents[2]
+project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
 extensions = ["myst_nb"]
 root_doc = "README"
 include_patterns = [
