@@ -41,24 +41,22 @@ def _load_once(file_: str | Path | IO[str]) -> DictConfig | ListConfig:
 
 OmegaConf.load = _load_once  # type: ignore[method-assign]
 
-# Hydra prepares to fill in `${...}` for each file of a defaults list, whether one is written there or not.
-_map_choices, _fill_in = defaults_list._create_interpolation_map, InputDefault._resolve_interpolation_impl
-_NOTHING = OmegaConf.create()
+# Hydra 1.3 prepares to fill in `${...}` for each file of a defaults list, whether one is written there or not.
+if hasattr(defaults_list, "_create_interpolation_map"):
+    _map_choices, _fill_in = defaults_list._create_interpolation_map, InputDefault._resolve_interpolation_impl
+    _NOTHING = OmegaConf.create()
 
+    def _map_choices_that_are_asked_for(
+        overrides: defaults_list.Overrides, defaults: list[InputDefault], self_added: bool
+    ) -> DictConfig:
+        written = [*overrides.override_choices.values(), *map(vars, defaults)]
+        return _map_choices(overrides, defaults, self_added) if "${" in str(written) else _NOTHING
 
-def _map_choices_that_are_asked_for(
-    overrides: defaults_list.Overrides, defaults: list[InputDefault], self_added: bool
-) -> DictConfig:
-    written = [*overrides.override_choices.values(), *map(vars, defaults)]
-    return _map_choices(overrides, defaults, self_added) if "${" in str(written) else _NOTHING
+    def _fill_in_what_is_written(self: InputDefault, known_choices: DictConfig, val: str) -> str:
+        return _fill_in(self, known_choices, val) if "${" in str(val) else val
 
-
-def _fill_in_what_is_written(self: InputDefault, known_choices: DictConfig, val: str) -> str:
-    return _fill_in(self, known_choices, val) if "${" in str(val) else val
-
-
-defaults_list._create_interpolation_map = _map_choices_that_are_asked_for
-InputDefault._resolve_interpolation_impl = _fill_in_what_is_written  # type: ignore[method-assign]
+    defaults_list._create_interpolation_map = _map_choices_that_are_asked_for
+    InputDefault._resolve_interpolation_impl = _fill_in_what_is_written  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from groundwork.launch.config.compose import Composition, complete, composed
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
 from groundwork.launch.config.flags import ANSWERED, HELP, SHOWN, Arguments, part
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.launch.config.sweeping import check_sweeper, sweeps
@@ -147,4 +148,4 @@ def _apply(typed: Arguments, multirun: bool, task: Callable[[DictConfig], Any], 
     # First, since Hydra reads overrides on one side of a flag only.
     sys.argv[1:] = [*(["-m"] if typed.multirun else []), *typed.flags, *plain]
     with explained():
-        hydra.main(config_path=str(CONF), config_name="train", version_base="1.3")(task)()
+        hydra.main(config_path=str(CONF), config_name="train", **HABITS)(task)()

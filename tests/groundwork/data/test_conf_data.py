@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.data import Target
+from groundwork.launch.config.own_hydra import HABITS
 
 # A data module of one's own, whose file begins with its class, reads by itself.
 FILES = (CONF / "data").glob("[!_]*.yaml")
@@ -32,7 +33,7 @@ OF_IMAGES = {"image_size", "num_workers", "resize", "window", "unreadable", "max
 
 
 def choose(name: str, *words: str):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         return compose(overrides=["+paths=default", f"+data={name}", *words]).data
 
 

@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from groundwork.core.paths import CONF
+from groundwork.launch.config.own_hydra import HABITS
 
 # `own` names no loss yet.
 NAMES = sorted(path.stem for path in (CONF / "loss").glob("[!_]*.yaml") if path.stem not in ("auto", "own"))
@@ -30,7 +31,7 @@ def fitting_pair(loss: nn.Module) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_loss_gives_one_value_per_sample(name: str) -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         config = compose(f"loss/{name}").loss
     loss = instantiate(config.function)
     output, target = fitting_pair(loss)

@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics, classification_metrics
 
 PROB = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]])
@@ -18,7 +19,7 @@ def classification(**changes):
 
 
 def composed(name):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         return compose(f"metrics/{name}").metrics
 
 

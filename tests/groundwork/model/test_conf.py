@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from groundwork.core.paths import CONF
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.model import ClassificationHead, Network, StagePool
 
 # Networks of one's own, such as `plain` names, need no more than forward: see test_plain.py and tests/test_conf.py.
@@ -20,7 +21,7 @@ NAMES = sorted(
 
 def read(name: str) -> DictConfig:
     overrides = ["model.name=test_resnet"] if name == "timm" else []
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         return compose(f"model/{name}", overrides)
 
 

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from groundwork.core.paths import CONF
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.optim import optimizer_factory, schedule_factory
 
 
@@ -16,7 +17,7 @@ def names(group: str) -> list[str]:
 
 
 def read(group: str, name: str) -> Any:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         config = compose(
             f"{group}/{name}", [f"{group}.name=lion"] if (group, name) == ("optim", "timm") else []
         )

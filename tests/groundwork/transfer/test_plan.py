@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.transfer import Phase, Plan
 
 SCENARIOS = sorted(path.stem for path in (CONF / "transfer").glob("*.yaml"))
@@ -14,7 +15,7 @@ SCENARIOS = sorted(path.stem for path in (CONF / "transfer").glob("*.yaml"))
 
 @cache
 def _plan(name: str, *overrides: str) -> Plan:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **HABITS):
         config = compose(f"transfer/{name}", overrides=list(overrides))
     plan = instantiate(config.transfer, _convert_="all")
     assert isinstance(plan, Plan)
