@@ -58,8 +58,6 @@ def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
     if not (found := compositions(overrides)):
         return DONE
-    for one in found:
-        refuse_own(one.config, "search.py")
     from groundwork.launch.search.search import start  # pandas: not for --help
 
     return max(start(one) for one in found)

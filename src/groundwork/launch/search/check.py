@@ -11,9 +11,12 @@ from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.effect import idle_in, is_exact
+from groundwork.launch.config.own import idle_of_own, own_overrides
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space, as_overrides
+from groundwork.train.custom import is_own, own_module
 
+OF_OWN = "data or task is a module of your own"
 # These change no model: where, when or under which name it runs.
 WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")
 # These change what is measured, so that trials could not be compared; and luck is not a context.
@@ -67,7 +70,7 @@ def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
             )
         _refuse(key, WITHOUT_EFFECT, "it has no effect on what a model learns")
         _refuse(key, NOT_COMPARABLE, "trials with different ones cannot be compared")
-    if base.choices["transfer"] == "auto":
+    if base.choices["transfer"] == "auto" and not own_module(base.config):
         raise UserError(
             "transfer must be one scenario in a search, but is auto. Take what scripts/advise.py recommends, such as "
             "transfer=small_different."
@@ -83,27 +86,33 @@ def check_space(space: Space, base: Composition, typed: Sequence[str]) -> None:
 def trial_overrides(base: Composition, values: Values) -> list[str]:
     """Give the overrides of one trial: those of the configuration, and the values in their place."""
     kept = [override for override in base.overrides if override.partition("=")[0] not in values]
-    return [*kept, *as_overrides(values)]
+    return own_overrides([*kept, *as_overrides(values)])
 
 
 def _check_effect(space: Space, base: Composition) -> None:
-    has_effect = {dimension.key: False for dimension in space.dimensions}
-    solver = {}
+    has_effect, why = {dimension.key: False for dimension in space.dimensions}, dict[str, str]()
     for dimension, values in space.corners():
         if dimension.when == {} and has_effect[dimension.key] and "." in dimension.key:
             continue  # both ends of a range compose alike
         composition = compose_run(trial_overrides(base, values))
         check_keys(composition)
         check_combination(composition)
-        key = dimension.key
-        solver[key] = "exact" if is_exact(composition.config) else "sgd"
-        if not idle_in(composition.config, [key]):
-            has_effect[key] = True
-    if idle := [key for key, found in has_effect.items() if not found and key in solver]:
-        raise UserError(
-            f"{', '.join(idle)} must have an effect to be searched over, but the head is solved by {solver[idle[0]]}. "
-            f"Remove it from the space, or change transfer or transfer.solver."
-        )
+        if found := _why_idle(composition.config, dimension.key):
+            why[dimension.key] = found
+        else:
+            has_effect[dimension.key] = True
+    if idle := [key for key, found in has_effect.items() if not found and key in why]:
+        raise UserError(f"{', '.join(idle)} must have an effect to be searched over, but {why[idle[0]]}.")
+
+
+def _why_idle(config: DictConfig, key: str) -> str:
+    """Say why a key has no effect and what to do; empty where it has one."""
+    if is_own(config):
+        return f"{OF_OWN}. Search over its arguments, such as task.lr" if idle_of_own(config, [key]) else ""
+    if not idle_in(config, [key]):
+        return ""
+    solver = "exact" if is_exact(config) else "sgd"
+    return f"the head is solved by {solver}. Remove it from the space, or change transfer or transfer.solver"
 
 
 def _refuse(key: str, kinds: Sequence[str], why: str) -> None:

@@ -22,6 +22,7 @@ from groundwork.launch.search.check import check_numbers, check_space
 from groundwork.launch.search.sampler import build_sampler
 from groundwork.launch.search.space import Space
 from groundwork.launch.search.study import Study
+from groundwork.train.custom import is_own, own_direction
 from groundwork.train.samples import read_samples
 
 # What may differ when the same search goes on: how much, where and by whom.
@@ -80,6 +81,8 @@ def _without_search(overrides: Sequence[str]) -> list[str]:
 
 def _complete(composition: Composition, console: Console) -> Composition:
     check_combination(composition)
+    if is_own(composition.config):
+        return composition
     _, target = read_samples(composition.config)
     console.say(target.why)
     complete = composition.choose(**derived_choices(composition.config, target.task))
@@ -88,6 +91,8 @@ def _complete(composition: Composition, console: Console) -> Composition:
 
 
 def _direction(config: DictConfig) -> str:
+    if is_own(config):
+        return own_direction(config)
     direction: str = instantiate(config.metrics).direction(config.monitor)
     return direction
 

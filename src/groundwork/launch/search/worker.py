@@ -111,7 +111,8 @@ def _run(base: Composition, claim: Claim) -> float | None:
             save_start(folder, composition)
             with folder.held(wait=True):
                 work_on(*first_job(folder, composition, Console(quiet=True)))
-    value: float | None = folder.read_json("result")["val"].get(base.config.monitor)
+    result = folder.read_json("result")
+    value: float | None = result["val"].get(result.get("monitor", base.config.monitor))
     return value
 
 

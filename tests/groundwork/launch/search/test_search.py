@@ -10,13 +10,14 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
+from groundwork.core import admitted
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import SWEEP
 from groundwork.evaluate.seal import seal
-from groundwork.launch.config.compose import compose_run
+from groundwork.launch.config.compose import complete, compose_run
 from groundwork.launch.search import result as search_result
 from groundwork.launch.search.search import start
 
@@ -83,3 +84,60 @@ def test_what_is_refused_leaves_no_search_behind(tmp_path: Path, table: Path):
 def test_a_search_without_a_space_names_those_that_exist():
     with pytest.raises(UserError, match="fine_tune, linear_head, mlp"):
         start(compose_run(["data=diabetes"]))
+
+
+OWN = """
+import torch
+from lightning import LightningDataModule, LightningModule
+from torch.utils.data import DataLoader, TensorDataset
+
+
+class Line(LightningModule):
+    def __init__(self, lr):
+        super().__init__()
+        self.lr, self.weight = lr, torch.nn.Parameter(torch.zeros(1))
+
+    def loss(self, batch):
+        return ((batch[0] * self.weight - 3 * batch[0]) ** 2).mean()
+
+    def training_step(self, batch, batch_idx):
+        return self.loss(batch)
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val_loss", self.loss(batch))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), self.lr)
+
+
+class Ones(LightningDataModule):
+    def __init__(self, rows):
+        super().__init__()
+        self.rows = rows
+
+    def train_dataloader(self):
+        return DataLoader(TensorDataset(torch.ones(self.rows, 1)), self.rows)
+
+    val_dataloader = train_dataloader
+"""
+
+
+@pytest.mark.filterwarnings("ignore:The '.*_dataloader' does not have many workers")
+def test_modules_of_ones_own_are_searched_over_by_their_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "searched.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(admitted, "_admitted", set())
+    own = ["task._target_=searched.Line", "data._target_=searched.Ones", "data.rows=4", "monitor=val_loss"]
+    own += ["trainer=cpu", "trainer.max_epochs=1", "search=_common", "search.trials=2", "name=mine"]
+    own += [f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]
+    composition = compose_run(complete([*own, "+search.space={task.lr: {choices: [0.1, 0.2]}}"]))
+    assert start(composition) == 0
+    found = RunFolder(tmp_path / "runs" / "mine").read_json("search.json")
+    assert found["direction"] == "min"
+    for trial in found["trials"]:
+        rate = trial["values"]["task.lr"]
+        assert trial["value"] == pytest.approx((3 - 6 * rate) ** 2)  # one step from 0 towards 3
+    with pytest.raises(UserError, match=r"optim\.lr must have an effect .*module of your own"):
+        start(compose_run(complete([*own, "name=other", "+search.space={optim.lr: {choices: [0.1, 0.2]}}"])))
