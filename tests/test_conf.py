@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hydra.utils import get_class, get_method, get_object, instantiate
+from hydra.utils import get_class, get_method, get_object
 from lightning.pytorch import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.explain import options

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import timm
 import torch
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
 from groundwork.core.errors import UserError, innermost
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.model import ImageNormalize, Network, StagePool, TimmBackbone
 from groundwork.transfer import Plan

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError, user_error
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 
 GLOBAL = "@package _global_"

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Samples, Target

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.patches import silence
 from groundwork.core.run_files import FOLDERS
 from groundwork.core.run_folder import RunFolder, safe_name

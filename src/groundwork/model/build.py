@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import get_object
 from omegaconf import DictConfig
 from torch import nn
 
 from groundwork.core.choice import build
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.model.network import Network
 from groundwork.model.normalize import ImageNormalize, TableNormalize
 from groundwork.model.plain import as_backbone, taken

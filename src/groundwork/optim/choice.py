@@ -4,11 +4,12 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
-from hydra.utils import get_object, instantiate
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from torch.optim import Optimizer
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.optim.optimizer import OWN_KEYS, OptimizerFactory
 from groundwork.optim.plugged import AnySchedule
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hydra.utils import instantiate
-
+from groundwork.core.instantiate import instantiate
 from groundwork.data import GroundworkDataModule
 from groundwork.data.batches import Source
 from groundwork.data.order import Order

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.instantiate import instantiate
 from groundwork.data.prepared import Prepared
 from groundwork.model import Network
 from groundwork.model.build import build_head, build_network

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from groundwork.core.console import Console
+from groundwork.core.instantiate import instantiate
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.data.prepared import Prepared

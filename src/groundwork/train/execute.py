@@ -3,9 +3,9 @@
 from copy import deepcopy
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from groundwork.core.instantiate import instantiate
 from groundwork.core.ranks import from_first, world_size
 from groundwork.data.batches import Source
 from groundwork.model import Network, recompute_activations

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
 
 Metrics = ClassificationMetrics | RegressionMetrics

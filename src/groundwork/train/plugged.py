@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.optim import Optimizer
 
 from groundwork.core.errors import UserError, first_line, innermost, user_error
+from groundwork.core.instantiate import instantiate
 from groundwork.data.augment.augment import Augment
 from groundwork.data.augment.plugged import AnyAugment, as_augment
 from groundwork.optim import OptimizerFactory, optimizer_factory, schedule_factory

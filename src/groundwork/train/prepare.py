@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from hydra.utils import instantiate
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
+from groundwork.core.instantiate import instantiate
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import ColumnStatistics, ImageDataModule, Samples, TableDataModule, Target
 from groundwork.data.drop import DROPPED

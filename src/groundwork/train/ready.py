@@ -3,12 +3,12 @@
 import time
 from dataclasses import replace
 
-from hydra.utils import instantiate
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.intact import read_splits
 from groundwork.core.patches import silence
 from groundwork.core.ranks import from_first, in_turns, is_first, world_size

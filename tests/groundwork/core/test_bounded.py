@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import omegaconf
 import pandas as pd
 import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
-from omegaconf._utils import get_yaml_loader
 
 from groundwork.core.bounded import PlainLoader, read_json, read_table, read_yaml
 from groundwork.core.errors import UserError
@@ -37,6 +37,10 @@ KEYS = [
     "true: 1\nyes: 2",
     "a: 1\nb: 2",
 ]
+
+get_yaml_loader = (
+    getattr(omegaconf._utils, "get_yaml_loader", None) or omegaconf._yaml.get_yaml_loader
+)  # since 2.4
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from groundwork.core import admitted
 from groundwork.core.admitted import admit_arguments, admit_typed
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.trust import checked_config, refuse_untrusted
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.config.trusted import checked_overrides

@@ -1,9 +1,9 @@
 """Every choice of the groups that this room owns builds, with the keys of its file as arguments."""
 
 import pytest
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 
 FILES = [

@@ -5,10 +5,11 @@ import re
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import get_method, instantiate
+from hydra.utils import get_method
 from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.data import Target
 from groundwork.launch.config.own_hydra import HABITS

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobRuntime
-from hydra.utils import instantiate
 
 import groundwork
+from groundwork.core.instantiate import instantiate
 from groundwork.launch.told import told
 
 

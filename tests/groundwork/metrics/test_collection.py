@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.own_hydra import HABITS
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics, classification_metrics

@@ -3,10 +3,10 @@
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.own_hydra import HABITS
 from groundwork.model import ClassificationHead, Network, StagePool

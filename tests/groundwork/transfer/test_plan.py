@@ -3,9 +3,9 @@ from functools import cache
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.own_hydra import HABITS
 from groundwork.transfer import Phase, Plan

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from groundwork.core.instantiate import instantiate
 from groundwork.train.idle import idle_keys
 
 # A frozen backbone has neither rates by layer nor branches to skip.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import safe_name
 from groundwork.core.variables import SWEEP

@@ -5,9 +5,9 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.instantiate import instantiate
 from groundwork.model import Network
 from groundwork.train.context import Context
 from groundwork.train.machine.execution import step_seconds

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.data import Missing, Samples, Store, Stream, Target
 from groundwork.data.audit.columns import count_gaps
 from groundwork.data.audit.examine import examine, examine_pixels

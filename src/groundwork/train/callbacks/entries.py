@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import WeightAveraging
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.train.callbacks.finite import CheckFinite
 from groundwork.train.callbacks.gradients import Gradients
 from groundwork.train.callbacks.history import History, ProgressBar

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import get_object
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
 from groundwork.core.batch import Split
+from groundwork.core.instantiate import instantiate
 from groundwork.loss import MSE, CrossEntropy
 from groundwork.model import Network
 from groundwork.train.context import Context

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from lightning import LightningModule
 from lightning.pytorch import seed_everything
 from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.optim import optimizer_factory, schedule_factory
 from groundwork.train.custom import own_module
 from groundwork.train.plugged import build_named, read_augment

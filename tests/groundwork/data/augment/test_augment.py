@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from PIL import Image
 from torch import Tensor
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.data.augment.augment import Augment
 from groundwork.data.augment.draw import uniform

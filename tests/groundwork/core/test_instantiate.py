@@ -1,0 +1,17 @@
+"""Building from a configuration."""
+
+import warnings
+
+from omegaconf import OmegaConf
+
+from groundwork.core.instantiate import instantiate
+
+
+def test_nodes_are_built_with_what_is_given_and_without_a_warning():
+    node = OmegaConf.create(
+        {"_target_": "builtins.dict", "a": {"_target_": "fractions.Fraction", "numerator": 3}}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        built = instantiate(node, _convert_="all", b=2)
+    assert built == {"a": 3, "b": 2}
