@@ -98,6 +98,12 @@ def test_a_multirun_is_an_array_and_the_same_command_repeats_nothing(slurm, tmp_
     assert "2 trials, 2 done before" in again.stdout
 
 
+def test_a_multirun_of_wrong_input_alone_ends_as_wrong_input(slurm, tmp_path, table):
+    answer = submit(tmp_path, table, "data.target=nobody", "-m", "seed=0,1")
+    assert answer.returncode == 2, answer.stdout + answer.stderr
+    assert "nobody" in answer.stderr.splitlines()[-1]
+
+
 def test_ranks_on_two_nodes_end_with_the_weights_of_as_many_on_one_machine(slurm, tmp_path, table):
     four = ["trainer=ddp", "trainer.accelerator=cpu", "data.batch_size=8"]
     assert submit(tmp_path, table, *four, "trainer.devices=2", "trainer.num_nodes=2").returncode == 0

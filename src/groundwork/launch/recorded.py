@@ -78,6 +78,7 @@ def _reached(folder: RunFolder) -> tuple[int, int] | None:
 def _write_end(folder: RunFolder, error: BaseException, status: str) -> None:
     with suppress(OSError, UserError):  # a full disk is told by the error that is on its way
         result = folder.read_json("result")
+        result.pop("is_wrong", None)
         said = f"{user_error(error) or error}"
         if status == "failed" and isinstance(error, SystemExit):
             said = f"SystemExit: {said}"  # its status alone tells nobody what ended the run
@@ -85,4 +86,7 @@ def _write_end(folder: RunFolder, error: BaseException, status: str) -> None:
             logs = folder.path.parents[1] / ".slurm" / folder.path.parent.name
             where = f"in {logs}" if logs.is_dir() else "where its output goes"
             said = f"another rank died first, killed or by an error that it printed {where} ({said})"
-        folder.write_json("result", {**result, "status": status, "error": said})
+        result |= {"status": status, "error": said}
+        if status == "failed" and user_error(error):
+            result["is_wrong"] = True  # the sweep of a job asks
+        folder.write_json("result", result)

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def _go_on(folder: RunFolder, changes: Sequence[str], submit: Submit | None, con
         console.say(f"{folder.path} is finished already: {folder.report}")
         return DONE
     refuse_untrusted(folder.config, folder.config_file)
-    if has_begun(folder):
+    if begun := has_begun(folder):
         overrides = folder.read_json("environment").get("overrides", ())
         after = changed(folder.config, changes, overrides)
         typed = joined(overrides, [absolute_override(change, after) for change in changes])
@@ -76,7 +77,7 @@ def _go_on(folder: RunFolder, changes: Sequence[str], submit: Submit | None, con
     needs_team(config)  # refuses devices that cannot be
     join(config.trainer.accelerator)
     barrier()  # every rank has read the folder before the first one writes into it
-    with unless_refused(folder):
+    with unless_refused(folder) if begun else nullcontext():  # a job's first start says how it ended
         if is_first():
             RunFolder.furnish(folder.path).sweep()  # git and some copies lose folders that are empty
             if changes:

@@ -28,7 +28,8 @@ def test_the_folder_says_how_a_run_ended(tmp_path: Path, error: BaseException, s
     ends = pytest.raises(KeyboardInterrupt if status == "interrupted" else type(error))
     with ends, recorded(folder, config, Console(quiet=True)):
         raise error
-    assert folder.read_json("result.json") == {"status": status, "error": said}
+    wrong = {"is_wrong": True} if isinstance(error, UserError) else {}
+    assert folder.read_json("result.json") == {"status": status, "error": said, **wrong}
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ class Queue:
             return False
         what, error = fate(trial.folder, job)
         self.stopped |= what == "stopped"
-        self.record.update(trial, status=what, error=error)
+        wrong = what == "failed" and bool(trial.folder.read_json("result").get("is_wrong"))
+        self.record.update(trial, status=what, error=error, is_wrong=wrong)
         self.console.say(
             f"{what:7} {trial.label}   job {job}   {trial.folder.path}{f'   {error}' if error else ''}",
             style="red" if what == "failed" else "",
