@@ -3,6 +3,7 @@
 from typing import Any
 
 from hydra import utils
+from hydra.errors import InstantiationException
 
 # Hydra 1.4 asks the caller what may be built. Here that is settled before: what is typed and what stands in `conf/` is
 # the user's own, and the configuration of a run folder is compared with a list by `core/trust.py`.
@@ -16,4 +17,9 @@ def instantiate(node: Any, **given: Any) -> Any:
     Raises:
         InstantiationException: If it cannot be found, or raises an error itself.
     """
-    return utils.instantiate(node, **SETTLED, **given)
+    try:
+        return utils.instantiate(node, **SETTLED, **given)
+    except InstantiationException:
+        raise
+    except Exception as error:  # Hydra 1.4 lets pass what is raised inside; 1.3 wraps it
+        raise InstantiationException(f"Error in call to a target: {error!r}") from error

@@ -13,6 +13,7 @@ from hydra.core.utils import JobRuntime
 
 import groundwork
 from groundwork.core.instantiate import instantiate
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.launch.told import told
 
 
@@ -127,7 +128,8 @@ def test_what_hydra_wraps_is_unwrapped_and_errors_of_ours_pass():
 def test_hydra_of_the_caller_stays_as_it_was(tmp_path: Path, words: list[str]):
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "own.yaml").write_text("z: 3\n")
-    with hydra.initialize_config_dir(str(tmp_path / "conf"), job_name="own", version_base="1.2"):
+    older = {"version_base": "1.2"} if HABITS else {}
+    with hydra.initialize_config_dir(str(tmp_path / "conf"), job_name="own", **older):
         before = GlobalHydra.instance().hydra, hydra.version.getbase(), JobRuntime.instance().get("name")
         assert len(groundwork.read(words)) == 200
         with pytest.raises(groundwork.UserError, match="nokey is not a key"):

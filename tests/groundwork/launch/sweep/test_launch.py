@@ -22,6 +22,7 @@ from groundwork.core.paths import ROOT
 from groundwork.launch import commands
 from groundwork.launch.cli import enter
 from groundwork.launch.config import sweeping
+from groundwork.launch.config.own_hydra import HABITS
 from groundwork.launch.sweep import drive
 from groundwork.launch.sweep.launch import conceal, run_combination
 
@@ -91,12 +92,14 @@ def test_an_experiment_says_what_is_swept_over_and_joblib_runs_it(
     train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    mode = "mode: MULTIRUN, " if HABITS else ""  # Hydra 1.4 hears of it on the command line alone
     (tmp_path / "conf" / "experiment" / "owls.yaml").write_text(
         "# @package _global_\ndefaults:\n  - override /hydra/launcher: joblib\n"
-        "hydra: {mode: MULTIRUN, launcher: {n_jobs: 1}, sweeper: {params: {seed: '0,1'}}}\nname: diabetes\n",
+        f"hydra: {{{mode}launcher: {{n_jobs: 1}}, sweeper: {{params: {{seed: '0,1'}}}}}}\nname: diabetes\n",
         encoding="utf-8",
     )
-    mine = [f"hydra.searchpath=[{tmp_path / 'conf'}]", "experiment=owls"]
+    flags = [] if HABITS else ["-m"]
+    mine = [*flags, f"hydra.searchpath=[{tmp_path / 'conf'}]", "experiment=owls"]
     assert train(*mine) == 0
     assert seeds(tmp_path) == [[0, "done"], [1, "done"]]
     assert capsys.readouterr().out.count("done    ") == 2
