@@ -28,9 +28,13 @@ class ProcessLauncher(Launcher):
         return launch(self.config, job_overrides)
 
 
-ConfigStore.instance().store(
-    group="hydra/launcher",
-    name="groundwork",
-    node={"_target_": f"{__name__}.ProcessLauncher"},
-    provider="groundwork",
-)
+_store = ConfigStore.instance()
+if "groundwork.yaml" not in _store.repo.get("hydra", {}).get(
+    "launcher", {}
+):  # a worker of Ray brings it along
+    _store.store(
+        group="hydra/launcher",
+        name="groundwork",
+        node={"_target_": f"{__name__}.ProcessLauncher"},
+        provider="groundwork",
+    )

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,12 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "rows.csv"
 
 
-def submit(tmp_path: Path, table: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def submit(
+    tmp_path: Path, table: Path, *more: str, queue: Sequence[str] = ("cluster=slurm", "cluster.time=00:30:00")
+) -> subprocess.CompletedProcess[str]:
     words = [
-        "data=table", f"data.table={table}", "data.target=y", "task=regression", "cluster=slurm",
-        "cluster.time=00:30:00", "trainer.accelerator=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
+        "data=table", f"data.table={table}", "data.target=y", "task=regression", *queue,
+        "trainer.accelerator=cpu", "trainer.max_epochs=2", "metrics.resamples=20",
         "model=mlp", "model.dropout=0", f"paths.runs={tmp_path / 'runs'}", "name=job", *more,
     ]  # fmt: skip
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), *words]
@@ -102,6 +104,16 @@ def test_a_multirun_of_wrong_input_alone_ends_as_wrong_input(slurm, tmp_path, ta
     answer = submit(tmp_path, table, "data.target=nobody", "-m", "seed=0,1")
     assert answer.returncode == 2, answer.stdout + answer.stderr
     assert "nobody" in answer.stderr.splitlines()[-1]
+
+
+def test_hydras_own_launcher_submits_the_same_runs(slurm, tmp_path, table):
+    queue = ["hydra/launcher=submitit_slurm", "hydra.launcher.timeout_min=30"]
+    answer = submit(tmp_path, table, "-m", "seed=0,1", queue=queue)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    runs = [RunFolder(path) for path in sorted((tmp_path / "runs" / "job").iterdir())]
+    assert sorted(run.config.seed for run in runs) == [0, 1]
+    assert {run.read_json("result.json")["status"] for run in runs} == {"done"}
+    assert all(run.read_json("environment.json")["slurm_job"] for run in runs)
 
 
 def test_ranks_on_two_nodes_end_with_the_weights_of_as_many_on_one_machine(slurm, tmp_path, table):
