@@ -1,15 +1,13 @@
 """What the Markdown files say is true: their commands work and their paths exist."""
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import preloaded
 import pytest
 from PIL import Image
 
@@ -167,16 +165,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def call(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / words[0]), *words[1:]],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+def call(words: list[str], place: Path) -> preloaded.Ended:
+    return preloaded.call(ROOT / words[0], words[1:], place)
 
 
 def quick(command: str, place: Path) -> list[str]:
