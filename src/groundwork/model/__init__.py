@@ -1,6 +1,7 @@
 """pixels or columns -> features by stage -> logits or values."""
 
 from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
+from groundwork.model.adapters import adapt, merge
 from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
@@ -34,6 +35,7 @@ __all__ = [
     "TableNormalize",
     "TargetScale",
     "TimmBackbone",
+    "adapt",
     "as_backbone",
     "autocast_to",
     "complete_embeddings",
@@ -41,6 +43,7 @@ __all__ = [
     "fuse_conv_bn",
     "fusing_pays",
     "initialize",
+    "merge",
     "predict_batch",
     "recompute_activations",
     "tabm_size",

@@ -63,7 +63,8 @@ def build_parts(
         None if plan.cut == "last" else ((plan.cut,) if isinstance(plan.cut, int) else plan.cut, plan.pool)
     )
     config: Any = SimpleNamespace(model=model, task=whole.task)
-    network = build_network(config, info, pretrained, reads)
+    # adapters need their base even where a checkpoint follows
+    network = plan.adapt(build_network(config, info, pretrained or bool(plan.rank), reads))
     loss = choose("loss", LOSS[kind])
     function = asked["loss"]
     if function is None or isinstance(function, str):
@@ -111,6 +112,10 @@ def _plan(asked: Mapping[str, Any], kind: str) -> Any:
         reuses = kind == "image" and not isinstance(asked["backbone"], nn.Module)
         wanted = "small_similar" if reuses and asked["pretrained"] is not False else "none"
     plan = _chosen("transfer", wanted)
+    if plan.rank and not _pretrained(asked, plan):
+        raise UserError(
+            "transfer=lora must go with pretrained weights, but got pretrained=False. Use transfer=scratch."
+        )
     if plan.scenario == "auto" or plan.cut == "auto":
         raise UserError(
             f"transfer={wanted} must measure before it chooses, which scripts/train.py does and Trainer.fit does not. "

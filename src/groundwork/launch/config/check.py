@@ -83,6 +83,7 @@ def check_combination(composition: Composition) -> None:
         )
     served(config)
     _check_target_scale(config)
+    _check_adapters(config)
     check_pretrained(config)
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
@@ -125,11 +126,29 @@ def _check_target_scale(config: DictConfig) -> None:
         )
 
 
+def _check_adapters(config: DictConfig) -> None:
+    """Refuse what adapters on pretrained weights cannot go with."""
+    if not config.transfer.get("rank"):
+        return
+    strategy = config.trainer.get("strategy")
+    rules = {
+        f"model.pretrained={config.model.get('pretrained')}": not config.model.get("pretrained", True),
+        f"loss.l2_sp={config.loss.get('l2_sp')}, as the backbone never moves": bool(config.loss.get("l2_sp")),
+        f"trainer.strategy={strategy}; use trainer=ddp": str(strategy).startswith(("fsdp", "deepspeed")),
+    }
+    if wrong := [said for said, broken in rules.items() if broken]:
+        raise UserError(f"transfer=lora must go with pretrained weights that stay whole, not with {wrong[0]}. Change one.")
+
+
 def _check_table(choices: dict[str, str], reuses: bool) -> None:
     if choices["transfer"] not in ("auto", "none") and not reuses:
         raise UserError(
             f"transfer={choices['transfer']} must go with images, but data={choices['data']} is a table. "
             f"Use transfer=none, or model.pretrained=RUN to start from a run of your own."
+        )
+    if choices["transfer"] == "lora":
+        raise UserError(
+            f"transfer=lora must go with images, but data={choices['data']} is a table. Use transfer=large_similar."
         )
     if choices["augment"] != "none":
         raise UserError(
