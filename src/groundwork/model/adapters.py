@@ -25,16 +25,18 @@ class LowRank(nn.Module):
         weight: (out, in) of a linear layer, or (out, in, 1, 1) of a convolution.
         rank: Of A (r, in) and B (out, r), at most that of the weight.
         alpha: Above 0.
+        generator: Draws A; None is torch's own.
     """
 
-    def __init__(self, weight: Tensor, rank: int, alpha: float):
+    def __init__(self, weight: Tensor, rank: int, alpha: float, generator: torch.Generator | None = None):
         super().__init__()
         rows, columns = weight.shape[:2]
         self.scale = alpha / rank
         rank = min(rank, rows, columns)
         self.lora_A = nn.Parameter(weight.new_empty(rank, columns))
         self.lora_B = nn.Parameter(weight.new_zeros(rows, rank))
-        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))  # as a linear layer of torch begins
+        # as a linear layer of torch begins
+        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5), generator=generator)
 
     def forward(self, weight: Tensor) -> Tensor:
         """Give the adapted weight."""
@@ -43,7 +45,7 @@ class LowRank(nn.Module):
         return weight + change.reshape(weight.shape)
 
 
-def adapt(network: Any, rank: int, alpha: float, first: int = 0) -> Any:
+def adapt(network: Any, rank: int, alpha: float, first: int = 0, seed: int = 0) -> Any:
     """Put adapters on every linear layer and 1x1 convolution of the backbone of a network, in place.
 
     From here on `state_dict` holds no weight of the backbone but the adapters, and loading one asks for the same base.
@@ -53,6 +55,7 @@ def adapt(network: Any, rank: int, alpha: float, first: int = 0) -> Any:
         rank: See `LowRank`.
         alpha: See `LowRank`.
         first: Stage that the first adapters are in.
+        seed: Draws them, whatever was drawn before: a run that was stopped before they trained draws the same.
 
     Raises:
         UserError: If there is no such layer.
@@ -69,8 +72,9 @@ def adapt(network: Any, rank: int, alpha: float, first: int = 0) -> Any:
             "Use transfer=large_similar, or another model."
         )
     network.base = weights_hash(network.backbone)
+    generator = torch.Generator(found[0].weight.device).manual_seed(seed)
     for module in found:
-        parametrize.register_parametrization(module, "weight", LowRank(module.weight, rank, alpha))
+        parametrize.register_parametrization(module, "weight", LowRank(module.weight, rank, alpha, generator))
     return network
 
 

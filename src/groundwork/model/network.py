@@ -72,8 +72,8 @@ class Network(nn.Module):
         self.temperature, self.views = 1.0, 1
         self.base: str | None = None
         self.num_merged = 0
-        self.register_state_dict_post_hook(leave_out_base)
-        self.register_load_state_dict_pre_hook(fill_in_base)
+        self.register_state_dict_post_hook(leave_out_base)  # type: ignore[no-untyped-call]  # torch leaves both untyped
+        self.register_load_state_dict_pre_hook(fill_in_base)  # type: ignore[no-untyped-call]
 
     @property
     def stem(self) -> Backbone:

@@ -64,7 +64,7 @@ def build_parts(
     )
     config: Any = SimpleNamespace(model=model, task=whole.task)
     # adapters need their base even where a checkpoint follows
-    network = plan.adapt(build_network(config, info, pretrained or bool(plan.rank), reads))
+    network = plan.adapt(build_network(config, info, pretrained or bool(plan.rank), reads), asked["seed"])
     loss = choose("loss", LOSS[kind])
     function = asked["loss"]
     if function is None or isinstance(function, str):

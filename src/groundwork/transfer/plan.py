@@ -175,10 +175,10 @@ class Plan:
         trained = [stage for phase in self.phases for stage in phase.stages(num_stages, frozen)]
         return min([frozen, *trained] if self.rank else trained, default=num_stages)
 
-    def adapt(self, network: Network) -> Network:
+    def adapt(self, network: Network, seed: int = 0) -> Network:
         """Put the adapters on a network that holds its pretrained weights, if the plan has any."""
         if self.rank:
-            adapt(network, self.rank, self.alpha, self.frozen_stages(network.num_stages))
+            adapt(network, self.rank, self.alpha, self.frozen_stages(network.num_stages), seed)
         return network
 
     def enter(self, network: Network, phase: Phase) -> Network:

@@ -7,7 +7,15 @@ import torch
 from torch import nn
 
 from groundwork.core.errors import UserError
-from groundwork.model import ClassificationHead, ImageNormalize, Network, StagePool, TimmBackbone, adapt, merge
+from groundwork.model import (
+    ClassificationHead,
+    ImageNormalize,
+    Network,
+    StagePool,
+    TimmBackbone,
+    adapt,
+    merge,
+)
 from groundwork.model.adapters import LowRank, adapter_parameters, is_adapter
 
 FAMILIES = ["test_resnet", "test_efficientnet", "test_vit", "test_convnext", "mobilenetv3_small_050"]
@@ -52,7 +60,9 @@ def test_the_adapters_move_the_base_keeps_every_bit_and_merging_changes_no_outpu
         assert network.backbone.state_dict().keys() == before.keys()
         torch.testing.assert_close(network(IMAGES), expected, rtol=1e-5, atol=1e-5)
     network.train_stages((), "frozen")
-    assert network.describe()["trainable_parameters"] == parameters + 3 * (network.head.linear.in_features + 1)
+    assert network.describe()["trainable_parameters"] == parameters + 3 * (
+        network.head.linear.in_features + 1
+    )
 
 
 def test_an_adapter_adds_alpha_by_rank_times_what_two_narrow_layers_give():
@@ -81,7 +91,9 @@ def test_a_state_holds_adapters_head_and_the_hash_and_meets_its_base_alone():
     assert [name for name in state if name.startswith("backbone.") and not is_adapter(name)] == []
     assert {"base", "head.linear.weight", "normalize.mean"} < state.keys()
     again = adapt(plain("test_efficientnet"), 4, 8.0)
-    nn.ModuleDict({"network": again}).load_state_dict({f"network.{name}": value for name, value in state.items()})
+    nn.ModuleDict({"network": again}).load_state_dict(
+        {f"network.{name}": value for name, value in state.items()}
+    )
     with torch.no_grad():
         assert torch.equal(again.eval()(IMAGES), network.eval()(IMAGES))
         assert torch.equal(deepcopy(again)(IMAGES), network(IMAGES))

@@ -137,7 +137,9 @@ def _check_adapters(config: DictConfig) -> None:
         f"trainer.strategy={strategy}; use trainer=ddp": str(strategy).startswith(("fsdp", "deepspeed")),
     }
     if wrong := [said for said, broken in rules.items() if broken]:
-        raise UserError(f"transfer=lora must go with pretrained weights that stay whole, not with {wrong[0]}. Change one.")
+        raise UserError(
+            f"transfer=lora must go with pretrained weights that stay whole, not with {wrong[0]}. Change one."
+        )
 
 
 def _check_table(choices: dict[str, str], reuses: bool) -> None:
