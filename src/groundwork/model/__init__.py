@@ -7,6 +7,7 @@ from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, RegressionHead
+from groundwork.model.hub import is_hub, read_hub
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
@@ -43,8 +44,10 @@ __all__ = [
     "fuse_conv_bn",
     "fusing_pays",
     "initialize",
+    "is_hub",
     "merge",
     "predict_batch",
+    "read_hub",
     "recompute_activations",
     "tabm_size",
     "taken",
