@@ -12,6 +12,7 @@ from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
+from groundwork.model.ordinal import OrdinalHead
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
@@ -28,6 +29,7 @@ __all__ = [
     "ImageNormalize",
     "MapInput",
     "Network",
+    "OrdinalHead",
     "PeriodicNumbers",
     "PlainBackbone",
     "RegressionHead",

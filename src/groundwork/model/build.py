@@ -74,7 +74,9 @@ def build_head(
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
         given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}
-    head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
+    # a loss may come with a head of its own
+    node = (getattr(config, "loss", None) or {}).get("head") or config.task.head
+    head: nn.Module = instantiate(node, **given, _convert_="all")
     return head
 
 

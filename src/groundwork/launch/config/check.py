@@ -13,7 +13,7 @@ from groundwork.launch.config.own import check_own
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.check import check_logger
-from groundwork.train.custom import is_own, target_kind
+from groundwork.train.custom import custom_parts, is_own, target_kind
 from groundwork.train.served import served
 
 PACKAGE = __name__.partition(".")[0]
@@ -21,6 +21,7 @@ OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 LOSS_TASK = {
     "cross_entropy": "classification",
     "focal": "classification",
+    "ordinal": "classification",
     "mse": "regression",
     "mae": "regression",
     "huber": "regression",
@@ -59,6 +60,11 @@ def check_combination(composition: Composition) -> None:
     if suited is not None and task in LOSS_TASK.values() and suited != task:
         raise UserError(
             f"loss={loss} must go with task={suited}, but the task is {task}. Change one of them."
+        )
+    if loss == "ordinal" and (config.metrics.get("threshold") is not None or custom_parts(config)):
+        named = [*custom_parts(config), f"metrics.threshold={config.metrics.get('threshold')}"][0]
+        raise UserError(
+            f"loss=ordinal must bring its own head and decide by it, but got {named}. Leave that out."
         )
     if choices["balance"] != "none":
         if target_kind(config) == "regression":
