@@ -138,7 +138,7 @@ def _check_adapters(config: DictConfig) -> None:
         return
     strategy = config.trainer.get("strategy")
     rules = {
-        f"model.pretrained={config.model.get('pretrained')}": not config.model.get("pretrained", True),
+        "model.pretrained=false": config.model.get("pretrained") is False,  # null: not chosen yet
         f"loss.l2_sp={config.loss.get('l2_sp')}, as the backbone never moves": bool(config.loss.get("l2_sp")),
         f"trainer.strategy={strategy}; use trainer=ddp": str(strategy).startswith(("fsdp", "deepspeed")),
     }
