@@ -230,3 +230,10 @@ def kept_determinism() -> Iterator[None]:
     finally:
         if "torch" in sys.modules:
             sys.modules["torch"].use_deterministic_algorithms(before)
+
+
+def timm_hub() -> Any:
+    """Give the part of timm that reads config.json of a repository or a folder, which it hands out in part (1.0.31)."""
+    from timm.models import _hub
+
+    return _hub

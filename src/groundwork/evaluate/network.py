@@ -4,17 +4,20 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
-from groundwork.model import Network
-from groundwork.train.build import build_network
+from groundwork.model import Network, merge
+from groundwork.train.build import build_network, build_pretrained
 from groundwork.train.checkpoint import load_model
 from groundwork.train.checkpoint.weights import network_state
 from groundwork.train.custom import own_data, own_module
 from groundwork.train.served import served
+from groundwork.train.warm import read_warm
+from groundwork.transfer import Plan
 
 
 def refuse_own(folder: RunFolder) -> None:
@@ -55,7 +58,10 @@ def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Ne
     try:
         reads = checkpoint["reads"]
         network = build_network(config, checkpoint["data"], False, (reads["stages"], reads["pool"]))
+        if OmegaConf.select(config, "transfer.rank"):
+            network = _on_base(network, config, checkpoint["data"], path)
         network.load_state_dict(network_state(checkpoint))
+        merge(network)
         network.temperature, network.views = float(checkpoint.get("temperature") or 1.0), served(config).views
     except UserError:
         raise
@@ -64,6 +70,16 @@ def network_of(checkpoint: dict[str, Any], config: DictConfig, path: Path) -> Ne
             f"{path} must hold the network that it describes, but: {first_line(error)} Restore it, or repeat the run."
         ) from error
     return network.eval()
+
+
+def _on_base(network: Network, config: DictConfig, data: dict[str, Any], path: Path) -> Network:
+    """Give a network the weights that its adapters, which are all that the checkpoint holds, were trained on."""
+    folder = RunFolder(path.parent.parent)
+    warm = read_warm(folder, config) if folder.pretrained.is_file() else None
+    whole = build_pretrained(config, data, warm).backbone.state_dict()
+    network.backbone.load_state_dict({name: whole[name] for name in network.backbone.state_dict()})
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    return plan.adapt(network)
 
 
 def file_hash(path: Path) -> str:

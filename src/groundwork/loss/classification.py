@@ -41,6 +41,17 @@ class CrossEntropy(nn.Module):
         return weighted(losses, weight)
 
 
+class Ordinal(CrossEntropy):
+    """Give the negative log-probability of one of several ordered classes, of what `OrdinalHead` gives.
+
+    Args:
+        class_weights: (K,) w, mean 1 over the samples; None weighs all alike.
+    """
+
+    def __init__(self, class_weights: Sequence[float] | None = None):
+        super().__init__(0.0, class_weights)
+
+
 class Focal(nn.Module):
     """Give cross-entropy that counts a sample less the better it is predicted.
 

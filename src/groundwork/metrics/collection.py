@@ -16,6 +16,7 @@ from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores
 from groundwork.metrics.decision import decide
 from groundwork.metrics.extra import ExtraScores
+from groundwork.metrics.ordinal import OrdinalScores
 from groundwork.metrics.regression import RegressionScores
 from groundwork.metrics.threshold import choose_threshold
 
@@ -129,11 +130,13 @@ class ClassificationMetrics(Metrics):
         positive: Positive class of a problem with two classes; None averages over both.
         threshold: Decide for the positive class from this probability on; None takes the most probable class,
             and so does "auto" until `choose` has found one.
+        ordered: Whether the classes have an order, which brings the metrics of `OrdinalScores`.
     """
 
     top_k: Sequence[int]
     positive: str | None
     threshold: float | Literal["auto"] | None
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a threshold that is no probability."""
@@ -170,7 +173,7 @@ class ClassificationMetrics(Metrics):
         return None if self.positive is None or len(names) != 2 else [*names].index(str(self.positive))
 
     def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
-        return ClassificationScores(
+        scores = ClassificationScores(
             prediction,
             target.astype(np.int64),
             names,
@@ -179,6 +182,7 @@ class ClassificationMetrics(Metrics):
             threshold=self._number,
             ranked=ranked,
         )
+        return OrdinalScores(scores) if self.ordered else scores
 
 
 @dataclass(frozen=True)

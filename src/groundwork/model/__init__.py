@@ -1,15 +1,18 @@
 """pixels or columns -> features by stage -> logits or values."""
 
 from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
+from groundwork.model.adapters import adapt, merge
 from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, RegressionHead
+from groundwork.model.hub import is_hub, read_hub
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
+from groundwork.model.ordinal import OrdinalHead
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
 from groundwork.model.recompute import recompute_activations
@@ -26,6 +29,7 @@ __all__ = [
     "ImageNormalize",
     "MapInput",
     "Network",
+    "OrdinalHead",
     "PeriodicNumbers",
     "PlainBackbone",
     "RegressionHead",
@@ -34,6 +38,7 @@ __all__ = [
     "TableNormalize",
     "TargetScale",
     "TimmBackbone",
+    "adapt",
     "as_backbone",
     "autocast_to",
     "complete_embeddings",
@@ -41,7 +46,10 @@ __all__ = [
     "fuse_conv_bn",
     "fusing_pays",
     "initialize",
+    "is_hub",
+    "merge",
     "predict_batch",
+    "read_hub",
     "recompute_activations",
     "tabm_size",
     "taken",

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.patches import with_children
 from groundwork.model.create import create, model_options, own_size
+from groundwork.model.hub import hub_options, is_hub, read_hub
 from groundwork.model.initialize import initialize
 from groundwork.model.stages import (
     end_position,
@@ -32,12 +33,13 @@ class TimmBackbone(nn.Module):
     (B, C, H, W). A model without intermediate features has the last stage only.
 
     Args:
-        name: A name of timm.list_models(), with or without the tag of its weights.
+        name: A name of timm.list_models(), with or without the tag of its weights, or one that `read_hub` reads.
         pretrained: True (a weights package or timm's download), False, or a file of weights.
         in_chans: Channels that the first layer reads.
         image_size: Pixels per side; models with a fixed grid are built for it.
         drop_path: Probability of skipping a residual branch, in [0, 1).
         init: How weights from scratch are drawn, see `initialize`.
+        hub: What `read_hub` has read of the name; None reads it.
 
     Attributes:
         channels: Width of each stage.
@@ -46,10 +48,24 @@ class TimmBackbone(nn.Module):
     """
 
     def __init__(
-        self, name: str, pretrained: bool | str, in_chans: int, image_size: int, drop_path: float, init: str
+        self,
+        name: str,
+        pretrained: bool | str,
+        in_chans: int,
+        image_size: int,
+        drop_path: float,
+        init: str,
+        hub: dict[str, Any] | None = None,
     ):
         super().__init__()
-        options = model_options(name, in_chans, image_size, drop_path)
+        own: dict[str, Any] = {}
+        if is_hub(name):
+            hub = hub or read_hub(name)
+            name, own = hub["architecture"], hub_options(hub)
+        weights = own.get("pretrained_cfg")
+        options = {**own, **model_options(name, in_chans, image_size, drop_path, weights)}
+        if "img_size" in own:
+            options["img_size"] = image_size
         self.model: Any = create(name, options)
         if pretrained:
             load_weights(self.model, name, pretrained, **options)

@@ -74,7 +74,9 @@ def build_head(
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
         given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}
-    head: nn.Module = instantiate(config.task.head, **given, _convert_="all")
+    # a loss may come with a head of its own
+    node = (getattr(config, "loss", None) or {}).get("head") or config.task.head
+    head: nn.Module = instantiate(node, **given, _convert_="all")
     return head
 
 
@@ -86,7 +88,8 @@ def _image_parts(config: DictConfig, data: dict[str, Any], pretrained: bool) -> 
     in_chans = data["backbone"]["in_chans"] if data.get("backbone") else usual
     weights = config.model.pretrained if pretrained else False
     images = torch.zeros(2, in_chans, *image["shape"][1:])
-    backbone = _backbone(config, images, in_chans=in_chans, image_size=height, pretrained=weights)
+    told = {"in_chans": in_chans, "image_size": height, "pretrained": weights, "hub": data.get("hub")}
+    backbone = _backbone(config, images, **told)
     mean, std = image["mean"] or backbone.mean, image["std"] or backbone.std
     if mean is None or std is None:
         raise UserError(

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, Self, cast
 import torch
 from torch import Tensor, nn
 
+from groundwork.model.adapters import fill_in_base, is_adapter, leave_out_base
 from groundwork.model.layout import safe_layout
 from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
@@ -57,6 +58,8 @@ class Network(nn.Module):
         stored_statistics: Whether every BatchNorm uses its stored statistics, in stages that train too.
         temperature: Of the probabilities that are served; `decode` divides the logits by it.
         views: Symmetries of an image whose mean prediction is served; 1 while anything trains.
+        base: Hash of the backbone that adapters were put on, see `adapt`; None where there are none.
+        num_merged: Parameters of adapters that are part of the weights by now.
     """
 
     def __init__(self, normalize: nn.Module, backbone: nn.Module, pool: StagePool, head: nn.Module):
@@ -67,6 +70,10 @@ class Network(nn.Module):
         self._fixed = {name for name, value in self.named_parameters() if not value.requires_grad}
         self.stored_statistics = False
         self.temperature, self.views = 1.0, 1
+        self.base: str | None = None
+        self.num_merged = 0
+        self.register_state_dict_post_hook(leave_out_base)  # type: ignore[no-untyped-call]  # torch leaves both untyped
+        self.register_load_state_dict_pre_hook(fill_in_base)  # type: ignore[no-untyped-call]
 
     @property
     def stem(self) -> Backbone:
@@ -115,7 +122,7 @@ class Network(nn.Module):
         if part is None:
             return None
         rest = Network(MapInput(), part(stage), self.pool, self.head)
-        rest._fixed = self._fixed
+        rest._fixed, rest.base = self._fixed, self.base
         return rest
 
     def arrange(self, memory_format: torch.memory_format) -> Self:
@@ -143,7 +150,9 @@ class Network(nn.Module):
             raise ValueError(f"num_stages must be in [0, {self.num_stages}], but got {num_stages}.")
         return self.train_stages(range(num_stages, self.num_stages), batch_norm="adapt")
 
-    def train_stages(self, stages: Collection[int], batch_norm: Literal["adapt", "frozen"]) -> Self:
+    def train_stages(
+        self, stages: Collection[int], batch_norm: Literal["adapt", "frozen"], adapters: bool = False
+    ) -> Self:
         """Let these stages of the backbone and the head train, and freeze all other stages.
 
         A frozen stage has no gradients and stays in evaluation mode, so that BatchNorm uses its stored
@@ -152,6 +161,7 @@ class Network(nn.Module):
         Args:
             stages: Those that train, from 0 to `num_stages` - 1.
             batch_norm: "frozen" keeps the stored statistics of BatchNorm in stages that train, too.
+            adapters: Whether those of frozen stages train.
         """
         if not set(stages) <= set(range(self.num_stages)):
             raise ValueError(f"stages must be from 0 to {self.num_stages - 1}, but got {sorted(stages)}.")
@@ -159,7 +169,8 @@ class Network(nn.Module):
         self.stored_statistics = batch_norm == "frozen"
         owner = self.parameter_stages()
         for name, parameter in self.named_parameters():
-            parameter.requires_grad_(owner[name] not in self.frozen and name not in self._fixed)
+            thawed = owner[name] not in self.frozen and name not in self._fixed
+            parameter.requires_grad_(adapters if is_adapter(name) else thawed)
             if not parameter.requires_grad:
                 parameter.grad = None
         return self.train(self.training)
@@ -199,7 +210,8 @@ class Network(nn.Module):
         """Count parameters for people and for rules of thumb."""
         return {
             "parameters": sum(parameter.numel() for parameter in self.parameters()),
-            "trainable_parameters": sum(parameter.numel() for parameter in self.trainable_parameters()),
+            "trainable_parameters": self.num_merged
+            + sum(parameter.numel() for parameter in self.trainable_parameters()),
             "stages": self.num_stages,
             "frozen_stages": self.frozen_stages,
         }

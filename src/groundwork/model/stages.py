@@ -29,9 +29,15 @@ def end_position(model: nn.Module, end: str) -> int:
 
 
 def tensor_stages(model: nn.Module, owner: Mapping[str, int]) -> dict[str, int]:
-    """Number the stage of every parameter and buffer: the stage of the module that owns it."""
+    """Number the stage of every parameter and buffer: that of the module that owns it, or that it was put on later."""
     names = [name for name, _ in model.named_parameters()] + [name for name, _ in model.named_buffers()]
-    return {name: owner[name.rpartition(".")[0]] for name in names}
+    return {name: owner[_known(name.rpartition(".")[0], owner)] for name in names}
+
+
+def _known(module: str, owner: Mapping[str, int]) -> str:
+    while module not in owner:
+        module = module.rpartition(".")[0]
+    return module
 
 
 def honest_stages(model: nn.Module, owner: Mapping[str, int], maps: Sequence[Tensor]) -> list[int]:
@@ -69,6 +75,8 @@ def modules_by_stage(model: nn.Module, owner: Mapping[str, int], num_stages: int
             spanned[".".join(parts[:depth])].add(stage)
     stages: list[list[nn.Module]] = [[] for _ in range(num_stages)]
     for name, module in model.named_modules():
+        if name not in owner:  # part of an adapter
+            continue
         parent = name.rpartition(".")[0]
         whole = name and len(spanned[name]) == 1 and (len(spanned[parent]) > 1 or not parent)
         if whole and owner[name] < num_stages:

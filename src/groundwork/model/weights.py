@@ -41,7 +41,8 @@ def load_weights(model: nn.Module, name: str, pretrained: str | bool, **options:
     Raises:
         UserError: If the weights can't be fetched or do not fit.
     """
-    if pretrained is True and name.partition(".")[0] in PACKAGES and "." not in name and _has_package(name):
+    packaged = name in PACKAGES and "pretrained_cfg" not in options  # which a hub gives
+    if pretrained is True and packaged and _has_package(name):
         source = _with_classes(name, package_weights(name), options)
     elif pretrained is True:
         source = _download(name, options)

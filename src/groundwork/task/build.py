@@ -1,6 +1,7 @@
 """Names of choices and what the data told -> network, loss, metrics, optimizer and schedule of a task."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -62,15 +63,17 @@ def build_parts(
     reads = (
         None if plan.cut == "last" else ((plan.cut,) if isinstance(plan.cut, int) else plan.cut, plan.pool)
     )
-    config: Any = SimpleNamespace(model=model, task=whole.task)
-    network = build_network(config, info, pretrained, reads)
-    loss = choose("loss", LOSS[kind])
     function = asked["loss"]
+    loss = choose("loss", function if isinstance(function, str) else LOSS[kind])
+    config: Any = SimpleNamespace(model=model, task=whole.task, loss=loss)
+    # adapters need their base even where a checkpoint follows
+    network = plan.adapt(build_network(config, info, pretrained or bool(plan.rank), reads), asked["seed"])
     if function is None or isinstance(function, str):
-        loss = choose("loss", function or LOSS[kind])
         weights = info.get("class_weights")
         function = build(loss.function, **({"class_weights": weights} if weights else {}))
     metrics = build(choose("metrics", kind)) if asked["metrics"] is None else asked["metrics"]
+    if asked["loss"] == "ordinal" and asked["metrics"] is None:
+        metrics = replace(metrics, ordered=True)
     monitor = asked["monitor"] or whole.monitor
     names = info["target"]["classes"] or info["target"]["names"]
     augment = _chosen("augment", asked["augment"])
@@ -111,6 +114,10 @@ def _plan(asked: Mapping[str, Any], kind: str) -> Any:
         reuses = kind == "image" and not isinstance(asked["backbone"], nn.Module)
         wanted = "small_similar" if reuses and asked["pretrained"] is not False else "none"
     plan = _chosen("transfer", wanted)
+    if plan.rank and not _pretrained(asked, plan):
+        raise UserError(
+            "transfer=lora must go with pretrained weights, but got pretrained=False. Use transfer=scratch."
+        )
     if plan.scenario == "auto" or plan.cut == "auto":
         raise UserError(
             f"transfer={wanted} must measure before it chooses, which scripts/train.py does and Trainer.fit does not. "

@@ -134,8 +134,7 @@ class BuiltModule(LightningModule):
             share: Of the steps of the training, over which the schedule goes.
         """
         self._share = share
-        stages = phase.stages(self.network.num_stages, self.plan.frozen_stages(self.network.num_stages))
-        self.network.train_stages(stages, self.plan.batch_norm)
+        self.plan.enter(self.network, phase)
         if hasattr(self._optimizer, "layer_decay"):
             rates = {
                 name: getattr(self._optimizer, name) * getattr(phase, name) for name in ("lr", "layer_decay")

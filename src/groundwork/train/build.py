@@ -6,7 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.instantiate import instantiate
 from groundwork.data.prepared import Prepared
-from groundwork.model import Network
+from groundwork.model import Network, is_hub, read_hub
 from groundwork.model.build import build_head, build_network
 from groundwork.train.warm import Warm, load_backbone
 
@@ -19,7 +19,7 @@ def describe_data(config: DictConfig, prepared: Prepared, warm: Warm | None = No
     Returns:
         kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
         own), for tables `columns` (their state), for regression `center` and `scale` of each target on train;
-        `backbone` (stages, in_chans) where it is that of a run of one's own.
+        `backbone` (stages, in_chans) where it is that of a run of one's own; `hub` where `model.name` is of one.
     """
     described = prepared.describe(
         instantiate(config.normalize),
@@ -27,6 +27,8 @@ def describe_data(config: DictConfig, prepared: Prepared, warm: Warm | None = No
         config.data.get("resize"),
         config.data.get("window"),
     )
+    if is_hub(str(config.model.name)):
+        described["hub"] = read_hub(config.model.name)
     if warm is not None:
         described["backbone"] = warm.describe()
         if "image" in described and described["image"]["mean"] is None:

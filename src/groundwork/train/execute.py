@@ -63,8 +63,7 @@ def _at_length(config: DictConfig, network: Network) -> Network:
         return network
     plan: Plan = instantiate(config.transfer, _convert_="all")
     longest = max(plan.phases, key=lambda phase: phase.share)
-    stages = longest.stages(network.num_stages, plan.frozen_stages(network.num_stages))
-    return deepcopy(network).train_stages(stages, plan.batch_norm)
+    return plan.enter(deepcopy(network), longest)
 
 
 def recompute(context: Context, network: Network) -> None:

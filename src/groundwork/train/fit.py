@@ -3,7 +3,7 @@
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from groundwork.core.older import CALLBACKS
-from groundwork.model import complete_embeddings
+from groundwork.model import complete_embeddings, merge
 from groundwork.train.callbacks.build import build_callbacks
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.callbacks.phases import Phases, restore_best
@@ -81,8 +81,8 @@ def finish(run: Context, trainer: Trainer) -> Model:
     completed, rescaled = complete_embeddings(network), predict_means(run, network)
     if completed or rescaled:
         save_network(run, network)
-    if run.plan.head_only:
-        network.freeze(network.num_stages)  # so that it counts what was fitted: the head
+    if run.plan.head_only or run.plan.rank:
+        merge(network).freeze(network.num_stages)  # so that it counts what was fitted: the head, and adapters
     return model
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
 from groundwork.metrics import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics.ordinal import ORDERED
 
 Metrics = ClassificationMetrics | RegressionMetrics
 
@@ -23,6 +24,11 @@ def build_metrics(config: DictConfig, threshold: float | None = None) -> Metrics
     """
     metrics: Metrics = instantiate(config.metrics)
     metrics.direction(config.monitor)
+    ordered = OmegaConf.select(config, "loss.name") == "ordinal"
+    if bare_name(config.monitor) in ORDERED and not ordered:
+        raise UserError(f"monitor={config.monitor} must go with ordered classes. Use loss=ordinal.")
+    if isinstance(metrics, ClassificationMetrics) and ordered:
+        metrics = replace(metrics, ordered=True)
     if isinstance(metrics, ClassificationMetrics) and metrics.threshold == "auto" and threshold is not None:
         return replace(metrics, threshold=threshold)
     return metrics

@@ -90,7 +90,7 @@ def build_model(run: Context) -> Model:
                 crossed = solve_crossed(run, whole, found, plan, choice, run.device)
     seconds, num_stages = time.perf_counter() - started, whole.num_stages
     candidate = choice.candidate if choice is not None else _fixed_cut(plan, whole)
-    network = _cut(config, run.data, whole, candidate)
+    network = plan.adapt(_cut(config, run.data, whole, candidate), config.seed)
     cached = Cached(features, candidate, read_maps(run, network, plan, candidate, run.device))
     run.reads = {"stages": list(candidate.stages), "pool": candidate.pool}
     if config.loss.penalty.get("l2_sp"):
@@ -164,11 +164,12 @@ def _describe(
     exact = choice is not None and obstacle is None
     candidate, depth = cached.candidate, max(cached.candidate.stages) + 1
     described: dict[str, Any] = {
+        **({"adapters": {"rank": plan.rank, "alpha": plan.alpha}} if plan.rank else {}),
         "scenario": plan.scenario,
         "cut": list(candidate.stages),
         "pool": candidate.pool,
         "stages": num_stages,
-        "frozen": min(plan.frozen_stages(num_stages), depth),
+        "frozen": depth if plan.rank else min(plan.frozen_stages(num_stages), depth),
         "cached": _cached_stages(cached),
         "solver": "exact" if exact else "sgd",
         "why": choice.why if choice is not None else obstacle or "",

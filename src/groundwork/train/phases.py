@@ -113,10 +113,9 @@ def _part(
         )  # fmt: skip
     trained = network if maps is None else maps.rest
     inputs: Source = context.prepared.source if maps is None else maps.source
-    stages = phase.stages(network.num_stages, plan.frozen_stages(network.num_stages))
     return Part(
         number, phase, trained, inputs, epochs,
-        lambda: trained.train_stages(stages, plan.batch_norm),
+        lambda: plan.enter(trained, phase),
         lambda: None,
     )  # fmt: skip
 

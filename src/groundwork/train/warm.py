@@ -96,6 +96,11 @@ def read_warm(folder: RunFolder, config: DictConfig) -> Warm | None:
     if path is None:
         return None
     checkpoint = load_model(path)
+    if OmegaConf.select(OmegaConf.create(checkpoint["config"]), "transfer.rank"):
+        raise UserError(
+            f"model.pretrained={named} must be a run with a whole backbone, but transfer=lora keeps adapters alone. "
+            "Start from what that run started from."
+        )
     model: Any = OmegaConf.to_container(config.model, resolve=True)
     check_alike(model, checkpoint["config"]["model"], named)
     kept = {key: checkpoint[key] for key in ("data", "reads")}

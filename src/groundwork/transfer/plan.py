@@ -8,9 +8,11 @@ from typing import Literal, get_args
 from groundwork.core.batch import VIEWS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice, check_range
+from groundwork.model.adapters import adapt
+from groundwork.model.network import Network
 
 Scenario = Literal[
-    "auto", "small_similar", "large_similar", "small_different", "large_different", "scratch", "none"
+    "auto", "small_similar", "large_similar", "small_different", "large_different", "lora", "scratch", "none"
 ]
 Pool = Literal["mean", "max", "mean_max", "auto"]
 Solver = Literal["auto", "exact", "sgd"]
@@ -23,23 +25,23 @@ class Phase:
     """Say which part trains for a share of the run.
 
     Args:
-        train: "head"; "all"; the first stage that trains, with all later ones; or a list of exactly
-            the stages that train. Stages count from 0, or from the end as -1, -2. The head always
+        train: "head"; "adapters" of the plan; "all"; the first stage that trains, with all later ones; or a list of
+            exactly the stages that train. Stages count from 0, or from the end as -1, -2. The head always
             trains, stages that the plan freezes never do.
         share: Part of the run's epochs, in (0, 1].
         lr: Factor on `optim.lr`.
         layer_decay: Factor on the rate from each stage to the one before it, in (0, 1].
     """
 
-    train: Literal["head", "all"] | int | Sequence[int]
+    train: Literal["head", "adapters", "all"] | int | Sequence[int]
     share: float
     lr: float
     layer_decay: float
 
     def __post_init__(self) -> None:
-        if isinstance(self.train, str) and self.train not in ("head", "all"):
+        if isinstance(self.train, str) and self.train not in ("head", "adapters", "all"):
             raise UserError(
-                f"transfer.phases.train must be head, all, a stage or a list of stages, but got {self.train}."
+                f"transfer.phases.train must be head, adapters, all, a stage or a list of stages, but got {self.train}."
                 " Choose one of them."
             )
         check_range("transfer.phases.share", self.share, "(0, 1]")
@@ -48,7 +50,7 @@ class Phase:
 
     def stages(self, num_stages: int, frozen: int = 0) -> tuple[int, ...]:
         """Name the backbone stages that train, counted from 0, of a network of `num_stages`."""
-        if self.train == "head":
+        if self.train in ("head", "adapters"):
             chosen: Sequence[int] = ()
         elif self.train == "all":
             chosen = range(num_stages)
@@ -83,6 +85,8 @@ class Plan:
         phases: In order; their shares sum to 1.
         budget: Minutes in which scenarios that train the backbone may race against the best frozen head, where the
             scenario is "auto"; "auto" follows from what the frozen head took, None sets no limit.
+        rank: Of the adapters that train in place of the backbone, see `LowRank`; 0 for none.
+        alpha: Of the adapters.
     """
 
     scenario: Scenario
@@ -98,6 +102,8 @@ class Plan:
     refit: bool
     phases: Sequence[Phase]
     budget: Budget = "auto"  # configurations of earlier runs have none
+    rank: int = 0
+    alpha: float = 1.0
 
     def __post_init__(self) -> None:
         check_choice("transfer.scenario", self.scenario, get_args(Scenario))
@@ -125,10 +131,21 @@ class Plan:
         if abs(sum(phase.share for phase in self.phases) - 1) > 1e-6:
             shares = [phase.share for phase in self.phases]
             raise UserError(f"transfer.phases must have shares that sum to 1, but got {shares}. Change one.")
+        self._check_adapters()
         if self.frozen == "all" and not self.head_only:
             raise UserError(
                 "transfer.frozen=all must come with phases that train the head alone, but got"
                 f" {[phase.train for phase in self.phases]}. Set transfer.frozen to a number of stages."
+            )
+
+    def _check_adapters(self) -> None:
+        check_range("transfer.rank", self.rank, "[0, inf)", whole=True)
+        check_range("transfer.alpha", self.alpha, "(0, inf)")
+        trains = [phase.train for phase in self.phases if phase.train != "head"]
+        if bool(self.rank) != ("adapters" in trains) or (self.rank and set(trains) != {"adapters"}):
+            raise UserError(
+                f"transfer.rank must be above 0 where phases train adapters, beside the head alone, and 0 elsewhere, "
+                f"but got {self.rank} and phases that train {trains}. Change one of them."
             )
 
     @property
@@ -156,7 +173,18 @@ class Plan:
         """Count the first stages that no phase trains: their outputs may be cached for the whole run."""
         frozen = self.frozen_stages(num_stages)
         trained = [stage for phase in self.phases for stage in phase.stages(num_stages, frozen)]
-        return min(trained, default=num_stages)
+        return min([frozen, *trained] if self.rank else trained, default=num_stages)
+
+    def adapt(self, network: Network, seed: int = 0) -> Network:
+        """Put the adapters on a network that holds its pretrained weights, if the plan has any."""
+        if self.rank:
+            adapt(network, self.rank, self.alpha, self.frozen_stages(network.num_stages), seed)
+        return network
+
+    def enter(self, network: Network, phase: Phase) -> Network:
+        """Let train what a phase trains, and freeze the rest."""
+        stages = phase.stages(network.num_stages, self.frozen_stages(network.num_stages))
+        return network.train_stages(stages, self.batch_norm, adapters=phase.train == "adapters")
 
 
 def check_budget(budget: object) -> None:

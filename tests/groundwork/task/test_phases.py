@@ -73,6 +73,26 @@ def test_each_phase_has_its_epochs_and_a_stopped_training_goes_on_inside_of_one(
     ]  # it ended a phase, not the training
 
 
+def test_adapters_are_loaded_onto_the_weights_that_they_were_trained_on(
+    image_folder: Path, pretrained: list[str], tmp_path: Path
+):
+    weights = str(tmp_path / "weights.safetensors")
+    assert f"model.pretrained={weights}" in pretrained
+    data = ImageDataModule.from_folder(image_folder, image_size=32, batch_size=8, cache=tmp_path / "cache")
+    task = ClassificationTask("test_resnet", pretrained=weights, transfer="lora")
+    trainer = bare(max_epochs=2)
+    trainer.fit(task, datamodule=data)
+    trainer.save_checkpoint(tmp_path / "kept.ckpt")
+    again = ClassificationTask.load_from_checkpoint(tmp_path / "kept.ckpt", weights_only=True)
+    image = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    with torch.no_grad():
+        assert torch.equal(again.eval().network(image), task.eval().network(image))
+    with pytest.raises(UserError, match="transfer=lora must go with pretrained weights"):
+        bare(max_epochs=1).fit(
+            ClassificationTask("test_resnet", pretrained=False, transfer="lora"), datamodule=data
+        )
+
+
 def phases(*shares: float, strategy: Any = None, max_epochs: int = 4) -> tuple[TaskPhases, Any]:
     entered: list[tuple[Any, float]] = []
     task = SimpleNamespace(

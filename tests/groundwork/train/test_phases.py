@@ -12,11 +12,14 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback
+from safetensors.torch import load_file, save_file
 
 from groundwork.core.console import Console
 from groundwork.core.epochs import share_epochs
+from groundwork.core.errors import UserError
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.network import network_of
 from groundwork.launch.config.compose import compose_run
 from groundwork.train.build import describe_data
 from groundwork.train.callbacks.history import ProgressBar
@@ -25,8 +28,10 @@ from groundwork.train.context import build_context
 from groundwork.train.fit import fit
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
+from groundwork.train.warm import read_warm
 
 LPFT = ("transfer=large_similar", "transfer.solver=sgd")
+LORA = ("transfer=lora", "transfer.solver=sgd", "transfer.rank=2")
 SHORT = (
     "trainer.max_epochs=4",
     "execution=plain",
@@ -109,7 +114,6 @@ def test_one_fit_trains_all_phases_and_the_history_counts_on(
         ("on_train_batch_end", 2),  # nothing is saved yet
         ("on_train_batch_end", 5),  # the second phase has begun, and the checkpoint is of the first
         ("on_validation_end", 8),  # between the best checkpoint of the second phase and the last one
-        ("on_train_batch_end", 10),
         ("on_train_end", 16),  # all is trained, and not yet written down
     ],
 )
@@ -119,6 +123,26 @@ def test_a_run_stopped_anywhere_ends_with_the_same_bits(
     fits = Fits([*pretrained, *SHORT, *LPFT], tmp_path)
     whole = fits.fit("whole")
     assert same(whole, fits.stopped("stopped", hook, at, monkeypatch))
+
+
+def test_adapters_stopped_on_the_way_end_with_the_same_bits_and_are_all_that_is_kept(
+    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    fits = Fits([*pretrained, *SHORT, *LORA], tmp_path)
+    whole = fits.fit("whole")
+    assert same(whole, fits.stopped("stopped", "on_train_batch_end", 10, monkeypatch))
+    kept = load(whole.best)["state_dict"]
+    names = [name for name in kept if name.startswith("network.backbone.")]
+    assert names
+    assert all(name.endswith((".lora_A", ".lora_B")) for name in names)
+    network_of(load(whole.best), fits.config, whole.best)
+    weights = tmp_path / "weights.safetensors"
+    save_file({name: value * 1.01 for name, value in load_file(weights).items()}, weights)
+    with pytest.raises(UserError, match="must meet the weights that it was trained on, whose hash is"):
+        network_of(load(whole.best), fits.config, whole.best)
+    next_one = compose_run([*pretrained, f"model.pretrained={whole.best}"]).config
+    with pytest.raises(UserError, match="must be a run with a whole backbone"):
+        read_warm(RunFolder.furnish(tmp_path / "next"), next_one)
 
 
 def test_a_kill_between_two_files_takes_the_best_of_the_right_phase(
@@ -205,9 +229,12 @@ class Same(Callback):
 
 
 @pytest.mark.slow
-def test_the_ranks_hold_the_same_weights_after_every_phase(tmp_path: Path, pretrained: list[str]):
+@pytest.mark.parametrize("transfer", [LPFT, LORA])
+def test_the_ranks_hold_the_same_weights_after_every_phase(
+    tmp_path: Path, pretrained: list[str], transfer: tuple[str, ...]
+):
     (tmp_path / "same.py").write_text(SAME, encoding="utf-8")
-    words = [*pretrained, *SHORT, *LPFT, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
+    words = [*pretrained, *SHORT, *transfer, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
              f"+callbacks.same={{_target_: same.Same, place: {tmp_path / 'seen'}}}"]  # fmt: skip
     script = Path(__file__).resolve().parents[3] / "scripts" / "train.py"
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))

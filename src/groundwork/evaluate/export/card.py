@@ -52,7 +52,7 @@ def write_card(
         + _sealed(result if joint is None else joint["result"]),
         f"## Validation{'' if joint is None else ' of the first model'}\n\n" + _validation(result),
         "## Limits\n\n" + _bullets(_limits(result, data, preprocessing, config)),
-        "## Licences\n\n" + _bullets(_licences(config)),
+        "## Licences\n\n" + _bullets(_licences(config, checkpoint["data"].get("hub"))),
         "## Use\n\n" + _use(format_name, file, preprocessing, checked),
     ]
     path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
@@ -182,9 +182,10 @@ def _rare(data: Mapping[str, Any], fewer_than: int = 100) -> list[tuple[str, int
     return sorted(((name, n) for name, n in counts if n < fewer_than), key=lambda pair: pair[1])[:5]
 
 
-def _licences(config: Mapping[str, Any]) -> list[str]:
-    model = config["model"]
-    pretrained = [f"Pretrained weights of {model['name']}: {TO_FILL}."] if model["pretrained"] else []
+def _licences(config: Mapping[str, Any], hub: Mapping[str, Any] | None) -> list[str]:
+    model, stated = config["model"], (hub or {}).get("license")
+    known = f"{stated}, as their card states" if stated else TO_FILL
+    pretrained = [f"Pretrained weights of {model['name']}: {known}."] if model["pretrained"] else []
     return [f"This model's weights: {TO_FILL}.", f"Data: {TO_FILL}.", *pretrained]
 
 

@@ -61,6 +61,8 @@ def why_not_averaged(joint: Joint) -> str | None:
     if any(run.result["transfer"].get("refit") for run in runs):
         return "their heads were solved again on val, which has to judge"
     configs = [run.folder.config for run in runs]
+    if any(config.transfer.get("rank") for config in configs):
+        return "transfer=lora keeps adapters, whose mean is not that of the weights"
     if len({OmegaConf.to_yaml(config.model, resolve=True) for config in configs}) > 1:
         return "their model.* differs"
     starts = {(str(config.model.pretrained), bool(config.transfer.pretrained)) for config in configs}

@@ -13,7 +13,7 @@ from groundwork.launch.config.own import check_own
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer
 from groundwork.track.check import check_logger
-from groundwork.train.custom import is_own, target_kind
+from groundwork.train.custom import custom_parts, is_own, target_kind
 from groundwork.train.served import served
 
 PACKAGE = __name__.partition(".")[0]
@@ -21,6 +21,7 @@ OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 LOSS_TASK = {
     "cross_entropy": "classification",
     "focal": "classification",
+    "ordinal": "classification",
     "mse": "regression",
     "mae": "regression",
     "huber": "regression",
@@ -60,6 +61,11 @@ def check_combination(composition: Composition) -> None:
         raise UserError(
             f"loss={loss} must go with task={suited}, but the task is {task}. Change one of them."
         )
+    if loss == "ordinal" and (config.metrics.get("threshold") is not None or custom_parts(config)):
+        named = [*custom_parts(config), f"metrics.threshold={config.metrics.get('threshold')}"][0]
+        raise UserError(
+            f"loss=ordinal must bring its own head and decide by it, but got {named}. Leave that out."
+        )
     if choices["balance"] != "none":
         if target_kind(config) == "regression":
             raise UserError(
@@ -83,6 +89,7 @@ def check_combination(composition: Composition) -> None:
         )
     served(config)
     _check_target_scale(config)
+    _check_adapters(config)
     check_pretrained(config)
     if kind == "table":
         _check_table(choices, bool(config.model.get("pretrained")))
@@ -125,11 +132,31 @@ def _check_target_scale(config: DictConfig) -> None:
         )
 
 
+def _check_adapters(config: DictConfig) -> None:
+    """Refuse what adapters on pretrained weights cannot go with."""
+    if not config.transfer.get("rank"):
+        return
+    strategy = config.trainer.get("strategy")
+    rules = {
+        "model.pretrained=false": config.model.get("pretrained") is False,  # null: not chosen yet
+        f"loss.l2_sp={config.loss.get('l2_sp')}, as the backbone never moves": bool(config.loss.get("l2_sp")),
+        f"trainer.strategy={strategy}; use trainer=ddp": str(strategy).startswith(("fsdp", "deepspeed")),
+    }
+    if wrong := [said for said, broken in rules.items() if broken]:
+        raise UserError(
+            f"transfer=lora must go with pretrained weights that stay whole, not with {wrong[0]}. Change one."
+        )
+
+
 def _check_table(choices: dict[str, str], reuses: bool) -> None:
     if choices["transfer"] not in ("auto", "none") and not reuses:
         raise UserError(
             f"transfer={choices['transfer']} must go with images, but data={choices['data']} is a table. "
             f"Use transfer=none, or model.pretrained=RUN to start from a run of your own."
+        )
+    if choices["transfer"] == "lora":
+        raise UserError(
+            f"transfer=lora must go with images, but data={choices['data']} is a table. Use transfer=large_similar."
         )
     if choices["augment"] != "none":
         raise UserError(

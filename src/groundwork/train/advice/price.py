@@ -74,8 +74,7 @@ def priced(
     config, rows = entry.config(choose), context.prepared.rows
     plan: Plan = instantiate(config.transfer, _convert_="all")
     trained = [phase for phase in plan.phases if phase.train != "head"]
-    stages = trained[-1].stages(network.num_stages, plan.frozen_stages(network.num_stages))
-    copy = deepcopy(network).to(device).train_stages(stages, plan.batch_norm)
+    copy = plan.enter(plan.adapt(deepcopy(network)).to(device), trained[-1])
     batch = context.prepared.source.batch(rows["train"][: config.data.batch_size])
     seconds = step_seconds(config, copy, batch, device)
     epochs = max(1, round(sum(phase.share for phase in trained) * config.trainer.max_epochs))

@@ -1,5 +1,7 @@
 """Contradictions are refused before any data is read."""
 
+import re
+
 import pytest
 
 from groundwork.core.errors import UserError
@@ -124,3 +126,18 @@ def test_keys_without_effect_are_named():
         refit,
         resident,
     ]
+
+
+def test_adapters_need_a_whole_pretrained_base_and_ordered_classes_their_own_head():
+    images = ["data=image_folder", "data.root=/nowhere"]
+    check_combination(compose_run([*images, "transfer=lora"]))
+    refused = {
+        ("transfer=lora", "model.pretrained=false"): "not with model.pretrained=false",
+        ("transfer=lora", "trainer.strategy=fsdp"): "not with trainer.strategy=fsdp; use trainer=ddp",
+        ("transfer=lora", "loss.l2_sp=0.1"): "not with loss.l2_sp=0.1",
+        ("loss=ordinal", "task=regression"): "loss=ordinal must go with task=classification",
+        ("loss=ordinal", "metrics=classification", "metrics.threshold=0.5"): "must bring its own head",
+    }
+    for words, said in refused.items():
+        with pytest.raises(UserError, match=re.escape(said)):
+            check_combination(compose_run([*images, *words]))
