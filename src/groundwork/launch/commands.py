@@ -54,6 +54,20 @@ def audit(overrides: list[str]) -> int:
     return DONE
 
 
+def shard(overrides: list[str], url: str) -> int:
+    """Write the images of a configuration as shards."""
+    found = compositions(overrides)
+    if len(found) > 1:
+        raise UserError("shards= must have one data set, but -m gives several. Leave -m out.")
+    for composition in found:
+        refuse_own(composition.config, "convert.py", data_alone=True)
+        from groundwork.core.console import Console
+        from groundwork.launch.shards import start  # torch: not before the overrides are understood
+
+        start(composition, url, Console())
+    return DONE
+
+
 def search(overrides: list[str]) -> int:
     """Search over the keys of a space, or go on with a search."""
     if not (found := compositions(overrides)):
