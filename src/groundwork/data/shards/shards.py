@@ -98,7 +98,7 @@ class Shards:
     def read(self, columns: Sequence[str] | None = None) -> DataFrame:
         """Read columns of `samples.parquet`, (N, ...)."""
         table = parquet.read_table(self.place.find(SAMPLES), columns=columns)
-        frame = table.to_pandas(ignore_metadata=True)
+        frame: DataFrame = table.to_pandas(ignore_metadata=True)
         return frame if len(self.rows) == len(frame) else frame.iloc[self.rows].reset_index(drop=True)
 
     def read_samples(self) -> DataFrame:
