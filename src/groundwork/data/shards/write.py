@@ -16,7 +16,7 @@ from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
 from groundwork.core.atomic import atomic_path
-from groundwork.data.audit.files import file_facts
+from groundwork.data.audit.images import file_facts
 from groundwork.data.samples import Samples
 from groundwork.data.shards.place import is_remote, provider
 from groundwork.data.shards.shards import INDEX

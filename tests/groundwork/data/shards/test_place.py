@@ -13,7 +13,6 @@ from groundwork.core.errors import UserError
 from groundwork.data.shards.convert import _check_free
 from groundwork.data.shards.place import Place, provider
 
-
 pytestmark = pytest.mark.slow  # the server takes seconds to import
 
 
