@@ -72,7 +72,7 @@ def litdata_loader(url: Path) -> Iterable[object]:
             return TRANSFORM(Image.open(BytesIO(image)).convert("RGB"))
 
     return StreamingDataLoader(
-        Decoded(str(url), shuffle=True), BATCH_SIZE, num_workers=WORKERS, persistent_workers=True
+        Decoded(str(url), shuffle=True), batch_size=BATCH_SIZE, num_workers=WORKERS, persistent_workers=True
     )
 
 

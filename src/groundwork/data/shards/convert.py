@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from os import getpid
@@ -127,7 +127,7 @@ def _parts(samples: Samples, target: Target, how: Preparation) -> NDArray[Any]:
     return part
 
 
-def _cut(rows: Rows, part: NDArray[Any], paths: list[Path], chunk_bytes: int) -> list[Rows]:
+def _cut(rows: Rows, part: NDArray[Any], paths: Sequence[Path], chunk_bytes: int) -> list[Rows]:
     """Cut rows into chunks of one part each, in a drawn order, since folders are sorted by class."""
     chunks = []
     for name in SPLITS:
