@@ -27,7 +27,7 @@ import pyarrow.parquet as parquet
 import torch
 from measure import alternate, machine, report, seconds
 from PIL import Image
-from store import decode_on_threads, draw, exhaust
+from store import decode_on_threads, exhaust
 from timm.data import create_dataset, create_loader
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
@@ -41,6 +41,17 @@ WORKERS = os.cpu_count() or 1
 TINY, GROWTH = 1500, (1, 10, 100)  # images, and how often the same chunks are named
 TRANSFORM = v2.Compose([v2.Resize(SIZE), v2.CenterCrop(SIZE), v2.PILToTensor()])
 QUIET = Console(quiet=True)
+
+
+def draw(folder: Path) -> None:
+    """Write JPEG files of the size and detail of web photographs."""
+    rng = np.random.default_rng(0)
+    for row in range(NUM_DRAWN):
+        coarse = Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize((500, 375))
+        noisy = np.asarray(coarse, dtype=np.int16) + rng.integers(-12, 12, (375, 500, 3))
+        path = folder / f"class_{row % 2}" / f"{row}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path, quality=90)
 
 
 def write(folder: Path, url: Path, cache: Path, size: int) -> None:
@@ -77,6 +88,8 @@ def litdata_loader(url: Path) -> Iterable[object]:
 
 
 def sides(folder: Path, url: Path, cache: Path) -> dict[str, Callable[[], object]]:
+    of_litdata = litdata_loader(url)
+    exhaust(of_litdata)  # its workers hang if they are started in a process that has had others
     paths = sorted(map(str, folder.rglob("*.jpg")))
     ours = whole(shards(url, cache, SIZE, WORKERS))
     plain = DataLoader(
@@ -86,7 +99,6 @@ def sides(folder: Path, url: Path, cache: Path) -> dict[str, Callable[[], object
         create_dataset("", str(folder)), (3, SIZE, SIZE), BATCH_SIZE, is_training=True, no_aug=True,
         num_workers=WORKERS, use_prefetcher=False, persistent_workers=True,
     )  # fmt: skip
-    of_litdata = litdata_loader(url)
     return {
         "ours": lambda: exhaust(ours),
         "decoding alone": lambda: decode_on_threads(paths),
@@ -170,5 +182,5 @@ if __name__ == "__main__":
     with TemporaryDirectory() as temporary:
         drawn = Path(temporary) / "images"
         if not named:
-            draw(drawn, NUM_DRAWN)
+            draw(drawn)
         main(Path(named[0]) if named else drawn, Path(temporary), given[0] if given else 3)
