@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import rmtree
 from uuid import uuid4
 
-KINDS = ("store", "features", "maps", "execution")
+KINDS = ("store", "features", "maps", "execution", "shards")
 REMOVED = ".removed-"  # begins the name of an entry that is going
 
 

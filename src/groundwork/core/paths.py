@@ -36,8 +36,8 @@ def started_script() -> Path | None:
 
 ROOT = find_root(PACKAGE, started_script(), Path.cwd())
 CONF = ROOT / "conf"
-PATH_KEYS = ("data.root", "data.table", "data.image_root", "data.drop_samples", "model.pretrained", "paths.data",
-             "paths.cache", "paths.runs", "like")  # fmt: skip
+PATH_KEYS = ("data.root", "data.table", "data.url", "data.image_root", "data.drop_samples", "model.pretrained",
+             "paths.data", "paths.cache", "paths.runs", "like")  # fmt: skip
 LATEST = "latest"  # of model.pretrained and like: the newest run, which the launcher finds
 PLAIN_PATH = re.compile(r"[\w./-]*")
 
@@ -121,6 +121,8 @@ def absolute(value: str, base: Path) -> str:
     if value.startswith(scheme):
         file, question, query = value.removeprefix(scheme).partition("?")
         return f"{scheme}{absolute(file, base)}{question}{query}"
+    if "://" in value:
+        return value
     return str((base / Path(value).expanduser()).resolve())
 
 

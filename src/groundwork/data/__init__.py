@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from groundwork.data.readers.table import read_table
     from groundwork.data.samples import Samples
     from groundwork.data.scale import fit_target_scale
+    from groundwork.data.shards.convert import convert_images
+    from groundwork.data.shards.read import read_shards
     from groundwork.data.split.keys import SplitKeys, split_hash
     from groundwork.data.split.split import (
         ChronologicalSplit,
@@ -74,6 +76,7 @@ _HOME = {
     "Undersample": "balance",
     "build_store": "store.store",
     "content_ids": "readers.roles",
+    "convert_images": "shards.convert",
     "convert_table": "convert",
     "encode_columns": "columns",
     "find_gaps": "missing",
@@ -91,6 +94,7 @@ _HOME = {
     "read_image_folder": "readers.image_folder",
     "read_image_table": "readers.image_table",
     "read_images": "readers.image_folder",
+    "read_shards": "shards.read",
     "read_solar_cells": "readers.solar_cells",
     "read_table": "readers.table",
     "split_hash": "split.keys",
@@ -127,6 +131,7 @@ __all__ = [
     "Undersample",
     "build_store",
     "content_ids",
+    "convert_images",
     "convert_table",
     "encode_columns",
     "find_gaps",
@@ -144,6 +149,7 @@ __all__ = [
     "read_image_folder",
     "read_image_table",
     "read_images",
+    "read_shards",
     "read_solar_cells",
     "read_table",
     "split_hash",

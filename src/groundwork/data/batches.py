@@ -43,6 +43,17 @@ class Drawn(Protocol):
         ...
 
 
+@runtime_checkable
+class Chunked(Protocol):
+    """A source that is read chunk by chunk.
+
+    Attributes:
+        chunk: (N,) number of the chunk that holds each sample.
+    """
+
+    chunk: NDArray[np.int64]
+
+
 class TableSource:
     """Hand out rows of an array (N, D): a table, or cached features."""
 

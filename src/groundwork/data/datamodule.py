@@ -12,9 +12,9 @@ from lightning import LightningDataModule
 from numpy.typing import NDArray
 
 from groundwork.core.batch import Batch
-from groundwork.data.batches import Batches, Cursor, Move, Source, TrainBatches
+from groundwork.data.batches import Batches, Chunked, Cursor, Move, Source, TrainBatches
 from groundwork.data.device import SHARE, Resident, copied_ahead, fits_on
-from groundwork.data.order import Order, Slice, slices
+from groundwork.data.order import Order, Slice, dealt, slices
 
 
 class Resampler(Protocol):
@@ -107,7 +107,11 @@ class GroundworkDataModule(LightningDataModule):
         rows = self.rows["train"]
         if self.balance is not None:
             rows = rows[self.balance.rows(self.target[rows].numpy(), self.order.seed, epoch)]
-        rows = rows[self.order.permutation(len(rows), epoch)]
+        if isinstance(self.source, Chunked):
+            drawn = rows[self.order.by_chunks(self.source.chunk[rows], epoch)]
+            rows = dealt(drawn, self.batch_size, world_size)
+        else:
+            rows = rows[self.order.permutation(len(rows), epoch)]
         return slices(rows, self.batch_size, rank, world_size, train=True)
 
     def _rank(self) -> tuple[int, int]:

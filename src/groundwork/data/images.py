@@ -17,6 +17,7 @@ from groundwork.core.ranges import check_choice
 from groundwork.core.text import shortlist
 from groundwork.data.readers.image_folder import UNREADABLE
 from groundwork.data.samples import Samples
+from groundwork.data.shards.stream import ShardStream, open_shards
 from groundwork.data.store.store import Store, build_store
 from groundwork.data.store.stream import Stream
 
@@ -48,22 +49,21 @@ class Decoding:
 
     def build(self, samples: Samples, console: Console) -> Store | Stream:
         """Decode what can be decoded, once for all runs and ranks, and know what cannot."""
+        if samples.shards is not None:
+            return open_shards(samples.shards, **self._form())
         folder = self.cache / "store"
         folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(str(samples.root).encode()).hexdigest()[:16]
         # Whoever comes second finds what the first one stored.
         with locked(folder / f".{name}.lock"), console.progress("decoding images", "images") as bar:
             return build_store(
-                samples,
-                image_size=self.data["image_size"],
-                resize=self.data["resize"],
-                cache=self.cache,
-                workers=self.data.get("num_workers"),
-                window=self.data.get("window"),
-                max_bytes=self.max_bytes,
-                progress=bar,
-                max_pixels=self.data.get("max_pixels"),
+                samples, cache=self.cache, max_bytes=self.max_bytes, progress=bar, **self._form()
             )
+
+    def _form(self) -> dict[str, Any]:
+        optional = {key: self.data.get(key) for key in ("window", "max_pixels")}
+        wanted = {"image_size": self.data["image_size"], "resize": self.data["resize"], **optional}
+        return {**wanted, "workers": self.data.get("num_workers")}
 
     def decode(self, samples: Samples, console: Console) -> tuple[Samples, Store | Stream, list[str]]:
         """Decode the images of all samples.
@@ -80,7 +80,7 @@ class Decoding:
                 "data.num_workers has no effect: the images were decoded once, and none are streamed"
             )
         if not store.bad:
-            return samples, store, []
+            return samples, store, store.notes() if isinstance(store, ShardStream) else []
         named = shortlist((f"{name} ({reason})" for name, reason in store.bad), NAMED, between="; ")
         if self.data["unreadable"] == "error":
             raise UserError(

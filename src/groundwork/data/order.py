@@ -8,6 +8,10 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
+# Chunks that are open at a time, see `Order.by_chunks`: many, so that a batch is well mixed; divisible by 2, 3, 4, 6,
+# 8, 12, 16, 24, 32, 48 and 96, numbers of ranks that then share no chunk but those at the ends of streams.
+STREAMS = 96
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -37,9 +41,35 @@ class Order:
         Only the raw stream of a bit generator is promised to stay the same in later versions of numpy,
         so positions are sorted by raw words rather than shuffled.
         """
+        return np.argsort(self._words(num_samples, epoch), kind="stable").astype(np.int64)
+
+    def by_chunks(self, chunk: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        """Shuffle 0 .. N - 1 so that whoever follows has few chunks open at a time.
+
+        Chunks come in a drawn order, and the samples of each in a drawn order. That row is cut into STREAMS parts of
+        equal length, of which each gives its next sample in turn: a batch holds samples of many chunks, and a rank
+        that takes every w-th sample meets w times fewer chunks, see `dealt`.
+
+        Args:
+            chunk: (N,) number of the chunk that holds each sample.
+        """
+        number, num_chunks = len(chunk), int(chunk.max(initial=-1)) + 1
+        words = self._words(num_chunks + number, epoch)
+        row = np.lexsort((words[num_chunks:], words[chunk]))
+        ends = np.arange(STREAMS + 1) * number // STREAMS
+        stream = np.searchsorted(ends, np.arange(number), side="right") - 1
+        return np.asarray(row[np.argsort(np.arange(number) - ends[stream], kind="stable")])
+
+    def _words(self, number: int, epoch: int) -> NDArray[np.uint64]:
         key = np.array([self.seed % 2**64, epoch], dtype=np.uint64)
-        words = np.random.Philox(key=key).random_raw(num_samples)
-        return np.argsort(words, kind="stable").astype(np.int64)
+        return np.random.Philox(key=key).random_raw(number)
+
+
+def dealt(rows: NDArray[np.int64], batch_size: int, world_size: int) -> NDArray[np.int64]:
+    """Reorder each global batch so that rank r, which `slices` gives one stretch of it, gets every r-th of w rows."""
+    turn = np.arange(len(rows))
+    key = turn // (batch_size * world_size) * world_size + turn % world_size
+    return rows[np.argsort(key, kind="stable")]
 
 
 def table_batch_size(num_rows: int) -> int:

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
-from groundwork.core.errors import UserError
 from groundwork.data.batches import TableSource
 from groundwork.data.columns import ColumnStatistics
-from groundwork.data.normalize import Normalize, image_statistics
+from groundwork.data.normalize import Normalize
 from groundwork.data.samples import Samples
 from groundwork.data.split.keys import split_hash
 from groundwork.data.store.store import Store
@@ -116,9 +115,6 @@ class Prepared:
         """Give mean and standard deviation per channel; None leaves them to the backbone."""
         if method != "train":
             return (None, None) if method == "backbone" else ([0.0], [1.0])
-        if not isinstance(self.source, Store):
-            raise UserError(
-                "normalize=train must have decoded images at hand, but the data is streamed. Use normalize=backbone."
-            )
-        mean, std = image_statistics(self.source.images, self.rows["train"])
+        assert isinstance(self.source, Store | Stream)
+        mean, std = self.source.statistics(self.rows["train"])
         return mean.tolist(), std.tolist()

@@ -14,6 +14,7 @@ from pandas import DataFrame, Series
 from groundwork.core.batch import SPLITS
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
+from groundwork.data.shards.shards import Shards
 
 ROW_FIELDS = ("sample_id", "target", "inputs", "path", "group", "official", "order", "group_like")
 
@@ -35,6 +36,7 @@ class Samples:
         official: (N,) split that the data set itself prescribes, "" where it leaves it open.
         order: (N,) sortable values, time for instance, for the chronological split.
         pixels: (N, H, W, C) images of a data set that comes as one array, in place of `path`.
+        shards: Encoded images in chunks, in place of `path`.
         notes: What the reader left out or changed, one line each.
         left_out: Column -> why it is no input, where the reader decided that by itself.
         group_like: (N, G) columns that look like groups and are none; None where `group` is known.
@@ -53,6 +55,7 @@ class Samples:
     official: Series[str] | None = None
     order: Series | None = None
     pixels: NDArray[np.generic] | None = None
+    shards: Shards | None = None
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     group_like: DataFrame | None = None
@@ -65,7 +68,7 @@ class Samples:
             raise UserError(
                 f"data must hold at least one sample, but {self.root} holds none. Check data.root."
             )
-        parts = {name: getattr(self, name) for name in (*ROW_FIELDS, "pixels")}
+        parts = {name: getattr(self, name) for name in (*ROW_FIELDS, "pixels", "shards")}
         lengths = {name: len(part) for name, part in parts.items() if part is not None}
         if set(lengths.values()) != {n}:
             raise ValueError(f"every part of Samples must have {n} rows, but got {lengths}")
@@ -91,4 +94,5 @@ class Samples:
             if (part := getattr(self, name)) is not None
         }
         pixels = None if self.pixels is None else self.pixels[at]
-        return replace(self, **kept, pixels=pixels)
+        shards = None if self.shards is None else self.shards.take(at)
+        return replace(self, **kept, pixels=pixels, shards=shards)

@@ -1,5 +1,6 @@
 """Words after a command -> what it does. Hydra reads the overrides of `train`; torch is imported only after that."""
 
+import sys
 from pathlib import Path
 from shlex import join
 
@@ -51,6 +52,37 @@ def audit(overrides: list[str]) -> int:
         from groundwork.launch.audit import start  # torch: not before the overrides are understood
 
         start(composition, Console())
+    return DONE
+
+
+def convert(words: list[str]) -> int:
+    """Write a table in another format, or the images of a configuration as shards."""
+    if asked := [word for word in words if word.startswith("shards=")]:
+        return _shard([word for word in words if word not in asked], asked[-1].removeprefix("shards="))
+    keys = {"query": "SQL that selects the rows of a database", "trust_pickle": "true reads a .pkl file"}
+    if {"--help", "-h"} & {*words}:
+        key_values(words, keys)
+    places, options = words[:2], key_values(words[2:], keys)
+    if len(places) < 2:
+        raise UserError("convert must have SOURCE and TARGET. Example: convert.py houses.csv houses.parquet.")
+    from groundwork.data import convert_table  # pandas: not before the arguments are understood
+
+    trusted = options.get("trust_pickle", "false") == "true"
+    for note in convert_table(places[0], places[1], options.get("query"), trusted):
+        print(f"note: {note}", file=sys.stderr)
+    return DONE
+
+
+def _shard(overrides: list[str], url: str) -> int:
+    found = compositions(overrides)
+    if len(found) > 1:
+        raise UserError("shards= must have one data set, but -m gives several. Leave -m out.")
+    for composition in found:
+        refuse_own(composition.config, "convert.py", data_alone=True)
+        from groundwork.core.console import Console
+        from groundwork.launch.shards import start  # torch: not before the overrides are understood
+
+        start(composition, url, Console())
     return DONE
 
 

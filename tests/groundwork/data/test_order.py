@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundwork.data.order import Order, slices, table_batch_size
+from groundwork.data.order import STREAMS, Order, dealt, slices, table_batch_size
 
 
 def test_the_order_is_a_permutation_that_seed_and_epoch_choose() -> None:
@@ -91,3 +91,36 @@ def test_padding_of_validation_is_masked() -> None:
     assert parts[0][1].real.tolist() == [True]
     assert parts[1][1].real is not None
     assert parts[1][1].real.tolist() == [False]
+
+
+def test_chunks_are_followed_a_few_at_a_time() -> None:
+    chunk = np.repeat(np.arange(400), 25)
+    order = Order(0).by_chunks(chunk, 1)
+    assert sorted(order) == list(range(len(chunk)))
+    assert order.tolist() == Order(0).by_chunks(chunk, 1).tolist() != Order(0).by_chunks(chunk, 2).tolist()
+    seen = chunk[order]
+    first = {each: np.flatnonzero(seen == each)[0] for each in range(400)}
+    last = {each: np.flatnonzero(seen == each)[-1] for each in range(400)}
+    opened = [sum(first[each] <= at <= last[each] for each in range(400)) for at in range(0, len(chunk), 500)]
+    assert max(opened) <= 2 * STREAMS
+    assert len({*seen[:96].tolist()}) > 90  # a batch is mixed
+    steps = np.abs(np.diff(order[chunk[order] == 7]))
+    assert (steps != 1).mean() > 0.5  # and so is what comes of one chunk
+
+
+@pytest.mark.parametrize("world", [2, 4, 8, 3])
+def test_ranks_meet_few_chunks_of_others(world: int) -> None:
+    chunk = np.repeat(np.arange(960), 10)
+    order = dealt(Order(3).by_chunks(chunk, 0), 5, world)
+    met = [
+        {*chunk[np.concatenate([part.rows for part in slices(order, 5, rank, world, train=True)])].tolist()}
+        for rank in range(world)
+    ]
+    assert sum(map(len, met)) <= 960 + STREAMS
+    assert sorted(order.tolist()) == list(range(len(chunk)))
+
+
+def test_chunks_without_samples_and_repeated_samples_are_no_trouble() -> None:
+    for chunk in ([], [5], [2, 2, 9, 9, 9], [0] * 200):
+        order = Order(1).by_chunks(np.array(chunk, dtype=np.int64), 0)
+        assert sorted(order) == list(range(len(chunk)))

@@ -13,7 +13,7 @@ from groundwork.core.cores import own_cores
 from groundwork.data.samples import Samples
 from groundwork.data.store.decode import BadImageError, read_header
 from groundwork.data.store.origin import in_blocks, silent_pillow
-from groundwork.data.store.pictures import ARRAY_SUFFIXES, picture_formats
+from groundwork.data.store.pictures import Encoded, is_array, opened, picture_formats, suffix
 
 MOST_LISTED = 10
 NUM_LOOKED_AT = 64
@@ -28,10 +28,12 @@ def read_file_facts(samples: Samples) -> DataFrame:
         height, width, channels = samples.pixels.shape[1:]
         one = {"width": width, "height": height, "mode": f"{channels} channels", "format": "array"}
         return DataFrame([one] * len(samples))
+    if samples.shards is not None:
+        return samples.shards.read(["width", "height", "mode", "format"])
     assert samples.path is not None
     paths = [Path(path) for path in samples.path]
     with silent_pillow():
-        return DataFrame(list(in_blocks(lambda row: _facts(paths[row]), len(paths), own_cores())))
+        return DataFrame(list(in_blocks(lambda row: file_facts(paths[row]), len(paths), own_cores())))
 
 
 def summarize_files(facts: DataFrame) -> dict[str, Any]:
@@ -75,14 +77,18 @@ def _range(values: Any) -> dict[str, int]:
     return {"low": int(values.min()), "median": int(np.median(values)), "high": int(values.max())}
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def file_facts(file: Encoded) -> dict[str, Any]:
+    """Read width, height, mode and format of an image, see `read_file_facts`."""
     try:
-        header = read_header(path, sys.maxsize)  # those that are too large are gone already
+        header = read_header(file, sys.maxsize)  # those that are too large are gone already
         found: dict[str, Any] = {"width": header.size[1], "height": header.size[0]}
-        if path.suffix.lower() in ARRAY_SUFFIXES:
-            found |= {"mode": f"{header.channels} channels {header.dtype}", "format": path.suffix[1:].upper()}
+        if is_array(file):
+            found |= {
+                "mode": f"{header.channels} channels {header.dtype}",
+                "format": suffix(file)[1:].upper(),
+            }
         else:
-            with Image.open(path, formats=picture_formats()) as image:
+            with Image.open(opened(file), formats=picture_formats()) as image:
                 found |= {"mode": image.mode, "format": str(image.format)}
         return found
     except (BadImageError, OSError):

@@ -1,4 +1,4 @@
-"""One image file -> one array (H, W, C).
+"""One image file, or its bytes -> one array (H, W, C).
 
 Pillow decodes pictures, numpy reads .npy and .npz. Whatever is wrong with a file ends as one `BadImageError`
 with a reason: libraries raise almost anything on damaged input.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -18,7 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from groundwork.data.store.pictures import ARRAY_SUFFIXES, picture_formats
+from groundwork.data.store.pictures import Encoded, is_array, opened, picture_formats, suffix
 
 # Twice Pillow's own warning level, where Pillow itself refuses: 179 million pixels are 0.5 GB in color.
 MAX_PIXELS = 178_956_970
@@ -45,20 +46,20 @@ class Header:
     dtype: str
 
 
-def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
+def read_header(file: Encoded, max_pixels: int = MAX_PIXELS) -> Header:
     """Read size, channels and number type without decoding.
 
     Raises:
         BadImageError: If the file is no image, or holds more than `max_pixels` pixels.
     """
     with _named():
-        if _is_array(path):
-            return _array_header(path, max_pixels)
-        with Image.open(path, formats=picture_formats()) as image:
+        if is_array(file):
+            return _array_header(file, max_pixels)
+        with Image.open(opened(file), formats=picture_formats()) as image:
             return _picture_header(image, max_pixels)
 
 
-def decode(path: Path, least: int | None = None, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[Any], str]:
+def decode(file: Encoded, least: int | None = None, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[Any], str]:
     """Decode a whole file upright, transparent parts on white.
 
     Args:
@@ -73,8 +74,8 @@ def decode(path: Path, least: int | None = None, max_pixels: int = MAX_PIXELS) -
         BadImageError: If the file can't be read to its end, or holds values that are not finite.
     """
     with _named():
-        read = _read_array if _is_array(path) else _read_picture
-        pixels, note = read(path, least, max_pixels)
+        read = _read_array if is_array(file) else _read_picture
+        pixels, note = read(file, least, max_pixels)
         if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
             raise BadImageError("holds values that are not finite")
         return pixels, note
@@ -97,10 +98,6 @@ def _checked(header: Header, max_pixels: int) -> Header:
         size = f"{header.size[1]} x {header.size[0]}"
         raise BadImageError(f"holds {size} pixels, more than max_pixels={max_pixels} allows")
     return header
-
-
-def _is_array(path: Path) -> bool:
-    return path.suffix.lower() in ARRAY_SUFFIXES
 
 
 def _reason(error: Exception) -> str:
@@ -126,8 +123,8 @@ def _dtype(mode: str) -> str:
     return "float32" if mode in ("I", "F") else "uint8"
 
 
-def _read_picture(path: Path, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
-    with Image.open(path, formats=picture_formats()) as image:
+def _read_picture(file: Encoded, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
+    with Image.open(opened(file), formats=picture_formats()) as image:
         _picture_header(image, max_pixels)
         # A phone's MPO holds a second view of the same scene: nothing is lost there.
         animated = getattr(image, "is_animated", False) and image.format != "MPO"
@@ -151,11 +148,11 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("L" if grey else "RGB")
 
 
-def _array_header(path: Path, max_pixels: int) -> Header:
-    if path.suffix.lower() == ".npy":
-        with path.open("rb") as file:
-            return _npy_header(file, max_pixels)
-    with ZipFile(path) as archive:
+def _array_header(file: Encoded, max_pixels: int) -> Header:
+    if suffix(file) == ".npy":
+        with file.open("rb") if isinstance(file, Path) else BytesIO(file) as content:
+            return _npy_header(content, max_pixels)
+    with ZipFile(opened(file)) as archive:
         names = archive.namelist()
         if len(names) != 1:
             raise BadImageError(f"holds {len(names)} arrays, not one")
@@ -183,10 +180,10 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
     return len(shape) == 3 and shape[0] < min(shape[1:])
 
 
-def _read_array(path: Path, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
-    _array_header(path, max_pixels)
-    read = np.load(path, allow_pickle=False)
-    if path.suffix.lower() == ".npy":
+def _read_array(file: Encoded, least: int | None, max_pixels: int) -> tuple[NDArray[Any], str]:
+    _array_header(file, max_pixels)
+    read = np.load(opened(file), allow_pickle=False)
+    if suffix(file) == ".npy":
         array = np.asarray(read)
     else:
         with read:

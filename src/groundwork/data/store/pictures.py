@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageFile
@@ -11,6 +12,9 @@ from PIL import Image, ImageFile
 ARRAY_SUFFIXES = (".npy", ".npz")
 # Pillow knows a film only by name, and hands PostScript over to another program, Ghostscript, which runs what it says.
 NEVER = frozenset({"MPEG", "EPS"})
+MAGIC = {b"\x93NUM": ".npy", b"PK\x03\x04": ".npz"}  # how the bytes of an array begin
+
+Encoded = Path | bytes  # a file, or its content
 
 
 @cache
@@ -30,14 +34,29 @@ def image_suffixes() -> frozenset[str]:
 
 def suffix_of(name: str) -> str:
     """Return the suffix in small letters; "" where what follows the last dot is no word, as in `v1.2` or `a.jpg~`."""
-    suffix = Path(name).suffix.lower()
-    return suffix if re.fullmatch(r"\.[a-z][a-z0-9]{0,9}", suffix) else ""
+    found = Path(name).suffix.lower()
+    return found if re.fullmatch(r"\.[a-z][a-z0-9]{0,9}", found) else ""
+
+
+def suffix(file: Encoded) -> str:
+    """Return the suffix in small letters; of bytes that of an array, or "" for a picture, which Pillow tells itself."""
+    return file.suffix.lower() if isinstance(file, Path) else MAGIC.get(file[:4], "")
+
+
+def is_array(file: Encoded) -> bool:
+    """Tell arrays from pictures."""
+    return suffix(file) in ARRAY_SUFFIXES
+
+
+def opened(file: Encoded) -> Path | BytesIO:
+    """Give what Pillow, numpy and zipfile open."""
+    return file if isinstance(file, Path) else BytesIO(file)
 
 
 def is_image(path: Path) -> bool:
     """Tell whether a file is an image by its suffix, or by its first bytes where it has none."""
-    suffix = suffix_of(path.name)
-    return suffix in image_suffixes() if suffix else _begins_as_picture(path)
+    found = suffix_of(path.name)
+    return found in image_suffixes() if found else _begins_as_picture(path)
 
 
 def _begins_as_picture(path: Path) -> bool:

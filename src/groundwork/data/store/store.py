@@ -18,6 +18,7 @@ from groundwork.core.cache import kind_folders, limit_cache, touch
 from groundwork.core.cores import own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
+from groundwork.data.normalize import image_statistics
 from groundwork.data.samples import Samples
 from groundwork.data.store.build import build
 from groundwork.data.store.decode import MAX_PIXELS
@@ -53,6 +54,10 @@ class Store(Images):
         """Give uint8, uint16 or float32."""
         return self.images.dtype
 
+    def statistics(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Measure each channel over some images, see `image_statistics`."""
+        return image_statistics(self.images, rows)
+
     @cached_property
     def _pixels(self) -> NDArray[Any]:
         return np.asarray(self.images)  # indexing the memmap subclass itself is slower
@@ -87,7 +92,7 @@ def build_store(
     """
     limit, threads = MAX_PIXELS if max_pixels is None else max_pixels, own_cores()
     check_range("data.max_pixels", limit, "[1, inf)", whole=True)
-    wanted = _size(image_size), resize, window and tuple(window), max_bytes
+    wanted = image_sides(image_size), resize, window and tuple(window), max_bytes
     origin = _origin(samples, limit)
     folder, status = cache / "store", _key(wanted, origin.status(), limit)
     entry = find(folder, status)
@@ -116,7 +121,8 @@ def _key(wanted: Wanted, content: str, max_pixels: int) -> str:
     return hashlib.sha256(f"{VERSION} {wanted} {content}{limit}".encode()).hexdigest()[:32]
 
 
-def _size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+def image_sides(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+    """Read `data.image_size` as height and width."""
     if image_size is None:
         return None
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size

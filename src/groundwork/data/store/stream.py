@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groundwork.core.errors import UserError
 from groundwork.data.store.origin import Origin, formed, parallel, raw, silent_pillow
 from groundwork.data.store.record import Images
 from groundwork.data.store.resize import Form
@@ -47,6 +48,13 @@ class Stream(Images):
     def images(self) -> Undecoded:
         """Look like the array (N, H, W, C) of a store to whoever reads a few rows at a time."""
         return Undecoded(self)
+
+    def statistics(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Refuse to decode all images once more only to measure them."""
+        raise UserError(
+            "normalize=train must have decoded images at hand, but the data is streamed. Use normalize=backbone, or "
+            "convert the images to shards, which are measured as they are written."
+        )
 
     def batch(self, rows: NDArray[np.int64]) -> Tensor:
         """Decode images (B, C, H, W) on threads, channels last in memory."""
