@@ -45,6 +45,7 @@ SINCE = {
     "data.rare_below": None,
     "data.drop_samples": None,
     "suspects": False,
+    "report.map": False,
 }
 NEW_GROUPS = {"predict": "predict/default.yaml"}
 NEW_CHOICES = (("execution", "auto"), ("predict", "default"))

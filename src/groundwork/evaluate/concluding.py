@@ -11,6 +11,7 @@ from groundwork.evaluate.baselines import measure_baselines
 from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
+from groundwork.evaluate.figures.map import write_map
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.judge import baseline_predictions
 from groundwork.evaluate.measured import measure_run
@@ -109,4 +110,5 @@ def _draw(context: Context, model: Model) -> None:
     draw_augmentation(context, folder)
     write_attention(folder, model.network, prepared, device)
     write_dependence(folder, model.network, prepared, device)
+    write_map(context, model)
     write_report(folder.path, wanted_pixels(folder, prepared))
