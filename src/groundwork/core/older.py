@@ -46,6 +46,7 @@ SINCE = {
     "data.drop_samples": None,
     "suspects": False,
     "report.map": False,
+    "data.group": None,  # of data whose reader takes no group: there it says `auto` alone
 }
 NEW_GROUPS = {"predict": "predict/default.yaml"}
 NEW_CHOICES = (("execution", "auto"), ("predict", "default"))
@@ -175,7 +176,11 @@ def without_new(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, plainly in SINCE.items():
         group, _, name = key.rpartition(".")
         node = kept.get(group) if group else kept
-        if isinstance(node, Mapping) and node.get(name, ...) == plainly:
+        if (
+            isinstance(node, Mapping)
+            and node.get(name, ...) == plainly
+            and name not in (node.get("reader") or {})
+        ):
             rest = {other: value for other, value in node.items() if other != name}
             kept = {**kept, group: rest} if group else rest
     return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from groundwork.data.contents import input_contents
 from groundwork.data.drop import find_dropped, split_dropped
 from groundwork.data.images import Decoding
 from groundwork.data.missing import Missing, gap_notes
+from groundwork.data.near_groups import group_near
 from groundwork.data.normalize import Normalize
 from groundwork.data.prepared import Prepared, Rows
 from groundwork.data.readers.roles import content_ids
@@ -50,6 +51,7 @@ class Preparation:
         decoding: Of images; tables need none.
         rare_below: See `fit_columns`.
         drop: A file that names training rows to leave out, see `find_dropped`.
+        group_near: Whether images that show nearly the same are groups.
         averages: Whether the network gives a category that it never saw the mean of those it saw, for the notes.
     """
 
@@ -61,6 +63,7 @@ class Preparation:
     averages: bool = False
     rare_below: int = 1
     drop: str | None = None
+    group_near: bool = False
 
 
 def prepare(
@@ -87,6 +90,10 @@ def prepare(
         assert how.decoding is not None
         samples, store, dropped = how.decoding.decode(samples, console)
         notes += dropped
+        if how.group_near:
+            group, said = group_near(samples.sample_id, store, how.decoding.cache, console)
+            samples = replace(samples, group=group)
+            notes.append(said)
     # pandas hands out read-only memory, torch wants its own
     encoded = np.array(target.encode(samples.target))
     _check_classes(target, encoded)

@@ -17,6 +17,7 @@ from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
 from groundwork.data.images import Decoding
+from groundwork.data.near_groups import AUTO
 from groundwork.data.order import Order, table_batch_size
 from groundwork.data.plain import normalized, num_features
 from groundwork.data.prepare import Preparation, prepare
@@ -94,6 +95,7 @@ class SamplesDataModule(GroundworkDataModule):
             averages,
             config.data.get("rare_below") or 1,
             config.data.get("drop_samples"),
+            config.data.get("group") == AUTO,
         )
         return cls(read, how, config.data.batch_size, config.seed, parts["balance"], **options)
 
