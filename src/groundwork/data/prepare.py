@@ -108,25 +108,30 @@ def prepare(
     notes += split_notes
     if len(rows["train"]) < len(whole):
         notes.append(_subset_note(encoded, whole, rows["train"], target))
-    if store is not None:
+    if store is not None and not samples.inputs.shape[1]:
         return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), left_out)
-    source, columns, said = _encode(how, samples, rows, known_columns)
+    table, columns, said = _encode(how, samples, rows, known_columns)
     notes += said
-    content = _content_hash(samples)
-    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes), left_out)
+    known, content = (samples, target, encoded, split, rows), _content_hash(samples)
+    if store is None:
+        return Prepared(*known, table, columns, content, tuple(notes), left_out)
+    return Prepared(*known, store, columns, f"{store.key}-{content}", tuple(notes), left_out, table)
 
 
 def _encode(
     how: Preparation, samples: Samples, rows: dict[Split, Rows], known: ColumnStatistics | None
 ) -> tuple[TableSource, ColumnStatistics, list[str]]:
     """Read the rows as the model's inputs, by what was measured on train, or by what an earlier run knows."""
+    normalize = (
+        how.normalize if samples.kind == "table" else Normalize("auto")
+    )  # of images means another thing
     columns = known or fit_columns(
-        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, how.normalize, how.rare_below
+        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, normalize, how.rare_below
     )
     encoded = encode_columns(samples.inputs, columns)
     told = rows["val"] if known is None else np.concatenate([rows["train"], rows["val"]])
     what = "val rows" if known is None else "rows of train and val"
-    averages = known is None and how.averages  # else training may show them now
+    averages = known is None and (how.averages or samples.kind == "image")  # else training may show them now
     notes = gap_notes(samples.inputs, samples.categorical, how.missing.infinite)
     return TableSource(encoded), columns, [*notes, *unseen_notes(encoded[told], columns, what, averages)]
 
@@ -134,7 +139,7 @@ def _encode(
 def complete_rows(missing: Missing, samples: Samples) -> NDArray[np.bool_]:
     """Tell which rows (N,) stay under the policy for missing values."""
     keep = np.array(missing.keep_target(samples.target))
-    if samples.kind == "table":
+    if samples.kind == "table" or samples.inputs.shape[1]:
         keep &= missing.keep_inputs(samples.inputs, samples.categorical)
     return keep
 

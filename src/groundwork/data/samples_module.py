@@ -13,6 +13,7 @@ from groundwork.core.batch import SPLITS, Batch
 from groundwork.core.choice import build
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.pair import Pair
 from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
@@ -151,7 +152,7 @@ class SamplesDataModule(GroundworkDataModule):
         prepared, first = self.prepared, not self.rows
         classes = prepared.target.task == "classification"
         self.balance = self.balancing if classes else None
-        self.source, self.target = prepared.source, torch.from_numpy(prepared.encoded)
+        self.source, self.target = prepared.inputs, torch.from_numpy(prepared.encoded)
         if not self._sized:
             self.batch_size, self._sized = table_batch_size(len(prepared.rows["train"])), True
         splits = SPLITS if stage == "test" else SPLITS[:2]
@@ -186,6 +187,8 @@ class SamplesDataModule(GroundworkDataModule):
         """Give normalized float32 inputs, and class numbers (B,) int64 or values (B, T) float32."""
         if self.info["kind"] == "image" and self.info["image"]["mean"] is None:
             raise UserError("normalize=backbone needs a task of this package. Use normalize=train.")
+        if isinstance(batch.inputs, Pair):
+            raise UserError("data.inputs beside images needs a task of this package. Use data.inputs=null.")
         target = batch.target.float() if batch.target.is_floating_point() else batch.target
         return normalized(batch.inputs, self.info), target
 

@@ -70,7 +70,7 @@ def _features(
     """Give what the head reads of some rows: cached where the backbone is frozen, else computed."""
     if (cached := model.features(context.plan)) is not None:
         return np.concatenate([cached[split] for split in LEARNED])[shown]
-    network, source, size = model.network.to(context.device), context.prepared.source, 256
+    network, source, size = model.network.to(context.device), context.prepared.inputs, 256
     parts = [rows[shown][start : start + size] for start in range(0, len(shown), size)]
     with evaluating(network), torch.inference_mode():
         found = [network.features(source.batch(part).to(context.device)).cpu().numpy() for part in parts]

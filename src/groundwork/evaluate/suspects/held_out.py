@@ -63,7 +63,8 @@ def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
         raise UserError(
             "suspects=true must find images in memory, but they are streamed. Use model.pretrained=true."
         )
-    columns = () if prepared.columns is None else prepared.columns.columns
+    of_table = prepared.columns is not None and prepared.samples.kind == "table"
+    columns = prepared.columns.columns if of_table else ()
     codes = [number for number, column in enumerate(columns) if column.kind == "categorical"]
 
     def fit(labels: Labels, only: str | None = None) -> dict[str, Probs]:

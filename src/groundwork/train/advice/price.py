@@ -76,7 +76,7 @@ def priced(
     trained = [phase for phase in plan.phases if phase.train != "head"]
     stages = trained[-1].stages(network.num_stages, plan.frozen_stages(network.num_stages))
     copy = deepcopy(network).to(device).train_stages(stages, plan.batch_norm)
-    batch = context.prepared.source.batch(rows["train"][: config.data.batch_size])
+    batch = context.prepared.inputs.batch(rows["train"][: config.data.batch_size])
     seconds = step_seconds(config, copy, batch, device)
     epochs = max(1, round(sum(phase.share for phase in trained) * config.trainer.max_epochs))
     images = len(rows["train"]) + FORWARD * len(rows["val"])
