@@ -1,7 +1,7 @@
 """Columns of a row -> the numbers that a head reads beside the features of an image."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor, nn
 
@@ -31,6 +31,11 @@ class ColumnEncoder(nn.Module):
         )
         self.encode.show_counts(self.normalize.counts)
         self.num_features = self.encode.num_features
+        self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode: what training never showed means the same while the head is fitted."""
+        return super().train(False)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Turn rows (B, D) into (B, num_features) float32."""
