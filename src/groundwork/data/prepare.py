@@ -110,8 +110,8 @@ def prepare(
         notes.append(_subset_note(encoded, whole, rows["train"], target))
     if store is not None and not samples.inputs.shape[1]:
         return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), left_out)
-    table, columns, said = _encode(how, samples, rows, known_columns)
-    notes += said
+    table, columns, told = _encode(how, samples, rows, known_columns)
+    notes += told
     known, content = (samples, target, encoded, split, rows), _content_hash(samples)
     if store is None:
         return Prepared(*known, table, columns, content, tuple(notes), left_out)

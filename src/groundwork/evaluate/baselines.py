@@ -53,8 +53,9 @@ def measure_baselines(
     def measured(prediction: Any, target: Any, names: Any) -> dict[str, float]:
         return measure_one(metrics, monitor, prediction, target, names, keep, calibrates)
 
-    of_table = isinstance(prepared.source, TableSource) and prepared.columns is not None
-    columns = prepared.columns.columns if of_table else ()
+    # Columns beside images are none of these inputs.
+    known = prepared.columns if isinstance(prepared.source, TableSource) else None
+    columns = () if known is None else known.columns
     return fit_baselines(
         prepared.target.task,
         SplitData(train, prepared.targets("train"), class_balance(balance, prepared.targets("train"))),

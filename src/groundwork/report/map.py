@@ -67,10 +67,10 @@ class DataMap:
         if number <= len(FEW):
             return list(FEW[:number])
         # Neighbors in the legend differ by hue and by lightness.
-        return [
-            to_hex(hsv_to_rgb(((k * 0.618034) % 1, (0.85, 0.55, 0.95)[k % 3], (0.85, 0.75, 0.55)[k % 3])))
-            for k in range(number)
+        hues = [
+            (k * 0.618034 % 1, (0.85, 0.55, 0.95)[k % 3], (0.85, 0.75, 0.55)[k % 3]) for k in range(number)
         ]
+        return [to_hex(color) for color in hsv_to_rgb(hues).tolist()]
 
     def places(self, projection: str) -> NDArray[np.int64]:
         """Fit a projection into the drawing, both axes by the same factor: (N, 2)."""
@@ -141,7 +141,7 @@ def read_map(run: ReportedRun) -> DataMap | None:
     predicted: dict[str, str] = {}
     if run.classes:
         groups = run.classes
-        codes = Index(groups).get_indexer(Index(table["target"]))
+        codes = np.asarray(Index(groups).get_indexer(Index(table["target"])), np.intp)
         if (found := classified(run, "val")) is not None:
             wrong = found.target != found.prediction
             taken = np.asarray(found.classes, dtype=object)[found.prediction[wrong]]
@@ -151,7 +151,7 @@ def read_map(run: ReportedRun) -> DataMap | None:
         values = table["target"].astype(float)
         bins = qcut(values, NUM_BINS, duplicates="drop")
         groups = [f"{max(one.left, values.min()):.4g} to {one.right:.4g}" for one in bins.cat.categories]
-        codes = bins.cat.codes.to_numpy()
+        codes = np.asarray(bins.cat.codes, np.intp)
         for one in regressed(run, "val")[:1]:
             error = np.abs(one.prediction - one.target)
             far = error >= np.quantile(error, LARGE_ERRORS)
