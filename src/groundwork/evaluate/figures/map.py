@@ -26,7 +26,7 @@ def write_map(context: Context, model: Model) -> None:
 
     Test samples never take part. Of more rows than 5,000, a random part is shown.
     """
-    if not context.config.report.map:
+    if not context.config.report.get("map"):  # configurations of earlier versions do not have it
         return
     prepared = context.prepared
     rows = np.concatenate([prepared.rows[split] for split in LEARNED])
