@@ -35,7 +35,7 @@ class Batch:
 
     Attributes:
         inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
-            and codes for categories, cached features (B, D) float32, or cached maps (B, C, H, W).
+            and codes for categories, cached features (B, D) float32, cached maps (B, C, H, W), or a `Pair`.
         target: Class numbers (B,) int64, or values (B, T) float64 in original units, NaN where missing.
         index: (B,) int64, row in the table of samples.
         weight: (B,) float32 weight of each sample in the loss; None weighs all alike.

@@ -45,6 +45,8 @@ SINCE = {
     "data.rare_below": None,
     "data.drop_samples": None,
     "suspects": False,
+    "report.map": False,
+    "data.group": None,  # of data whose reader takes no group: there it says `auto` alone
 }
 NEW_GROUPS = {"predict": "predict/default.yaml"}
 NEW_CHOICES = (("execution", "auto"), ("predict", "default"))
@@ -174,10 +176,25 @@ def without_new(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, plainly in SINCE.items():
         group, _, name = key.rpartition(".")
         node = kept.get(group) if group else kept
-        if isinstance(node, Mapping) and node.get(name, ...) == plainly:
+        if (
+            isinstance(node, Mapping)
+            and node.get(name, ...) == plainly
+            and name not in (node.get("reader") or {})
+        ):
             rest = {other: value for other, value in node.items() if other != name}
             kept = {**kept, group: rest} if group else rest
-    return kept
+    return _without_columns(kept)
+
+
+def _without_columns(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the columns beside images where there are none; a table always had those keys."""
+    data, new = config.get("data"), ("inputs", "categorical")
+    if not isinstance(data, Mapping) or data.get("kind") != "image" or any(data.get(key) for key in new):
+        return config
+    plain = {key: value for key, value in data.items() if key not in new}
+    if isinstance(reader := plain.get("reader"), Mapping):
+        plain["reader"] = {key: value for key, value in reader.items() if key not in new}
+    return {**config, "data": plain}
 
 
 def _pop(content: dict[str, Any], key: str) -> Any:

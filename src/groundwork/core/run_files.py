@@ -104,6 +104,11 @@ class RunFiles:
         return self.figures / "attention.npz"
 
     @property
+    def map(self) -> Path:
+        """Samples of train and val, with the place of each in two dimensions."""
+        return self.figures / "map.csv"
+
+    @property
     def thumbs(self) -> Path:
         """Small copies of the photographs that the report shows."""
         return self.figures / "thumbs.npz"

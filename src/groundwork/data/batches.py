@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groundwork.core.batch import Batch
+from groundwork.core.pair import Pair
 from groundwork.data.order import Slice
 
 Move = Callable[[Iterator[Batch]], Iterator[Batch]]
@@ -63,6 +64,27 @@ class TableSource:
     def batch(self, rows: NDArray[np.int64]) -> Tensor:
         """Copy rows (B, D)."""
         return self.array.index_select(0, torch.from_numpy(rows))
+
+
+class PairSource:
+    """Hand out images together with the columns of their rows.
+
+    Args:
+        images: Store, stream or files, by row number.
+        table: Of the same rows.
+    """
+
+    def __init__(self, images: Any, table: TableSource):
+        self.images, self.table = images, table
+
+    def batch(self, rows: NDArray[np.int64]) -> Any:
+        """Copy pairs of (B, C, H, W) and (B, D)."""
+        return Pair(self.images.batch(rows), self.table.batch(rows))
+
+    def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Any]:
+        """Give one batch after the other, prepared ahead where the images are."""
+        ahead = self.images.batches(rows) if isinstance(self.images, Ahead) else map(self.images.batch, rows)
+        return (Pair(images, self.table.batch(part)) for images, part in zip(ahead, rows, strict=True))
 
 
 class Cursor:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groundwork.core.pair import Pair
 from groundwork.data.batches import Ahead, Drawn, Source
 
 # Share of the free memory of a GPU that inputs may take unasked; what trains on them needs the rest.
@@ -97,8 +98,10 @@ def fits_on(source: Source, rows: NDArray[np.int64], device: torch.device, share
     """Tell whether the inputs of some rows are the same in each epoch, and fit into a share of a GPU's free memory."""
     if device.type != "cuda" or isinstance(source, Drawn | Ahead) or not len(rows):
         return False
+    if isinstance(first := source.batch(rows[:1]), Pair):
+        return False
     free, _ = torch.cuda.mem_get_info(device)
-    return source.batch(rows[:1]).nbytes * len(rows) <= free * share
+    return first.nbytes * len(rows) <= free * share
 
 
 def _rows_first(inputs: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from groundwork.data.contents import input_contents
 from groundwork.data.drop import find_dropped, split_dropped
 from groundwork.data.images import Decoding
 from groundwork.data.missing import Missing, gap_notes
+from groundwork.data.near_groups import group_near
 from groundwork.data.normalize import Normalize
 from groundwork.data.prepared import Prepared, Rows
 from groundwork.data.readers.roles import content_ids
@@ -50,6 +51,7 @@ class Preparation:
         decoding: Of images; tables need none.
         rare_below: See `fit_columns`.
         drop: A file that names training rows to leave out, see `find_dropped`.
+        group_near: Whether images that show nearly the same are groups.
         averages: Whether the network gives a category that it never saw the mean of those it saw, for the notes.
     """
 
@@ -61,6 +63,7 @@ class Preparation:
     averages: bool = False
     rare_below: int = 1
     drop: str | None = None
+    group_near: bool = False
 
 
 def prepare(
@@ -87,6 +90,10 @@ def prepare(
         assert how.decoding is not None
         samples, store, dropped = how.decoding.decode(samples, console)
         notes += dropped
+        if how.group_near:
+            group, said = group_near(samples.sample_id, store, how.decoding.cache, console)
+            samples = replace(samples, group=group)
+            notes.append(said)
     # pandas hands out read-only memory, torch wants its own
     encoded = np.array(target.encode(samples.target))
     _check_classes(target, encoded)
@@ -101,25 +108,30 @@ def prepare(
     notes += split_notes
     if len(rows["train"]) < len(whole):
         notes.append(_subset_note(encoded, whole, rows["train"], target))
-    if store is not None:
+    if store is not None and not samples.inputs.shape[1]:
         return Prepared(samples, target, encoded, split, rows, store, None, store.key, tuple(notes), left_out)
-    source, columns, said = _encode(how, samples, rows, known_columns)
-    notes += said
-    content = _content_hash(samples)
-    return Prepared(samples, target, encoded, split, rows, source, columns, content, tuple(notes), left_out)
+    table, columns, told = _encode(how, samples, rows, known_columns)
+    notes += told
+    known, content = (samples, target, encoded, split, rows), _content_hash(samples)
+    if store is None:
+        return Prepared(*known, table, columns, content, tuple(notes), left_out)
+    return Prepared(*known, store, columns, f"{store.key}-{content}", tuple(notes), left_out, table)
 
 
 def _encode(
     how: Preparation, samples: Samples, rows: dict[Split, Rows], known: ColumnStatistics | None
 ) -> tuple[TableSource, ColumnStatistics, list[str]]:
     """Read the rows as the model's inputs, by what was measured on train, or by what an earlier run knows."""
+    normalize = (
+        how.normalize if samples.kind == "table" else Normalize("auto")
+    )  # of images means another thing
     columns = known or fit_columns(
-        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, how.normalize, how.rare_below
+        samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, normalize, how.rare_below
     )
     encoded = encode_columns(samples.inputs, columns)
     told = rows["val"] if known is None else np.concatenate([rows["train"], rows["val"]])
     what = "val rows" if known is None else "rows of train and val"
-    averages = known is None and how.averages  # else training may show them now
+    averages = known is None and (how.averages or samples.kind == "image")  # else training may show them now
     notes = gap_notes(samples.inputs, samples.categorical, how.missing.infinite)
     return TableSource(encoded), columns, [*notes, *unseen_notes(encoded[told], columns, what, averages)]
 
@@ -127,7 +139,7 @@ def _encode(
 def complete_rows(missing: Missing, samples: Samples) -> NDArray[np.bool_]:
     """Tell which rows (N,) stay under the policy for missing values."""
     keep = np.array(missing.keep_target(samples.target))
-    if samples.kind == "table":
+    if samples.kind == "table" or samples.inputs.shape[1]:
         keep &= missing.keep_inputs(samples.inputs, samples.categorical)
     return keep
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.batch import Split
-from groundwork.data.batches import TableSource
+from groundwork.data.batches import PairSource, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.normalize import Normalize
 from groundwork.data.samples import Samples
@@ -32,10 +32,11 @@ class Prepared:
         split: (N,) names of splits.
         rows: Split -> rows; train after `subset`.
         source: Images or table rows by row number.
-        columns: Statistics of the table's columns, measured on train; None for images.
+        columns: Statistics of the input columns, measured on train; None for images without any.
         content_hash: Of all images or rows.
         notes: One line each, for people.
         dropped: (N,) True for training rows that `data.drop_samples` leaves out; None for none.
+        table: Columns beside images; None for none.
     """
 
     samples: Samples
@@ -48,6 +49,12 @@ class Prepared:
     content_hash: str
     notes: tuple[str, ...]
     dropped: NDArray[np.bool_] | None = None
+    table: TableSource | None = None
+
+    @property
+    def inputs(self) -> Any:
+        """Give what a network reads by row number: `source`, or pairs of images and columns."""
+        return self.source if self.table is None else PairSource(self.source, self.table)
 
     @property
     def split_hash(self) -> str:
@@ -99,8 +106,7 @@ class Prepared:
                 "mean": mean,
                 "std": std,
             }
-        else:
-            assert self.columns is not None
+        if self.columns is not None:
             described["columns"] = self.columns.state()
             described["decimal"] = dict(self.samples.decimal)
             described["num_rows"] = len(self.rows["train"])

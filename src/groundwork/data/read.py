@@ -6,7 +6,9 @@ from omegaconf import DictConfig
 
 from groundwork.core.batch import TaskName
 from groundwork.core.choice import build
+from groundwork.core.errors import UserError
 from groundwork.data.labels import label_notes
+from groundwork.data.near_groups import AUTO
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
 
@@ -21,7 +23,7 @@ def read_data(data: DictConfig, task: TaskName | None) -> tuple[Samples, Target]
     Raises:
         UserError: If the source, its columns or its targets are not what the configuration says.
     """
-    samples: Samples = build(data.reader)
+    samples = _read(data)
     target = Target.fit(
         samples.target, task, data.get("positive_class"), data.get("positive_above"), data.get("classes")
     )
@@ -29,3 +31,25 @@ def read_data(data: DictConfig, task: TaskName | None) -> tuple[Samples, Target]
         notes = label_notes(samples.target.iloc[:, 0], target.classes)
         samples = replace(samples, notes=(*samples.notes, *notes))
     return samples, target
+
+
+def _read(data: DictConfig) -> Samples:
+    """Read the source; groups that are yet to be found are none of its columns."""
+    group, given = data.get("group"), {}
+    if group == AUTO:
+        if data.kind != "image":
+            raise UserError(
+                "data.group=auto must find images that show nearly the same, but the data is a table. Name a column."
+            )
+        given = {"group": None} if "group" in data.reader else {}
+    elif (
+        group is not None
+        and "group" not in data.reader
+        and str(data.reader._target_).startswith("groundwork.")
+    ):
+        raise UserError(
+            f"data.group must be auto or null, because this data has no columns, but got {group}. Use data=image_table "
+            "for a table that names images and groups."
+        )
+    samples: Samples = build(data.reader, **given)
+    return samples

@@ -13,10 +13,12 @@ from groundwork.core.batch import SPLITS, Batch
 from groundwork.core.choice import build
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
+from groundwork.core.pair import Pair
 from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
 from groundwork.data.images import Decoding
+from groundwork.data.near_groups import AUTO
 from groundwork.data.order import Order, table_batch_size
 from groundwork.data.plain import normalized, num_features
 from groundwork.data.prepare import Preparation, prepare
@@ -94,6 +96,7 @@ class SamplesDataModule(GroundworkDataModule):
             averages,
             config.data.get("rare_below") or 1,
             config.data.get("drop_samples"),
+            config.data.get("group") == AUTO,
         )
         return cls(read, how, config.data.batch_size, config.seed, parts["balance"], **options)
 
@@ -149,7 +152,7 @@ class SamplesDataModule(GroundworkDataModule):
         prepared, first = self.prepared, not self.rows
         classes = prepared.target.task == "classification"
         self.balance = self.balancing if classes else None
-        self.source, self.target = prepared.source, torch.from_numpy(prepared.encoded)
+        self.source, self.target = prepared.inputs, torch.from_numpy(prepared.encoded)
         if not self._sized:
             self.batch_size, self._sized = table_batch_size(len(prepared.rows["train"])), True
         splits = SPLITS if stage == "test" else SPLITS[:2]
@@ -184,6 +187,8 @@ class SamplesDataModule(GroundworkDataModule):
         """Give normalized float32 inputs, and class numbers (B,) int64 or values (B, T) float32."""
         if self.info["kind"] == "image" and self.info["image"]["mean"] is None:
             raise UserError("normalize=backbone needs a task of this package. Use normalize=train.")
+        if isinstance(batch.inputs, Pair):
+            raise UserError("data.inputs beside images needs a task of this package. Use data.inputs=null.")
         target = batch.target.float() if batch.target.is_floating_point() else batch.target
         return normalized(batch.inputs, self.info), target
 

@@ -1,6 +1,6 @@
 """The data of a run -> what simple models reach on val, to hold every result against."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,14 +51,11 @@ def measure_baselines(
         note(f"the baselines are fitted on {most:,} of {len(train):,} training samples, to save time")
 
     def measured(prediction: Any, target: Any, names: Any) -> dict[str, float]:
-        if calibrates:
-            prediction = soften(prediction, fit_temperature(prediction, target))
-        used = with_threshold(metrics, monitor, prediction, target, names)[0]
-        if keep is not None:
-            keep.append((prediction, used))
-        return used(prediction, target, names)
+        return measure_one(metrics, monitor, prediction, target, names, keep, calibrates)
 
-    columns = () if prepared.columns is None else prepared.columns.columns
+    # Columns beside images are none of these inputs.
+    known = prepared.columns if isinstance(prepared.source, TableSource) else None
+    columns = () if known is None else known.columns
     return fit_baselines(
         prepared.target.task,
         SplitData(train, prepared.targets("train"), class_balance(balance, prepared.targets("train"))),
@@ -68,6 +65,24 @@ def measure_baselines(
         kind=prepared.samples.kind,
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
     )
+
+
+def measure_one(
+    metrics: Metrics,
+    monitor: str,
+    prediction: NDArray[np.floating],
+    target: NDArray[Any],
+    names: Sequence[str],
+    keep: list[tuple[NDArray[np.floating], Metrics]] | None,
+    calibrates: bool,
+) -> dict[str, float]:
+    """Measure what one baseline predicts, with the threshold and the temperature that are its own; see above."""
+    if calibrates:
+        prediction = soften(prediction, fit_temperature(prediction, target))
+    used = with_threshold(metrics, monitor, prediction, target, names)[0]
+    if keep is not None:
+        keep.append((prediction, used))
+    return used(prediction, target, names)
 
 
 def class_balance(balance: NoBalance | None, target: NDArray[Any]) -> NDArray[np.float64] | None:

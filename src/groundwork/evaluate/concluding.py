@@ -7,10 +7,12 @@ from lightning.pytorch import Trainer
 
 from groundwork.core.ranks import is_first, leave
 from groundwork.data import Stream
-from groundwork.evaluate.baselines import measure_baselines
+from groundwork.evaluate.ablation import predict_alone
+from groundwork.evaluate.baselines import measure_baselines, measure_one
 from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
+from groundwork.evaluate.figures.map import write_map
 from groundwork.evaluate.figures.photos import wanted_pixels
 from groundwork.evaluate.judge import baseline_predictions
 from groundwork.evaluate.measured import measure_run
@@ -43,7 +45,7 @@ def conclude(run: Context | OwnRun, trainer: Trainer) -> float | None:
     _note_idle(run, model)
     fitting = {"features": model.seconds, "fit": began - run.began - run.seconds["data"] - model.seconds}
     result, judge = measure_run(run, model)
-    baselines, predicted = _baselines(run)
+    baselines, predicted = _baselines(run, model)
     result |= {"baselines": baselines, "verdicts": judge(baseline_predictions(predicted, list(baselines)))}
     begun = {"changes": run.folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": run.seconds | fitting}
@@ -79,10 +81,10 @@ def _note_idle(context: Context, model: Model) -> None:
         )
 
 
-def _baselines(context: Context) -> tuple[dict[str, Any], list[Any]]:
+def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any]]:
     """Measure the baselines on val, once for all runs of this process, and keep what they predict.
 
-    A task of one's own has none.
+    A task of one's own has none. Where images and columns are read, the model without either is one more.
     """
     config = context.config
     with context.console.progress("fitting baselines"):
@@ -100,7 +102,15 @@ def _baselines(context: Context) -> tuple[dict[str, Any], list[Any]]:
                 context.metrics, config.monitor, context.prepared, balance, note, kept, calibrates
             ), kept
 
-        return once(key, measure)
+        baselines, every = once(key, measure)
+        prepared, kept, names = context.prepared, list(every), context.prepared.names
+        alone = {
+            name: measure_one(
+                context.metrics, config.monitor, found, prepared.targets("val"), names, kept, calibrates
+            )
+            for name, found in predict_alone(context, model).items()
+        }
+        return {**baselines, **alone}, kept
 
 
 def _draw(context: Context, model: Model) -> None:
@@ -108,5 +118,6 @@ def _draw(context: Context, model: Model) -> None:
     folder, prepared, device = context.folder, context.prepared, context.device
     draw_augmentation(context, folder)
     write_attention(folder, model.network, prepared, device)
-    write_dependence(folder, model.network, prepared, device)
+    write_dependence(folder, model.network, prepared, device, model.features(context.plan))
+    write_map(context, model)
     write_report(folder.path, wanted_pixels(folder, prepared))

@@ -1,6 +1,6 @@
 """What a user names -> the images to predict: files, or those that a table points at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from pandas import DataFrame
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
+from groundwork.core.text import quoted
 from groundwork.data import Samples, Source, read_frame, read_images
 from groundwork.data.formats.source import FORMATS, SCHEME
 from groundwork.data.readers.folders import existing_folder
@@ -18,13 +19,27 @@ from groundwork.data.readers.roles import Roles
 
 
 def named_images(
-    text: str, path: Path, keys: Mapping[str, Any], trust_pickle: bool, image_root: str | None
+    text: str,
+    path: Path,
+    keys: Mapping[str, Any],
+    trust_pickle: bool,
+    image_root: str | None,
+    beside: Sequence[str] = (),
 ) -> Samples:
-    """Find the images: files, or those that the run's column of paths names in a table."""
+    """Find the images: files, or those that the run's column of paths names in a table.
+
+    Args:
+        beside: Columns that the run reads beside them; those that the table holds stand in `inputs` as they are.
+    """
     if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
         if image_root is not None:
             raise UserError(
                 f"image_root must come with a table of images, but input={text} is not one. Remove it."
+            )
+        if beside:
+            raise UserError(
+                f"input must be a table of images with the columns {quoted(beside)}, as in training, but got {text}. "
+                "Name a table."
             )
         return read_images(path)
     if not keys.get("image_column"):
@@ -37,8 +52,13 @@ def named_images(
     roles = Roles((), id_column if id_column in frame.columns else None, None, None, None)
     column, where = keys["image_column"], str(source)
     folder, note = _image_folder(frame, source.path.parent, column, keys.get("image_root"), image_root)
-    samples = image_table_samples(frame, where, folder, column, roles, absent="keep", key="image_root")
-    return replace(samples, notes=(*samples.notes, *note))
+    frame = frame.assign(_row=range(len(frame)))
+    samples = image_table_samples(
+        frame, where, folder, column, roles, absent="keep", key="image_root", inputs=["_row"]
+    )
+    rows = samples.inputs["_row"].astype(int).to_numpy()
+    inputs = frame[[name for name in beside if name in frame]].iloc[rows].reset_index(drop=True)
+    return replace(samples, inputs=inputs, notes=(*samples.notes, *note))
 
 
 def _image_folder(

@@ -21,6 +21,7 @@ from groundwork.data import (
     encode_columns,
     read_frame,
 )
+from groundwork.data.batches import PairSource
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
@@ -80,13 +81,14 @@ class Inputs:
     """
 
     sample_id: Series
-    source: ImageFiles | TableSource
+    source: ImageFiles | TableSource | PairSource
     notes: tuple[str, ...]
 
     @property
     def bad(self) -> dict[int, str]:
         """Name the rows that could not be decoded, once their batches were asked for."""
-        return self.source.bad if isinstance(self.source, ImageFiles) else {}
+        images = self.source.images if isinstance(self.source, PairSource) else self.source
+        return images.bad if isinstance(images, ImageFiles) else {}
 
 
 def read_inputs(
@@ -120,12 +122,16 @@ def read_inputs(
         if "max_pixels" in others
         else keys.get("max_pixels") or MAX_PIXELS
     )
-    samples = named_images(text, path, keys, trust_pickle, others.get("image_root"))
+    beside = [column["name"] for column in data["columns"]["columns"]] if data.get("columns") else []
+    samples = named_images(text, path, keys, trust_pickle, others.get("image_root"), beside)
     assert samples.path is not None
     files = ImageFiles(
         [Path(file) for file in samples.path], image_form(data), keys.get("image_size") is None, limit
     )
-    return Inputs(samples.sample_id, files, samples.notes)
+    if not beside:
+        return Inputs(samples.sample_id, files, samples.notes)
+    encoded, said = _encode(samples.inputs, data, keys, text, averages=True)
+    return Inputs(samples.sample_id, PairSource(files, TableSource(encoded)), (*samples.notes, *said))
 
 
 def image_stream(origin: Origin, form: Form) -> Stream:
@@ -147,6 +153,19 @@ def _read_rows(
     """Find the columns by name; what else the table holds is left alone."""
     if frame.empty:
         raise UserError(f"input must have rows, but {where} has none. Choose another table.")
+    id_column = keys.get("id_column")
+    if id_column in frame.columns:
+        sample_id = Roles((), id_column, None, None, None).sample_id(frame)
+    else:
+        sample_id = content_ids(frame)
+    encoded, said = _encode(frame, data, keys, where, averages)
+    return Inputs(sample_id, TableSource(encoded), said)
+
+
+def _encode(
+    frame: DataFrame, data: Mapping[str, Any], keys: Mapping[str, Any], where: str, averages: bool
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Read the columns of the run as it read them, (N, D), with notes."""
     statistics = ColumnStatistics.from_state(data["columns"])
     categorical = [column.name for column in statistics.columns if column.kind == "categorical"]
     known = [column.name for column in statistics.columns if column.name in frame]
@@ -164,14 +183,9 @@ def _read_rows(
             raise UserError(
                 f"column {name} must hold numbers, as in training, but holds {found!r} ({where}). Mend it."
             )
-    id_column = keys.get("id_column")
-    if id_column in frame.columns:
-        sample_id = Roles((), id_column, None, None, None).sample_id(frame)
-    else:
-        sample_id = content_ids(frame)
     encoded = encode_columns(columns, statistics)
     unseen = unseen_notes(encoded, statistics, "rows", averages)
-    return Inputs(sample_id, TableSource(encoded), (*reading.notes, *said, *unseen))
+    return encoded, (*reading.notes, *said, *unseen)
 
 
 def _style(keys: Mapping[str, Any]) -> Style:

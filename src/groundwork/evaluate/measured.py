@@ -96,7 +96,7 @@ def _predictions(context: Context, model: Model, split: Split) -> Any:
     if features is None or model.network.views > 1:  # of val the image as it is alone was cached
         rows, precision = prepared.rows[split], evaluation_precision(config)
         title, size = f"predicting {split}", config.data.batch_size
-        return predict(model.network, prepared.source, rows, size, device, precision, context.console, title)
+        return predict(model.network, prepared.inputs, rows, size, device, precision, context.console, title)
     network = model.network.to(device).eval()
     with torch.inference_mode():
         return (

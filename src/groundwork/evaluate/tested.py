@@ -67,7 +67,7 @@ def predict_test(folder: RunFolder, console: Console) -> PredictedTest:
     rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
 
     def again(one: Network) -> NDArray[np.floating]:
-        return predict(one, prepared.source, rows, size, device, precision, console, "predicting test")
+        return predict(one, prepared.inputs, rows, size, device, precision, console, "predicting test")
 
     metrics = build_metrics(config, checkpoint.get("threshold"))
     return PredictedTest(prepared, checkpoint, network, again(network), metrics, again)

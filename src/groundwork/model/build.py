@@ -11,6 +11,7 @@ from torch import nn
 from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
+from groundwork.model.beside import ColumnEncoder
 from groundwork.model.network import Network
 from groundwork.model.normalize import ImageNormalize, TableNormalize
 from groundwork.model.plain import as_backbone, taken
@@ -53,8 +54,16 @@ def build_network(
     backbone.prune(max(stages))
     stage_pool = StagePool(tuple(stages), KINDS[pool])
     num_features = stage_pool.num_features(backbone.channels, backbone.spatial)
+    columns = build_columns(data)
+    num_features += 0 if columns is None else columns.num_features
     head = build_head(config, data, num_features, getattr(backbone, "num_members", 1))
-    return Network(normalize, backbone, stage_pool, head)
+    return Network(normalize, backbone, stage_pool, head, columns)
+
+
+def build_columns(data: dict[str, Any]) -> ColumnEncoder | None:
+    """Build what reads the columns beside images; None where there are none."""
+    beside = data["kind"] == "image" and data.get("columns")
+    return ColumnEncoder(data["columns"]["columns"]) if beside else None
 
 
 def build_head(

@@ -52,6 +52,7 @@ class Network(nn.Module):
         backbone: Inputs -> stages.
         pool: Stages -> features (B, D).
         head: Features -> output, with `decode`.
+        columns: Rows of a table beside the images -> features that are joined to those of the image; None for none.
 
     Attributes:
         frozen: Stages of the backbone that keep every parameter and buffer as it is.
@@ -62,9 +63,17 @@ class Network(nn.Module):
         num_merged: Parameters of adapters that are part of the weights by now.
     """
 
-    def __init__(self, normalize: nn.Module, backbone: nn.Module, pool: StagePool, head: nn.Module):
+    def __init__(
+        self,
+        normalize: nn.Module,
+        backbone: nn.Module,
+        pool: StagePool,
+        head: nn.Module,
+        columns: Any = None,
+    ):
         super().__init__()
         self.normalize, self.backbone, self.pool, self.head = normalize, backbone, pool, head
+        self.columns = columns
         self.frozen: frozenset[int] = frozenset()
         # what a backbone itself keeps from training, such as fixed positions
         self._fixed = {name for name, value in self.named_parameters() if not value.requires_grad}
@@ -91,14 +100,17 @@ class Network(nn.Module):
 
     def features(self, inputs: Tensor) -> Tensor:
         """Compute what the head reads, (B, D) float32."""
-        features: Tensor = self.pool(self.stem(self.normalize(inputs), self.pool.stages))
-        return features
+        return self.beside(self.pool(self.stem(self.normalize(inputs), self.pool.stages)), inputs)
 
     def view_features(self, inputs: Tensor) -> list[Tensor]:
         """Compute what the head reads of each view of the inputs, (B, D) float32 each."""
         shown = self.normalize(inputs)
         views = [view(shown, number) for number in range(self.views)] if self.views > 1 else [shown]
-        return [self.pool(self.stem(one, self.pool.stages)) for one in views]
+        return [self.beside(self.pool(self.stem(one, self.pool.stages)), inputs) for one in views]
+
+    def beside(self, features: Tensor, inputs: Any) -> Tensor:
+        """Join the features of an image and of its columns, (B, D) each."""
+        return features if self.columns is None else torch.cat([features, self.columns(inputs.row)], dim=1)
 
     def combine(self, features: Sequence[Tensor]) -> Tensor:
         """Compute the output that `decode` turns into the mean prediction over views."""
@@ -119,7 +131,7 @@ class Network(nn.Module):
         earlier stage.
         """
         part = getattr(self.backbone, "after", None)
-        if part is None:
+        if part is None or self.columns is not None:
             return None
         rest = Network(MapInput(), part(stage), self.pool, self.head)
         rest._fixed, rest.base = self._fixed, self.base
@@ -190,7 +202,8 @@ class Network(nn.Module):
         """Number the stage of every parameter and buffer; the head comes after the last stage."""
         backbone = {f"backbone.{name}": stage for name, stage in self.stem.parameter_stages().items()}
         head = {f"head.{name}": self.num_stages for name in self.head.state_dict()}
-        return backbone | head
+        beside = {} if self.columns is None else self.columns.state_dict()
+        return backbone | head | {f"columns.{name}": self.num_stages for name in beside}
 
     def parameter_layers(self) -> dict[str, int]:
         """Number the depth of every parameter for layer-wise rates; the head is deepest."""

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from groundwork.core.pair import Pair
 from groundwork.core.piecewise import piecewise_linear
 
 INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
@@ -36,8 +37,10 @@ class ImageNormalize(nn.Module):
             cycled = [float(values[channel % len(values)]) for channel in range(num_channels)]
             self.register_buffer(name, torch.tensor(cycled).view(1, -1, 1, 1))
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Normalize (B, C, H, W) uint8 or uint16 of full range, or floats in [0, 1]."""
+    def forward(self, image: Tensor | Pair) -> Tensor:
+        """Normalize (B, C, H, W) uint8 or uint16 of full range, or floats in [0, 1]; of pairs the images."""
+        if isinstance(image, Pair):
+            image = image.image
         scale = INTEGER_RANGE.get(image.dtype)
         values = image.to(torch.float32)
         if scale is not None:

@@ -24,9 +24,10 @@ from groundwork.report.figures import (
 )
 from groundwork.report.folder import ReportedRun
 from groundwork.report.html import Gallery, Picture, Section, data_address, render
+from groundwork.report.map import map_photos
 from groundwork.report.photos import (
+    SIDE,
     Photos,
-    Shown,
     doubts,
     encode,
     find_photos,
@@ -38,6 +39,7 @@ from groundwork.report.photos import (
 from groundwork.report.predictions import classified
 from groundwork.report.table import class_table, target_tables
 
+MAP_SIDE = 96  # pixels of a photograph on the map: some 3 kB each
 FORMATS: tuple[Format, ...] = ("png", "pdf", "csv")
 _MISTAKES = ("mistakes", "The surest mistakes", "Wrong on val, and the model was most confident of them.")
 _DOUBTS = ("doubts", "The least sure hits", "Right on val, but only just.")
@@ -65,7 +67,8 @@ def write_report(
     with style():
         sections = _sections(run, formats)
         galleries = _galleries(run, photos, formats)
-    write_text(run.folder.report, render(run, sections, galleries))
+    sources = {name: _address(name, photos, MAP_SIDE) for name in map_photos(run) if name in photos}
+    write_text(run.folder.report, render(run, sections, galleries, sources))
     return run.folder.report
 
 
@@ -126,12 +129,14 @@ def _galleries(run: ReportedRun, photos: Photos, formats: Sequence[Format]) -> l
         present = [entry for entry in shown if entry.sample_id in photos]
         _save(run, photographs.draw(name, title, caption, present, photos), raster)
         if present:
-            galleries.append(Gallery(title, caption, [(entry, _address(entry, photos)) for entry in present]))
+            galleries.append(
+                Gallery(title, caption, [(entry, _address(entry.sample_id, photos)) for entry in present])
+            )
     return galleries
 
 
-def _address(entry: Shown, photos: Photos) -> str:
-    return data_address(encode(photos[entry.sample_id]), "image/jpeg")
+def _address(sample_id: str, photos: Photos, side: int = SIDE) -> str:
+    return data_address(encode(photos[sample_id], side), "image/jpeg")
 
 
 def _save(run: ReportedRun, drawings: Sequence[Drawing], formats: Sequence[Format]) -> list[Picture]:

@@ -38,6 +38,7 @@ audit.json           `findings` [{level, text}], `rules` [{rule, have, met, fact
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.
 figures/             pictures written by `evaluate`: augmentation*.png.
+figures/map.csv      `sample_id`, `split`, `target` (class, or first value), `pca_1`, `pca_2`, `tsne_1`, `tsne_2`.
 figures/attention.npz  `kind`, `sample_id` (M,) str, and for i < M: `photo_<i>`, `map_<i>` (h, w) in [0, 1].
 figures/thumbs.npz   small photographs: `sample_id` (M,) str, and `photo_<i>` (H, W, C) for i < M.
 """
@@ -109,6 +110,11 @@ class ReportedRun:
         """Return the mean prediction over the values of each input column."""
         # Names and values of columns are text, also those that look like numbers or like nothing.
         return _table(self.folder.partial_dependence, texts=("input", "value", "output"))
+
+    @cached_property
+    def map(self) -> DataFrame:
+        """Return the places of samples of train and val in two dimensions."""
+        return _table(self.folder.map, texts=("sample_id", "split") + (("target",) if self.classes else ()))
 
     @cached_property
     def classes(self) -> list[str]:

@@ -11,6 +11,7 @@ from yaml import CSafeDumper, dump
 
 from groundwork.report.folder import ReportedRun
 from groundwork.report.glossary import glossary
+from groundwork.report.map import read_map
 from groundwork.report.next_step import next_step
 from groundwork.report.number import show, show_seconds
 from groundwork.report.page import data_facts, describe, lead, shown_path, sizes
@@ -68,8 +69,15 @@ class Gallery:
     entries: Sequence[tuple[Shown, str]]
 
 
-def render(run: ReportedRun, sections: Sequence[Section], galleries: Sequence[Gallery]) -> str:
-    """Fill the page of a run."""
+def render(
+    run: ReportedRun, sections: Sequence[Section], galleries: Sequence[Gallery], sources: Mapping[str, str]
+) -> str:
+    """Fill the page of a run.
+
+    Args:
+        sources: sample_id -> address of the small photographs of the map.
+    """
+    data_map = read_map(run)
     metrics, usual = metric_table(run), metric_names(run, only_usual=True)
     return fill(
         "report.html.j2",
@@ -87,6 +95,8 @@ def render(run: ReportedRun, sections: Sequence[Section], galleries: Sequence[Ga
         audit=audit_table(run),
         sections=sections,
         galleries=galleries,
+        map=data_map,
+        map_photos=[] if data_map is None else data_map.photos(sources),
         next_step=next_step(run),
         words=glossary(),
         seconds_labels=SECONDS,

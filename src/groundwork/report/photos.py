@@ -12,6 +12,7 @@ from PIL import Image
 
 from groundwork.core.atomic import write_bytes
 from groundwork.report.folder import ReportedRun
+from groundwork.report.map import map_photos
 from groundwork.report.predictions import Classified, classified, regressed
 
 MOST = 12  # photographs of each kind
@@ -44,10 +45,11 @@ def doubts(found: Classified) -> list[Shown]:
 def wanted_photos(run_dir: Path) -> list[str]:
     """Return the sample_ids whose photographs the report shows; none where `report.photos` is false."""
     run = ReportedRun(Path(run_dir))
-    found = classified(run, "val")
-    if found is None or not photos_allowed(run) or run.data.get("kind") != "image":
+    if not photos_allowed(run) or run.data.get("kind") != "image":
         return []
-    return [shown.sample_id for shown in [*mistakes(found), *doubts(found)]]
+    found = classified(run, "val")
+    judged = [] if found is None else [*mistakes(found), *doubts(found)]
+    return list(dict.fromkeys([*(shown.sample_id for shown in judged), *map_photos(run)]))
 
 
 def photos_allowed(run: ReportedRun) -> bool:
@@ -105,7 +107,7 @@ def keep_photos(run: ReportedRun, photos: Photos) -> None:
     write_bytes(run.folder.thumbs, file.getbuffer())
 
 
-def thumbnail(photo: NDArray[Any]) -> Image.Image:
+def thumbnail(photo: NDArray[Any], side: int = SIDE) -> Image.Image:
     """Shrink (H, W), (H, W, 1) or (H, W, C) pixels; other types than uint8 are stretched to their range."""
     pixels = np.asarray(photo)
     if pixels.ndim == 3 and pixels.shape[2] in (1, 2):
@@ -116,14 +118,14 @@ def thumbnail(photo: NDArray[Any]) -> Image.Image:
         low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
         pixels = (np.nan_to_num(pixels.astype(np.float64)) - low) / max(high - low, 1e-12) * 255
     image = Image.fromarray(np.ascontiguousarray(pixels).clip(0, 255).astype(np.uint8))
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
     return image
 
 
-def encode(photo: NDArray[Any]) -> bytes:
+def encode(photo: NDArray[Any], side: int = SIDE) -> bytes:
     """Return a thumbnail as JPEG."""
     page = BytesIO()
-    thumbnail(photo).save(page, format="JPEG", quality=86)
+    thumbnail(photo, side).save(page, format="JPEG", quality=86)
     return page.getvalue()
 
 

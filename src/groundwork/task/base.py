@@ -9,6 +9,7 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 
 from groundwork.core.batch import Batch, sample_keys
 from groundwork.core.console import Console
+from groundwork.core.pair import Pair
 from groundwork.task.module import BuiltModule
 from groundwork.task.outputs import Outputs, as_batch, inputs_of
 
@@ -87,12 +88,15 @@ class Task(BuiltModule, ABC):
         apart: Tensor = self.loss(output.flatten(0, 1), *repeated)
         return apart.reshape(-1, members).mean(dim=1)
 
-    def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def prepare(self, batch: Batch) -> tuple[Any, Tensor]:
         """Augment the inputs and bring the target to the loss's terms."""
         target = self._scaled(batch.target)
         if self.augment is None:
             return batch.inputs, target
-        return self.augment(batch.inputs, self.keys(batch.index)), target
+        keys = self.keys(batch.index)
+        if isinstance(batch.inputs, Pair):
+            return batch.inputs.images(lambda images: self.augment(images, keys)), target
+        return self.augment(batch.inputs, keys), target
 
     def keys(self, index: Tensor) -> Tensor:
         """Name this epoch's draw for each sample (B,), whatever batch or device it is in."""

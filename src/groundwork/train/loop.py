@@ -38,7 +38,7 @@ def first_task(run: Context, parts: Sequence[Part], whole: Network) -> Task:
 
 def _nothing(run: Context, whole: Network) -> Part:
     phase = run.plan.phases[-1]
-    return Part(1, phase, whole, run.prepared.source, 1, lambda: None, lambda: None)
+    return Part(1, phase, whole, run.prepared.inputs, 1, lambda: None, lambda: None)
 
 
 def enter_part(run: Context, part: Part) -> dict[str, Any]:

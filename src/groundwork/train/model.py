@@ -143,8 +143,9 @@ def _cut(config: DictConfig, data: dict[str, Any], network: Network, candidate: 
     network.stem.prune(max(candidate.stages))
     pool = StagePool(candidate.stages, candidate.kinds)
     width = pool.num_features(network.stem.channels, network.stem.spatial)
+    width += 0 if network.columns is None else network.columns.num_features
     head = build_head(config, data, width, getattr(network.backbone, "num_members", 1))
-    return Network(network.normalize, network.backbone, pool, head)
+    return Network(network.normalize, network.backbone, pool, head, network.columns)
 
 
 def _cached_stages(cached: Cached) -> int:

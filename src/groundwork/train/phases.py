@@ -112,7 +112,7 @@ def _part(
             lambda: network.head.load_state_dict(head.head.state_dict()),
         )  # fmt: skip
     trained = network if maps is None else maps.rest
-    inputs: Source = context.prepared.source if maps is None else maps.source
+    inputs: Source = context.prepared.inputs if maps is None else maps.source
     return Part(
         number, phase, trained, inputs, epochs,
         lambda: plan.enter(trained, phase),

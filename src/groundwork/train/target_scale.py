@@ -52,7 +52,7 @@ def predict_means(run: Context, network: Network) -> bool:
     scale.residuals.zero_()
     rows, size, precision = prepared.rows["train"], config.data.batch_size, evaluation_precision(config)
     found = predict(
-        network, prepared.source, rows, size, run.device, precision, run.console, "predicting train"
+        network, prepared.inputs, rows, size, run.device, precision, run.console, "predicting train"
     )
     scale.to("cpu").learn_residuals(torch.from_numpy(found), torch.from_numpy(prepared.targets("train")))
     tried.predictions[:] = [scale.smeared(torch.from_numpy(each)).numpy() for each in tried.predictions]

@@ -58,6 +58,7 @@ def candidates(pool: str, cut: str | int | Sequence[int], spatial: Sequence[bool
 
 
 def gather(stages: Stages, candidate: Candidate, spatial: Sequence[bool]) -> Tensor:
-    """Join the columns that a candidate reads into (N, D)."""
+    """Join the columns that a candidate reads into (N, D); what stands behind the stages is read by all."""
     parts = [take_pool(stages[stage], candidate.pool, spatial[stage]) for stage in candidate.stages]
+    parts += stages[len(spatial) :]
     return torch.from_numpy(np.ascontiguousarray(np.concatenate(parts, axis=1)))

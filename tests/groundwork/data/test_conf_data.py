@@ -30,7 +30,7 @@ ELSEWHERE = {
     "reader",
 }
 OF_TABLES = {"table": {"rare_below"}, "california_housing": {"rare_below"}}
-OF_IMAGES = {"image_size", "num_workers", "resize", "window", "unreadable", "max_pixels"}
+OF_IMAGES = {"image_size", "num_workers", "resize", "window", "unreadable", "max_pixels", "group"}
 
 
 def choose(name: str, *words: str):

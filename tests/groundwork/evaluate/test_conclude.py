@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -22,10 +23,15 @@ def test_a_metric_of_ones_own_that_should_be_low_is_judged_the_right_way_around(
     run = groundwork.fit(
         ["data=table", f"data.table={table}", "data.target=price", "data.drop=[dear]", "task=regression",
          "trainer=cpu", "trainer.max_epochs=12", "optim.lr=0.03", "metrics.resamples=20", FAR, f"monitor={monitor}",
-         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"],
+         "report.map=true", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"],
         quiet=True,
     )  # fmt: skip
     result = run.result
+    drawn, split = pd.read_csv(run.path / "figures" / "map.csv"), run.splits
+    learned = split[split["split"] != "test"]
+    assert set(zip(drawn["sample_id"], drawn["split"], strict=True)) == set(
+        zip(learned["sample_id"], learned["split"], strict=True)
+    )
     assert set(result["directions"]) == {bare_name(metric) for metric in result["val"]}
     assert [result["directions"][metric] for metric in ("far", "rmse", "r2")] == ["min", "min", "max"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, concat, read_parquet
 from yaml import safe_dump
 
 
@@ -196,6 +196,21 @@ def write_regression(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def draw_photographs() -> Callable[[list[str]], dict[str, NDArray[np.uint8]]]:
     return photographs
+
+
+@pytest.fixture
+def write_map() -> Callable[[Path], None]:
+    """Write places in the plane of as many training rows as there are predictions on val."""
+
+    def write(folder: Path) -> None:
+        val = read_parquet(folder / "predictions" / "val.parquet")[["sample_id", "target"]]
+        train = val.assign(sample_id="train/" + val["sample_id"])
+        table = concat([val.assign(split="val"), train.assign(split="train")], ignore_index=True)
+        places = np.random.default_rng(0).normal(size=(len(table), 4))
+        table[["pca_1", "pca_2", "tsne_1", "tsne_2"]] = places
+        table.to_csv(folder / "figures" / "map.csv", index=False)
+
+    return write
 
 
 @pytest.fixture

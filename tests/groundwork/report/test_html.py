@@ -98,10 +98,12 @@ def keep_screenshot(page: Path, name: str) -> None:
 def test_every_picture_of_a_classification_is_drawn_without_an_error(
     write_classification: Callable[..., Path],
     draw_photographs: Callable[..., dict[str, NDArray[np.uint8]]],
+    write_map: Callable[[Path], None],
     name: str,
     keys: dict[str, Any],
 ) -> None:
     folder = write_classification(**keys)
+    write_map(folder)
     page = write_report(folder, draw_photographs(wanted_photos(folder)), formats=())
     found = probe(page)
     assert found["errors"] == []

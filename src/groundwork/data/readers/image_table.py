@@ -19,7 +19,8 @@ from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.image_folder import UNREADABLE, image_samples
 from groundwork.data.readers.image_paths import find_images
-from groundwork.data.readers.roles import Roles, as_names, require
+from groundwork.data.readers.roles import Roles, as_names, input_columns, require
+from groundwork.data.readers.table import choose_inputs
 from groundwork.data.samples import Samples
 
 
@@ -38,8 +39,10 @@ def read_image_table(
     decimal: str = "auto",
     thousands: str | None = "auto",
     missing_values: Sequence[str] = (),
+    inputs: Sequence[str] | None = None,
+    categorical: Sequence[str] | None = None,
 ) -> Samples:
-    """Read one image per row, with its targets from the same row.
+    """Read one image per row, with its targets, and columns to learn from beside it, from the same row.
 
     Args:
         table: File, or `sqlite:///file.db?table=name`.
@@ -57,6 +60,8 @@ def read_image_table(
         decimal: Sign before the decimals of numbers: ".", "," or auto.
         thousands: Sign between thousands: one character, None or auto.
         missing_values: Words for a missing value, beside an empty cell.
+        inputs: Columns to learn from beside the image.
+        categorical: Those among them whose numbers are names of categories.
     """
     check_choice("data.unreadable", unreadable, UNREADABLE)
     source = Source.parse(table, "data.table")
@@ -68,9 +73,17 @@ def read_image_table(
         )
     folder = source.path.parent if image_root is None else existing_folder(image_root, "data.image_root")
     roles = Roles(as_names(target), id_column, group, split_column, order_column)
-    values = {*roles.target, *as_names(roles.order_column)} - {*roles.as_typed(), str(image_column)}
-    reading = read_numbers(frame, sorted(values), style)
-    samples = image_table_samples(reading.frame, str(source), folder, image_column, roles, absent=unreadable)
+    beside, named = _beside(frame, roles, inputs, image_column, str(source)), as_names(categorical)
+    if idle := [name for name in named if name not in beside]:
+        raise UserError(
+            f"data.categorical must name columns of data.inputs, but {quoted(idle)} is not one. Remove it."
+        )
+    values = {*roles.target, *as_names(roles.order_column), *beside}
+    values -= {*roles.as_typed(), str(image_column), *named}
+    reading = read_numbers(frame, sorted(values), style, named)
+    samples = image_table_samples(
+        reading.frame, str(source), folder, image_column, roles, unreadable, inputs=beside, categorical=named
+    )
     notes = (*frame.attrs.get("notes", ()), *reading.notes, *samples.notes)
     return replace(samples, notes=notes, decimal=reading.decimal)
 
@@ -83,6 +96,8 @@ def image_table_samples(
     roles: Roles,
     absent: str = "error",
     key: str = "data.image_root",
+    inputs: Sequence[str] = (),
+    categorical: Sequence[str] = (),
 ) -> Samples:
     """Build samples from a table whose paths lie below a folder.
 
@@ -90,6 +105,8 @@ def image_table_samples(
         absent: What becomes of rows whose image is not there: "error"; "drop" leaves them out with a note; "keep", for
             prediction, leaves it to decoding to name them, and takes an image that several rows name once.
         key: By which the user names the folder.
+        inputs: Columns beside the images.
+        categorical: Those among them that are categories though they hold numbers.
     """
     roles.check(frame, where)
     require(frame, [image_column], "image_column", where)
@@ -114,10 +131,24 @@ def image_table_samples(
     frame, names = frame[kept.to_numpy()].reset_index(drop=True), [names[row] for row in np.flatnonzero(kept)]
     sample_id = None if roles.id_column is None else roles.sample_id(frame)
     samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
-    beside = [name for name in roles.no_part(frame) if name != image_column]
+    idle = [name for name in roles.no_part(frame) if name not in (image_column, *inputs)]
+    columns, texts, said = input_columns(frame[list(inputs)], categorical)
     return replace(
-        samples, group=roles.groups(frame), order=roles.order(frame), **hints(frame, roles, beside)
+        samples,
+        inputs=columns,
+        categorical=texts,
+        group=roles.groups(frame),
+        order=roles.order(frame),
+        notes=(*samples.notes, *said),
+        **hints(frame, roles, idle),
     )
+
+
+def _beside(
+    frame: DataFrame, roles: Roles, inputs: Sequence[str] | None, image_column: str, where: str
+) -> list[str]:
+    """Name the columns that are learned from beside the images; none unless they are asked for."""
+    return choose_inputs(frame, roles, inputs, [str(image_column)], where) if as_names(inputs) else []
 
 
 def _check_missing(

@@ -79,7 +79,7 @@ def table_samples(
     for key, names in (("drop", drop), ("categorical", categorical)):
         require(frame, names, key, where)
     sample_id = content_ids(frame) if roles.id_column is None else roles.sample_id(frame)
-    chosen = _choose_inputs(frame, roles, inputs, drop, where)
+    chosen = choose_inputs(frame, roles, inputs, drop, where)
     as_typed = {*categorical, *roles.as_typed()}
     named = dict.fromkeys([*chosen, *roles.target, *as_names(roles.order_column)])
     reading = read_numbers(frame, [name for name in named if name not in as_typed], style, categorical)
@@ -115,7 +115,7 @@ def table_samples(
     )
 
 
-def _choose_inputs(
+def choose_inputs(
     frame: DataFrame, roles: Roles, inputs: Sequence[str] | None, drop: Sequence[str], where: str
 ) -> list[str]:
     """Return the names of the inputs, none of which gives away the target or the split."""

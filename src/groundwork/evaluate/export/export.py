@@ -127,6 +127,10 @@ def _write(exported: Exported, name: str, place: Path) -> str:
 def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
     data, keys = plain(checkpoint["data"]), checkpoint["config"]["data"]
+    if data["kind"] == "image" and data.get("columns"):
+        raise UserError(
+            "run= must read images or columns to be exported, but reads both. Use predict.py, or data.inputs=null."
+        )
     target, config = data["target"], checked_config(checkpoint["config"], "the checkpoint")
     task = target["task"]
     described: dict[str, Any] = {"kind": data["kind"], "input": input_name(data["kind"])}

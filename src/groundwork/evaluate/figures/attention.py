@@ -26,9 +26,11 @@ def write_attention(folder: RunFolder, network: Network, prepared: Prepared, dev
     images, maps, kind = {}, {}, ""
     network.to(device).eval()
     for name in wanted:
-        image = prepared.source.batch(np.array([rows[name]]))
-        shown, kind = attention(network, image.to(device), bool(prepared.target.classes))
-        images[name], maps[name] = image[0].permute(1, 2, 0).numpy(), shown[0]
+        row = np.array([rows[name]])
+        inputs = prepared.inputs.batch(row).to(device)
+        shown, kind = attention(network, inputs, bool(prepared.target.classes))
+        images[name] = prepared.source.batch(row)[0].permute(1, 2, 0).numpy()
+        maps[name] = shown[0]
     keep_attention(folder.path, images, maps, kind)
 
 
@@ -56,7 +58,8 @@ def attention(network: Network, images: Tensor, classifies: bool) -> tuple[NDArr
     asked = [*dict.fromkeys([*spatial[-1:], *read])]
     with torch.enable_grad():
         found = network.stem(pixels, asked)
-        output = network.head(network.pool([found[asked.index(stage)] for stage in read]))
+        pooled = network.pool([found[asked.index(stage)] for stage in read])
+        output = network.head(network.beside(pooled, images))
         score = output.max(dim=1).values.sum() if classifies else output.sum()
         of_map, of_pixels = torch.autograd.grad(
             score, [found[0] if spatial else pixels, pixels], allow_unused=True

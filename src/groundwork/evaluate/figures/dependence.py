@@ -1,15 +1,16 @@
 """A network that reads a table -> how its prediction follows each column, all else equal."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pandas import DataFrame
-from torch import Tensor
+from torch import Tensor, nn
 
 from groundwork.core.atomic import write_text
+from groundwork.core.batch import Split
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import TableSource
 from groundwork.data.categories import FIRST
@@ -24,18 +25,57 @@ NUM_VALUES, MOST_CATEGORIES = 24, 12
 MOST_CLASSES = 3  # of a problem with more than two, the most frequent
 
 
-def write_dependence(folder: RunFolder, network: Network, prepared: Prepared, device: torch.device) -> None:
-    """Write `partial_dependence.csv` of a run on a table; nothing where the inputs are images."""
-    if prepared.columns is None or not isinstance(prepared.source, TableSource):
+class BesideImages(nn.Module):
+    """Predict by the columns of some samples while each keeps the features of its image.
+
+    Args:
+        network: That reads both.
+        features: (N, D) what its head reads of the images.
+    """
+
+    def __init__(self, network: Network, features: Tensor):
+        super().__init__()
+        self.network, self.features = network, features
+        self.decode = network.decode
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Compute outputs of rows (B, 1 + columns), of which the last says whose image it is."""
+        beside = self.network.columns(rows[:, :-1])
+        output: Tensor = self.network.head(torch.cat([self.features[rows[:, -1].long()], beside], dim=1))
+        return output
+
+
+def write_dependence(
+    folder: RunFolder,
+    network: Network,
+    prepared: Prepared,
+    device: torch.device,
+    cached: Mapping[Split, NDArray[np.float32]] | None = None,
+) -> None:
+    """Write `partial_dependence.csv` of a run on columns; nothing where images are all that it reads.
+
+    Args:
+        cached: What the head reads, of images and columns; without it columns beside images are left out.
+    """
+    source = prepared.table or prepared.source
+    if prepared.columns is None or not isinstance(source, TableSource):
+        return
+    if prepared.table is not None and cached is None:
         return
     train = prepared.rows["train"]
-    rows = train[np.linspace(0, len(train) - 1, min(MOST_ROWS, len(train))).astype(int)]
-    inputs = prepared.source.batch(rows).to(device)
+    places = np.linspace(0, len(train) - 1, min(MOST_ROWS, len(train))).astype(int)
+    inputs = source.batch(train[places]).to(device)
     network.to(device).eval()
     outputs = _outputs(prepared)
-    whole = prepared.source.array.numpy()[train]
+    whole = source.array.numpy()[train]
+    if prepared.table is not None and cached is not None:
+        width = cached["train"].shape[1] - network.columns.num_features
+        features = torch.from_numpy(cached["train"][places, :width]).to(device)
+        network = cast(Network, BesideImages(network, features))
+        inputs = torch.cat([inputs, torch.arange(len(inputs)).to(inputs)[:, None]], dim=1)
     with torch.inference_mode():
-        order = most_important(network, inputs, outputs, MOST_COLUMNS)
+        order = most_important(network, inputs, outputs, MOST_COLUMNS + 1)
+        order = [place for place in order if place < len(prepared.columns.columns)][:MOST_COLUMNS]
         lines = [
             line
             for place in order

@@ -106,7 +106,7 @@ def _write_average(joint: Joint, folder: RunFolder, console: Console) -> None:
     prepared = prepare_as_trained(source, config, console)
     network = network_of(checkpoint, config, source.best).arrange(memory_format(config))
     rows, size, precision = prepared.rows["val"], config.data.batch_size, evaluation_precision(config)
-    val = predict(network, prepared.source, rows, size, best_device(), precision, console, "predicting val")
+    val = predict(network, prepared.inputs, rows, size, best_device(), precision, console, "predicting val")
     metrics, said = with_threshold(
         build_metrics(config), config.monitor, val, prepared.targets("val"), prepared.names
     )

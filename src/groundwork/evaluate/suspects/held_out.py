@@ -63,7 +63,9 @@ def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
         raise UserError(
             "suspects=true must find images in memory, but they are streamed. Use model.pretrained=true."
         )
-    columns = () if prepared.columns is None else prepared.columns.columns
+    # Columns beside images are none of these inputs.
+    known = prepared.columns if isinstance(prepared.source, TableSource) else None
+    columns = () if known is None else known.columns
     codes = [number for number, column in enumerate(columns) if column.kind == "categorical"]
 
     def fit(labels: Labels, only: str | None = None) -> dict[str, Probs]:

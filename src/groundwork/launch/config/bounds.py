@@ -15,6 +15,7 @@ VALUES = {
     "execution.grad_checkpointing": SWITCH,
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
     "trainer.gradient_clip_algorithm": (None, "norm", "value"),
+    "report.map": SWITCH,
     "transfer.refit": SWITCH,
     "transfer.views": VIEWS,
 }

@@ -77,6 +77,11 @@ def check_combination(composition: Composition) -> None:
                 f"balance={choices['balance']} must not be combined with class weights in the loss, which would "
                 f"correct twice. Remove one of them."
             )
+    if kind == "image" and config.data.get("inputs") and config.augment.get("mix"):
+        raise UserError(
+            "augment.mix must be null with data.inputs, because columns of two samples can't be mixed, but it is set. "
+            "Set augment.mix=null."
+        )
     if config.model.get("kind", kind) != kind:
         raise UserError(
             f"model={choices['model']} must read what the data holds, but it reads the kind {config.model.kind} "

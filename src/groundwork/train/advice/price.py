@@ -75,7 +75,7 @@ def priced(
     plan: Plan = instantiate(config.transfer, _convert_="all")
     trained = [phase for phase in plan.phases if phase.train != "head"]
     copy = plan.enter(plan.adapt(deepcopy(network)).to(device), trained[-1])
-    batch = context.prepared.source.batch(rows["train"][: config.data.batch_size])
+    batch = context.prepared.inputs.batch(rows["train"][: config.data.batch_size])
     seconds = step_seconds(config, copy, batch, device)
     epochs = max(1, round(sum(phase.share for phase in trained) * config.trainer.max_epochs))
     images = len(rows["train"]) + FORWARD * len(rows["val"])

@@ -107,9 +107,11 @@ def fold_network(network: Network, heads: Sequence[Linear]) -> Network:
     """Give the network with the heads of the folds in place of its own; the backbone is shared."""
     networks = []
     for head in heads:
-        one = Network(network.normalize, network.backbone, network.pool, deepcopy(network.head))
+        one = Network(
+            network.normalize, network.backbone, network.pool, deepcopy(network.head), network.columns
+        )
         set_head(one, head)
         networks.append(one)
-    whole = Network(network.normalize, network.backbone, network.pool, FoldHeads(networks))
+    whole = Network(network.normalize, network.backbone, network.pool, FoldHeads(networks), network.columns)
     whole.temperature, whole.views = network.temperature, network.views
     return whole.eval()

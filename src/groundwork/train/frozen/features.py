@@ -25,7 +25,8 @@ class StageFeatures:
     """Hold the pooled features of every stage of a frozen backbone.
 
     Attributes:
-        train: Per stage (N, D_s); the views of the training images one after the other.
+        train: Per stage (N, D_s); the views of the training images one after the other. Behind the stages, (N, W) of
+            columns beside the images, which every head reads.
         val: Per stage (M, D_s), of the images as they are.
         spatial: Which stages are maps.
         views: Number of views in `train`.
@@ -83,7 +84,7 @@ def view_readers(
         "weights": weights_hash(network.backbone),
         "normalize": weights_hash(network.normalize),
         "model": config.model.name,
-        "content": prepared.content_hash,
+        "content": getattr(prepared.source, "key", prepared.content_hash),
         "precision": str(precision).removeprefix("torch."),
     }
     network.to(device)
@@ -107,9 +108,17 @@ def read_features(
     for rows, known, reader in view_readers(config, network, prepared, plan, device):
         cache = FeatureCache(folder, feature_key(**known), config.data.batch_size, cap_gb)
         with console.progress("features of the frozen backbone", "images") as bar:
-            parts.append(cache.features(rows, reader, bar))
+            parts.append([*cache.features(rows, reader, bar), *_columns(network, prepared, rows)])
     count = len(prepared.rows["train"])
     views = [[stage[:count] for stage in part] for part in parts]
     stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
     val, *others = ([stage[count:] for stage in part] for part in parts if len(part[0]) > count)
     return StageFeatures(stacked, val, tuple(network.stem.spatial), plan.views, others)
+
+
+def _columns(network: Network, prepared: Prepared, rows: NDArray[np.int64]) -> Stages:
+    """Encode the columns beside some images, (M, W); nothing where there are none."""
+    if prepared.table is None:
+        return []
+    encoded = network.columns(prepared.table.batch(rows).to(next(network.columns.buffers()).device))
+    return [encoded.cpu().numpy()]

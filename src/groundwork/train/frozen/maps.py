@@ -55,10 +55,12 @@ def read_maps(
         return None
     # Maps are stored as finely as training computes, which a measurement may have to settle.
     network.freeze(prefix)
-    settle_execution(context, network, prepared.source)
+    settle_execution(context, network, prepared.inputs)
     rest = network.after(prefix - 1)
     obstacle = None
-    if read_augment(config).active:
+    if network.columns is not None:
+        obstacle = "the head reads columns beside the image"
+    elif read_augment(config).active:
         obstacle = "augment shows every image anew"
     elif rest is None or (shape := _map_shape(context, network, rest, prefix - 1)) is None:
         obstacle = f"{config.model.name} can't go on from the map of a stage"

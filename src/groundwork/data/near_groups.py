@@ -1,0 +1,69 @@
+"""Images that show nearly the same -> groups, so that bursts, patients and wafers stay in one part of the split."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import Series
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from groundwork.core.atomic import write_bytes
+from groundwork.core.console import Console
+from groundwork.core.lock import locked
+from groundwork.data.audit.near import NearPairs, find_near, small_pictures
+from groundwork.data.store.store import Store
+from groundwork.data.store.stream import Stream
+
+AUTO = "auto"
+
+
+def group_near(
+    sample_id: Series, images: Store | Stream, cache: Path, console: Console
+) -> tuple[Series, str]:
+    """Name for each sample (N,) the first of those that it is tied to by near duplicates, and say how many there are.
+
+    What is like the same third picture is one group. The search is kept beside the decoded images, for later runs and
+    other ranks.
+    """
+    found = _search(images, cache / "store" / images.key / "near.npz", console)
+    return tie(sample_id, found), _note(tie(sample_id, found), found.is_complete)
+
+
+def tie(sample_id: Series, found: NearPairs) -> Series:
+    """Give each sample (N,) the least name in its group, whatever the order of the data."""
+    number, (left, right) = len(sample_id), found.pairs.T
+    graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(number, number))
+    unit = connected_components(graph, directed=False)[1]
+    return sample_id.astype(str).groupby(unit).transform("min").reset_index(drop=True)
+
+
+def _search(images: Store | Stream, path: Path, console: Console) -> NearPairs:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        if path.is_file():
+            with np.load(path) as known:
+                return NearPairs(known["pairs"], known["correlation"], bool(known["is_complete"]))
+        digest: NDArray[np.str_] = np.asarray(images.digest)
+        with console.progress("looking for near duplicates", "images") as bar:
+            small = small_pictures(images, len(digest), bar)
+        found = find_near(small, np.unique(digest, return_inverse=True)[1])
+        file = BytesIO()
+        np.savez(file, pairs=found.pairs, correlation=found.correlation, is_complete=found.is_complete)
+        write_bytes(path, file.getbuffer())
+    return found
+
+
+def _note(group: Series, is_complete: bool) -> str:
+    sizes = group.value_counts()
+    several = sizes[sizes > 1]
+    if several.empty:
+        return "data.group=auto found no near duplicates: every image is a group of its own"
+    more = "" if is_complete else "; the search stopped early, so there may be more"
+    return (
+        f"data.group=auto ties {several.sum():,} of {len(group):,} images to near duplicates, in {len(several):,} "
+        f"groups of up to {several.max():,}; each group stays in one part{more}"
+    )
