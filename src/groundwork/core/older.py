@@ -44,6 +44,7 @@ SINCE = {
     "data.num_workers": None,
     "data.rare_below": None,
     "data.drop_samples": None,
+    "data.label_separator": None,
     "suspects": False,
 }
 NEW_GROUPS = {"predict": "predict/default.yaml"}
