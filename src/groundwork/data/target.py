@@ -40,6 +40,11 @@ class Target:
     why: str
     positive_above: float | None
 
+    @property
+    def has_labels(self) -> bool:
+        """Tell whether a sample may have several labels of 0 and 1."""
+        return self.task == "multilabel"
+
     @classmethod
     def fit(
         cls,
