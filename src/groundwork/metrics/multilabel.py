@@ -65,9 +65,9 @@ class MultilabelMetrics(Metrics):
             )
         return replace(self, threshold=found), criterion
 
-    def decide(self, prediction: Predictions, names: Sequence[str]) -> NDArray[np.float64]:
+    def decide(self, prediction: Predictions, names: Sequence[str]) -> NDArray[np.int64]:
         """Turn probabilities (N, T) into labels of 0 and 1 (N, T)."""
-        return (prediction.astype(np.float64) >= self.thresholds(names)).astype(np.float64)
+        return (prediction.astype(np.float64) >= self.thresholds(names)).astype(np.int64)
 
     def thresholds(self, names: Sequence[str]) -> NDArray[np.float64]:
         """Give the threshold of each label, (T,).

@@ -85,7 +85,7 @@ def build_parts(
         "monitor": monitor,
         "mode": asked["mode"] or (metrics.direction(monitor) if asked["metrics"] is None else "min"),
         "augment": augment,
-        "mix": asked["mix"] or (getattr(augment, "mix", None) if kind == "classification" else None),
+        "mix": asked["mix"] or (getattr(augment, "mix", None) if kind != "regression" else None),
         "num_outputs": len(names),
     }
 

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from groundwork.core.batch import Batch
 from groundwork.task.base import Task
 
 
@@ -12,6 +13,11 @@ class MultilabelTask(Task):
     """
 
     kind = "multilabel"
+
+    def prepare(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Augment and mix; a label that one of two mixed samples does not know is unknown."""
+        inputs, target = super().prepare(batch)
+        return (inputs, target) if self.mix is None else self.mix(inputs, target, self.keys(batch.index))
 
     def loss_target(self, target: Tensor) -> Tensor:
         """Compare labels as they are, in the numbers of the output."""

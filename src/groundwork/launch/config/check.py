@@ -79,7 +79,13 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
-    served(config)
+    asked = served(config)
+    if asked.learns and target_kind(config) == "multilabel":
+        key = "calibrate" if asked.calibrate != "none" else "conformal"
+        raise UserError(
+            f"predict.{key} must go with one class or values per sample, but task={task} has several labels. "
+            f"Use predict.{key}={'none' if key == 'calibrate' else 'null'}."
+        )
     _check_target_scale(config)
     check_pretrained(config)
     if kind == "table":
