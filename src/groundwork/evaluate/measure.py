@@ -129,7 +129,8 @@ def with_threshold(
         each = zip(names, chosen.thresholds(names), strict=True)
         what = f"labels are decided from these probabilities on: {shortlist((f'{n} {t:.3g}' for n, t in each), NAMED)}"
     else:
-        what = f"{metrics.positive or names[-1]} is decided from probability {chosen.threshold:.4g} on"
+        positive = getattr(metrics, "positive", None) or names[-1]
+        what = f"{positive} is decided from probability {chosen.threshold:.4g} on"
     return chosen, (
         f"{what}, which makes {criterion} on val largest: what follows from decisions is optimistic on val, not on a "
         f"sealed test"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import Floats
 from groundwork.metrics.draws import FEW_DRAWS, Draws
 from groundwork.metrics.mean import log_ratio_ends
 from groundwork.metrics.share import Ends, auroc_ends, auroc_variance, f1_ends, score_ends, share_ends, wilson
@@ -101,12 +101,16 @@ class _Bounds:
             found[precision] = _pair(wilson(value[precision] * told, told, level))
         found["auroc"], found["average_precision"] = self._mean_area(), self._mean_precision()
         positive, negative = counts.truth.sum(), (counts.known - counts.truth).sum()
-        effect = self._effect("auroc_micro", auroc_variance(value["auroc_micro"], positive, negative))
+        effect = self._effect(
+            "auroc_micro", auroc_variance(np.asarray(value["auroc_micro"]), positive, negative)
+        )
         found["auroc_micro"] = _pair(
             auroc_ends(value["auroc_micro"], positive / effect, negative / effect, level)
         )
         joint = value["average_precision_micro"]
-        told = positive / self._effect("average_precision_micro", ratio(joint * (1 - joint), positive))
+        told = positive / self._effect(
+            "average_precision_micro", joint * (1 - joint) / max(float(positive), 1)
+        )
         found["average_precision_micro"] = _pair(wilson(joint * told, told, level))
         return found
 

@@ -21,7 +21,6 @@ from groundwork.launch.commands import export, predict
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
-from groundwork.launch.start import resume
 from groundwork.task import MultilabelTask
 from groundwork.train.checkpoint import load
 
@@ -127,13 +126,6 @@ def test_heads_on_cached_features_are_exact_and_learn_again_from_val(place: Path
     ]  # fmt: skip
     assert ((val["target/bright"] + val["target/dark"]) == 1).all()
     assert result["val"]["average_precision"] > result["baselines"]["majority"]["average_precision"]
-
-
-def test_a_network_trains_with_mixed_images_and_resumes(place: Path, photographs: list[str]):
-    words = [*photographs, "transfer=scratch", "model.pretrained=false", "augment=strong"]
-    folder = run(place, *words, "trainer.max_epochs=1")
-    assert resume(folder, ["trainer.max_epochs=2"]) == 0
-    assert pd.read_csv(folder.history)["epoch"].tolist() == [1, 2]
 
 
 def test_the_task_works_with_lightning_alone_and_comes_back_from_its_checkpoint(
