@@ -9,12 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.directions import Direction, bare_name
 from groundwork.core.errors import UserError
 from groundwork.metrics.bootstrap import Scores
 from groundwork.metrics.collection import Metrics, Predictions, Targets
 from groundwork.metrics.labels import LabelScores
 from groundwork.metrics.threshold import choose_threshold
 
+JOINED = ("average_precision", "auroc", "f1", "precision", "recall")  # macro, micro and per label
 OF_SAMPLES = ("exact_match", "hamming_loss", "log_loss")  # monitors that count every label alike, had or not
 
 
@@ -83,6 +85,20 @@ class MultilabelMetrics(Metrics):
                 "Give as many."
             )
         return np.broadcast_to(found, len(names))
+
+    def direction(self, metric: str) -> Direction:
+        """Say whether "max" or "min" of a metric is best.
+
+        Raises:
+            UserError: If several labels have no such metric.
+        """
+        name = bare_name(metric)
+        if name.removesuffix("_micro") not in (*JOINED, *OF_SAMPLES, *self.extra):
+            known = ", ".join((*JOINED, *(f"{each}_micro" for each in JOINED), *OF_SAMPLES, *self.extra))
+            raise UserError(
+                f"monitor must be a metric of several labels, but got {metric!r}. Choose one of: {known}."
+            )
+        return super().direction(metric)
 
     def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
         return LabelScores(prediction, target.astype(np.float64), names, self.thresholds(names), ranked)

@@ -126,3 +126,8 @@ def test_the_direction_of_each_metric_is_known():
     assert [metrics.direction(name) for name in ("exact_match", "f1_micro", "hamming_loss", "auroc/a")] == [
         "max", "max", "min", "max",
     ]  # fmt: skip
+
+
+def test_a_monitor_that_labels_do_not_have_is_refused():
+    with pytest.raises(UserError, match="Choose one of: average_precision"):
+        build().direction("val/accuracy")
