@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.stats import norm, t
 
 from groundwork.metrics.counts import Floats
 from groundwork.metrics.draws import FEW_DRAWS, Draws
@@ -46,8 +47,11 @@ class _Bounds:
         once = np.ones((scores.num_samples, 1))
         self.counts = Counted(*(each[0] for each in scores.counted(once)[0]))
         parts = [scores.at(weights) for weights in draws.units.draw(FEW_DRAWS, draws.seed)]
-        drawn = {name: np.concatenate([part[name] for part in parts]) for name in value if "/" not in name}
-        self.seen = {name: _variance(each) for name, each in drawn.items()}
+        self.seen = {name: _variance(np.concatenate([part[name] for part in parts])) for name in value}
+        # Few units know their variance badly, and draws of them vary too little.
+        number = max(draws.units.num_units, 2)
+        tail = (1 + draws.level) / 2
+        self.few = (float(t.ppf(tail, number - 1)) / float(norm.ppf(tail))) ** 2 * number / (number - 1)
         union = self.counts.truth + self.counts.called - self.counts.hit
         self.trials = {"precision": self.counts.called, "recall": self.counts.truth, "f1": union}
 
@@ -61,22 +65,25 @@ class _Bounds:
             effect = self._effect(f"{name}_micro", spread(np.asarray(value[f"{name}_micro"])) / max(total, 1))
             ends = f1_ends if name == "f1" else share_ends
             found[f"{name}_micro"] = _pair(ends(hits / effect, total / effect, level))
-        samples, known = float(scores.some.sum()), float(self.counts.known.sum())
-        for name, total in (("exact_match", samples), ("hamming_loss", known)):
-            share = value[name]
-            effect = self._effect(name, binomial_spread(np.asarray(share)) / max(total, 1))
-            found[name] = _pair(share_ends(share * total / effect, total / effect, level))
+        share, total = value["hamming_loss"], float(self.counts.known.sum())
+        effect = self._effect("hamming_loss", binomial_spread(np.asarray(share)) / max(total, 1))
+        found["hamming_loss"] = _pair(share_ends(share * total / effect, total / effect, level))
+        share, total = value["exact_match"], float(scores.some.sum())
+        effect = self.draws.effect("exact_match")
+        found["exact_match"] = _pair(share_ends(share * total / effect, total / effect, level))
         found["log_loss"] = log_ratio_ends([(scores.loss, scores.some)], self.draws)[0]
         return found | self._ranked() if scores.joint is not None else found
 
     def _of_each(self) -> dict[str, Pair]:
         """Bound what is of one label alone."""
         found, level = {}, self.draws.level
-        for t, label in enumerate(self.scores.names):
+        for place, label in enumerate(self.scores.names):
             for name, trials in self.trials.items():
                 effect = self.draws.effect(f"{name}/{label}")
                 ends = f1_ends if name == "f1" else share_ends
-                found[f"{name}/{label}"] = _pair(ends(self.counts.hit[t] / effect, trials[t] / effect, level))
+                found[f"{name}/{label}"] = _pair(
+                    ends(self.counts.hit[place] / effect, trials[place] / effect, level)
+                )
         return found
 
     def _macro(self, name: str, trials: Floats, spread: Spread) -> Pair:
@@ -86,15 +93,16 @@ class _Bounds:
         hit, number = self.counts.hit[present], np.maximum(trials[present], 1)
         share = 2 * hit / (trials[present] + hit) if name == "f1" else hit / number
         weight = np.full(len(hit), 1 / len(hit))
-        effect = self._effect(name, np.asarray((weight**2 * spread(share) / number).sum()))
+        labels = np.asarray(self.scores.names)[present].tolist()
+        effect = self._effect(name, np.asarray((weight**2 * spread(share) / number).sum()), labels)
         return _pair(worst_case_ends(share, number, weight, spread, self.draws.level, effect))
 
     def _ranked(self) -> dict[str, Pair]:
         counts, value, level = self.counts, self.value, self.draws.level
         found = {}
-        for t, label in enumerate(self.scores.names):
+        for place, label in enumerate(self.scores.names):
             area, precision = f"auroc/{label}", f"average_precision/{label}"
-            positive, negative = counts.truth[t], counts.known[t] - counts.truth[t]
+            positive, negative = counts.truth[place], counts.known[place] - counts.truth[place]
             effect = self.draws.effect(area)
             found[area] = _pair(auroc_ends(value[area], positive / effect, negative / effect, level))
             told = positive / self.draws.effect(precision)
@@ -119,14 +127,13 @@ class _Bounds:
         known = (positive > 0) & (negative > 0)
         m, n, number = positive[known], negative[known], max(int(known.sum()), 1)
 
-        def variance(t: Floats) -> Floats:
-            return np.asarray(auroc_variance(np.asarray(t), m, n).sum() / number**2)
+        def variance(area: Floats) -> Floats:
+            return np.asarray(effect * auroc_variance(np.asarray(area), m, n).sum() / number**2)
 
-        seen = np.array([self.value[f"auroc/{label}"] for label in np.asarray(self.scores.names)[known]])
-        effect = self._effect("auroc", auroc_variance(seen, m, n).sum() / number**2)
-        return _pair(
-            score_ends(np.asarray(self.value["auroc"]), lambda t: effect * variance(t), self.draws.level)
-        )
+        labels = np.asarray(self.scores.names)[known].tolist()
+        each = np.array([self.value[f"auroc/{label}"] for label in labels])
+        effect = self._effect("auroc", auroc_variance(each, m, n).sum() / number**2, labels)
+        return _pair(score_ends(np.asarray(self.value["auroc"]), variance, self.draws.level))
 
     def _mean_precision(self) -> Pair:
         """Bound by the distances to the ends of Wilson on the positives, squared and added (MOVER)."""
@@ -137,16 +144,26 @@ class _Bounds:
             return float("nan"), float("nan")
         low, high = wilson(each * positive, positive, self.draws.level)
         said = (each * (1 - each) / positive).sum() / len(each) ** 2
-        wide = np.sqrt(self._effect("average_precision", said)) / len(each)
+        wide = np.sqrt(self._effect("average_precision", said, labels.tolist())) / len(each)
         down, up = (wide * np.sqrt((side**2).sum()) for side in (each - low, high - each))
         mean = float(each.mean())
         return max(mean - float(down), 0.0), min(mean + float(up), 1.0)
 
-    def _effect(self, name: str, said: Floats | float) -> float:
-        """Say how many samples tell as much as one that the formula counts: at least 1, and what groups cost."""
+    def _effect(self, name: str, said: Floats | float, labels: Sequence[str] = ()) -> float:
+        """Say how many samples tell as much as one that the formula counts: at least 1, and what groups cost.
+
+        Args:
+            name: Of the metric.
+            said: Its variance by the formula.
+            labels: That it is the mean of. How they depend on each other is drawn; how each varies, which draws of
+                a few positives do not show, is as the formula says.
+        """
         seen, said = self.seen[name], float(said)
-        drawn = seen / said if said > 0 and np.isfinite(seen) else 1.0
-        return max(1.0, drawn, self.draws.effect(name))
+        if not (said > 0 and np.isfinite(seen)):
+            return max(1.0, self.draws.effect(name))
+        alone = np.nansum([self.seen[f"{name}/{label}"] for label in labels]) / max(len(labels), 1) ** 2
+        between = 1 + max(seen - alone, 0.0) / said if len(labels) else 1.0
+        return max(between, seen / said, 1.0) * self.few
 
 
 def _variance(drawn: Floats) -> float:
