@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import norm, t
@@ -13,9 +13,6 @@ from groundwork.metrics.draws import FEW_DRAWS, Draws
 from groundwork.metrics.mean import log_ratio_ends
 from groundwork.metrics.share import Ends, auroc_ends, auroc_variance, f1_ends, score_ends, share_ends, wilson
 from groundwork.metrics.strata import binomial_spread, f1_spread, worst_case_ends
-
-if TYPE_CHECKING:
-    from groundwork.metrics.labels import LabelScores
 
 Pair = tuple[float, float]
 Spread = Callable[[Floats], Floats]
@@ -30,8 +27,8 @@ class Counted(NamedTuple):
     known: Floats
 
 
-def label_ends(scores: LabelScores, value: Mapping[str, float], draws: Draws) -> dict[str, Pair]:
-    """Bound every metric by the formula of its kind, with as many samples as the drawn variance leaves.
+def label_ends(scores: Any, value: Mapping[str, float], draws: Draws) -> dict[str, Pair]:
+    """Bound every metric of `LabelScores` by its formula, with as many samples as the drawn variance leaves.
 
     A formula knows of one label, or of labels that are independent; labels of one sample are not. So where a metric
     over all labels varies more over drawn samples than its formula says, its number of samples shrinks in proportion.
@@ -42,7 +39,7 @@ def label_ends(scores: LabelScores, value: Mapping[str, float], draws: Draws) ->
 class _Bounds:
     """Hold what the formulas need of one split."""
 
-    def __init__(self, scores: LabelScores, value: Mapping[str, float], draws: Draws):
+    def __init__(self, scores: Any, value: Mapping[str, float], draws: Draws):
         self.scores, self.value, self.draws = scores, value, draws
         once = np.ones((scores.num_samples, 1))
         self.counts = Counted(*(each[0] for each in scores.counted(once)[0]))
