@@ -153,7 +153,10 @@ def test_every_metric_judges_a_whole_split(option: str):
     if option == "regression":
         values = metrics(np.zeros((4, 1)), np.arange(4.0)[:, None], ["price"])
     else:
-        values = metrics(np.full((4, 2), 0.5), np.array([0, 1, 0, 1]), ["a", "b"])
+        labels = (
+            np.array([[0, 1], [1, 0], [0, 0], [1, 1]]) if option == "multilabel" else np.array([0, 1, 0, 1])
+        )
+        values = metrics(np.full((4, 2), 0.5), labels, ["a", "b"])
     assert values
     assert all(isinstance(value, float) for value in values.values())
 
@@ -167,11 +170,11 @@ TASKS = sorted(path.stem for path in FILES if "\n_target_:" not in path.read_tex
 def test_every_task_is_a_module_with_a_head_that_decodes_its_output(option: str):
     task = composed("task", option).task
     assert issubclass(get_class(task.module._target_), Task)
-    given = (
-        {"num_classes": 3}
-        if task.target == "classes"
-        else {"num_targets": 3, "center": [0.0] * 3, "scale": [1.0] * 3}
-    )
+    given = {
+        "classes": {"num_classes": 3},
+        "labels": {"num_labels": 3},
+        "values": {"num_targets": 3, "center": [0.0] * 3, "scale": [1.0] * 3},
+    }[task.target]
     head = instantiate(task.head, num_features=4, dropout=0.0, **given, _convert_="all")
     assert head.decode(head(torch.randn(5, 4))).shape == (5, 3)
 

@@ -59,11 +59,11 @@ def test_several_labels_per_sample_are_learned_measured_sealed_and_predicted(
     birds: Path, capsys: pytest.CaptureFixture[str]
 ):
     table = f"data.table={birds / 'birds.h5'}"
-    run = fit(words(birds, "data=birds", table, "task=multilabel", "model=wide"))
+    run = fit(words(birds, "data=birds", table, "task=sounds", "model=wide"))
     said = capsys.readouterr().out
     assert said.count("note:") == 1
     assert re.search(r"note: task.module=birds.*baselines.*pages.*step aside", said.replace("\n", " "))
-    assert (run.result["task"], run.result["monitor"], run.result["baselines"]) == ("multilabel", "f1", {})
+    assert (run.result["task"], run.result["monitor"], run.result["baselines"]) == ("sounds", "f1", {})
     val = run.predictions("val")
     truth, prob = ([val[f"{part}/{name}"] for name in LABELS] for part in ("target", "prediction"))
     decided = np.stack(prob, axis=1) > 0.5
@@ -166,13 +166,13 @@ def test_a_search_path_that_is_not_there_is_told_in_one_line(tmp_path: Path):
 
 
 def test_a_task_of_ones_own_must_say_how_it_reads_the_target(birds: Path):
-    with pytest.raises(UserError, match=r"task\.target must be classes or values, but got ranks"):
+    with pytest.raises(UserError, match=r"task\.target must be classes, values or labels, but got ranks"):
         fit(
             words(
                 birds,
                 "data=birds",
                 f"data.table={birds / 'birds.h5'}",
-                "task=multilabel",
+                "task=sounds",
                 "task.target=ranks",
             )
         )

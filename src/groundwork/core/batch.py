@@ -18,7 +18,7 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 VIEWS = (1, 2, 4, 8)  # numbers of fixed symmetries of an image
 
-TaskName = Literal["classification", "regression"]
+TaskName = Literal["classification", "regression", "multilabel"]
 
 
 def sample_keys(index: Tensor, seed: int, epoch: int) -> Tensor:
@@ -36,7 +36,8 @@ class Batch:
     Attributes:
         inputs: Images (B, C, H, W) as stored, table rows (B, D) float64 with NaN for missing values
             and codes for categories, cached features (B, D) float32, cached maps (B, C, H, W), or a `Pair`.
-        target: Class numbers (B,) int64, or values (B, T) float64 in original units, NaN where missing.
+        target: Class numbers (B,) int64, or values (B, T) float64 in original units or labels of 0 and 1, NaN where
+            missing.
         index: (B,) int64, row in the table of samples.
         weight: (B,) float32 weight of each sample in the loss; None weighs all alike.
         mask: (B,) bool, False where a sample only pads the batch and must not count; None counts all.

@@ -44,6 +44,7 @@ SINCE = {
     "data.num_workers": None,
     "data.rare_below": None,
     "data.drop_samples": None,
+    "data.label_separator": None,
     "suspects": False,
     "report.map": False,
     "data.group": None,  # of data whose reader takes no group: there it says `auto` alone

@@ -1,7 +1,8 @@
 """Predictions of a split <-> their table: the one place that names its columns.
 
 Classes: `sample_id`, `group` where there are groups, `target`, `prediction` and `prob/<class>` for every class. One
-value: the same without `prob/`. Several: `target/<name>` and `prediction/<name>` instead. New samples have no target.
+value: the same without `prob/`. Several: `target/<name>` and `prediction/<name>` instead, and `prob/<name>` of labels.
+New samples have no target.
 """
 
 import io
@@ -32,7 +33,7 @@ class Predictions:
         group: (N,), or None where there are no groups.
         target: (N,) int64 class numbers, -1 where unknown; or (N, T) float64 in original units, NaN where unknown.
         prediction: As target.
-        prob: (N, K) in [0, 1]; None for values, and where no probabilities were kept.
+        prob: (N, K), or (N, T) of labels, in [0, 1]; None for values, and where no probabilities were kept.
     """
 
     names: list[str]
@@ -71,7 +72,7 @@ def prediction_table(
         prediction: (N,) class names, or (N, T) values in original units.
         classes: K names; none for values.
         targets: T names.
-        prob: (N, K) probabilities of the classes.
+        prob: (N, K) probabilities of the classes, or (N, T) of labels.
         truth: As prediction; None for new samples.
         group: (N,) what ties samples together.
     """
@@ -88,7 +89,7 @@ def prediction_table(
         else:
             table |= {f"{what}/{name}": values[:, number] for number, name in enumerate(targets)}
     if prob is not None:
-        table |= {f"prob/{name}": prob[:, number] for number, name in enumerate(classes)}
+        table |= {f"prob/{name}": prob[:, number] for number, name in enumerate(classes or targets)}
     return DataFrame(table)
 
 
@@ -141,7 +142,9 @@ def _values(table: DataFrame, targets: Sequence[str]) -> Found | None:
         table[[f"{what}{end}" for end in ends]].to_numpy(dtype=np.float64, na_value=np.nan)
         for what in ("target", "prediction")
     )
-    return names, target, prediction, None
+    columns = [f"prob/{name}" for name in names]  # of labels
+    prob = table[columns].to_numpy(dtype=np.float64) if set(columns) <= set(table.columns) else None
+    return names, target, prediction, prob
 
 
 def _numbers(names: "Series[str]", classes: list[str]) -> NDArray[np.int64]:

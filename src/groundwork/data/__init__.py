@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from groundwork.data.readers.image_folder import read_image_folder, read_images
     from groundwork.data.readers.image_table import read_image_table
     from groundwork.data.readers.roles import content_ids
-    from groundwork.data.readers.scikit_learn import read_diabetes, read_digits
+    from groundwork.data.readers.scikit_learn import read_diabetes, read_digit_labels, read_digits
     from groundwork.data.readers.solar_cells import read_solar_cells
     from groundwork.data.readers.table import read_table
     from groundwork.data.samples import Samples
@@ -87,6 +87,7 @@ _HOME = {
     "natural_key": "classes",
     "read_diabetes": "readers.scikit_learn",
     "read_diamonds": "readers.diamonds",
+    "read_digit_labels": "readers.scikit_learn",
     "read_digits": "readers.scikit_learn",
     "read_fashion_mnist": "readers.fashion_mnist",
     "read_frame": "formats.source",
@@ -142,6 +143,7 @@ __all__ = [
     "natural_key",
     "read_diabetes",
     "read_diamonds",
+    "read_digit_labels",
     "read_digits",
     "read_fashion_mnist",
     "read_frame",

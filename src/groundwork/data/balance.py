@@ -115,6 +115,22 @@ class Undersample(NoBalance):
         return np.where(seen, min(np.asarray(counts)[seen], default=0), 0)
 
 
+def class_weights(balance: Any, prepared: Any) -> NDArray[np.float64] | None:
+    """Weigh in the loss each class (K,), or having each of several labels (T,); None weighs all alike.
+
+    A label weighs w_1 / w_0, as the balance weighs two classes of rows that have it and rows that do not.
+    """
+    if prepared.target.classes:
+        found: NDArray[np.float64] | None = balance.class_weights(prepared.counts("train"))
+        return found
+    if not prepared.target.has_labels:
+        return None
+    labels = prepared.targets("train")
+    counts = np.stack([(labels == value).sum(axis=0) for value in (0, 1)], axis=1)
+    pairs = [balance.class_weights(pair) for pair in counts]
+    return None if pairs[0] is None else np.array([has / lacks for lacks, has in pairs])
+
+
 def _draw(target: Counts, choose: Any, seed: int, epoch: int) -> Counts:
     classes, counts = np.unique(target, return_counts=True)
     if not len(classes):

@@ -37,7 +37,7 @@ def check_columns(target: DataFrame, task: TaskName | None) -> None:
     if target.shape[1] > 1 and task == "classification":
         raise UserError(
             f"classification must have one target, but got {quoted(target.columns)}. Name one with "
-            "data.target."
+            "data.target, or choose task=multilabel for columns of 0 and 1."
         )
 
 

@@ -17,6 +17,7 @@ _CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")
 _TARGET = ("error", "drop", "mask")
 _INFINITE = ("missing", "error", "keep")
 _NAMED = 10
+MASK = ", or mask to let their other targets count"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Missing:
             named = shortlist((f"{name} ({count})" for name, count in counts[counts > 0].items()), _NAMED)
             raise UserError(
                 f"targets must not be missing, but got missing ones in {named} of {len(target)} rows. "
-                "Use missing.target=drop to leave those rows out."
+                f"Use missing.target=drop to leave those rows out{MASK if target.shape[1] > 1 else ''}."
             )
         lost = gaps.all(axis=1) if self.target == "mask" else gaps.any(axis=1)
         return np.asarray(~lost, dtype=bool)

@@ -175,7 +175,7 @@ def _split(
             duplicate=duplicate,
             order=samples.order,
             official=samples.official,
-            classes=target.classes,
+            classes=target.classes or target.names,
         )
         split, notes = how.split(keys), list(how.split.notes(keys))
         dropped = np.zeros(len(split), dtype=bool)

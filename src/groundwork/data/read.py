@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 from omegaconf import DictConfig
+from pandas import DataFrame
 
 from groundwork.core.batch import TaskName
 from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.data.labels import label_notes
+from groundwork.data.multilabel import constant_notes, label_columns
 from groundwork.data.near_groups import AUTO
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
+
+FOLDERS = ".read_image_folder"  # the reader whose folders may lie in each other
 
 
 def read_data(data: DictConfig, task: TaskName | None) -> tuple[Samples, Target]:
@@ -23,7 +27,15 @@ def read_data(data: DictConfig, task: TaskName | None) -> tuple[Samples, Target]
     Raises:
         UserError: If the source, its columns or its targets are not what the configuration says.
     """
+    separator = data.get("label_separator")
+    if separator is not None and task != "multilabel":
+        raise UserError(
+            f"data.label_separator={separator!r} must go with several labels, but the task is {task or 'auto'}. Add "
+            "task=multilabel."
+        )
     samples = _read(data)
+    if task == "multilabel":
+        samples = _with_labels(samples, data.reader._target_.endswith(FOLDERS), separator)
     target = Target.fit(
         samples.target, task, data.get("positive_class"), data.get("positive_above"), data.get("classes")
     )
@@ -53,3 +65,13 @@ def _read(data: DictConfig) -> Samples:
         )
     samples: Samples = build(data.reader, **given)
     return samples
+
+
+def _with_labels(samples: Samples, in_folders: bool, separator: str | None) -> Samples:
+    """Give samples a column of 0 and 1 for each label; those in folders have the names of all folders around them."""
+    target = samples.target
+    if in_folders and separator is None:
+        parts = [name.split("/")[samples.official is not None : -1] for name in samples.sample_id]
+        target, separator = DataFrame({"folders": ["/".join(names) for names in parts]}, dtype="str"), "/"
+    found = label_columns(target, separator)
+    return replace(samples, target=found, notes=(*samples.notes, *constant_notes(found)))

@@ -14,6 +14,7 @@ from groundwork.core.choice import build
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.pair import Pair
+from groundwork.data.balance import class_weights
 from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
@@ -133,7 +134,7 @@ class SamplesDataModule(GroundworkDataModule):
         form = {} if decoding is None else {key: decoding.data.get(key) for key in ("resize", "window")}
         info = prepared.describe(self.how.normalize, pretrained, **form)
         counts = prepared.counts("train") if target.classes else np.zeros(0, dtype=np.int64)
-        weights = self.balancing.class_weights(counts) if target.classes else None
+        weights = class_weights(self.balancing, prepared)
         return info | {
             "task": target.task,
             "classes": list(target.classes),

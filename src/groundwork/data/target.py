@@ -15,6 +15,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 from groundwork.data.check_target import check_columns, check_names, check_repeats, check_values
 from groundwork.data.classes import choose_classes, class_labels, is_number
+from groundwork.data.split.strata import holds_labels
 
 FEW_VALUES = 20  # more distinct whole numbers than this read as a quantity, not as names of classes
 ROWS_PER_VALUE = 5  # and so do whole numbers that hardly ever repeat
@@ -26,9 +27,9 @@ class Target:
 
     Attributes:
         task: Kind of problem.
-        names: (T,) names of the target columns.
-        classes: (K,) names of the classes in order of their numbers; empty for regression. The last
-            of two is the positive one.
+        names: (T,) names of the target columns, or of the labels.
+        classes: (K,) names of the classes in order of their numbers; empty for regression and for several labels. The
+            last of two is the positive one.
         why: One line for people: what was chosen and what it follows from.
         positive_above: A number that cuts one numeric target into two classes; None leaves it whole.
     """
@@ -38,6 +39,11 @@ class Target:
     classes: tuple[str, ...]
     why: str
     positive_above: float | None
+
+    @property
+    def has_labels(self) -> bool:
+        """Tell whether a sample may have several labels of 0 and 1."""
+        return self.task == "multilabel"
 
     @classmethod
     def fit(
@@ -64,7 +70,7 @@ class Target:
             task, why = _derive_task(target, positive_above)
         else:
             why = f"{task}, as the task says"
-        if task == "regression":
+        if task != "classification":
             check_values(target)
             idle = [
                 f"data.{key}"
@@ -76,6 +82,7 @@ class Target:
                 if value is not None
             ]
             why += f"; {' and '.join(idle)} has no effect on it" if idle else ""
+            why += f"; {len(names)} labels" if task == "multilabel" else ""
             return cls(task, names, (), why, None)
         found = choose_classes(target.iloc[:, 0], positive_class, positive_above, classes)
         if classes is None:
@@ -83,13 +90,13 @@ class Target:
         return cls(task, names, found, f"{why}; {len(found)} classes", positive_above)
 
     def encode(self, target: DataFrame) -> NDArray[np.int64] | NDArray[np.float64]:
-        """Return class numbers (N,) int64 with -1 where missing, or values (N, T) float64 with NaN."""
+        """Return class numbers (N,) int64 with -1 where missing, or values and labels (N, T) float64 with NaN."""
         absent = [name for name in self.names if name not in target]
         if absent:
             raise UserError(
                 f"the data must hold the target {quoted(absent)}, but does not. Check data.target."
             )
-        if self.task == "regression":
+        if not self.classes:
             check_values(target[list(self.names)])
             return target[list(self.names)].astype("float64").to_numpy()
         labels = class_labels(target[self.names[0]], self.positive_above, self.classes)
@@ -126,7 +133,12 @@ def _derive_task(target: DataFrame, positive_above: float | None) -> tuple[TaskN
             raise UserError(
                 f"several targets must all be numbers, but {quoted(text)} is not. Name one with data.target."
             )
-        return "regression", f"regression, because there are {target.shape[1]} targets"
+        hint = (
+            "; task=multilabel reads them as labels"
+            if holds_labels(target.to_numpy(dtype=np.float64, na_value=np.nan))
+            else ""
+        )
+        return "regression", f"regression, because there are {target.shape[1]} targets{hint}"
     name, column = str(target.columns[0]), target.iloc[:, 0].dropna()
     if text:
         return "classification", f"classification, because {name!r} holds names"

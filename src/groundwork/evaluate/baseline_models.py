@@ -34,12 +34,13 @@ FOLDS, MAX_WORK = (
     4_000_000,
 )  # cells times classes up to which that is tried; beyond it, and for images, 1.0
 STOPPING = 1000  # training rows from which gradient boosting stops early, by a tenth of them
+MAX_LABEL_WORK = 50_000_000  # cells times labels up to which each label gets models of its own
 MAX_CATEGORIES = 250  # of one column in the linear model, which joins the rare ones
 
 
 @dataclass(frozen=True)
 class SplitData:
-    """Hold inputs (N, D), target, (N,) int64 or (N, T), and weights (N,) of one split; NaN = missing."""
+    """Hold inputs (N, D), target, (N,) int64 or (N, T), and weights (N,), or (N, T) of labels; NaN = missing."""
 
     inputs: Floats
     target: NDArray[Any]
@@ -65,7 +66,7 @@ def fit_baselines(
     """Fit the baselines on train and measure them on val.
 
     Args:
-        task: Classes or values.
+        task: Classes, labels or values.
         train: Table columns as `encode_columns` gives them, cached features, or `small_pixels`; weighted as the
             balance of the run weighs its classes. The constant is what it is called, whatever the weights.
         val: The same for the validation rows.
@@ -73,7 +74,7 @@ def fit_baselines(
         metrics: (prediction, target, names) -> metric -> number.
         kind: Tables get gradient boosting besides.
         categorical: Positions of the inputs that are category codes, 0 = missing and 1 = unseen.
-        only: Fit this one beside the constant; None fits all.
+        only: Fit this one beside the constant, "" none; None fits all.
 
     Returns:
         `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
@@ -83,16 +84,16 @@ def fit_baselines(
     models: dict[str, Callable[[], Any]] = {"linear": lambda: columns.linear(task, 0)}
     rows = _thinned(train)
     if kind == "table":
-        fewest = int(np.unique(rows.target, return_counts=True)[1].min()) if task == "classification" else 0
+        fewest = _fewest(rows.target, task)
         affordable = rows.inputs.size * len(names) <= MAX_WORK
         models = {
             "linear": lambda: columns.linear(task, min(FOLDS, fewest) if affordable else 0),
             "gradient_boosting": lambda: columns.boosting(task, len(names), rows.inputs, fewest),
         }
     constant = _class_shares if task == "classification" else _column_means
-    found = {"majority" if task == "classification" else "mean": constant(train, val, names)}
+    found = {"mean" if task == "regression" else "majority": constant(train, val, names)}
     if train.inputs.shape[1]:
-        predict = _probabilities if task == "classification" else _values
+        predict = _PREDICT[task]
         with warnings.catch_warnings():
             # A baseline stops at its number of iterations; a category unseen in training counts as none.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -158,6 +159,14 @@ class _Columns:
         )
 
 
+def _fewest(target: NDArray[Any], task: TaskName) -> int:
+    """Count the rows of the rarest class, or of the rarer side of a label; 0 for values."""
+    if task == "classification":
+        return int(np.unique(target, return_counts=True)[1].min())
+    sides = [(target == value).sum(axis=0) for value in (0, 1)] if task == "multilabel" else [np.zeros(0)]
+    return int(min((least for least in np.min(sides, axis=0) if least), default=0))
+
+
 def _finite(inputs: Floats) -> Floats:
     return np.where(np.isfinite(inputs), inputs, np.nan)
 
@@ -220,3 +229,18 @@ def _values(model: Callable[[], Any], train: SplitData, val: SplitData, names: S
             fitted = _fit(model(), replace(train.take(known), target=target[known, column]))
             values[:, column] = fitted.predict(val.inputs)
     return values.reshape(val.target.shape)
+
+
+def _labels(model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
+    """Predict each label by a model of its own; one that train has no or every row of, by its share."""
+    prob = np.array(_column_means(train, val, names))
+    for column, own in enumerate(train.target.T):
+        known = ~np.isnan(own)
+        if min((own == value).sum() for value in (0, 1)):
+            weight = None if train.weight is None else train.weight[known, column]
+            rows = SplitData(train.inputs[known], own[known].astype(np.int64), weight)
+            prob[:, column] = _fit(model(), rows).predict_proba(val.inputs)[:, 1]
+    return prob
+
+
+_PREDICT = {"classification": _probabilities, "multilabel": _labels, "regression": _values}

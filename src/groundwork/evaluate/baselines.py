@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from groundwork.core.batch import Split
 from groundwork.core.probabilities import soften
 from groundwork.data import Store, TableSource
-from groundwork.data.balance import NoBalance
+from groundwork.data.balance import NoBalance, class_weights
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.measure import with_threshold
 from groundwork.metrics import fit_temperature
@@ -33,12 +33,13 @@ def measure_baselines(
     on val, each baseline has its own chosen there, too.
 
     Args:
-        balance: Of classes; None for values.
+        balance: Of classes or labels; None for values.
         note: Says what a reader of the table should know.
         keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
         calibrates: Fit a temperature of its own on val for each, as the model has one.
     """
     from groundwork.evaluate.baseline_models import (
+        MAX_LABEL_WORK,
         SplitData,
         fit_baselines,
         most_rows,
@@ -53,16 +54,24 @@ def measure_baselines(
     def measured(prediction: Any, target: Any, names: Any) -> dict[str, float]:
         return measure_one(metrics, monitor, prediction, target, names, keep, calibrates)
 
+    affordable = True
+    if prepared.target.has_labels:
+        affordable = min(len(train), most) * train.shape[1] * len(prepared.names) <= MAX_LABEL_WORK
+    if not affordable:
+        note(
+            f"baselines for each of {len(prepared.names)} labels would take too long: only the majority is measured"
+        )
     # Columns beside images are none of these inputs.
     known = prepared.columns if isinstance(prepared.source, TableSource) else None
     columns = () if known is None else known.columns
     return fit_baselines(
         prepared.target.task,
-        SplitData(train, prepared.targets("train"), class_balance(balance, prepared.targets("train"))),
+        SplitData(train, prepared.targets("train"), _row_weights(balance, prepared)),
         SplitData(val, prepared.targets("val")),
         prepared.names,
         measured,
         kind=prepared.samples.kind,
+        only=None if affordable else "",
         categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
     )
 
@@ -83,6 +92,15 @@ def measure_one(
     if keep is not None:
         keep.append((prediction, used))
     return used(prediction, target, names)
+
+
+def _row_weights(balance: NoBalance | None, prepared: Prepared) -> NDArray[np.float64] | None:
+    """Weigh each training row (N,), or each label of each (N, T), as the loss of the run does."""
+    target = prepared.targets("train")
+    if balance is None or not prepared.target.has_labels:
+        return class_balance(balance, target)
+    weights = class_weights(balance, prepared)
+    return None if weights is None else np.where(target == 1, weights, 1.0)
 
 
 def class_balance(balance: NoBalance | None, target: NDArray[Any]) -> NDArray[np.float64] | None:

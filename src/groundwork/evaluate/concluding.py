@@ -93,7 +93,7 @@ def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any
         calibrates = served(config).calibrate != "none"
         measured = (config.monitor, str(config.metrics), str(config.balance), calibrates)
         key = ("baselines", *measured, data_key(config))
-        balance = context.balance if context.prepared.target.task == "classification" else None
+        balance = context.balance if context.prepared.target.task != "regression" else None
 
         def measure() -> tuple[dict[str, Any], list[Any]]:
             kept: list[Any] = []

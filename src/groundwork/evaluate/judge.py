@@ -82,7 +82,9 @@ def correct(
         group=prepared.group("val"),
         resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
         seed=BOOTSTRAP_SEED,
-        choose=lowest_loss_within_one_error(np.stack([_losses(each, truth) for each in candidates]))
+        choose=lowest_loss_within_one_error(
+            np.stack([_losses(each, truth, prepared.target.has_labels) for each in candidates])
+        )
         if solved
         else None,
     )
@@ -181,10 +183,13 @@ def _moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0)
     return {"value": value, "low": max(value - reach, floor), "high": min(value + reach, ceiling)}
 
 
-def _losses(prediction: Prediction, truth: NDArray[Any]) -> NDArray[np.float64]:
+def _losses(prediction: Prediction, truth: NDArray[Any], labels: bool) -> NDArray[np.float64]:
     if truth.ndim == 1 and prediction.ndim == 2 and np.issubdtype(truth.dtype, np.integer):
         own = np.take_along_axis(prediction, truth[:, None], axis=1)[:, 0]
         return np.asarray(-np.log(np.maximum(own, np.finfo(np.float32).eps)), np.float64)
+    if labels:
+        own = np.maximum(np.where(truth == 1, prediction, 1 - prediction), np.finfo(np.float32).eps)
+        return np.asarray(np.nanmean(np.where(np.isnan(truth), np.nan, -np.log(own)), axis=1), np.float64)
     return np.asarray(np.nanmean((prediction - truth.reshape(prediction.shape)) ** 2, axis=1), np.float64)
 
 

@@ -10,21 +10,28 @@ from pandas import DataFrame
 from groundwork.core.batch import Split
 from groundwork.core.predictions import prediction_table, write_table
 from groundwork.core.run_folder import RunFolder
+from groundwork.core.text import shortlist
 from groundwork.data.prepared import Prepared
-from groundwork.metrics import ClassificationMetrics
-from groundwork.train.metrics import Metrics
+from groundwork.metrics import ClassificationMetrics, MultilabelMetrics
+from groundwork.train.metrics import DECIDING, Metrics
 
+NAMED = 8  # labels in one line
 BOOTSTRAP_SEED = 0  # intervals depend on the predictions alone, not on the seed of a run
 
 
-def decide(prediction: NDArray[np.floating], metrics: Metrics, classes: Sequence[str]) -> NDArray[Any]:
-    """Turn predictions into decisions: class names, or the values as they are.
+def decide(
+    prediction: NDArray[np.floating], metrics: Metrics, classes: Sequence[str], targets: Sequence[str]
+) -> NDArray[Any]:
+    """Turn predictions into decisions: class names, labels of 0 and 1, or the values as they are.
 
     Args:
-        prediction: (N, K) probabilities or (N, T) values.
-        metrics: Of the run, with the threshold that decides between two classes.
-        classes: K names; none for regression.
+        prediction: (N, K) or (N, T) probabilities or (N, T) values.
+        metrics: Of the run, with the threshold that decides between two classes, or on each label.
+        classes: K names; none for labels and values.
+        targets: T names of labels or values.
     """
+    if isinstance(metrics, MultilabelMetrics):
+        return metrics.decide(prediction, targets)
     if not classes:
         return prediction
     # Metrics of torchmetrics alone know no threshold.
@@ -59,10 +66,10 @@ def decided_table(
     """
     return prediction_table(
         sample_id,
-        decide(prediction, metrics, classes),
+        decide(prediction, metrics, classes, targets),
         classes=classes,
         targets=targets,
-        prob=prediction if classes else None,
+        prob=prediction if classes or isinstance(metrics, MultilabelMetrics) else None,
         truth=truth,
         group=group,
     )
@@ -115,11 +122,16 @@ def with_threshold(
     names: Sequence[str],
 ) -> tuple[Metrics, str]:
     """Choose the decision threshold on val where it is "auto"; the line tells it, and is empty elsewhere."""
-    if not isinstance(metrics, ClassificationMetrics) or metrics.threshold != "auto":
+    if not isinstance(metrics, DECIDING) or metrics.threshold != "auto":
         return metrics, ""
     chosen, criterion = metrics.choose(prediction, target, names, monitor)
-    positive = metrics.positive or names[-1]
+    if isinstance(chosen, MultilabelMetrics):
+        each = zip(names, chosen.thresholds(names), strict=True)
+        what = f"labels are decided from these probabilities on: {shortlist((f'{n} {t:.3g}' for n, t in each), NAMED)}"
+    else:
+        positive = getattr(metrics, "positive", None) or names[-1]
+        what = f"{positive} is decided from probability {chosen.threshold:.4g} on"
     return chosen, (
-        f"{positive} is decided from probability {chosen.threshold:.4g} on, which makes {criterion} on val largest: "
-        f"what follows from decisions is optimistic on val, not on a sealed test"
+        f"{what}, which makes {criterion} on val largest: what follows from decisions is optimistic on val, not on a "
+        f"sealed test"
     )

@@ -46,7 +46,7 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
         save({**load(folder.best), **kept}, folder.best)
     outlier = (
         ""
-        if prepared.target.classes
+        if prepared.target.task != "regression"
         else outlier_note(predicted["val"], prepared.targets("val"), config.monitor)
     )
     if outlier:

@@ -1,7 +1,8 @@
 """output, target -> one loss per sample; weights -> one penalty."""
 
 from groundwork.loss.classification import CrossEntropy, Focal, Ordinal
+from groundwork.loss.labels import BinaryCrossEntropy
 from groundwork.loss.penalty import Penalty
 from groundwork.loss.regression import MAE, MSE, Huber
 
-__all__ = ["MAE", "MSE", "CrossEntropy", "Focal", "Huber", "Ordinal", "Penalty"]
+__all__ = ["MAE", "MSE", "BinaryCrossEntropy", "CrossEntropy", "Focal", "Huber", "Ordinal", "Penalty"]

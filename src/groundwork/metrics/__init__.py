@@ -8,6 +8,8 @@ from groundwork.metrics.decision import confusion_matrix, decide, true_class_ran
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.equal import AREAS, against_best, any_ranges, area_ranges, sum_ranges
+from groundwork.metrics.labels import LabelScores
+from groundwork.metrics.multilabel import MultilabelMetrics
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
 from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_loss_within_one_error
@@ -20,6 +22,8 @@ __all__ = [
     "ClassificationMetrics",
     "ClassificationScores",
     "Draws",
+    "LabelScores",
+    "MultilabelMetrics",
     "OwnMetrics",
     "Promise",
     "RegressionMetrics",

@@ -45,7 +45,7 @@ class Metrics(ABC):
         self, prediction: Predictions, target: Targets, names: Sequence[str], only: str | None = None
     ) -> Scores:
         """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
-        base = self._base(prediction, target, names, ranked=only is None or only in RANKED)
+        base = self._base(prediction, target, names, ranked=only is None or _bare(only) in RANKED)
         extra = {name: one for name, one in self.extra.items() if only is None or name == only.split("/")[0]}
         return ExtraScores(base, extra, prediction, target, names, self._positive(names)) if extra else base
 
@@ -116,6 +116,10 @@ class Metrics(ABC):
         if name in self.extra:
             return "min" if self.extra[name].higher_is_better is False else "max"
         return named_direction(name)
+
+
+def _bare(metric: str) -> str:
+    return metric.split("/")[0].removesuffix("_micro")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def count_metrics(
     }
     # A class that is there and never called has precision 0 in every mean: to miss it wholly must not pay.
     in_means = per_class | {"precision": np.where(present & (predicted == 0), 0.0, per_class["precision"])}
-    macro = {name: _average(value, present.astype(float)) for name, value in in_means.items()}
+    macro = {name: average(value, present.astype(float)) for name, value in in_means.items()}
     accuracy = ratio(hit.sum(axis=-1), total[..., 0])
     metrics = {"accuracy": accuracy, "balanced_accuracy": macro["recall"]}
     if positive is None:
@@ -64,12 +64,13 @@ def count_metrics(
     for name in ("precision", "recall", "f1"):
         # Each sample has one label and one decision, so all three micro averages are the accuracy.
         metrics[f"{name}_micro"] = accuracy
-        metrics[f"{name}_weighted"] = _average(in_means[name], truth)
+        metrics[f"{name}_weighted"] = average(in_means[name], truth)
     for name, value in per_class.items():
         metrics |= {f"{name}/{label}": value[..., k] for k, label in enumerate(classes)}
     return metrics
 
 
-def _average(value: Floats, weight: NDArray[np.floating]) -> Floats:
+def average(value: Floats, weight: NDArray[np.floating]) -> Floats:
+    """Average values (..., K) with weights (..., K) over those that are defined."""
     weight = np.where(np.isnan(value), 0.0, weight)
     return ratio((np.nan_to_num(value) * weight).sum(axis=-1), weight.sum(axis=-1))

@@ -17,22 +17,31 @@ class Ranking:
     Args:
         score: (N,) higher means more likely positive.
         label: (N,) bool, True for the positive class.
+        sample: (N,) of which sample each score is, where that is not the one in its place.
+        num_samples: Of all samples that are weighted, beside `sample`.
     """
 
-    def __init__(self, score: NDArray[np.floating], label: NDArray[np.bool_]):
-        num_samples = len(score)
+    def __init__(
+        self,
+        score: NDArray[np.floating],
+        label: NDArray[np.bool_],
+        sample: NDArray[np.integer] | None = None,
+        num_samples: int | None = None,
+    ):
+        size = len(score)
         order = np.argsort(-score, kind="stable")
         value, truth = score[order], label[order]
-        tied = np.cumsum(np.r_[True, value[1:] != value[:-1]]) - 1 if num_samples else np.zeros(0, int)
-        has_positive = np.bincount(tied, weights=truth) > 0 if num_samples else np.zeros(0, bool)
+        tied = np.cumsum(np.r_[True, value[1:] != value[:-1]]) - 1 if size else np.zeros(0, int)
+        has_positive = np.bincount(tied, weights=truth) > 0 if size else np.zeros(0, bool)
         number = np.cumsum(has_positive) - has_positive  # of the positive group here, or the next one
         slot = np.where(truth, 0, np.where(has_positive[tied], 1, 2)) + 3 * number[tied]
         by_slot = np.argsort(slot, kind="stable")
         self.num_groups = int(has_positive.sum())
         starts = np.searchsorted(slot[by_slot], np.arange(3 * self.num_groups + 4)).astype(np.int32)
+        column = order[by_slot] if sample is None else sample[order[by_slot]]
         self.sums = csr_array(
-            (np.ones(num_samples, np.float32), order[by_slot].astype(np.int32), starts),
-            shape=(3 * self.num_groups + 3, num_samples),
+            (np.ones(size, np.float32), column.astype(np.int32), starts),
+            shape=(3 * self.num_groups + 3, size if num_samples is None else num_samples),
         )
 
     def at(self, weights: NDArray[np.floating]) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
-from groundwork.model.head import ClassificationHead, RegressionHead
+from groundwork.model.head import ClassificationHead, MultilabelHead, RegressionHead
 from groundwork.model.hub import is_hub, read_hub
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
@@ -28,6 +28,7 @@ __all__ = [
     "FeatureBackbone",
     "ImageNormalize",
     "MapInput",
+    "MultilabelHead",
     "Network",
     "OrdinalHead",
     "PeriodicNumbers",

@@ -80,6 +80,8 @@ def build_head(
     given |= {"num_members": num_members} if num_members > 1 else {}
     if target["classes"]:
         given["num_classes"] = len(target["classes"])
+    elif target.get("task") == "multilabel":
+        given["num_labels"] = len(target["names"])
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
         given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}

@@ -74,6 +74,25 @@ class ClassificationHead(_LinearHead):
         return output.softmax(dim=1)
 
 
+class MultilabelHead(_LinearHead):
+    """Give one logit per label; the first loss is log 2.
+
+    Shapes: features (B, D) float32; logits (B, T) float32.
+    """
+
+    def __init__(self, num_features: int, num_labels: int, dropout: float, num_members: int = 1):
+        super().__init__(num_features, num_labels, dropout, num_members)
+
+    def average(self, outputs: Tensor) -> Tensor:
+        """Give the logits of the mean probabilities."""
+        one, other = (functional.logsigmoid(each).logsumexp(dim=1) for each in (outputs, -outputs))
+        return one - other
+
+    def decode(self, output: Tensor) -> Tensor:
+        """Turn logits (B, T) into probabilities, each in [0, 1]."""
+        return output.sigmoid()
+
+
 class RegressionHead(_LinearHead):
     """Give one value per target; it starts at the target's center, so the first loss is the scaled variance.
 

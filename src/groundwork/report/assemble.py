@@ -94,6 +94,7 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
         ],
         "Confidence": [*calibration.draw(run), *ranking.draw(run)],
         "Promise": [],
+        "Labels": [],
         "Values": [drawing for split in splits for drawing in regression.draw(run, split)],
         "Inputs": [*dependence.draw(run), *attention.draw(run)],
         "Class balance": counts.draw(run),
@@ -101,7 +102,7 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
     }
     tables = {
         "Classes": [class_table(entry, split) for split, entry in found.items() if entry is not None],
-        "Values": target_tables(run),
+        "Labels" if run.task == "multilabel" else "Values": target_tables(run),
     }
     told = {"Transfer": "transfer", "Confidence": "calibration", "Promise": "promise"}
     facts = {title: run.result.get(key) or {} for title, key in told.items()}

@@ -84,6 +84,34 @@ def regressed(run: ReportedRun, split: Split) -> list[Regressed]:
     ]
 
 
+@dataclass(frozen=True)
+class Labeled:
+    """Hold what was predicted for one label, where the truth is known.
+
+    Attributes:
+        name: Of the label.
+        target: (N,) whether a sample has it.
+        prob: (N,) float64 in [0, 1].
+    """
+
+    name: str
+    target: NDArray[np.bool_]
+    prob: NDArray[np.float64]
+
+
+def labeled(run: ReportedRun, split: Split) -> list[Labeled]:
+    """Return the predictions of a split with several labels, one entry per label."""
+    found = run.predictions(split) if run.task == "multilabel" else None
+    if found is None or found.prob is None:
+        return []
+    known = ~np.isnan(found.target)
+    return [
+        Labeled(name, found.target[rows, t] == 1, found.prob[rows, t])
+        for t, name in enumerate(found.names)
+        if (rows := known[:, t]).any()
+    ]
+
+
 def per_class(found: Classified) -> DataFrame:
     """Return samples, predicted, precision, recall and F1 of each class; NaN where undefined."""
     counts = found.counts()

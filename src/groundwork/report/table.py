@@ -16,6 +16,10 @@ USUAL = {
         *("accuracy", "balanced_accuracy", "f1", "precision", "recall"),
         *("auroc", "average_precision", "log_loss", "ece"),
     ),
+    "multilabel": (
+        *("average_precision", "auroc", "f1", "precision", "recall", "f1_micro"),
+        *("exact_match", "hamming_loss", "log_loss"),
+    ),
     "regression": ("rmse", "mae", "r2", "pearson", "spearman"),
 }
 REMARKS = {"better": "beaten", "undecided": "not beaten", "worse": "better"}
@@ -81,9 +85,10 @@ def class_table(found: Classified, split: str) -> Table:
 
 
 def target_tables(run: ReportedRun) -> list[Table]:
-    """Return the metrics of single targets on val and, once sealed, on test."""
-    if run.task != "regression":
+    """Return the metrics of single targets or labels on val and, once sealed, on test."""
+    if run.task not in ("multilabel", "regression"):
         return []
+    one = "label" if run.task == "multilabel" else "target"
     tables = []
     for split in ("val", "test"):
         names = [name for name in run.result.get(split) or {} if "/" in name]
@@ -93,7 +98,7 @@ def target_tables(run: ReportedRun) -> list[Table]:
             [Cell(target), *(_part(run, split, f"{metric}/{target}") for metric in metrics)]
             for target in targets
         ]
-        tables += [Table(f"Per target, {split}", ["target", *metrics], rows)] if rows else []
+        tables += [Table(f"Per {one}, {split}", [one, *metrics], rows)] if rows else []
     return tables
 
 

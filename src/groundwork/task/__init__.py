@@ -2,7 +2,8 @@
 
 from groundwork.task.base import Task
 from groundwork.task.classification import ClassificationTask
+from groundwork.task.multilabel import MultilabelTask
 from groundwork.task.outputs import Outputs
 from groundwork.task.regression import RegressionTask
 
-__all__ = ["ClassificationTask", "Outputs", "RegressionTask", "Task"]
+__all__ = ["ClassificationTask", "MultilabelTask", "Outputs", "RegressionTask", "Task"]

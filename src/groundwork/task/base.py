@@ -41,7 +41,8 @@ class Task(BuiltModule, ABC):
         monitor: Metric that chooses, without its split.
         mode: Whether less or more of it is better.
         augment: (inputs, key (B,) int64) -> inputs, random by key alone; None leaves them as they are.
-        mix: (images, probabilities (B, K), key (B,)) -> both mixed; None mixes nothing. Classes alone are mixed.
+        mix: (images, probabilities (B, K), key (B,)) -> both mixed; None mixes nothing. Classes and labels alone
+            are mixed.
         num_outputs: Classes K, or targets T.
         seed: Draws the keys, together with epoch and sample.
 

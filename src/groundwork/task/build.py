@@ -17,7 +17,7 @@ from groundwork.optim import optimizer_factory, schedule_factory
 from groundwork.task.foreign import foreign_info
 
 PLAIN = (str, int, float, bool, type(None), Mapping)
-LOSS = {"classification": "cross_entropy", "regression": "mse"}
+LOSS = {"classification": "cross_entropy", "regression": "mse", "multilabel": "binary_cross_entropy"}
 BACKBONE = {"image": "efficientnet_lite0", "table": "mlp"}
 
 
@@ -53,7 +53,7 @@ def build_parts(
     """Build the parts of a task by their names among the arguments of its class.
 
     Args:
-        kind: "classification" or "regression".
+        kind: Of problem.
         asked: Argument -> what was given.
         info: See `data_info`.
         pretrained: Load the weights of the backbone.
@@ -88,7 +88,7 @@ def build_parts(
         "monitor": monitor,
         "mode": asked["mode"] or (metrics.direction(monitor) if asked["metrics"] is None else "min"),
         "augment": augment,
-        "mix": asked["mix"] or (getattr(augment, "mix", None) if kind == "classification" else None),
+        "mix": asked["mix"] or (getattr(augment, "mix", None) if kind != "regression" else None),
         "num_outputs": len(names),
     }
 

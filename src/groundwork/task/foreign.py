@@ -15,7 +15,7 @@ def foreign_info(data: Any, kind: TaskName, num_classes: int | None) -> dict[str
 
     Args:
         data: The data module; its `num_classes` or `classes` tell the classes, `info` all.
-        kind: "classification" or "regression".
+        kind: Of problem.
         num_classes: None asks the data module.
 
     Raises:
@@ -40,7 +40,8 @@ def foreign_info(data: Any, kind: TaskName, num_classes: int | None) -> dict[str
     else:
         number = 1 if batch.target.ndim == 1 else batch.target.shape[1]
         info["target"]["names"] = [f"target_{place}" for place in range(number)]
-        info |= {"center": [0.0] * number, "scale": [1.0] * number}
+        if kind == "regression":
+            info |= {"center": [0.0] * number, "scale": [1.0] * number}
     return info
 
 

@@ -53,7 +53,7 @@ def phase_settings(context: Context, part: Part, total_steps: int) -> dict[str, 
         ),
         "total_steps": total_steps,
         "augment": augment,
-        "mix": None if augment is None or not context.prepared.target.classes else augment.mix,
+        "mix": None if augment is None or context.prepared.target.task == "regression" else augment.mix,
     }
 
 

@@ -12,6 +12,7 @@ from groundwork.core.console import Console
 from groundwork.core.instantiate import instantiate
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder, plain
+from groundwork.data.balance import class_weights
 from groundwork.data.prepared import Prepared
 from groundwork.train.corrected import Tried
 from groundwork.train.machine.device import choose_device
@@ -31,7 +32,7 @@ class Context:
         prepared: The data.
         data: What a network must know of them, see `describe_data`.
         metrics: Of the whole split.
-        class_weights: (K,) in the loss; None weighs all alike.
+        class_weights: (K,) in the loss, or (T,) of having a label; None weighs all alike.
         balance: Resamples training rows.
         folder: Of the run.
         console: Where to speak.
@@ -128,9 +129,7 @@ def build_context(
 ) -> Context:
     """Build what every phase of a run shares; see `describe_data` for `data`."""
     balance = instantiate(config.balance)
-    weights = None
-    if prepared.target.task == "classification":
-        weights = balance.class_weights(prepared.counts("train"))
+    weights = class_weights(balance, prepared)
     metrics = build_metrics(config)
     check_defined(config.monitor, prepared.targets("val"))
     return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)

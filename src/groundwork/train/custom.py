@@ -9,11 +9,11 @@ from groundwork.core.directions import Direction, direction_of_own
 from groundwork.core.errors import UserError
 
 PACKAGE = __name__.partition(".")[0]
-KINDS: dict[str, TaskName] = {"classes": "classification", "values": "regression"}
+KINDS: dict[str, TaskName] = {"classes": "classification", "values": "regression", "labels": "multilabel"}
 # What the exact head, the choice of the cut and the advice stand on: an output that is linear in the features.
 LINEAR = {
-    "module": (f"{PACKAGE}.task.ClassificationTask", f"{PACKAGE}.task.RegressionTask"),
-    "head": (f"{PACKAGE}.model.ClassificationHead", f"{PACKAGE}.model.RegressionHead"),
+    "module": tuple(f"{PACKAGE}.task.{kind}Task" for kind in ("Classification", "Multilabel", "Regression")),
+    "head": tuple(f"{PACKAGE}.model.{kind}Head" for kind in ("Classification", "Multilabel", "Regression")),
 }
 FALLBACK = "small_similar"  # in place of advice that can't be had: the cheapest scenario
 
@@ -56,7 +56,7 @@ def target_kind(config: DictConfig) -> TaskName | None:
     reads = config.task.get("target")
     if reads not in KINDS:
         raise UserError(
-            f"task.target must be classes or values, but got {reads} (task={config.task.name}). Say which it reads."
+            f"task.target must be classes, values or labels, but got {reads} (task={config.task.name}). Say which."
         )
     return KINDS[reads]
 
@@ -69,7 +69,10 @@ def custom_parts(config: DictConfig) -> list[str]:
 
 def is_custom_task(config: DictConfig) -> bool:
     """Tell whether the task is one that baselines and report know nothing of."""
-    return not own_module(config) and config.task.name not in ("auto", *KINDS.values())
+    name = config.task.name
+    if own_module(config) or name == "auto":
+        return False
+    return name not in KINDS.values() or (name == "multilabel" and config.task.get("target") != "labels")
 
 
 def augment_note(config: DictConfig) -> str:

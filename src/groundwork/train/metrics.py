@@ -10,17 +10,18 @@ from omegaconf import DictConfig, OmegaConf
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
-from groundwork.metrics import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics import ClassificationMetrics, MultilabelMetrics, RegressionMetrics
 from groundwork.metrics.ordinal import ORDERED
 
-Metrics = ClassificationMetrics | RegressionMetrics
+Metrics = ClassificationMetrics | MultilabelMetrics | RegressionMetrics
+DECIDING = (ClassificationMetrics, MultilabelMetrics)  # those that may choose a threshold
 
 
-def build_metrics(config: DictConfig, threshold: float | None = None) -> Metrics:
+def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
     """Build the metrics of a run.
 
     Args:
-        threshold: The one that was chosen on val, for `metrics.threshold=auto`.
+        threshold: The one that was chosen on val, or those of several labels, for `metrics.threshold=auto`.
     """
     metrics: Metrics = instantiate(config.metrics)
     metrics.direction(config.monitor)
@@ -29,7 +30,7 @@ def build_metrics(config: DictConfig, threshold: float | None = None) -> Metrics
         raise UserError(f"monitor={config.monitor} must go with ordered classes. Use loss=ordinal.")
     if isinstance(metrics, ClassificationMetrics) and ordered:
         metrics = replace(metrics, ordered=True)
-    if isinstance(metrics, ClassificationMetrics) and metrics.threshold == "auto" and threshold is not None:
+    if isinstance(metrics, DECIDING) and metrics.threshold == "auto" and threshold is not None:
         return replace(metrics, threshold=threshold)
     return metrics
 
@@ -47,6 +48,12 @@ def check_defined(monitor: str, target: NDArray[Any]) -> None:
     if name == "auroc" and one_class:
         raise UserError(
             f"monitor={name} must have two classes in val, but val holds one. Use monitor=accuracy."
+        )
+    labels = target.ndim == 2 and name.removesuffix("_micro") in ("auroc", "average_precision")
+    if labels and not ((target == 1).any(axis=0) & (target == 0).any(axis=0)).any():
+        raise UserError(
+            f"monitor={name} must have a label in val that some samples have and others do not, but val has none. "
+            "Use monitor=log_loss."
         )
     if name in ("r2", "pearson", "spearman") and target.ndim == 2:
         known = [column[~np.isnan(column)] for column in target.T.astype(float)]

@@ -12,7 +12,7 @@ from groundwork.transfer.maps import MapCache
 from groundwork.transfer.plan import Phase, Plan
 from groundwork.transfer.ridge import solve_ridge
 from groundwork.transfer.softmax import solve_softmax
-from groundwork.transfer.solve import head_loss, solve_head
+from groundwork.transfer.solve import head_loss, head_losses, solve_head
 from groundwork.transfer.spectrum import Linear
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "feature_key",
     "gather",
     "head_loss",
+    "head_losses",
     "measure",
     "simplest",
     "solve_head",

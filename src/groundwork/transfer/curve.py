@@ -33,6 +33,7 @@ class Probe:
         class_weights: (K,), or None.
         score: See `choose_cut`.
         perfect: The score of a faultless prediction.
+        labels: Whether the values are several labels of 0 and 1.
     """
 
     train: Sequence[NDArray[np.float32]]
@@ -44,6 +45,7 @@ class Probe:
     class_weights: Tensor | None
     score: Score
     perfect: float
+    labels: bool = False
 
     def errors(
         self,
@@ -61,7 +63,9 @@ class Probe:
             (R,) errors.
         """
         features = gather(self.train, candidate, self.spatial)[rows]
-        heads = solve_head(features, self.target[rows], self.num_outputs, strengths, self.class_weights)
+        heads = solve_head(
+            features, self.target[rows], self.num_outputs, strengths, self.class_weights, labels=self.labels
+        )
         judged = gather(self.val, candidate, self.spatial)
         scores = [self.score(head(judged), draws) for head in heads]
         return np.asarray(self.perfect - max(scores, key=lambda one: float(one[0])))

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
@@ -6,6 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from groundwork.core.errors import UserError
 from groundwork.data import LossWeights, NoBalance, Oversample, Undersample
+from groundwork.data.balance import class_weights
 
 TARGET = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [70, 20, 7]))
 COUNTS = np.array([70, 20, 7])
@@ -93,3 +96,12 @@ def test_classes_without_rows_stay_without():
 def test_what_no_formula_knows_is_refused(kind, beta):
     with pytest.raises(UserError, match=r"balance\.(kind|beta) must .* but got"):
         LossWeights(kind, beta)
+
+
+def test_having_a_label_weighs_as_many_times_as_fewer_rows_have_it():
+    labels = np.array([[1, 0, 1], [0, 0, np.nan], [0, 0, 1], [0, 0, 0]])
+    target = SimpleNamespace(classes=(), has_labels=True)
+    prepared = SimpleNamespace(target=target, targets=lambda _: labels)
+    assert class_weights(LossWeights("inverse", 0.9), prepared) == pytest.approx([3, 1, 0.5])
+    assert class_weights(LossWeights("sqrt", 0.9), prepared) == pytest.approx([3**0.5, 1, 0.5**0.5])
+    assert class_weights(NoBalance(), prepared) is None

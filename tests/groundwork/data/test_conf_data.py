@@ -27,6 +27,7 @@ ELSEWHERE = {
     "batch_size",
     "shrink_batch",
     "drop_samples",
+    "label_separator",
     "reader",
 }
 OF_TABLES = {"table": {"rare_below"}, "california_housing": {"rare_below"}}

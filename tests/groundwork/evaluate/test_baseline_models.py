@@ -230,3 +230,26 @@ def test_more_columns_than_rows_break_nothing():
     found = fit("regression", inputs, value[:, None], ("y",))
     assert found["linear"]["r2"] > 0
     assert found["gradient_boosting"]["r2"] > 0.5
+
+
+def test_each_label_has_models_of_its_own_on_the_rows_that_know_it():
+    inputs, value = numbers()
+    target = np.stack([value > 0, value > 1, np.ones(300)], axis=1).astype(float)
+    target[:50, 1] = np.nan
+    weight = np.where(target == 1, 3.0, 1.0)[:200]
+    seen = []
+
+    def keep(prediction, *_):
+        seen.append(prediction)
+        return {}
+
+    train, val = SplitData(inputs[:200], target[:200], weight), SplitData(inputs[200:], target[200:])
+    found = fit_baselines("multilabel", train, val, ("a", "b", "c"), keep, kind="image", categorical=())
+    assert list(found) == ["majority", "linear"]
+    np.testing.assert_allclose(seen[0], np.tile(np.nanmean(target[:200], axis=0), (100, 1)))
+    scaler = StandardScaler().fit(inputs[50:200])
+    model = LogisticRegression().fit(scaler.transform(inputs[50:200]), target[50:200, 1], weight[50:200, 1])
+    np.testing.assert_allclose(
+        seen[1][:, 1], model.predict_proba(scaler.transform(inputs[200:]))[:, 1], atol=1e-5
+    )
+    assert (seen[1][:, 2] == 1).all()

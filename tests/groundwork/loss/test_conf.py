@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.own_hydra import HABITS
+from groundwork.loss import BinaryCrossEntropy
 
 # `own` names no loss yet.
 NAMES = sorted(path.stem for path in (CONF / "loss").glob("[!_]*.yaml") if path.stem not in ("auto", "own"))
+LABELS = torch.tensor([[30.0], [-30.0], [0.0]]), torch.tensor([[1.0], [0.0], [1.0]])
 PAIRS = {
     "classes": (torch.tensor([[30.0, 0.0], [0.0, 30.0], [0.0, 0.0]]), torch.tensor([0, 1, 1])),
     "values": (torch.tensor([[0.3], [-2.0], [5.0]]), torch.tensor([[0.3], [-2.0], [1.0]])),
@@ -20,6 +22,8 @@ PAIRS = {
 
 def fitting_pair(loss: nn.Module) -> tuple[Tensor, Tensor]:
     """Find out by trying whether a loss compares logits with classes, or numbers with numbers."""
+    if isinstance(loss, BinaryCrossEntropy):
+        return LABELS
     for output, target in PAIRS.values():
         try:
             loss(output, target, None)

@@ -24,7 +24,7 @@ def test_how_the_target_is_read_follows_from_the_task_and_else_from_the_data():
     assert target_kind(config("task=classification")) == "classification"
     assert target_kind(config("task=auto")) == "classification"
     assert target_kind(config("task=auto", "data.task=null")) is None
-    with pytest.raises(UserError, match=r"task\.target must be classes or values, but got None"):
+    with pytest.raises(UserError, match=r"task\.target must be classes, values or labels, but got None"):
         target_kind(OmegaConf.create({"task": {"name": "ranks"}}))
 
 

@@ -83,6 +83,9 @@ def rules_of_thumb(
 
 def advise_balance(task: str, counts: Mapping[str, int] | None) -> dict[str, Any]:
     """Recommend a balance and a metric from the training counts."""
+    if task == "multilabel":
+        why = "several labels: balance=loss_weights weighs having each; average precision needs no threshold"
+        return {"balance": "none", "monitor": "average_precision", "why": why}
     if counts is None:
         return {
             "balance": "none",

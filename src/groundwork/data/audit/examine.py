@@ -133,6 +133,8 @@ def _grid(
     """Choose training photographs that stand for each class, or for each fifth of a continuous target."""
     if target.classes:
         parts = {name: train[encoded[train] == number] for number, name in enumerate(target.classes)}
+    elif target.has_labels:
+        parts = {name: train[own == 1] for name, own in zip(target.names, encoded[train].T, strict=True)}
     else:
         order = train[np.argsort(encoded[train, 0], kind="stable")]
         fifths = [part for part in np.array_split(order, NUM_FIFTHS) if len(part)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import sklearn
+from pandas import DataFrame
 from sklearn.datasets import load_diabetes, load_digits
 
 from groundwork.data.readers.arrays import pixel_samples
@@ -26,6 +28,14 @@ def read_digits() -> Samples:
     bunch = load_digits()
     pixels = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
     return pixel_samples(pixels, (str(label) for label in bunch.target), None, DATASETS)
+
+
+def read_digit_labels() -> Samples:
+    """Read the digits with four labels each, none of which excludes another, in place of their classes."""
+    samples, digit = read_digits(), load_digits().target
+    labels = {"even": digit % 2 == 0, "large": digit >= 5, "loop": np.isin(digit, (0, 6, 8, 9))}
+    labels["prime"] = np.isin(digit, (2, 3, 5, 7))
+    return replace(samples, target=DataFrame(labels).astype(np.int64))
 
 
 def read_diabetes(

@@ -28,7 +28,7 @@ class SplitKeys:
         duplicate: (N,) str, hash of each sample's inputs, see `input_contents`; equal ones stay together.
         order: (N,) sortable values, oldest first.
         official: (N,) one of SPLITS, or "" where the data set does not say.
-        classes: K names, for the notes.
+        classes: K names of the classes, or T of the labels, for the notes.
     """
 
     sample_id: Any

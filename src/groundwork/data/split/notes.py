@@ -1,5 +1,6 @@
 """A split -> what its reader should know, in plain lines."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from pandas import DataFrame, factorize
 from groundwork.core.batch import SPLITS
 from groundwork.core.text import shortlist
 from groundwork.data.split.keys import SplitKeys, tie_units
+from groundwork.data.split.strata import holds_labels
 
 _NAMED = 10
 
@@ -36,7 +38,9 @@ def describe(
         if fraction > 0 and sizes[name] == 0
     ]
     if keys.target is not None and keys.target.ndim == 1:
-        lines += _rare(keys, split, fractions)
+        lines += _rare(rare_classes(keys, split, fractions), "classes")
+    elif holds_labels(keys.target):
+        lines += _rare(_rare_labels(keys, split, fractions), "labels")
     return lines
 
 
@@ -44,22 +48,36 @@ def rare_classes(
     keys: SplitKeys, split: NDArray[Any], fractions: tuple[float, float, float]
 ) -> list[tuple[str, tuple[int, ...]]]:
     """List the classes that miss a part which should hold samples: name, then rows by split."""
+    masks = {_name(keys, int(label)): keys.target == label for label in np.unique(keys.target)}
+    return _absent(masks, split, fractions)
+
+
+def _rare_labels(
+    keys: SplitKeys, split: NDArray[Any], fractions: tuple[float, float, float]
+) -> list[tuple[str, tuple[int, ...]]]:
+    names = keys.classes or [str(number) for number in range(keys.target.shape[1])]
+    has = (column == 1 for column in keys.target.T)
+    masks = {name: mask for name, mask in zip(names, has, strict=True) if mask.any()}
+    return _absent(masks, split, fractions)
+
+
+def _absent(
+    masks: Mapping[str, NDArray[np.bool_]], split: NDArray[Any], fractions: tuple[float, float, float]
+) -> list[tuple[str, tuple[int, ...]]]:
     wanted = [number for number, fraction in enumerate(fractions) if fraction > 0]
     found = []
-    for label in np.unique(keys.target):
-        rows = split[keys.target == label]
-        counts = tuple(int((rows == name).sum()) for name in SPLITS)
+    for label, mask in masks.items():
+        counts = tuple(int((split[mask] == name).sum()) for name in SPLITS)
         if any(counts[number] == 0 for number in wanted):
-            found.append((_name(keys, int(label)), counts))
+            found.append((label, counts))
     return found
 
 
-def _rare(keys: SplitKeys, split: NDArray[Any], fractions: tuple[float, float, float]) -> list[str]:
-    rare = rare_classes(keys, split, fractions)
+def _rare(rare: list[tuple[str, tuple[int, ...]]], what: str) -> list[str]:
     if not rare:
         return []
     named = shortlist((f"{name} {'/'.join(map(str, counts))}" for name, counts in rare), _NAMED)
-    return [f"warning: classes missing from a part (rows in train/val/test): {named}"]
+    return [f"warning: {what} missing from a part (rows in train/val/test): {named}"]
 
 
 def _kept(keys: SplitKeys, split: NDArray[Any], folds: int) -> list[str]:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
 from groundwork.data.split.chronological import cut_by_time
+from groundwork.data.split.iterative import draw_label_parts
 from groundwork.data.split.keys import SplitKeys, is_alone, keyed_hash, stable_keys, tie_units
 from groundwork.data.split.notes import describe
 from groundwork.data.split.official import Parts, keep_official, official_remedy, take
 from groundwork.data.split.parts import draw_parts
 from groundwork.data.split.shares import check_fractions, threshold_parts
-from groundwork.data.split.strata import make_strata
+from groundwork.data.split.strata import holds_labels, is_lonely, make_strata
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Splitter(ABC):
 
 @dataclass(frozen=True)
 class StratifiedSplit(Splitter):
-    """Deal each class, or each quantile bin of continuous targets, in the same shares.
+    """Deal each class, each of several labels, or each quantile bin of continuous targets, in the same shares.
 
     Groups and samples with equal inputs stay whole. Official test and val rows are kept; only what the data
     set does not say is cut.
@@ -71,8 +72,10 @@ class StratifiedSplit(Splitter):
         secret = f"groundwork split {self.seed}"
         if self.stable:
             return threshold_parts(stable_keys(keys, unit, secret), fractions)
-        strata = make_strata(keys, fractions, self.num_bins)
         key = keyed_hash(keys.sample_id, secret)
+        if holds_labels(keys.target):
+            return draw_label_parts(keys.target, unit, key, fractions)
+        strata = make_strata(keys, fractions, self.num_bins)
         # A bin that misses a part harms nobody, its neighbors are there; a class that does is not learned.
         classes = keys.target is not None and keys.target.ndim == 1
         return draw_parts(strata, unit, key, fractions, grouped=keys.group is not None, first_wins=classes)
@@ -174,7 +177,7 @@ class FoldSplit(Splitter):
     def _fold(self, pool: SplitKeys, unit: Parts) -> NDArray[Any]:
         fold = deal_folds(pool, unit, self.k, self.seed, self.num_bins)
         strata = make_strata(pool, (1 / self.k,) * self.k, self.num_bins)
-        only_one = is_alone(strata) & is_alone(unit)
+        only_one = is_lonely(pool, strata) & is_alone(unit)
         return np.where((fold == self.fold) & ~only_one, "val", "train")
 
     def notes(self, keys: SplitKeys) -> list[str]:
@@ -193,6 +196,8 @@ def deal_folds(pool: SplitKeys, unit: Parts, k: int, seed: int, num_bins: int) -
         num_bins: Most quantile bins per continuous target.
     """
     shares = (1 / k,) * k
-    strata = make_strata(pool, shares, num_bins)
     key = keyed_hash(pool.sample_id, f"groundwork folds {seed}")
+    if holds_labels(pool.target):
+        return draw_label_parts(pool.target, unit, key, shares)
+    strata = make_strata(pool, shares, num_bins)
     return draw_parts(strata, unit, key, shares, grouped=pool.group is not None, first_wins=False)

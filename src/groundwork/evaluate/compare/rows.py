@@ -22,6 +22,7 @@ from groundwork.metrics import holm, repeated_interval
 # Beside the monitor, which comes first.
 SHOWN = {
     "classification": ("accuracy", "balanced_accuracy", "f1", "f1_macro", "auroc", "log_loss"),
+    "multilabel": ("average_precision", "auroc", "f1", "f1_micro", "exact_match", "hamming_loss", "log_loss"),
     "regression": ("rmse", "mae", "r2", "spearman"),
 }
 DIGITS = 6  # metrics that agree in so many are of identical runs; machines differ in the last bits

@@ -66,7 +66,8 @@ def _summary(
 ) -> str:
     model, packages = config["model"], environment.get("packages", {})
     start = "pretrained weights" if model["pretrained"] else "random weights"
-    what = f"{len(data['classes'])} classes" if data["classes"] else f"values of {', '.join(data['targets'])}"
+    kind = "labels" if result["task"] == "multilabel" else "values of"
+    what = f"{len(data['classes'])} classes" if data["classes"] else f"{kind} {', '.join(data['targets'])}"
     return _bullets(
         [
             f"Task: {result['task']}, {what}",
@@ -191,9 +192,13 @@ def _licences(config: Mapping[str, Any], hub: Mapping[str, Any] | None) -> list[
 
 def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked: str) -> str:
     decision = "The graph holds normalization and gives "
-    decision += "probabilities" if "classes" in preprocessing["output"] else "values in original units"
+    decision += "values in original units" if "targets" in preprocessing["output"] else "probabilities"
     threshold = preprocessing["threshold"]
-    if threshold is not None:
+    if labels := preprocessing["output"].get("labels"):
+        each = zip(labels, threshold, strict=True)
+        decision += "; a sample has a label from its probability on: "
+        decision += ", ".join(f"{name!r} {one:.6g}" for name, one in each)
+    elif threshold is not None:
         decision += f"; the decision is {preprocessing['positive']!r} from its probability {threshold:.6g} on"
     if preprocessing["output"].get("whole_numbers"):
         decision += ", rounded to whole numbers"

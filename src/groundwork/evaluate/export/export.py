@@ -158,14 +158,18 @@ def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
             "missing_words": list(MISSING_WORDS),
             "columns": [_column(column) for column in columns],
         }
-    classes = task == "classification"
-    names = {"classes": target["classes"]} if classes else {"targets": target["names"]}
+    classes, decides = task == "classification", task != "regression"
+    key = {"classification": "classes", "multilabel": "labels"}.get(task, "targets")
+    names = {key: target["classes"] if classes else target["names"]}
     described["output"] = {"name": output_name(task), **names}
-    rounded = not classes and config.task.get("decision") == "round"
+    rounded = not decides and config.task.get("decision") == "round"
     described["output"] |= {"whole_numbers": True} if rounded else {}
-    given = config.metrics.get("threshold") if classes else None
+    given = config.metrics.get("threshold") if decides else None
     described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
-    if described["threshold"] is not None:
+    if task == "multilabel":
+        given = 0.5 if described["threshold"] is None else described["threshold"]
+        described["threshold"] = np.broadcast_to(given, len(target["names"])).tolist()
+    elif described["threshold"] is not None:
         described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
     return described
 

@@ -67,7 +67,7 @@ def input_name(kind: str) -> str:
 
 def output_name(task: str) -> str:
     """Name the graph's output."""
-    return "probabilities" if task == "classification" else "values"
+    return "values" if task == "regression" else "probabilities"
 
 
 def _write_onnx(network: Network, example: Tensor, description: dict[str, Any], path: Path) -> None:

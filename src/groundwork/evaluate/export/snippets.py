@@ -39,7 +39,8 @@ BEGIN = """\
 preprocessing = json.loads(Path("preprocessing.json").read_text(encoding="utf-8"))
 """
 END = """\
-names = preprocessing["output"].get("classes") or preprocessing["output"]["targets"]
+output = preprocessing["output"]
+names = output.get("classes") or output.get("labels") or output["targets"]
 for prediction in predictions:
     print(dict(zip(names, prediction.tolist())))
 """

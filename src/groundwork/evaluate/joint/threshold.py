@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from groundwork.core.predictions import Predictions, read_predictions
+from groundwork.core.text import shortlist
 from groundwork.evaluate.joint.members import Joint
-from groundwork.evaluate.measure import with_threshold
-from groundwork.metrics import ClassificationMetrics
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.evaluate.measure import NAMED, with_threshold
+from groundwork.train.metrics import DECIDING, Metrics, build_metrics
 
 
 def decide_jointly(joint: Joint, oof: Predictions | None, own: Sequence[Metrics]) -> tuple[Metrics, str]:
@@ -26,16 +26,18 @@ def decide_jointly(joint: Joint, oof: Predictions | None, own: Sequence[Metrics]
     """
     config = joint.first.folder.config
     metrics = build_metrics(config)
-    if not isinstance(metrics, ClassificationMetrics) or metrics.threshold != "auto":
+    if not isinstance(metrics, DECIDING) or metrics.threshold != "auto":
         return metrics, ""
     rows, what = (oof, "out-of-fold predictions") if oof is not None else (_mean_on_val(joint), "val")
     if rows is not None and rows.prob is not None:
         chosen, line = with_threshold(metrics, config.monitor, rows.prob, rows.target, rows.names)
         return chosen, line.replace(" on val", f" on {what}") if oof is not None else line
-    mean = float(np.mean([float(str(getattr(each, "threshold", 0.5))) for each in own]))
+    every = [np.asarray(getattr(each, "threshold", 0.5), dtype=np.float64) for each in own]
+    mean = np.mean(every, axis=0)
+    said = shortlist((f"{one:.4g}" for one in np.atleast_1d(mean)), NAMED)
     return replace(
-        metrics, threshold=mean
-    ), f"decided from probability {mean:.4g} on, the mean of the members' thresholds"
+        metrics, threshold=mean.tolist()
+    ), f"decided from probability {said} on, the mean of the members' thresholds"
 
 
 def _mean_on_val(joint: Joint) -> Predictions | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_choice
@@ -19,6 +20,7 @@ from groundwork.train.served import served
 PACKAGE = __name__.partition(".")[0]
 OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 LOSS_TASK = {
+    "binary_cross_entropy": "multilabel",
     "cross_entropy": "classification",
     "focal": "classification",
     "ordinal": "classification",
@@ -67,11 +69,7 @@ def check_combination(composition: Composition) -> None:
             f"loss=ordinal must bring its own head and decide by it, but got {named}. Leave that out."
         )
     if choices["balance"] != "none":
-        if target_kind(config) == "regression":
-            raise UserError(
-                f"balance={choices['balance']} must go with task=classification, but the task is {task}. "
-                f"Use balance=none."
-            )
+        _check_balance(choices["balance"], target_kind(config), task)
         if (config.loss.get("function") or {}).get("class_weights") is not None:
             raise UserError(
                 f"balance={choices['balance']} must not be combined with class weights in the loss, which would "
@@ -92,7 +90,13 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
-    served(config)
+    asked = served(config)
+    if asked.learns and target_kind(config) == "multilabel":
+        key = "calibrate" if asked.calibrate != "none" else "conformal"
+        raise UserError(
+            f"predict.{key} must go with one class or values per sample, but task={task} has several labels. "
+            f"Use predict.{key}={'none' if key == 'calibrate' else 'null'}."
+        )
     _check_target_scale(config)
     _check_adapters(config)
     check_pretrained(config)
@@ -102,6 +106,18 @@ def check_combination(composition: Composition) -> None:
         from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
 
         check_plugged(config)
+
+
+def _check_balance(balance: str, kind: TaskName | None, task: str) -> None:
+    if kind == "regression":
+        raise UserError(
+            f"balance={balance} must go with task=classification, but the task is {task}. Use balance=none."
+        )
+    if kind == "multilabel" and balance != "loss_weights":
+        raise UserError(
+            f"balance={balance} must go with one class per sample, but task={task} has several labels. "
+            f"Use balance=loss_weights, which weighs having each label, or balance=none."
+        )
 
 
 def check_parts(config: DictConfig) -> None:
@@ -170,9 +186,9 @@ def _check_table(choices: dict[str, str], reuses: bool) -> None:
         )
 
 
-def check_threshold(config: DictConfig, num_classes: int) -> None:
-    """Refuse a decision threshold where there are not two classes to decide between."""
-    if config.metrics.get("threshold") is not None and num_classes != 2:
+def check_threshold(config: DictConfig, num_classes: int, labels: bool) -> None:
+    """Refuse a decision threshold where there are neither two classes to decide between nor labels."""
+    if config.metrics.get("threshold") is not None and num_classes != 2 and not labels:
         raise UserError(
             f"metrics.threshold must go with two classes, but the data has {num_classes or 'no'} classes. "
             f"Use metrics.threshold=null."

@@ -25,13 +25,14 @@ def draw(run: ReportedRun) -> list[Drawing]:
     if balanced:
         axes.bar(place + width / 2, table["balanced"], width, color=OTHER, label="after balancing")
         legend_above(axes)
-    name_classes(axes, table["class"].tolist())
+    name_classes(axes, table.iloc[:, 0].tolist())
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("training samples")
     grid(axes)
     largest, smallest = table["train"].max(), table["train"].min()
-    caption = f"The largest class has {largest:,} training samples, the smallest {smallest:,}."
-    return [Drawing("class_balance", "Class balance", caption, figure, table)]
+    kind = table.columns[0]
+    caption = f"The largest {kind} has {largest:,} training samples, the smallest {smallest:,}."
+    return [Drawing("class_balance", f"{kind.capitalize()} balance", caption, figure, table)]
 
 
 def class_counts(run: ReportedRun) -> DataFrame:
@@ -43,7 +44,8 @@ def class_counts(run: ReportedRun) -> DataFrame:
     balanced = run.data.get("counts_balanced")
     if isinstance(balanced, dict) and balanced != columns.get("train"):
         columns["balanced"] = balanced
-    if not columns or not run.classes:
+    names = run.classes or list(next(iter(columns.values()), {}))  # several labels, which are no classes
+    if not names:
         return DataFrame()
-    table = {key: [n.get(name, 0) for name in run.classes] for key, n in columns.items()}
-    return DataFrame({"class": run.classes, **table})
+    table = {key: [n.get(name, 0) for name in names] for key, n in columns.items()}
+    return DataFrame({"class" if run.classes else "label": names, **table})

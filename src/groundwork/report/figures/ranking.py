@@ -11,7 +11,7 @@ from pandas import DataFrame, concat
 from groundwork.core.batch import Split
 from groundwork.report.drawing import INK, MODEL, MUTED, PALE, Drawing, Look, grid, new_figure, short
 from groundwork.report.folder import ReportedRun
-from groundwork.report.predictions import Classified, classified
+from groundwork.report.predictions import Classified, classified, labeled
 
 MOST_CURVES = 10  # with more classes the mean and the spread over them are drawn
 _PLACES = np.linspace(0, 1, 101)
@@ -36,10 +36,9 @@ class Curve:
 
 
 def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
-    """Draw both curves of the positive class, or of each class against the rest."""
-    found = classified(run, split)
-    curves = {} if found is None else one_against_rest(found)
-    if not curves or found is None:
+    """Draw both curves of the positive class, of each class against the rest, or of each label."""
+    curves, caption = _curves(run, split)
+    if not curves:
         return []
     figure = new_figure(3.4)
     roc, pr = figure.subplots(1, 2)
@@ -56,12 +55,23 @@ def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     ):
         axes.set(xlabel=along, ylabel=height, title=title, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         grid(axes, "both")
-    caption = (
-        f"The positive class is {found.classes[1]}."
-        if len(found.classes) == 2
-        else f"Each class against the rest; {len(curves)} of {len(found.classes)} classes have samples."
-    )
     return [Drawing(f"ranking_{split}", f"ROC and precision-recall, {split}", caption, figure, numbers)]
+
+
+def _curves(run: ReportedRun, split: Split) -> tuple[dict[str, Curve], str]:
+    """Return the curves by name, and what they are of."""
+    if labels := labeled(run, split):
+        curves = {
+            one.name: curve(one.target, one.prob) for one in labels if 0 < one.target.sum() < len(one.target)
+        }
+        return curves, f"{len(curves)} of {len(labels)} labels have samples with and without them."
+    found = classified(run, split)
+    if found is None:
+        return {}, ""
+    curves = one_against_rest(found)
+    if len(found.classes) == 2:
+        return curves, f"The positive class is {found.classes[1]}."
+    return curves, f"Each class against the rest; {len(curves)} of {len(found.classes)} classes have samples."
 
 
 def one_against_rest(found: Classified) -> dict[str, Curve]:

@@ -90,6 +90,7 @@ def _probe(
         class_weights=loss_weights(context),
         score=score_by(context, network, device, prepared.targets("val")),
         perfect=PERFECT.get(context.config.monitor, 1.0) if context.direction == "max" else 0.0,
+        labels=prepared.target.has_labels,
     )
 
 

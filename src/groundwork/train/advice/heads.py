@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from groundwork.model import Network
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import StageFeatures
-from groundwork.transfer import Choice, Plan, gather, simplest
+from groundwork.transfer import Choice, Plan, gather, head_losses, simplest
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ def choose_frozen(
     target = scaled_target(network, truth)
 
     def losses(output: Tensor) -> Tensor:
-        if target.ndim > 1:
-            return (output - target).square().nanmean(dim=1)
-        each = cross_entropy(output, target.clamp(min=0), weights, reduction="none")
-        return torch.where(target < 0, torch.nan, each)
+        return head_losses(output, target, weights, prepared.target.has_labels)
 
     taken = simplest(last, every, score_by(context, network, device, truth), losses)
     with torch.inference_mode():

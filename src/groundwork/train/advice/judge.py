@@ -31,6 +31,8 @@ class Judge:
         self.known = self.metric, self.sign
         if not np.isfinite(self.score(self.guess)):  # a constant has none: by another metric
             self.known = ("balanced_accuracy", 1.0) if self.truth.ndim == 1 else ("mse", -1.0)
+            if prepared.target.has_labels:
+                self.known = ("log_loss", -1.0)
 
     def scores(self, prediction: NDArray[np.floating], metric: str | None = None) -> Scores:
         """Measure one metric alone, the monitor if none is named."""

@@ -47,6 +47,9 @@ def _data_facts(context: Context) -> dict[str, Any]:
 def _counts(prepared: Prepared, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     """Count classes by split, and what each class counts for in training after balancing."""
     classes = prepared.target.classes
+    if prepared.target.has_labels:
+        labels = {split: (prepared.targets(split) == 1).sum(axis=0).tolist() for split in prepared.rows}
+        return {split: dict(zip(prepared.names, n, strict=True)) for split, n in labels.items()}, {}
     if not classes:
         return {split: len(rows) for split, rows in prepared.rows.items()}, {}
     counts: dict[str, Any] = {

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groundwork.core.batch import Split
 from groundwork.core.instantiate import instantiate
-from groundwork.loss import MSE, CrossEntropy
+from groundwork.loss import MSE, BinaryCrossEntropy, CrossEntropy
 from groundwork.model import Network
 from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
@@ -37,7 +37,7 @@ from groundwork.transfer import (
 )
 from groundwork.transfer.attempts import Solve
 
-EXACT_LOSSES = (CrossEntropy, MSE)
+EXACT_LOSSES = (CrossEntropy, MSE, BinaryCrossEntropy)
 
 
 def why_not_exact(config: DictConfig, plan: Plan) -> str | None:
@@ -100,13 +100,13 @@ def _choose(
     progress: Callable[[Candidate, float], None] | None,
     judge: str,
 ) -> Choice:
-    weights = loss_weights(context)
+    weights, labels = loss_weights(context), context.prepared.target.has_labels
     keep = context.tried.keep if isinstance(attempts, HeldOut) else None
     return choose_cut(
         options,
         attempts,
         score_by(context, network, device, truth, keep),
-        lambda output: head_loss(output, scaled_target(network, truth), weights),
+        lambda output: head_loss(output, scaled_target(network, truth), weights, labels),
         progress,
         judge,
     )
@@ -163,10 +163,11 @@ def _attempts(
 def solver(context: Context, device: torch.device) -> Solve:
     """Give the function that solves heads with the weights of the run's classes."""
     weights, num_outputs = loss_weights(context), len(context.prepared.names)
+    labels = context.prepared.target.has_labels
     moved = None if weights is None else weights.to(device)
 
     def solve(inputs: Tensor, target: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
-        heads = solve_head(inputs.to(device), target.to(device), num_outputs, strengths, moved)
+        heads = solve_head(inputs.to(device), target.to(device), num_outputs, strengths, moved, labels=labels)
         return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
 
     return solve
@@ -215,9 +216,11 @@ def score_by(
 def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:
     """Turn targets into what the head's output is compared with: classes as they are, values scaled."""
     tensor = torch.as_tensor(target)
+    head: Any = network.head
     if tensor.ndim == 1:
         return tensor
-    head: Any = network.head
+    if not hasattr(head, "scale_target"):
+        return tensor.float()  # labels
     scaled: Tensor = head.scale_target(tensor.to(head.center.device))
     return scaled.cpu()
 

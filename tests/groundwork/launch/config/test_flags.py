@@ -126,4 +126,4 @@ def test_completion_lists_options_without_torch(tmp_path: Path):
         [sys.executable, "-c", code, "-sc", "query=bash"],
         cwd=tmp_path, env={**os.environ, **line}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
-    assert done.stdout.split() == ["data=diabetes", "data=diamonds", "data=digits", "[]"]
+    assert done.stdout.split() == ["data=diabetes", "data=diamonds", "data=digit_labels", "data=digits", "[]"]
