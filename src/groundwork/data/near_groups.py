@@ -18,8 +18,6 @@ from groundwork.data.audit.near import NearPairs, find_near, small_pictures
 from groundwork.data.store.store import Store
 from groundwork.data.store.stream import Stream
 
-AUTO = "auto"
-
 
 def group_near(
     sample_id: Series, images: Store | Stream, cache: Path, console: Console

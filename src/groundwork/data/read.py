@@ -10,7 +10,7 @@ from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.data.labels import label_notes
 from groundwork.data.multilabel import constant_notes, label_columns
-from groundwork.data.near_groups import AUTO
+from groundwork.data.readers.roles import AUTO
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
 

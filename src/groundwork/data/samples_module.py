@@ -19,11 +19,11 @@ from groundwork.data.batches import Batches, TableSource
 from groundwork.data.columns import ColumnStatistics
 from groundwork.data.datamodule import GroundworkDataModule
 from groundwork.data.images import Decoding
-from groundwork.data.near_groups import AUTO
 from groundwork.data.order import Order, table_batch_size
 from groundwork.data.plain import normalized, num_features
 from groundwork.data.prepare import Preparation, prepare
 from groundwork.data.prepared import Prepared
+from groundwork.data.readers.roles import AUTO
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
 

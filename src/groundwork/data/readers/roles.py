@@ -20,6 +20,7 @@ from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import infer_dates
 from groundwork.data.formats.written import other_words
 
+AUTO = "auto"  # data.group: near duplicates are tied
 SPLIT_NAMES = {
     "train": "train", "training": "train",
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
