@@ -51,9 +51,10 @@ def moment() -> Moment:
         # user, nice, system, then idle and waiting, then interrupts and what a host took
         ticks = [int(each) for each in STAT.read_text(encoding="ascii").split(maxsplit=9)[1:9]]
     except (OSError, ValueError):
-        ticks = [0] * 8
+        return Moment(time.monotonic(), 0.0, 0.0)
     everyone = sum(ticks[:3]) + sum(ticks[5:8])
-    return Moment(time.monotonic(), everyone / os.sysconf("SC_CLK_TCK"), time.process_time())
+    user, system, *children = os.times()[:4]  # processes that compiled for this one are its own
+    return Moment(time.monotonic(), everyone / os.sysconf("SC_CLK_TCK"), user + system + sum(children))
 
 
 def is_crowded(since: Moment) -> bool:

@@ -39,6 +39,9 @@ class Subset(Protocol):
         ...
 
 
+MOST_CATEGORIES = 1_000  # of a column beside images, each of which has a place in every row
+
+
 @dataclass(frozen=True)
 class Preparation:
     """Say how samples become the data of a run.
@@ -91,7 +94,7 @@ def prepare(
         samples, store, dropped = how.decoding.decode(samples, console)
         notes += dropped
         if how.group_near:
-            group, said = group_near(samples.sample_id, store, how.decoding.cache, console)
+            group, said = group_near(samples.sample_id, store, how.decoding.cache, console, samples.group)
             samples = replace(samples, group=group)
             notes.append(said)
     # pandas hands out read-only memory, torch wants its own
@@ -118,6 +121,16 @@ def prepare(
     return Prepared(*known, store, columns, f"{store.key}-{content}", tuple(notes), left_out, table)
 
 
+def _refuse_wide(samples: Samples) -> None:
+    """Refuse a column of more categories than a head beside images should have places for."""
+    for name in samples.categorical:
+        if (number := samples.inputs[name].nunique()) > MOST_CATEGORIES:
+            raise UserError(
+                f"data.inputs must name columns of at most {MOST_CATEGORIES:,} categories beside images, but {name!r} "
+                f"has {number:,}. Leave it out."
+            )
+
+
 def _encode(
     how: Preparation, samples: Samples, rows: dict[Split, Rows], known: ColumnStatistics | None
 ) -> tuple[TableSource, ColumnStatistics, list[str]]:
@@ -125,6 +138,8 @@ def _encode(
     normalize = (
         how.normalize if samples.kind == "table" else Normalize("auto")
     )  # of images means another thing
+    if samples.kind == "image":
+        _refuse_wide(samples)
     columns = known or fit_columns(
         samples.inputs.iloc[rows["train"]], samples.categorical, how.missing, normalize, how.rare_below
     )

@@ -37,12 +37,12 @@ def predict_alone(context: Context, model: Model) -> dict[str, Prediction]:
     if features is None or not context.plan.head_only:
         context.console.note(NOT_ALONE)
         return found
-    number, seen = len(rows["train"]), len(features.spatial)
+    seen = len(features.spatial)
     train, val = (
-        gather([stage[:number] for stage in part[:seen]], model.cached.candidate, features.spatial).numpy()
-        for part in (features.train, features.val)
+        gather([stage[: len(own)] for stage in part[:seen]], model.cached.candidate, features.spatial).numpy()
+        for part, own in ((features.train, rows["train"]), (features.val, rows["val"]))
     )
-    return found | {"image": _predict(context, network, train, val[: len(rows["val"])])}
+    return found | {"image": _predict(context, network, train, val)}
 
 
 def _predict(context: Context, network: Network, train: Any, val: Any) -> Prediction:
@@ -54,6 +54,8 @@ def _predict(context: Context, network: Network, train: Any, val: Any) -> Predic
         [Candidate((0,), "mean")],
         heads,
         score_by(context, network, device, truth),
-        lambda output: head_loss(output, scaled_target(network, truth), loss_weights(context)),
+        lambda output: head_loss(
+            output, scaled_target(network, truth), loss_weights(context), prepared.target.has_labels
+        ),
     )
     return np.asarray(network.decode(choice.output.to(device)).float().cpu().numpy())

@@ -12,6 +12,7 @@ from groundwork.core.ranges import check_range
 from groundwork.core.text import quoted
 from groundwork.data import Samples, Source, read_frame, read_images
 from groundwork.data.formats.source import FORMATS, SCHEME
+from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.image_table import image_table_samples
@@ -25,11 +26,13 @@ def named_images(
     trust_pickle: bool,
     image_root: str | None,
     beside: Sequence[str] = (),
+    style: Style = AUTO,
 ) -> Samples:
     """Find the images: files, or those that the run's column of paths names in a table.
 
     Args:
         beside: Columns that the run reads beside them; those that the table holds stand in `inputs` as they are.
+        style: How the numbers of the run's own table were written.
     """
     if not text.startswith(SCHEME) and (path.is_dir() or path.suffix.lower() not in FORMATS):
         if image_root is not None:
@@ -47,11 +50,17 @@ def named_images(
             f"input must be images, as in training, but {text} is a table. Name a folder or an image."
         )
     source = Source.parse(text, "input")
-    frame = read_frame(source, None, trust_pickle)
+    frame = read_frame(source, None, trust_pickle, style)
     id_column = keys.get("id_column")
     roles = Roles((), id_column if id_column in frame.columns else None, None, None, None)
     column, where = keys["image_column"], str(source)
     folder, note = _image_folder(frame, source.path.parent, column, keys.get("image_root"), image_root)
+    if beside and roles.id_column is None and column in frame and frame[column].duplicated().any():
+        twice = quoted(frame[column][frame[column].duplicated()].astype(str).unique())
+        raise UserError(
+            f"input={text} must name each row, since {twice} is in several, but it has no column of names. Train with "
+            "data.id_column, and give that column here, too."
+        )
     frame = frame.assign(_row=range(len(frame)))
     samples = image_table_samples(
         frame, where, folder, column, roles, absent="keep", key="image_root", inputs=["_row"]

@@ -123,7 +123,7 @@ def read_inputs(
         else keys.get("max_pixels") or MAX_PIXELS
     )
     beside = [column["name"] for column in data["columns"]["columns"]] if data.get("columns") else []
-    samples = named_images(text, path, keys, trust_pickle, others.get("image_root"), beside)
+    samples = named_images(text, path, keys, trust_pickle, others.get("image_root"), beside, _style(keys))
     assert samples.path is not None
     files = ImageFiles(
         [Path(file) for file in samples.path], image_form(data), keys.get("image_size") is None, limit

@@ -195,4 +195,6 @@ def _left_out(path: str) -> bool:
     if group in GROUPS_LEFT_OUT or path in KEYS_LEFT_OUT:
         return True
     key = rest.rpartition(".")[2]
-    return key == "seed" or (group == "data" and key in {"root", "table", "image_root"})
+    return key == "seed" or (
+        group == "data" and key in {"root", "table", "image_root", "url", "cache", "cache_gb"}
+    )

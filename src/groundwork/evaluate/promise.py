@@ -102,7 +102,7 @@ def group_numbers(
 
 def groups_of(per: str | None, prepared: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number the groups of some rows of a run's data."""
-    source = prepared.source
+    source = prepared.table or prepared.source
     encoded = source.array.numpy()[rows] if isinstance(source, TableSource) else None
     return group_numbers(per, encoded, prepared.columns, len(rows))
 
@@ -115,6 +115,7 @@ def new_groups(per: str | None, source: Any, data: Mapping[str, Any], number: in
         data: The checkpoint's description of the data.
         number: N.
     """
+    source = getattr(source, "table", source)  # of images with columns
     if not isinstance(source, TableSource):
         return group_numbers(None, None, None, number)
     columns = ColumnStatistics.from_state(data["columns"])

@@ -80,8 +80,9 @@ def prepare_as_trained(folder: RunFolder, config: DictConfig, console: Console) 
     prepared = prepare(
         config, samples, target, console, read_splits(folder), None if warm is None else warm.columns
     )
-    if prepared.columns is not None and isinstance(prepared.source, TableSource):
-        rows = prepared.source.array.numpy()[prepared.rows["test"]]
+    table = prepared.table or prepared.source
+    if prepared.columns is not None and isinstance(table, TableSource):
+        rows = table.array.numpy()[prepared.rows["test"]]
         for note in unseen_notes(rows, prepared.columns, "test rows", averages_unseen(config.model)):
             console.note(note)
     data = folder.read_json("data")

@@ -77,7 +77,7 @@ def first_job(folder: RunFolder, composition: Composition, console: Console) -> 
         check_combination(chosen)
         typed = changes(chosen, derived)
         if target is not None and not own:
-            check_threshold(chosen.config, len(target.classes), target.has_labels)
+            check_threshold(chosen.config, len(target.classes), len(target.names) * target.has_labels)
             check_served(chosen.config, len(target.classes), None if samples is None else samples.categorical)
             chosen = _monitor_without_units(chosen, len(target.names), console)
         found[0] = chosen

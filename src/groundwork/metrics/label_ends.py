@@ -44,7 +44,7 @@ class _Bounds:
         once = np.ones((scores.num_samples, 1))
         self.counts = Counted(*(each[0] for each in scores.counted(once)[0]))
         parts = [scores.at(weights) for weights in draws.units.draw(FEW_DRAWS, draws.seed)]
-        self.seen = {name: _variance(np.concatenate([part[name] for part in parts])) for name in value}
+        self.seen = {name: _variance(np.concatenate([part[name] for part in parts])) for name in parts[0]}
         # Few units know their variance badly, and draws of them vary too little.
         number = max(draws.units.num_units, 2)
         tail = (1 + draws.level) / 2

@@ -92,11 +92,11 @@ class MultilabelMetrics(Metrics):
         Raises:
             UserError: If several labels have no such metric.
         """
-        name = bare_name(metric)
-        if name.removesuffix("_micro") not in (*JOINED, *OF_SAMPLES, *self.extra):
-            known = ", ".join((*JOINED, *(f"{each}_micro" for each in JOINED), *OF_SAMPLES, *self.extra))
+        name, of_one = bare_name(metric), (*JOINED, *self.extra)
+        known = (*JOINED, *(f"{each}_micro" for each in JOINED), *OF_SAMPLES, *self.extra)
+        if name not in known or ("/" in metric.removeprefix("val/") and name not in of_one):
             raise UserError(
-                f"monitor must be a metric of several labels, but got {metric!r}. Choose one of: {known}."
+                f"monitor must be a metric of several labels, but got {metric!r}. Choose one of: {', '.join(known)}."
             )
         return super().direction(metric)
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import hsv_to_rgb, to_hex
 from numpy.typing import NDArray
-from pandas import DataFrame, Index, qcut
+from pandas import DataFrame, Index, qcut, to_numeric
 
 from groundwork.report.folder import ReportedRun
 from groundwork.report.predictions import classified, regressed
@@ -63,7 +63,9 @@ class DataMap:
         """Give each group a color: one of a few, around the circle of hues, or from dark to light."""
         number = len(self.groups)
         if self.parts is OF_VALUES:
-            return [to_hex(color) for color in colormaps["viridis"](np.linspace(0.05, 0.9, max(number, 2)))]
+            return [to_hex(color) for color in colormaps["viridis"](np.linspace(0.05, 0.9, max(number, 2)))][
+                :number
+            ]
         if number <= len(FEW):
             return list(FEW[:number])
         # Neighbors in the legend differ by hue and by lightness.
@@ -142,13 +144,14 @@ def read_map(run: ReportedRun) -> DataMap | None:
     if run.classes:
         groups = run.classes
         codes = np.asarray(Index(groups).get_indexer(Index(table["target"])), np.intp)
-        if (found := classified(run, "val")) is not None:
+        found = classified(run, "val")
+        if found is not None:
             wrong = found.target != found.prediction
             taken = np.asarray(found.classes, dtype=object)[found.prediction[wrong]]
             predicted = dict(zip(found.sample_id[wrong], taken, strict=True))
-        parts = PARTS
+        parts = PARTS if found is not None else {"train": PARTS["train"], "right": "val"}
     else:
-        values = table["target"].astype(float)
+        values = to_numeric(table["target"], errors="coerce")
         bins = qcut(values, NUM_BINS, duplicates="drop")
         groups = [f"{max(one.left, values.min()):.4g} to {one.right:.4g}" for one in bins.cat.categories]
         codes = np.asarray(bins.cat.codes, np.intp)

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig
 from torch import nn
 
-from groundwork.core.batch import TaskName
+from groundwork.core.batch import LOSS_TASK, TaskName
 from groundwork.core.choice import build, choose, has_choice
 from groundwork.core.errors import UserError
 from groundwork.model.build import build_network
@@ -64,6 +64,10 @@ def build_parts(
         None if plan.cut == "last" else ((plan.cut,) if isinstance(plan.cut, int) else plan.cut, plan.pool)
     )
     function = asked["loss"]
+    if isinstance(function, str) and (suited := LOSS_TASK.get(function, kind)) != kind:
+        raise UserError(
+            f"loss={function} must go with task={suited}, but the task is {kind}. Change one of them."
+        )
     loss = choose("loss", function if isinstance(function, str) else LOSS[kind])
     config: Any = SimpleNamespace(model=model, task=whole.task, loss=loss)
     # adapters need their base even where a checkpoint follows

@@ -18,13 +18,16 @@ class Journal:
         if numbers:
             self.path.parent.mkdir(exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([step, numbers]) + "\n")
+                file.write("\n" + json.dumps([step, numbers]))  # whatever a killed process left half written
 
     def rows(self) -> Iterator[tuple[dict[str, float], int | None]]:
-        """Give what is kept, oldest first; a last line that is not whole is left out."""
+        """Give what is kept, oldest first; lines that are not whole are left out."""
         text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-        for line in text[: text.rfind("\n") + 1].splitlines():
-            step, numbers = json.loads(line)
+        for line in filter(None, text.splitlines()):
+            try:
+                step, numbers = json.loads(line)
+            except ValueError:
+                continue
             yield numbers, step
 
     def clear(self) -> None:

@@ -131,5 +131,5 @@ def build_context(
     balance = instantiate(config.balance)
     weights = class_weights(balance, prepared)
     metrics = build_metrics(config)
-    check_defined(config.monitor, prepared.targets("val"))
+    check_defined(config.monitor, prepared.targets("val"), prepared.names)
     return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)

@@ -1,5 +1,6 @@
 """A configuration -> the metrics of a run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
     Args:
         threshold: The one that was chosen on val, or those of several labels, for `metrics.threshold=auto`.
     """
-    metrics: Metrics = instantiate(config.metrics)
+    metrics: Metrics = instantiate(config.metrics, _convert_="all")
     metrics.direction(config.monitor)
     ordered = OmegaConf.select(config, "loss.name") == "ordinal"
     if bare_name(config.monitor) in ORDERED and not ordered:
@@ -35,11 +36,23 @@ def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
     return metrics
 
 
-def check_defined(monitor: str, target: NDArray[Any]) -> None:
+def _is_undefined(monitor: str, target: NDArray[Any], names: Sequence[str]) -> bool:
+    """Tell whether no label, or not the one that is named, has what a metric of labels needs."""
+    name, label = bare_name(monitor).removesuffix("_micro"), monitor.removeprefix("val/").partition("/")[2]
+    if label in names:
+        target = target[:, [list(names).index(label)]]
+    has, lacks = (target == 1).any(axis=0), (target == 0).any(axis=0)
+    if name in ("auroc", "average_precision"):
+        return not (has & lacks).any()
+    return name in ("f1", "precision", "recall") and not has.any()
+
+
+def check_defined(monitor: str, target: NDArray[Any], names: Sequence[str] = ()) -> None:
     """Refuse a monitor that no prediction can give a value on val.
 
     Args:
-        target: (N,) class numbers or (N, T) values, of val.
+        target: (N,) class numbers or (N, T) values or labels, of val.
+        names: Of the T labels, for a monitor of one of them.
 
     Raises:
         UserError: If it needs two classes, or a target that varies, and val has neither.
@@ -49,10 +62,9 @@ def check_defined(monitor: str, target: NDArray[Any]) -> None:
         raise UserError(
             f"monitor={name} must have two classes in val, but val holds one. Use monitor=accuracy."
         )
-    labels = target.ndim == 2 and name.removesuffix("_micro") in ("auroc", "average_precision")
-    if labels and not ((target == 1).any(axis=0) & (target == 0).any(axis=0)).any():
+    if target.ndim == 2 and _is_undefined(monitor, target, names):
         raise UserError(
-            f"monitor={name} must have a label in val that some samples have and others do not, but val has none. "
+            f"monitor={monitor} must have a label in val that some samples have and others do not, but val has none. "
             "Use monitor=log_loss."
         )
     if name in ("r2", "pearson", "spearman") and target.ndim == 2:

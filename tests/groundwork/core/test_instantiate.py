@@ -1,11 +1,14 @@
 """Building from a configuration."""
 
+import re
 import warnings
+from pathlib import Path
 
 import pytest
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 
+from groundwork.core import instantiate as module
 from groundwork.core.instantiate import instantiate
 
 
@@ -23,3 +26,12 @@ def test_an_error_inside_is_wrapped_whatever_hydra_does():
     with pytest.raises(InstantiationException) as told:
         instantiate(OmegaConf.create({"_target_": "fractions.Fraction", "numerator": 1, "denominator": 0}))
     assert isinstance(told.value.__cause__, ZeroDivisionError)
+
+
+def test_nothing_is_built_anywhere_else():
+    own = Path(module.__file__)
+    for path in own.parents[1].rglob("*.py"):
+        if path != own:
+            assert not re.search(
+                r"hydra\.utils import .*instantiate|utils\.instantiate", path.read_text(encoding="utf-8")
+            ), path

@@ -22,6 +22,12 @@ def test_chains_are_one_group_named_by_its_least_member():
     assert tie(Series(["d", "b"]), pairs()).tolist() == ["d", "b"]
 
 
+def test_groups_of_the_source_stay_together():
+    patient = Series(["p", None, "p", "", "q"], dtype=object)
+    names = Series(["e", "d", "c", "b", "a"])
+    assert tie(names, pairs((1, 2)), patient).tolist() == ["c", "c", "c", "b", "a"]
+
+
 @pytest.fixture
 def bursts(tmp_path: Path) -> Path:
     """Draw 12 scenes of two classes, each photographed three times with a little noise."""

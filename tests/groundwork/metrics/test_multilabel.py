@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn import metrics as sk
+from torchmetrics.classification import MultilabelF1Score
 
 from groundwork.core.errors import UserError
 from groundwork.metrics import MultilabelMetrics
@@ -136,6 +137,17 @@ def test_the_direction_of_each_metric_is_known():
     ]  # fmt: skip
 
 
-def test_a_monitor_that_labels_do_not_have_is_refused():
+@pytest.mark.parametrize("monitor", ["val/accuracy", "exact_match_micro", "log_loss/a", "f1_micro/a"])
+def test_a_monitor_that_labels_do_not_have_is_refused(monitor):
     with pytest.raises(UserError, match="Choose one of: average_precision"):
-        build().direction("val/accuracy")
+        build().direction(monitor)
+
+
+def test_a_metric_of_ones_own_gets_an_interval_beside_the_others():
+    extra = {"mine": MultilabelF1Score(num_labels=3, average="micro", threshold=0.499)}
+    metrics = MultilabelMetrics(monitor="f1", resamples=20, extra=extra, threshold=None)
+    prob, target = random_case(1)
+    found = metrics.intervals(prob, target, NAMES, group=None, seed=0)
+    assert found["mine"]["value"] == pytest.approx(found["f1_micro"]["value"])
+    assert found["mine"]["low"] < found["mine"]["value"] < found["mine"]["high"]
+    assert found["f1"]["low"] < found["f1"]["value"]

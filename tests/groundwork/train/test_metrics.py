@@ -15,3 +15,14 @@ def test_a_monitor_that_val_leaves_undefined_is_refused_with_the_reason():
     check_defined("r2", np.array([[1.0], [2.0]]))
     check_defined("rmse", np.full((5, 1), 3.0))
     check_defined("auroc", np.array([0, 1]))
+
+
+def test_monitors_of_labels_need_a_label_that_varies_in_val():
+    target = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, np.nan]])
+    check_defined("f1", target, ("owl", "wren"))
+    check_defined("average_precision/owl", target, ("owl", "wren"))
+    for monitor in ("f1/wren", "average_precision/wren"):
+        with pytest.raises(UserError, match="must have a label in val"):
+            check_defined(monitor, target, ("owl", "wren"))
+    with pytest.raises(UserError, match="must have a label in val"):
+        check_defined("recall_micro", target[:, 1:], ("wren",))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from groundwork.core.batch import SPLITS, Split
@@ -80,7 +81,9 @@ def examine(
     if samples.kind == "image":
         facts = read_file_facts(samples)
         found["files"] = summarize_files(facts)
-        told, categories = facts, ("mode", "format")
+        own = facts[[name for name in facts if name not in told]]
+        told = pd.concat([told.reset_index(drop=True), own], axis=1)
+        categories = (*categories, *(name for name in ("mode", "format") if name in own))
     names = target.names
     found["group_like"], found["dates"] = describe_groups(samples, split), dict(samples.dates)
     found["giveaways"] = find_giveaways(told.iloc[train], categories, encoded[train], names)

@@ -7,6 +7,7 @@ from typing import Any
 from groundwork.core.text import shortlist
 
 Finding = dict[str, str]  # level, text and remedy
+FILE_FACTS = {"width", "height", "mode", "format"}
 LEVELS = ("problem", "warning", "note")
 FEW, FEW_OF_CLASS = 50, 10  # samples of val, and of a class in it, below which they decide little
 _some = partial(shortlist, most=5)
@@ -126,9 +127,10 @@ def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _giveaways(audit: Mapping[str, Any]) -> Iterator[Finding]:
-    of = "file property" if audit.get("kind") == "image" else "column"
     groups = {one["column"] for one in audit.get("group_like") or ()}
     for one in audit.get("giveaways") or ():
+        of_files = audit.get("kind") == "image" and one["column"] in FILE_FACTS
+        of = "file property" if of_files else "column"
         if one["suspicious"]:
             yield _say(
                 "problem",

@@ -77,12 +77,13 @@ def difference_hash(small: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(bits, np.float32(1), np.float32(-1))
 
 
-def find_near(small: NDArray[np.float32], content: NDArray[np.int64]) -> NearPairs:
+def find_near(small: NDArray[np.float32], content: NDArray[np.int64], most: int = MOST_PAIRS) -> NearPairs:
     """Find the pairs of different content that show nearly the same.
 
     Args:
         small: (N, 32, 32) pictures.
         content: (N,) equal numbers for equal images, which are no near duplicates.
+        most: Pairs after which the search stops; it says so.
     """
     signs, shown = difference_hash(small), _details(small)
     pairs, correlation, count = [], [], 0
@@ -96,12 +97,12 @@ def find_near(small: NDArray[np.float32], content: NDArray[np.int64]) -> NearPai
             pairs.append(part[kept])
             correlation.append(found[kept])
             count += int(kept.sum())
-        if count >= MOST_PAIRS:
+        if count >= most:
             break
     together = np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs])
     likeness = np.concatenate([np.empty(0), *correlation])
-    order = np.argsort(-likeness, kind="stable")[:MOST_PAIRS]
-    return NearPairs(together[order], likeness[order], count < MOST_PAIRS)
+    order = np.argsort(-likeness, kind="stable")[:most]
+    return NearPairs(together[order], likeness[order], count < most)
 
 
 def _candidates(signs: NDArray[np.float32]) -> Iterator[NDArray[np.int64]]:

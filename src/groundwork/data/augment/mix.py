@@ -59,7 +59,9 @@ class Mix(nn.Module):
         pasted = torch.where(inside & (cut & mixed)[:, None, None, None], image.flip(0), image)
         image = torch.where(cut[:, None, None, None], pasted, blended.to(image.dtype))
         weight = share.to(target.dtype)[:, None]
-        return image.to(dtype), target * weight + target.flip(0) * (1 - weight)
+        blend = target * weight + target.flip(0) * (1 - weight)
+        # What is not mixed keeps what it knows, also where its partner knows nothing (NaN).
+        return image.to(dtype), torch.where(weight == 1, target, blend)
 
 
 def _quantiles(alpha: float) -> Tensor:

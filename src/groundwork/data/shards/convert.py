@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.util import find_spec
 from os import getpid
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from groundwork.core.console import Console
 from groundwork.core.cores import own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.lock import BusyError, locked
-from groundwork.core.text import shortlist
+from groundwork.core.text import quoted, shortlist
 from groundwork.data.images import NAMED
 from groundwork.data.order import Order
 from groundwork.data.prepare import Preparation, complete_rows
@@ -62,6 +63,12 @@ def convert_images(
     """
     if samples.path is None or how.decoding is None:
         raise UserError("shards= must have images in files, but this data has none. Use data=image_folder.")
+    if samples.inputs.shape[1]:
+        raise UserError(
+            f"shards= must hold images alone, but data.inputs names {quoted(samples.inputs.columns)}. Leave it out."
+        )
+    if find_spec("litdata") is None:
+        raise UserError("shards= needs litdata, which is not installed. Run: uv sync --extra shards.")
     data = how.decoding.data
     _check_free(url)
     files = Files([Path(path) for path in samples.path], data.get("max_pixels") or MAX_PIXELS)

@@ -81,13 +81,22 @@ def write_found(
         "std": std.tolist(),
         "duplicates": len(digest) - len(np.unique(digest)),
     }
+    if how.group_near and data.samples.group is not None:  # found here once, for every training
+        near = dict(zip(data.samples.sample_id, data.samples.group, strict=True))
+        table = table.assign(group=table.sample_id.map(near).fillna(table.sample_id))
     split = dict(zip(data.samples.sample_id, data.split.tolist(), strict=True))
     _write_table(work, table.assign(split=table.sample_id.map(split).fillna("")), known)
     return known
 
 
 def publish(work: Path, url: str) -> None:
-    """Hand the shards over at once: the folder by its name, an address by its index."""
+    """Hand the shards over at once: the folder by its name, an address by its index.
+
+    The index names the table, too, so that a cache tells shards of other labels from these.
+    """
+    index = json.loads((work / INDEX).read_text(encoding="utf-8"))
+    index[SAMPLES] = hashlib.sha256((work / SAMPLES).read_bytes()).hexdigest()
+    (work / INDEX).write_text(json.dumps(index, sort_keys=True), encoding="utf-8")
     if is_remote(url):
         for name in (SAMPLES, INDEX):
             provider(url, getpid()).upload_file(str(work / name), f"{url}/{name}")

@@ -62,6 +62,8 @@ class Place:
         if path.is_file():
             touch(path)
             return path
+        self.cache.mkdir(parents=True, exist_ok=True)  # another run may have made room
+        touch(self.cache)
         with locked(self.cache / f".{crc32(name.encode()) % LOCKS}.lock"):
             if not path.is_file():  # another process may have been first
                 self._bring(name, path, num_bytes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,11 @@ class ShardStream(Stream):
 
     origin: Chunks
     chunk: NDArray[np.int64]
+
+    @cached_property
+    def key(self) -> str:
+        """Hash content and form: the digests are those of the form at conversion."""
+        return hashlib.sha256("\n".join([*self.digest, str(self.form)]).encode()).hexdigest()[:32]
 
     def statistics(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Merge what was measured of each image as the shards were written, see `image_statistics`.
@@ -83,15 +90,25 @@ def open_shards(
     window: Sequence[float] | None,
     max_pixels: int | None,
 ) -> ShardStream:
-    """Open shards as images of one form; see `build_store` for the arguments."""
-    form: Form = unify(shards.headers(), image_sides(image_size), resize, window)
+    """Open shards as images of one form; see `build_store` for the arguments.
+
+    Raises:
+        UserError: If one claims more pixels than are allowed.
+    """
+    headers, limit = shards.headers(), MAX_PIXELS if max_pixels is None else max_pixels
+    if (most := max(one.size[0] * one.size[1] for one in headers)) > limit:
+        raise UserError(
+            f"data.max_pixels must allow the largest image of the shards, {most:,} pixels, but is {limit:,}. Use "
+            f"data.max_pixels={most}."
+        )
+    form: Form = unify(headers, image_sides(image_size), resize, window)
     known = shards.read(["sample_id", "digest", "note"])
     noted: Any = known[known.note != ""]
     return ShardStream(
         np.array(known.digest, dtype=np.str_),
         [],
         list(zip(noted.sample_id, noted.note, strict=True)),
-        Chunks(shards, MAX_PIXELS if max_pixels is None else max_pixels),
+        Chunks(shards, limit),
         form,
         own_cores() if workers is None else workers,
         shards.chunk,

@@ -29,6 +29,9 @@ def write_map(context: Context, model: Model) -> None:
     if not context.config.report.get("map"):  # configurations of earlier versions do not have it
         return
     prepared = context.prepared
+    if prepared.target.has_labels:
+        context.console.note("report.map=true has no effect: a map shows one class or value per sample")
+        return
     rows = np.concatenate([prepared.rows[split] for split in LEARNED])
     shown = np.arange(len(rows))
     if len(rows) > MOST_ROWS:

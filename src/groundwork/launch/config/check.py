@@ -1,10 +1,11 @@
 """A configuration -> what contradicts itself, before any data is read, and what has no effect on this run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.batch import TaskName
+from groundwork.core.batch import LOSS_TASK, TaskName
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_choice
@@ -19,15 +20,6 @@ from groundwork.train.served import served
 
 PACKAGE = __name__.partition(".")[0]
 OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
-LOSS_TASK = {
-    "binary_cross_entropy": "multilabel",
-    "cross_entropy": "classification",
-    "focal": "classification",
-    "ordinal": "classification",
-    "mse": "regression",
-    "mae": "regression",
-    "huber": "regression",
-}
 
 
 def check_combination(composition: Composition) -> None:
@@ -186,9 +178,16 @@ def _check_table(choices: dict[str, str], reuses: bool) -> None:
         )
 
 
-def check_threshold(config: DictConfig, num_classes: int, labels: bool) -> None:
+def check_threshold(config: DictConfig, num_classes: int, num_labels: int) -> None:
     """Refuse a decision threshold where there are neither two classes to decide between nor labels."""
-    if config.metrics.get("threshold") is not None and num_classes != 2 and not labels:
+    threshold = config.metrics.get("threshold")
+    if num_labels and isinstance(threshold, Sequence) and not isinstance(threshold, str):
+        if len(threshold) != num_labels:
+            raise UserError(
+                f"metrics.threshold must hold a number for each of {num_labels} labels, but holds {len(threshold)}. "
+                "Give as many."
+            )
+    elif threshold is not None and num_classes != 2 and not num_labels:
         raise UserError(
             f"metrics.threshold must go with two classes, but the data has {num_classes or 'no'} classes. "
             f"Use metrics.threshold=null."

@@ -17,6 +17,7 @@ from groundwork.data.prepared import Prepared
 from groundwork.train.audit.brief import has_folds
 from groundwork.train.build import build_network
 from groundwork.train.prepare import prepare
+from groundwork.transfer import Plan
 
 FROZEN = ("auto", "small_similar", "small_different")  # scenarios that train the head alone
 # What an audit does where a run would stop: take the gap as one, and tell.
@@ -110,9 +111,12 @@ def _count_trainable(config: DictConfig, prepared: Prepared) -> int:
     data |= {"center": [0.0] * num_targets, "scale": [1.0] * num_targets}
     if isinstance(prepared.source, Store | Stream):
         data["image"] = {"shape": list(prepared.source.shape), "mean": [0.5], "std": [0.5]}
-    else:
-        assert prepared.columns is not None
+    if prepared.columns is not None:
         data["columns"] = prepared.columns.state()
     network = build_network(config, data, pretrained=False, reads=None)
+    plan: Plan = instantiate(config.transfer, _convert_="all")
+    if plan.rank:
+        network = plan.enter(plan.adapt(network), plan.phases[-1])
+        return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     parts = network.head if config.transfer.scenario in FROZEN else network
     return sum(parameter.numel() for parameter in parts.parameters())

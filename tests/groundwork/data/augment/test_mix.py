@@ -24,6 +24,13 @@ def test_labels_are_probabilities_of_the_image_and_its_mirror_partner() -> None:
     torch.testing.assert_close(mixed[rows, rows] + mixed[rows, 63 - rows], torch.ones(64))
 
 
+def test_what_is_not_mixed_keeps_its_labels_where_the_partner_knows_none() -> None:
+    image, target, key = batch()
+    target[32:] = torch.nan
+    _, kept = Mix(0.8, 1.0, 0.0, 0.5)(image, target, key)
+    torch.testing.assert_close(kept, target, equal_nan=True)
+
+
 def test_mixup_blends_by_the_share_in_the_label() -> None:
     image, target, key = batch()
     mixed, label = Mix(0.8, 0.0, 1.0, 0.5)(image, target, key)

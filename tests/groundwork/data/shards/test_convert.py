@@ -68,6 +68,9 @@ def test_another_size_says_that_the_statistics_are_of_the_first(
     module = of_shards(shards, tmp_path, image_size=8)
     assert any("measured at [16, 16] pixels" in note for note in module.prepared.notes)
     assert module.prepared.source.batch(np.array([0, 5])).shape == (2, 3, 8, 8)
+    assert module.prepared.source.key != of_shards(shards, tmp_path).prepared.source.key  # of cached features
+    with pytest.raises(UserError, match=r"data\.max_pixels must allow"):
+        _ = of_shards(shards, tmp_path, max_pixels=4).prepared
     with pytest.raises(UserError, match="must read intensities as convert"):
         _ = of_shards(shards, tmp_path, window=[0, 100]).info
 
