@@ -12,6 +12,7 @@ from groundwork.metrics.draws import Groups, Units
 RESAMPLES, FLIPS = 400, 2000
 DRAWN = 10_000  # metrics that are no sums, over all candidates
 ALIKE = 1e-9  # differences that are all the same still have an error, this share of their square
+TIE = 1e-9  # relative difference that is rounding
 Choose = Callable[[Floats, NDArray[np.floating]], NDArray[np.int64]]
 
 
@@ -132,7 +133,11 @@ def _judged(
         return found | {"low": same, "high": same, "p": 1.0}
     largest = np.where(known, drawn, 0.0).max(axis=0)
     reach = float(np.quantile(largest, level)) * width
-    beyond = (1 + np.count_nonzero(largest >= abs(seen) / width * (1 - 1e-9))) / (1 + len(largest))
+    if abs(abs(seen) - reach) <= TIE * reach:
+        reach = abs(
+            seen
+        )  # few units give few values of t: the interval ends at 0, and rounding must not say beyond
+    beyond = (1 + np.count_nonzero(largest >= abs(seen) / width * (1 - TIE))) / (1 + len(largest))
     found |= {"low": seen - reach, "high": seen + reach, "p": float(beyond)}
     if abs(seen) > reach:
         found["verdict"] = "better" if seen * sign > 0 else "worse"

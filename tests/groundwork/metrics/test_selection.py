@@ -51,3 +51,13 @@ def test_less_of_an_error_is_better_and_equal_predictions_are_undecided():
         assert beyond_chance([near], 0, far, metric, -1.0)["verdict"] == "better"
         assert beyond_chance([far], 0, near, metric, -1.0)["verdict"] == "worse"
     assert beyond_chance([near], 0, near, "mse", -1.0)["verdict"] == "undecided"
+
+
+def test_an_interval_that_ends_at_zero_is_undecided_whatever_the_rounding():
+    """Of few samples that differ, the largest t is often the one that was seen: a tie, and no evidence."""
+    for number in range(8, 40):
+        for gained in range(1, 6):
+            model, baseline = np.arange(number) < gained + 3, np.arange(number) < 3
+            told = beyond_chance([hits(model)], 0, hits(baseline), "accuracy", 1.0)
+            assert (told["verdict"] == "better") == (told["low"] > 0)
+            assert told["low"] == 0 or abs(told["low"]) > 1e-12
