@@ -1,13 +1,15 @@
 """What the Markdown files say is true: their commands work and their paths exist."""
 
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import preloaded
 import pytest
 from PIL import Image
 
@@ -144,7 +146,7 @@ def test_the_glossary_is_that_of_the_report():
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the commands name: birds/, photos/, new_photos/, houses.csv, houses.xlsx."""
+    """A folder with what the commands name: birds/, photos/, new_photos/, houses.csv, houses.xlsx, films.csv."""
     folder = tmp_path_factory.mktemp("readme")
     rng = np.random.default_rng(0)
     for name, level in (("birds/owl", 60), ("birds/wren", 180), ("new_photos", 120)):
@@ -155,7 +157,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "birds", folder / "photos")
     size = rng.normal(50, 10, 60)
     photo = [f"birds/owl/{number}.png" for number in range(30)] + [f"birds/wren/{n}.png" for n in range(30)]
-    houses = pd.DataFrame({"size": size, "photo": photo, "price": 3 * size + rng.normal(0, 1, 60)})
+    grade = np.array(["poor", "fair", "good"])[np.digitize(size, [45, 55])]
+    houses = pd.DataFrame(
+        {"size": size, "photo": photo, "grade": grade, "price": 3 * size + rng.normal(0, 1, 60)}
+    )
+    genres = [";".join(name for name in ("comedy", "drama") if rng.random() < 0.5) or ";" for _ in size]
+    pd.DataFrame({"length": size, "genres": genres}).to_csv(folder / "films.csv", index=False)
     houses.to_csv(folder / "houses.csv", index=False)
     houses.to_excel(folder / "houses.xlsx", index=False)
     # What the commands after a run need: one finished run, which is the latest.
@@ -165,8 +172,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def call(words: list[str], place: Path) -> preloaded.Ended:
-    return preloaded.call(ROOT / words[0], words[1:], place)
+def call(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / words[0]), *words[1:]],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=900,
+    )
 
 
 def quick(command: str, place: Path) -> list[str]:
@@ -178,9 +194,8 @@ def quick(command: str, place: Path) -> list[str]:
     script = words[0].removeprefix("scripts/")
     if script in ("train.py", "audit.py", "advise.py", "search.py") and "run=latest" not in words:
         small = [] if any(word in command for word in ("experiment=", "data=table", "like=")) else SMALL
-        small = (
-            ["data.image_size=32", "data.batch_size=8"] if script == "advise.py" else small
-        )  # asks for weights
+        if script == "advise.py" or "transfer=lora" in words:
+            small = ["data.image_size=32", "data.batch_size=8"]  # asks for weights
         longer = ["trainer.max_epochs=20"] if "val_every" in command else []
         # Drawing is over half of a small run's time: once for each kind of data, not for each key that is shown.
         kinds = len(words) <= 2 or "data=table" in words or "data=image_table" in words

@@ -37,7 +37,7 @@ class Workers:
     def __init__(self, read: Read, number: int):
         self.number = number
         context = multiprocessing.get_context()
-        self._pool = ProcessPoolExecutor(number, context, _begin, (read, os.getpid()))
+        self._pool = ProcessPoolExecutor(number, context, _begin, (read,))
 
     def batches(self, rows: Sequence[NDArray[np.int64]]) -> Iterator[Tensor]:
         """Give one batch after the other; the workers are a few of them ahead.
@@ -58,13 +58,13 @@ class Workers:
                 each.cancel()
 
 
-def _begin(read: Read, parent: int) -> None:
+def _begin(read: Read) -> None:
     """Settle a worker: one thread, signals left to the process that trains, and an end when that one dies."""
     global _read
     _read = read
     torch.set_num_threads(1)
     _outlive_signals()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 
 def _work(rows: NDArray[np.int64]) -> Tensor:
@@ -83,7 +83,9 @@ def _outlive_signals(*_: Any) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, signal.SIG_DFL))
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
+def _end_with_parent(forked_by: int) -> None:
+    """Look after two processes: from Python 3.14 on the one that forked this one is not the one that trains."""
+    parent = multiprocessing.parent_process()
+    while os.getppid() == forked_by and parent is not None and parent.is_alive():
         time.sleep(SECONDS_BETWEEN_LOOKS)
     os._exit(1)
