@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from groundwork.transfer.descend import descend
 from groundwork.transfer.spectrum import Linear, Spectrum, decompose
 
 
@@ -88,29 +89,17 @@ class _Problem:
         probs = (scores @ self.weight.T + self.bias).double().sigmoid()
         spread = (share * probs * (1 - probs)).sum(0)
         curvature = spread[:, None] * self.spectrum.variances / len(scores) + penalty[:, None]
-        stretch = curvature.rsqrt().to(scores.dtype)
-        stretch_bias = spread.rsqrt().clamp(max=1e3).to(scores.dtype)
-        weight = (self.weight / stretch).requires_grad_()
-        bias = (self.bias / stretch_bias).requires_grad_()
-        solver = torch.optim.LBFGS(
-            [weight, bias],
-            max_iter=max_iterations,
-            max_eval=2 * max_iterations,
-            tolerance_grad=tolerance,
-            tolerance_change=0.0,
-            history_size=20,
-            line_search_fn="strong_wolfe",
-        )
+        stretch = curvature.rsqrt(), spread.rsqrt().clamp(max=1e3)
 
-        def objective() -> Tensor:
-            solver.zero_grad()
-            used = weight * stretch
-            # Sums in float64: the line search compares values that differ in the last digits.
-            logits = (scores @ used.T + bias * stretch_bias).double()
+        def objective(logits: Tensor, used: Tensor) -> Tensor:
             loss = (share * (softplus(logits) - truth * logits)).sum()
-            loss = loss + 0.5 * (penalty * used.double().square().sum(1)).sum()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
-            return loss
+            return loss + 0.5 * (penalty * used.double().square().sum(1)).sum()
 
-        solver.step(objective)  # type: ignore[no-untyped-call]  # as is step
-        self.weight, self.bias = (weight * stretch).detach(), (bias * stretch_bias).detach()
+        self.weight, self.bias = descend(
+            scores,
+            (self.weight, self.bias),
+            (stretch[0].to(scores.dtype), stretch[1].to(scores.dtype)),
+            objective,
+            tolerance,
+            max_iterations,
+        )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from groundwork.transfer.descend import descend
 from groundwork.transfer.spectrum import Linear, Spectrum, decompose
 
 
@@ -89,32 +90,20 @@ class _Problem:
         probs = self.logits().softmax(1)
         spread = (self.sample_weight @ (probs * (1 - probs))) / total
         curvature = spread[:, None] * self.spectrum.variances / len(probs) + penalty
-        stretch, stretch_bias = curvature.rsqrt(), spread.rsqrt().clamp(max=1e3)
-        weight = (self.weight / stretch).requires_grad_()
-        bias = (self.bias / stretch_bias).requires_grad_()
-        solver = torch.optim.LBFGS(
-            [weight, bias],
-            max_iter=max_iterations,
-            max_eval=2 * max_iterations,
-            tolerance_grad=tolerance,
-            tolerance_change=0.0,
-            history_size=20,
-            line_search_fn="strong_wolfe",
+        share = (self.sample_weight / total).double()
+
+        def objective(logits: Tensor, used: Tensor) -> Tensor:
+            loss = share @ cross_entropy(logits, self.target, reduction="none")
+            return loss + 0.5 * penalty * used.double().square().sum()
+
+        self.weight, self.bias = descend(
+            self.spectrum.scores,
+            (self.weight, self.bias),
+            (curvature.rsqrt(), spread.rsqrt().clamp(max=1e3)),
+            objective,
+            tolerance,
+            max_iterations,
         )
-        scores, share = self.spectrum.scores, (self.sample_weight / total).double()
-
-        def objective() -> Tensor:
-            solver.zero_grad()
-            used = weight * stretch
-            logits = scores @ used.T + bias * stretch_bias
-            # Sums in float64: the line search compares values that differ in the last digits.
-            loss = share @ cross_entropy(logits.double(), self.target, reduction="none")
-            loss = loss + 0.5 * penalty * used.double().square().sum()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
-            return loss
-
-        solver.step(objective)  # type: ignore[no-untyped-call]  # as is step
-        self.weight, self.bias = (weight * stretch).detach(), (bias * stretch_bias).detach()
 
 
 def _weights(target: Tensor, class_weights: Tensor | None, sample_weight: Tensor | None) -> Tensor:
