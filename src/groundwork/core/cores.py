@@ -67,11 +67,13 @@ def is_crowded(since: Moment) -> bool:
     return others + own_cores() > (os.cpu_count() or 1) + 0.5
 
 
+BEGAN = moment()  # of this process, whose imports are time to look in
+
+
 def is_busy() -> bool:
-    """Tell whether others compute on this machine now, so that it has no core for each thread of this process."""
-    since = moment()
-    time.sleep(LOOK)
-    return is_crowded(since)
+    """Tell whether others compute on this machine, so that it has no core for each thread of this process."""
+    time.sleep(max(0.0, LOOK - (time.monotonic() - BEGAN.wall)))
+    return is_crowded(BEGAN)
 
 
 def settle_threads() -> None:

@@ -32,7 +32,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 128)
     monkeypatch.setattr(cores, "moment", lambda: Moment(0.0, 0.0, 0.0))
-    monkeypatch.setattr(cores, "LOOK", 0)
+    monkeypatch.setattr(cores, "BEGAN", Moment(0.0, 0.0, 0.0))
     monkeypatch.setattr(cores, "CGROUP", (tmp_path / "cgroup", tmp_path))
 
 
@@ -82,8 +82,8 @@ def test_a_machine_is_busy_where_others_need_the_cores_of_this_process(
 ):
     for ask in (is_busy, settle_threads):
         # 2 seconds in which this process computed on 3 cores
-        times = iter([Moment(10.0, 500.0, 7.0), Moment(12.0, 506.0 + 2 * others, 13.0)])
-        monkeypatch.setattr(cores, "moment", times.__next__)
+        monkeypatch.setattr(cores, "BEGAN", Moment(10.0, 500.0, 7.0))
+        monkeypatch.setattr(cores, "moment", lambda: Moment(12.0, 506.0 + 2 * others, 13.0))
         assert ask() in (busy, None)
     assert os.environ.get("GOMP_SPINCOUNT") == ("1000" if busy else None)
 
