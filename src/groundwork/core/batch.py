@@ -27,18 +27,6 @@ def sample_keys(index: Tensor, seed: int, epoch: int) -> Tensor:
     return index + (draw << 32)
 
 
-# Losses of `conf/loss/` that belong to one task; those of the user may belong to any.
-LOSS_TASK = {
-    "binary_cross_entropy": "multilabel",
-    "cross_entropy": "classification",
-    "focal": "classification",
-    "ordinal": "classification",
-    "mse": "regression",
-    "mae": "regression",
-    "huber": "regression",
-}
-
-
 @dataclass(slots=True)
 class Batch:
     """Hold B samples on their way through a network.

@@ -9,9 +9,10 @@ from typing import Any
 from omegaconf import DictConfig
 from torch import nn
 
-from groundwork.core.batch import LOSS_TASK, TaskName
+from groundwork.core.batch import TaskName
 from groundwork.core.choice import build, choose, has_choice
 from groundwork.core.errors import UserError
+from groundwork.core.suited import check_loss_task
 from groundwork.model.build import build_network
 from groundwork.optim import optimizer_factory, schedule_factory
 from groundwork.task.foreign import foreign_info
@@ -64,10 +65,8 @@ def build_parts(
         None if plan.cut == "last" else ((plan.cut,) if isinstance(plan.cut, int) else plan.cut, plan.pool)
     )
     function = asked["loss"]
-    if isinstance(function, str) and (suited := LOSS_TASK.get(function, kind)) != kind:
-        raise UserError(
-            f"loss={function} must go with task={suited}, but the task is {kind}. Change one of them."
-        )
+    if isinstance(function, str):
+        check_loss_task(function, kind)
     loss = choose("loss", function if isinstance(function, str) else LOSS[kind])
     config: Any = SimpleNamespace(model=model, task=whole.task, loss=loss)
     # adapters need their base even where a checkpoint follows

@@ -5,10 +5,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.batch import LOSS_TASK, TaskName
+from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_choice
+from groundwork.core.suited import check_loss_task
 from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import check_own
@@ -50,11 +51,7 @@ def check_combination(composition: Composition) -> None:
     kind, task, loss = config.data.kind, config.task.name, config.loss.name
     if task == "auto":
         task = config.data.task or "auto"
-    suited = LOSS_TASK.get(loss)
-    if suited is not None and task in LOSS_TASK.values() and suited != task:
-        raise UserError(
-            f"loss={loss} must go with task={suited}, but the task is {task}. Change one of them."
-        )
+    check_loss_task(loss, task)
     if loss == "ordinal" and (config.metrics.get("threshold") is not None or custom_parts(config)):
         named = [*custom_parts(config), f"metrics.threshold={config.metrics.get('threshold')}"][0]
         raise UserError(

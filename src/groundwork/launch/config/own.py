@@ -8,6 +8,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.quote import key_of
 from groundwork.train.custom import is_own, own_data, own_direction, own_module
 
+OF_OWN = "data or task is a module of your own"
 GROUPS = ("data", "task")
 OPTION = "module"
 RATES = "groundwork.train.FindRate"
@@ -99,6 +100,6 @@ def refuse_idle_sweep(configs: Sequence[DictConfig], overrides: Sequence[Sequenc
     varied = set[str]().union(*typed) - typed[0].intersection(*typed)
     if idle := sorted({key for config in configs for key in idle_of_own(config, list(varied))}):
         raise UserError(
-            f"{idle[0]} must have an effect to be swept over, but data or task is a module of your own. "
+            f"{idle[0]} must have an effect to be swept over, but {OF_OWN}. "
             f"Sweep over its arguments, such as task.lr=0.1,0.01."
         )

@@ -11,12 +11,11 @@ from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.effect import idle_in, is_exact
-from groundwork.launch.config.own import idle_of_own, own_overrides
+from groundwork.launch.config.own import OF_OWN, idle_of_own, own_overrides
 from groundwork.launch.search.dimension import Values
 from groundwork.launch.search.space import Space, as_overrides
 from groundwork.train.custom import is_own, own_module
 
-OF_OWN = "data or task is a module of your own"
 # These change no model: where, when or under which name it runs.
 WITHOUT_EFFECT = ("name", "tags", "paths", "logger", "report", "cluster", "search", "experiment", "debug")
 # These change what is measured, so that trials could not be compared; and luck is not a context.
