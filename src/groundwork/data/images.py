@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -23,6 +23,23 @@ from groundwork.data.store.stream import Stream
 
 # Names in one line; audit lists them all.
 NAMED = 5
+
+
+def with_reasons(bad: Iterable[tuple[str, str]]) -> str:
+    """Name the first of some files with the reason why each cannot be read."""
+    return shortlist((f"{name} ({reason})" for name, reason in bad), NAMED, between="; ")
+
+
+def refuse_unreadable(bad: Collection[tuple[str, str]], number: int) -> NoReturn:
+    """Stop because of some of a number of images.
+
+    Raises:
+        UserError: With their names and reasons.
+    """
+    raise UserError(
+        f"every image must be readable, but {len(bad)} of {number} are not: {with_reasons(bad)}. "
+        f"Repair or remove them, or use data.unreadable=drop."
+    )
 
 
 @dataclass(frozen=True)
@@ -81,13 +98,9 @@ class Decoding:
             )
         if not store.bad:
             return samples, store, store.notes() if isinstance(store, ShardStream) else []
-        named = shortlist((f"{name} ({reason})" for name, reason in store.bad), NAMED, between="; ")
         if self.data["unreadable"] == "error":
-            raise UserError(
-                f"every image must be readable, but {len(store.bad)} of {len(samples)} are not: {named}. "
-                f"Repair or remove them, or use data.unreadable=drop."
-            )
-        note = f"{len(store.bad)} of {len(samples)} images cannot be read and are left out: {named}"
+            refuse_unreadable(store.bad, len(samples))
+        note = f"{len(store.bad)} of {len(samples)} images cannot be read and are left out: {with_reasons(store.bad)}"
         readable = ~samples.sample_id.isin([name for name, _ in store.bad])
         samples = samples.take(np.flatnonzero(readable))
         return samples, self.build(samples, console), [note]

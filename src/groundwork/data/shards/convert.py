@@ -20,8 +20,8 @@ from groundwork.core.console import Console
 from groundwork.core.cores import own_cores
 from groundwork.core.errors import UserError
 from groundwork.core.lock import BusyError, locked
-from groundwork.core.text import quoted, shortlist
-from groundwork.data.images import NAMED
+from groundwork.core.text import quoted
+from groundwork.data.images import refuse_unreadable
 from groundwork.data.order import Order
 from groundwork.data.prepare import Preparation, complete_rows
 from groundwork.data.samples import Samples
@@ -75,7 +75,7 @@ def convert_images(
     with silent_pillow(), console.progress("converting", "chunks") as bar:
         headers, bad = read_headers(files, own_cores())
         broken = {samples.sample_id.iloc[row]: reason for row, reason in bad.items()}
-        _refuse_broken(broken, len(samples), data["unreadable"])
+        _check_broken(broken, len(samples), data["unreadable"])
         form = unify(headers, image_sides(data["image_size"]), data["resize"], data.get("window"))
         rows = np.setdiff1d(np.arange(len(samples)), [*bad])
         chunks = _cut(rows, _parts(samples.take(rows), target, how), files.paths, chunk_bytes)
@@ -87,7 +87,7 @@ def convert_images(
             records = pd.concat([each for each, _ in written], ignore_index=True)
             late = records[records.bad != ""]
             broken |= dict(zip(samples.sample_id.iloc[late.row], late.bad, strict=True))
-            _refuse_broken(broken, len(samples), data["unreadable"])
+            _check_broken(broken, len(samples), data["unreadable"])
             write_index(work, [index for _, index in written if index])
             table = joined(samples, records[records.bad == ""].reset_index(drop=True))
             known = {"form": asdict(form), "broken": broken, "notes": list(samples.notes)}
@@ -105,13 +105,9 @@ def _check_free(url: str) -> None:
         raise UserError(f"shards must be an address without shards, but {url} has some. Name another one.")
 
 
-def _refuse_broken(broken: dict[str, str], number: int, unreadable: str) -> None:
+def _check_broken(broken: dict[str, str], number: int, unreadable: str) -> None:
     if broken and (unreadable == "error" or len(broken) == number):
-        named = shortlist((f"{name} ({reason})" for name, reason in broken.items()), NAMED, between="; ")
-        raise UserError(
-            f"every image must be readable, but {len(broken)} of {number} are not: {named}. "
-            f"Repair or remove them, or use data.unreadable=drop."
-        )
+        refuse_unreadable(broken.items(), number)
 
 
 def _parts(samples: Samples, target: Target, how: Preparation) -> NDArray[Any]:

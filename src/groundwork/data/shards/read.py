@@ -11,7 +11,7 @@ from pandas import DataFrame, RangeIndex
 
 from groundwork.core.cache import kind_folders, limit_cache, touch
 from groundwork.core.errors import UserError, one_line
-from groundwork.core.text import shortlist
+from groundwork.data.images import with_reasons
 from groundwork.data.order import STREAMS
 from groundwork.data.samples import Samples
 from groundwork.data.shards.place import Place, is_remote, provider
@@ -46,9 +46,9 @@ def shard_samples(shards: Shards) -> Samples:
     known, found = shards.read_samples(), shards.found
     notes = list(found["notes"])
     if broken := found["broken"]:
-        named = shortlist((f"{name} ({reason})" for name, reason in broken.items()), 5, between="; ")
         notes.append(
-            f"{len(broken)} images could not be read by convert.py and are not in the shards: {named}"
+            f"{len(broken)} images could not be read by convert.py and are not in the shards: "
+            f"{with_reasons(broken.items())}"
         )
     targets = {name: known[TARGET + name] for name in found["targets"]}
     return Samples(
