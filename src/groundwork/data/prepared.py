@@ -57,6 +57,14 @@ class Prepared:
         return self.source if self.table is None else PairSource(self.source, self.table)
 
     @property
+    def codes(self) -> list[int]:
+        """Give the positions of category codes among the columns of `source`; images have none."""
+        if self.columns is None or not isinstance(self.source, TableSource):
+            return []
+        columns = self.columns.columns
+        return [number for number, column in enumerate(columns) if column.kind == "categorical"]
+
+    @property
     def split_hash(self) -> str:
         """Name the split."""
         return split_hash(self.samples.sample_id, self.split)

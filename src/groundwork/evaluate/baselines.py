@@ -61,9 +61,6 @@ def measure_baselines(
         note(
             f"baselines for each of {len(prepared.names)} labels would take too long: only the majority is measured"
         )
-    # Columns beside images are none of these inputs.
-    known = prepared.columns if isinstance(prepared.source, TableSource) else None
-    columns = () if known is None else known.columns
     return fit_baselines(
         prepared.target.task,
         SplitData(train, prepared.targets("train"), _row_weights(balance, prepared)),
@@ -72,7 +69,7 @@ def measure_baselines(
         measured,
         kind=prepared.samples.kind,
         only=None if affordable else "",
-        categorical=[number for number, column in enumerate(columns) if column.kind == "categorical"],
+        categorical=prepared.codes,
     )
 
 

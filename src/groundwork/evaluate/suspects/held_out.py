@@ -63,10 +63,6 @@ def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
         raise UserError(
             "suspects=true must find images in memory, but they are streamed. Use model.pretrained=true."
         )
-    # Columns beside images are none of these inputs.
-    known = prepared.columns if isinstance(prepared.source, TableSource) else None
-    columns = () if known is None else known.columns
-    codes = [number for number, column in enumerate(columns) if column.kind == "categorical"]
 
     def fit(labels: Labels, only: str | None = None) -> dict[str, Probs]:
         found: dict[str, Probs] = {}
@@ -80,7 +76,7 @@ def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
                 names,
                 _as_it_is,
                 kind="table" if kind == "table" else "image",
-                categorical=codes,
+                categorical=prepared.codes,
                 only=only,
             )
             for name, prob in fitted.items():
