@@ -4,8 +4,7 @@
 
 Each run is a process of its own, `train.py` on drawn photographs of 64 pixels with all stages of resnet10t learning,
 and takes its turn with the others, so that each finds out by itself how busy the machine is. The step is that of the
-epochs
-after the first.
+epochs after the first.
 """
 
 import json
@@ -47,7 +46,7 @@ def step(words: list[str], beside: int) -> float:
     others = [subprocess.Popen([sys.executable, "-c", LOAD], env=single) for _ in range(beside)]
     try:
         if beside:
-            time.sleep(20)  # the load that the system tells is that of the last minute
+            time.sleep(2)  # until they compute
         command = [sys.executable, "-c", TIMED, str(SCRIPTS / "train.py"), *words]
         done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
         return median(json.loads(done.stdout.strip().splitlines()[-1]))

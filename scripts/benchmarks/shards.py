@@ -27,7 +27,7 @@ import pyarrow.parquet as parquet
 import torch
 from measure import alternate, machine, report, seconds
 from PIL import Image
-from store import decode_on_threads, exhaust
+from store import decode_on_threads, draw, exhaust
 from timm.data import create_dataset, create_loader
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
@@ -41,17 +41,6 @@ WORKERS = os.cpu_count() or 1
 TINY, GROWTH = 1500, (1, 10, 100)  # images, and how often the same chunks are named
 TRANSFORM = v2.Compose([v2.Resize(SIZE), v2.CenterCrop(SIZE), v2.PILToTensor()])
 QUIET = Console(quiet=True)
-
-
-def draw(folder: Path) -> None:
-    """Write JPEG files of the size and detail of web photographs."""
-    rng = np.random.default_rng(0)
-    for row in range(NUM_DRAWN):
-        coarse = Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize((500, 375))
-        noisy = np.asarray(coarse, dtype=np.int16) + rng.integers(-12, 12, (375, 500, 3))
-        path = folder / f"class_{row % 2}" / f"{row}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path, quality=90)
 
 
 def write(folder: Path, url: Path, cache: Path, size: int) -> None:
@@ -182,5 +171,5 @@ if __name__ == "__main__":
     with TemporaryDirectory() as temporary:
         drawn = Path(temporary) / "images"
         if not named:
-            draw(drawn)
+            draw(drawn, NUM_DRAWN, (500, 375))
         main(Path(named[0]) if named else drawn, Path(temporary), given[0] if given else 3)

@@ -35,12 +35,12 @@ SIZE, BATCH_SIZE, ROUNDS = 160, 32, 5
 WORKERS = os.cpu_count() or 1
 
 
-def draw(folder: Path, num_images: int) -> None:
-    """Write photograph-like JPEG files of two classes, smaller than a phone takes them."""
+def draw(folder: Path, num_images: int, size: tuple[int, int] = (1280, 960)) -> None:
+    """Write photograph-like JPEG files of two classes, width x height, smaller than a phone takes them."""
     rng = np.random.default_rng(0)
     for row in range(num_images):
-        coarse = Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize((1280, 960))
-        noisy = np.asarray(coarse, dtype=np.int16) + rng.integers(-12, 12, (960, 1280, 3))
+        coarse = Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)).resize(size)
+        noisy = np.asarray(coarse, dtype=np.int16) + rng.integers(-12, 12, (*size[::-1], 3))
         path = folder / f"class_{row % 2}" / f"{row}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path, quality=90)
