@@ -69,8 +69,7 @@ def custom_parts(config: DictConfig) -> list[str]:
 
 def is_custom_task(config: DictConfig) -> bool:
     """Tell whether the task is one that baselines and report know nothing of."""
-    name = config.task.name
-    if own_module(config) or name == "auto":
+    if own_module(config) or (name := config.task.name) == "auto":
         return False
     return name not in KINDS.values() or (name == "multilabel" and config.task.get("target") != "labels")
 

@@ -38,6 +38,13 @@ def test_a_head_of_ones_own_costs_only_what_rests_on_a_linear_head():
     assert step_aside(own, reuses=False) == ""
 
 
+def test_a_lightning_module_of_ones_own_says_nothing_of_how_the_target_is_read():
+    own = config("task=module", "task._target_=birds.Birds")
+    assert "name" not in own.task
+    assert not is_custom_task(own)
+    assert target_kind(own) == "classification"
+
+
 def test_a_task_of_ones_own_has_neither_baselines_nor_pages_of_its_own():
     own = config("task=regression", "task.name=ranks", "task.module._target_=birds.Ranks")
     said = step_aside(own, reuses=False)

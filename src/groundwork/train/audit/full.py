@@ -16,6 +16,7 @@ from groundwork.data.images import Decoding
 from groundwork.data.prepared import Prepared
 from groundwork.train.audit.brief import has_folds
 from groundwork.train.build import build_network
+from groundwork.train.custom import own_module
 from groundwork.train.prepare import prepare
 from groundwork.transfer import Plan
 
@@ -104,8 +105,10 @@ def _lenient(config: DictConfig) -> DictConfig:
     return merged
 
 
-def _count_trainable(config: DictConfig, prepared: Prepared) -> int:
-    """Count what a run would train: the head of a frozen network, or all."""
+def _count_trainable(config: DictConfig, prepared: Prepared) -> int | None:
+    """Count what a run would train: the head of a frozen network, or all; None for a module of the user's."""
+    if own_module(config):
+        return None
     data: dict[str, Any] = {"kind": prepared.samples.kind, "target": prepared.target.state()}
     num_targets = len(prepared.target.names)
     data |= {"center": [0.0] * num_targets, "scale": [1.0] * num_targets}

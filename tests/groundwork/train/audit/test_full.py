@@ -53,6 +53,12 @@ def test_photographs_with_bad_files_and_duplicates(tmp_path: Path, image_folder:
     assert "dark/broken.png" in (folder / "audit.html").read_text(encoding="utf-8")
 
 
+def test_data_are_looked_at_also_for_a_lightning_module_of_ones_own(tmp_path: Path, image_folder: Path):
+    _, found = audit(tmp_path, *TINY, f"data.root={image_folder}", "task=module", "task._target_=birds.Birds")
+    assert sum(found["n"].values()) == 40
+    assert "the number of trainable parameters is not known" in json.dumps(found["rules"])
+
+
 def test_no_photograph_of_test_is_shown(tmp_path: Path, image_folder: Path):
     for number in range(20):
         picture = Image.open(image_folder / "dark" / f"{number}.png")
