@@ -47,11 +47,8 @@ ROWS = ("data=table", "data.target=label", "model=mlp", "model.hidden=[128,128,1
 class Clock(ProgressBar):
     """Measure the time of the steps after the first epoch, between batches of one epoch only."""
 
-    per_step = 0.0
-
-    def __init__(self, *arguments: Any, **named: Any):
-        super().__init__(*arguments, **named)
-        self.spent, self.steps = 0.0, 0
+    per_step = spent = last = 0.0
+    steps = 0
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
