@@ -1,6 +1,7 @@
 """What val chose among, and the baselines -> the number that is evidence, and the verdict on each baseline."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,7 @@ def correct(
         temperature: Fitted on val, and in `val` already; not in what val chose among.
     """
     tried, prepared = context.tried, context.prepared
-    monitor, truth, names = (
-        context.config.monitor.removeprefix("val/"),
-        prepared.targets("val"),
-        prepared.names,
-    )
+    monitor = context.config.monitor.removeprefix("val/")
     if tried.dropped or monitor not in measured:
         return {}
     if tried.folds > 1:
@@ -55,46 +52,55 @@ def correct(
             tried.nested = None
         return _nested(context, metrics, temperature)
     candidates = [each for each in tried.every if each.shape == val.shape] or [soften(val, 1 / temperature)]
-    searched = getattr(context.metrics, "threshold", None) == "auto"
-    calibrated = temperature != 1
-    number = len(val)
-    if len(candidates) == 1 and not searched and not calibrated:
+    chosen = ["the temperature"] * (temperature != 1)
+    chosen += ["the threshold"] * (getattr(context.metrics, "threshold", None) == "auto")
+    if len(candidates) == 1 and not chosen:
         return {
-            name: {**one, "method": "nothing was chosen on val", "n": number}
+            name: {**one, "method": "nothing was chosen on val", "n": len(val)}
             for name, one in measured.items()
         }
-    sign = context.sign
+    truth, names = prepared.targets("val"), prepared.names
     slow = monitor in metrics.extra or len(val) * len(names) > 100_000
-
-    def outside(number: int, inside: NDArray[np.floating]) -> Scores:
-        chosen, rows = candidates[number], np.repeat(np.arange(len(val)), inside.astype(int))
-        if calibrated:
-            chosen = soften(chosen, fit_temperature(chosen[rows], truth[rows]))
-        used = with_threshold(context.metrics, monitor, chosen[rows], truth[rows], names)[0]
-        return used.scores(chosen, truth, names)
-
-    single = [metrics.scores(each, truth, names, only=monitor) for each in candidates]
+    losses = [_losses(each, truth, prepared.target.has_labels) for each in candidates] if solved else []
     found = bias_corrected(
-        single,
-        outside,
+        [metrics.scores(each, truth, names, only=monitor) for each in candidates],
+        partial(_outside, context, candidates, temperature != 1),
         monitor,
-        sign,
+        context.sign,
         group=prepared.group("val"),
         resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
         seed=BOOTSTRAP_SEED,
-        choose=lowest_loss_within_one_error(
-            np.stack([_losses(each, truth, prepared.target.has_labels) for each in candidates])
-        )
-        if solved
-        else None,
+        choose=lowest_loss_within_one_error(np.stack(losses)) if solved else None,
     )
-    what = [f"{len(candidates)} candidates", *["the temperature"] * calibrated, *["the threshold"] * searched]
-    method = f"bootstrap bias correction over {' and '.join(what)}{_one_view(context)}"
+    what = " and ".join([f"{len(candidates)} candidates", *chosen])
+    method = f"bootstrap bias correction over {what}{_one_view(context)}"
     return {
-        name: {**_moved(name, found[name], one), "method": method, "n": number}
+        name: {**_moved(name, found[name], one), "method": method, "n": len(val)}
         for name, one in measured.items()
         if name in found and name != "ece"  # fewer rows lie outside, and show more error by chance
     }
+
+
+def _outside(
+    context: Context,
+    candidates: Sequence[Prediction],
+    calibrated: bool,
+    number: int,
+    inside: NDArray[np.floating],
+) -> Scores:
+    """Score one candidate with temperature and threshold fitted on the rows of one bootstrap sample.
+
+    Args:
+        number: Of the candidate.
+        inside: (N,) how often the sample holds each row of val.
+    """
+    truth, names = context.prepared.targets("val"), context.prepared.names
+    chosen, rows = candidates[number], np.repeat(np.arange(len(inside)), inside.astype(int))
+    if calibrated:
+        chosen = soften(chosen, fit_temperature(chosen[rows], truth[rows]))
+    monitor = context.config.monitor.removeprefix("val/")
+    used = with_threshold(context.metrics, monitor, chosen[rows], truth[rows], names)[0]
+    return used.scores(chosen, truth, names)
 
 
 def verdicts(

@@ -10,12 +10,13 @@ from groundwork.core.batch import Split
 from groundwork.evaluate.judge import correct, verdicts
 from groundwork.evaluate.measure import measure, values, with_threshold, write_predictions
 from groundwork.evaluate.outlier import outlier_note
-from groundwork.evaluate.serving import settle_serving
+from groundwork.evaluate.serving import Serving, settle_serving
 from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import set_head
 from groundwork.train.machine.precision import evaluation_precision
+from groundwork.train.metrics import Metrics
 from groundwork.train.model import Model
 from groundwork.train.predict import predict
 from groundwork.train.served import served
@@ -30,29 +31,15 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
     Returns:
         What `result.json` says, and the function that judges the baselines.
     """
-    config, prepared, folder = context.config, context.prepared, context.folder
+    config, prepared = context.config, context.prepared
     splits: tuple[Split, ...] = ("train", "val")
     model.network.views = served(config).views
-    predicted = {split: _predictions(context, model, split) for split in splits}
-    serving = settle_serving(context, model, predicted)
-    predicted, temperature = serving.predicted, serving.temperature
-    metrics, how_decided = with_threshold(
-        context.metrics, config.monitor, predicted["val"], prepared.targets("val"), prepared.names
-    )
-    if how_decided:
-        context.console.note(how_decided)
-    kept = {"threshold": getattr(metrics, "threshold", None)} if how_decided else {}
-    if kept := kept | serving.kept:
-        save({**load(folder.best), **kept}, folder.best)
-    outlier = (
-        ""
-        if prepared.target.task != "regression"
-        else outlier_note(predicted["val"], prepared.targets("val"), config.monitor)
-    )
-    if outlier:
-        context.console.note(outlier)
+    serving = settle_serving(context, model, {split: _predictions(context, model, split) for split in splits})
+    metrics, notes = _settle_metrics(context, serving)
+    predicted = serving.predicted
     measured = {split: measure(predicted[split], split, metrics, prepared) for split in splits}
-    write_predictions(folder, "val", predicted["val"], metrics, prepared)
+    write_predictions(context.folder, "val", predicted["val"], metrics, prepared)
+    solved = model.transfer["solver"] == "exact"
     result = {
         "task": config.task.name,
         "monitor": config.monitor,
@@ -64,29 +51,37 @@ def measure_run(context: Context, model: Model) -> tuple[dict[str, Any], Judge]:
         "val": values(measured["val"]),
         "intervals": measured,
         "corrected": correct(
-            context,
-            predicted["val"],
-            measured["val"],
-            metrics,
-            model.transfer["solver"] == "exact",
-            temperature,
+            context, predicted["val"], measured["val"], metrics, solved, serving.temperature
         ),
         "transfer": model.transfer,
         "parameters": model.network.describe(),
         "split_hash": prepared.split_hash,
         "threshold": getattr(metrics, "threshold", None),
         **serving.described,
-        "notes": [
-            *prepared.notes,
-            *serving.notes,
-            *filter(None, [how_decided, outlier]),
-            *([REFIT] if model.refit is not None else []),
-        ],
+        "notes": [*prepared.notes, *serving.notes, *notes, *([REFIT] if model.refit is not None else [])],
         "choices": [prepared.target.why],
     }
-    judge = partial(verdicts, context, predicted["val"], metrics)
     _refit(context, model)
-    return result, judge
+    return result, partial(verdicts, context, predicted["val"], metrics)
+
+
+def _settle_metrics(context: Context, serving: Serving) -> tuple[Metrics, list[str]]:
+    """Choose the threshold on val, keep in the checkpoint what is served, and say what is worth knowing.
+
+    Returns:
+        The metrics with that threshold, and the notes.
+    """
+    monitor, prepared, best = context.config.monitor, context.prepared, context.folder.best
+    val, truth = serving.predicted["val"], prepared.targets("val")
+    metrics, how_decided = with_threshold(context.metrics, monitor, val, truth, prepared.names)
+    kept = {"threshold": getattr(metrics, "threshold", None)} if how_decided else {}
+    if kept := kept | serving.kept:
+        save({**load(best), **kept}, best)
+    outlier = outlier_note(val, truth, monitor) if prepared.target.task == "regression" else ""
+    notes = [note for note in (how_decided, outlier) if note]
+    for note in notes:
+        context.console.note(note)
+    return metrics, notes
 
 
 def _predictions(context: Context, model: Model, split: Split) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.batch import TaskName
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.ranges import check_choice
@@ -48,22 +47,36 @@ def check_combination(composition: Composition) -> None:
         raise UserError(
             f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
         )
-    kind, task, loss = config.data.kind, config.task.name, config.loss.name
-    if task == "auto":
-        task = config.data.task or "auto"
-    check_loss_task(loss, task)
-    if loss == "ordinal" and (config.metrics.get("threshold") is not None or custom_parts(config)):
-        named = [*custom_parts(config), f"metrics.threshold={config.metrics.get('threshold')}"][0]
+    task = (config.data.task or "auto") if config.task.name == "auto" else config.task.name
+    check_loss_task(config.loss.name, task)
+    _check_ordinal(config)
+    if choices["balance"] != "none":
+        _check_balance(config, choices["balance"], task)
+    _check_data(config, choices)
+    _check_served(config, task)
+    _check_target_scale(config)
+    _check_adapters(config)
+    check_pretrained(config)
+    if config.data.kind == "table":
+        _check_table(choices, bool(config.model.get("pretrained")))
+    if not _is_usual(config):
+        from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
+
+        check_plugged(config)
+
+
+def _check_ordinal(config: DictConfig) -> None:
+    threshold = config.metrics.get("threshold")
+    if config.loss.name == "ordinal" and (threshold is not None or custom_parts(config)):
+        named = [*custom_parts(config), f"metrics.threshold={threshold}"][0]
         raise UserError(
             f"loss=ordinal must bring its own head and decide by it, but got {named}. Leave that out."
         )
-    if choices["balance"] != "none":
-        _check_balance(choices["balance"], target_kind(config), task)
-        if (config.loss.get("function") or {}).get("class_weights") is not None:
-            raise UserError(
-                f"balance={choices['balance']} must not be combined with class weights in the loss, which would "
-                f"correct twice. Remove one of them."
-            )
+
+
+def _check_data(config: DictConfig, choices: dict[str, str]) -> None:
+    """Refuse what the kind of the data, its columns or its order in time can't go with."""
+    kind = config.data.kind
     if kind == "image" and config.data.get("inputs") and config.augment.get("mix"):
         raise UserError(
             "augment.mix must be null with data.inputs, because columns of two samples can't be mixed, but it is set. "
@@ -79,6 +92,9 @@ def check_combination(composition: Composition) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
+
+
+def _check_served(config: DictConfig, task: str) -> None:
     asked = served(config)
     if asked.learns and target_kind(config) == "multilabel":
         key = "calibrate" if asked.calibrate != "none" else "conformal"
@@ -86,18 +102,10 @@ def check_combination(composition: Composition) -> None:
             f"predict.{key} must go with one class or values per sample, but task={task} has several labels. "
             f"Use predict.{key}={'none' if key == 'calibrate' else 'null'}."
         )
-    _check_target_scale(config)
-    _check_adapters(config)
-    check_pretrained(config)
-    if kind == "table":
-        _check_table(choices, bool(config.model.get("pretrained")))
-    if not _is_usual(config):
-        from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
-
-        check_plugged(config)
 
 
-def _check_balance(balance: str, kind: TaskName | None, task: str) -> None:
+def _check_balance(config: DictConfig, balance: str, task: str) -> None:
+    kind = target_kind(config)
     if kind == "regression":
         raise UserError(
             f"balance={balance} must go with task=classification, but the task is {task}. Use balance=none."
@@ -106,6 +114,11 @@ def _check_balance(balance: str, kind: TaskName | None, task: str) -> None:
         raise UserError(
             f"balance={balance} must go with one class per sample, but task={task} has several labels. "
             f"Use balance=loss_weights, which weighs having each label, or balance=none."
+        )
+    if (config.loss.get("function") or {}).get("class_weights") is not None:
+        raise UserError(
+            f"balance={balance} must not be combined with class weights in the loss, which would correct twice. "
+            f"Remove one of them."
         )
 
 
