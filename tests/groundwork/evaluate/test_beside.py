@@ -1,5 +1,6 @@
 """A run on images and columns, where neither tells all: trained, judged, predicted and sealed."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.export.export import export_run
+from groundwork.evaluate.export.formats import FORMATS
+from groundwork.evaluate.export.preprocess_image import read_image
+from groundwork.evaluate.export.preprocess_table import encode_rows
 from groundwork.evaluate.seal import seal
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
@@ -76,8 +80,25 @@ def test_new_rows_need_the_columns_and_are_predicted_as_in_the_run(
     pd.read_csv(table).drop(columns="age").to_csv(short, index=False)
     with pytest.raises(UserError, match="age"):
         predict([f"run={run.path}", f"input={short}", f"output={output}"])
-    with pytest.raises(UserError, match="must read images or columns to be exported"):
-        export_run({"run": str(run.path), "format": "torch"})
+
+
+@pytest.mark.parametrize("name", ["onnx", "torch", "safetensors"])
+def test_an_export_reads_images_and_rows(run: RunFolder, table: Path, tmp_path: Path, name: str):
+    assert export_run({"run": str(run.path), "format": name, "output": str(tmp_path)}) == 0
+    described = json.loads((tmp_path / "preprocessing.json").read_text(encoding="utf-8"))
+    assert described["kind"] == "image_table"
+    assert [column["name"] for column in described["rows"]["columns"]] == ["age", "site"]
+    val = pd.read_parquet(run.predictions("val")).set_index("sample_id")["prediction"][:5]
+    rows = pd.read_csv(table).set_index("photo", drop=False).loc[val.index]
+    images = np.stack([read_image(table.parent / photo, described) for photo in rows["photo"]])
+    columns = encode_rows(rows.to_dict("records"), described["rows"])  # type: ignore[arg-type]  # keys are text
+    found = FORMATS[name].run(tmp_path / FORMATS[name].file, [images, columns])
+    assert found[:, 0] == pytest.approx(val.to_numpy(), abs=1e-3)
+    card = (tmp_path / "card.md").read_text(encoding="utf-8")
+    code = card.split("```python")[1].split("```")[0]
+    assert "from preprocess_rows import encode_rows" in code
+    compile(code, "card.md", "exec")
+    assert "Values outside of the range of the training rows are extrapolated." in card
 
 
 def test_the_test_is_sealed_by_pairs(run: RunFolder):

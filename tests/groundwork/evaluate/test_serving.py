@@ -85,7 +85,9 @@ def test_predict_and_every_export_serve_what_val_was_measured_with(calibrated: R
         rows = np.array([[0.0, 0.0, 0.0, 0.0, 2.0]] * 2)
         with torch.inference_mode():
             expected = network.decode(network(torch.from_numpy(rows))).numpy()
-        assert FORMATS[name].run(place / name / FORMATS[name].file, rows) == pytest.approx(expected, abs=1e-6)
+        assert FORMATS[name].run(place / name / FORMATS[name].file, [rows]) == pytest.approx(
+            expected, abs=1e-6
+        )
     promise = json.loads((place / "torch" / "preprocessing.json").read_text())["promise"]
     assert promise["cut"].keys() <= {"red", "blue"}
     network.temperature = 1.0

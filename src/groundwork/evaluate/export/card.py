@@ -154,13 +154,13 @@ def _limits(
             f"A probability is no measured frequency: its expected calibration error on val is {ece}.",
         ]
         limits += [f"{name!r} rests on {n:,} training samples." for name, n in _rare(data)]
-    if preprocessing["kind"] == "table":
-        gapless = [column["name"] for column in preprocessing["columns"] if not column["may_be_missing"]]
+    if columns := preprocessing.get("rows", preprocessing).get("columns"):
+        gapless = [column["name"] for column in columns if not column["may_be_missing"]]
         limits += ["Values outside of the range of the training rows are extrapolated.", _unseen(config)]
         if first := _never_missing(data):
             limits.append(f"A missing value in {first} was never seen in training, and is filled as there.")
         limits += [f"No missing value is accepted in {', '.join(gapless)}."] if gapless else []
-    elif preprocessing["resize"] == "crop" and not preprocessing["fixed_size"]:
+    if preprocessing.get("resize") == "crop" and not preprocessing["fixed_size"]:
         limits.append("What lies outside of the largest centered box of the input's shape is not seen.")
     return [*limits, f"Intended use, and uses to refuse: {TO_FILL}."]
 
@@ -202,9 +202,10 @@ def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked:
         decision += f"; the decision is {preprocessing['positive']!r} from its probability {threshold:.6g} on"
     if preprocessing["output"].get("whole_numbers"):
         decision += ", rounded to whole numbers"
+    code = "`preprocess.py`" + ", `preprocess_rows.py`" * ("rows" in preprocessing)
     return (
-        f"`{file}` takes any number of samples at once. {decision}. `preprocess.py` and `preprocessing.json` turn "
-        f"files into its input. {checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
+        f"`{file}` takes any number of samples at once. {decision}. {code} and `preprocessing.json` turn files "
+        f"into its input. {checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
         f"```python\n{snippet(format_name, preprocessing['kind'])}```"
     )
 

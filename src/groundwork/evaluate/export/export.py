@@ -7,21 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from omegaconf import DictConfig
+from torch import Tensor
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
+from groundwork.core.pair import Pair
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.trust import checked_config
-from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.evaluate.export import preprocess_image, preprocess_table
 from groundwork.evaluate.export.card import write_card
-from groundwork.evaluate.export.formats import FORMATS, Format, input_name, output_name
+from groundwork.evaluate.export.describe import describe_preprocessing
+from groundwork.evaluate.export.formats import FORMATS, Format
 from groundwork.evaluate.export.samples import Check, check_samples
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.predict import check_writable, find_finished
@@ -97,7 +100,8 @@ def write_export(exported: Exported, name: str, kind: Format, output: str | Path
             checked = _write(exported, name, inner)
         for path in sorted(inner.iterdir()):
             os.replace(path, place / path.name)  # noqa: PTH105  # over a file of that name on Windows, too
-    console.say(f"{place}: {kind.file}, preprocess.py, preprocessing.json, card.md")
+    code = ", ".join(code_files(exported.preprocessing["kind"]))
+    console.say(f"{place}: {kind.file}, {code}, preprocessing.json, card.md")
     console.say(checked)
     return DONE
 
@@ -106,11 +110,10 @@ def _write(exported: Exported, name: str, place: Path) -> str:
     checkpoint, kind, network = exported.checkpoint, FORMATS[name], exported.network
     data, preprocessing = plain(checkpoint["data"]), exported.preprocessing
     _write_json(place / "preprocessing.json", preprocessing)
-    code = preprocess_image if data["kind"] == "image" else preprocess_table
-    shutil.copyfile(str(code.__file__), place / "preprocess.py")
+    for name_of_code, code in code_files(preprocessing["kind"]).items():
+        shutil.copyfile(str(code.__file__), place / name_of_code)
     check = check_samples(exported.folder, data, preprocessing, place.parent)
-    example = check.inside[:1].repeat_interleave(2, dim=0).contiguous()
-    kind.write(network, example, _description(checkpoint), place / kind.file)
+    kind.write(network, _tensors(check.inside[[0, 0]]), _description(checkpoint), place / kind.file)
     difference = measure(kind, place / kind.file, network, check, data)
     checked = f"Largest difference to the run's own predictions: {difference:.1g} ({check.what})."
     if exported.joint is None:
@@ -124,54 +127,11 @@ def _write(exported: Exported, name: str, place: Path) -> str:
     return checked
 
 
-def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
-    data, keys = plain(checkpoint["data"]), checkpoint["config"]["data"]
-    if data["kind"] == "image" and data.get("columns"):
-        raise UserError(
-            "run= must read images or columns to be exported, but reads both. Use predict.py, or data.inputs=null."
-        )
-    target, config = data["target"], checked_config(checkpoint["config"], "the checkpoint")
-    task = target["task"]
-    described: dict[str, Any] = {"kind": data["kind"], "input": input_name(data["kind"])}
-    if data["kind"] == "image":
-        channels, height, width = data["image"]["shape"]
-        described |= {
-            "layout": "batch, channels, height, width",
-            "size": [height, width],
-            "fixed_size": keys.get("image_size") is None,
-            "channels": channels,
-            "channel_order": {1: "grey", 3: "RGB"}.get(channels, "as stored"),
-            "dtype": data["image"]["dtype"],
-            "orientation": "upright, by EXIF",
-            "transparency": "on white",
-            "window": data["image"]["window"],
-            "resize": data["image"]["resize"],
-            "filter": "bicubic, a = -0.5, antialiased",
-        }
-    else:
-        columns = data["columns"]["columns"]
-        described |= {
-            "layout": "batch, columns in this order",
-            "dtype": "float64",
-            "infinite": data["columns"]["infinite"],
-            "missing_words": list(MISSING_WORDS),
-            "columns": [_column(column) for column in columns],
-        }
-    classes, decides = task == "classification", task != "regression"
-    key = {"classification": "classes", "multilabel": "labels"}.get(task, "targets")
-    names = {key: target["classes"] if classes else target["names"]}
-    described["output"] = {"name": output_name(task), **names}
-    rounded = not decides and config.task.get("decision") == "round"
-    described["output"] |= {"whole_numbers": True} if rounded else {}
-    given = config.metrics.get("threshold") if decides else None
-    described["threshold"] = checkpoint.get("threshold") if given == "auto" else given
-    if task == "multilabel":
-        given = 0.5 if described["threshold"] is None else described["threshold"]
-        described["threshold"] = np.broadcast_to(given, len(target["names"])).tolist()
-    elif described["threshold"] is not None:
-        described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
-    return described
+def code_files(kind: str) -> dict[str, ModuleType]:
+    """Name the code that goes with a model: file name -> module."""
+    if kind == "image_table":
+        return {"preprocess.py": preprocess_image, "preprocess_rows.py": preprocess_table}
+    return {"preprocess.py": preprocess_image if kind == "image" else preprocess_table}
 
 
 def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapping[str, Any]) -> float:
@@ -194,7 +154,7 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
         either = (expected == value.round()) & (np.abs(value - np.floor(value) - 0.5) <= TOLERANCE * scale)
     largest = 0.0
     for rows in (slice(None), slice(0, 1)):  # any number of samples at once
-        found = kind.run(file, check.outside[rows])
+        found = kind.run(file, [each[rows] for each in check.outside])
         apart = np.where(either[rows], 0.0, np.abs(found - expected[rows]) / scale)
         largest = max(largest, float(np.max(apart)))
     if not largest <= TOLERANCE:
@@ -225,14 +185,8 @@ def _check_seal(folder: RunFolder) -> None:
         )
 
 
-def _column(column: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"categories": column["categories"]} if column["kind"] == "categorical" else {}
-    return {
-        "name": column["name"],
-        "kind": column["kind"],
-        "may_be_missing": column["fill"] is not None,
-        **known,
-    }
+def _tensors(inputs: Tensor | Pair) -> tuple[Tensor, ...]:
+    return (inputs.image, inputs.row) if isinstance(inputs, Pair) else (inputs,)
 
 
 def _description(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from groundwork.core.errors import UserError, user_error
 from groundwork.core.intact import read_splits
+from groundwork.core.pair import Pair
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import ColumnStatistics, Samples, encode_columns
 from groundwork.data.store.decode import BadImageError
@@ -31,13 +32,13 @@ class Check:
     """Hold inputs that were prepared twice from the same files.
 
     Attributes:
-        inside: As the run prepares them.
-        outside: As `preprocess.py` does, by `preprocessing.json`.
+        inside: As the run prepares them, a tensor or a `Pair`.
+        outside: As `preprocess.py` does, by `preprocessing.json`: each input of the graph.
         what: What they are.
     """
 
-    inside: Tensor
-    outside: NDArray[Any]
+    inside: Any
+    outside: tuple[NDArray[Any], ...]
     what: str
 
 
@@ -53,24 +54,40 @@ def check_samples(
         place: Folder for made-up images, for a run whose data is not at hand.
     """
     samples = _real(folder)
-    if data["kind"] == "table":
-        statistics = ColumnStatistics.from_state(data["columns"])
-        rows = samples.inputs if samples is not None else _made_rows(statistics)
-        inside = torch.from_numpy(encode_columns(rows, statistics))
-        outside = encode_rows(rows.to_dict("records"), preprocessing)  # type: ignore[arg-type]  # keys are text
-    elif samples is not None and samples.pixels is not None:
-        inside = _formed(Pixels(samples.pixels), data)
-        outside = np.stack([form_image(pixels, preprocessing) for pixels in samples.pixels])
-    else:
-        if samples is None or samples.path is None:
-            paths = _made_images(data, preprocessing, place)
-        else:
-            paths = [Path(path) for path in samples.path]
-        inside = _formed(Files(paths), data)
-        outside = np.stack([read_image(path, preprocessing) for path in paths])
-    real = f"{len(inside)} samples of train and val, from their files"
-    made = f"{len(inside)} made-up samples, because the data of the run is not at hand"
+    parts = []
+    if data["kind"] == "image":
+        parts.append(_images(samples, data, preprocessing, place))
+    if data.get("columns"):
+        parts.append(_rows(samples, data, preprocessing.get("rows", preprocessing)))
+    inside = Pair(parts[0][0], parts[1][0]) if len(parts) > 1 else parts[0][0]
+    outside = tuple(prepared for _, prepared in parts)
+    real = f"{len(outside[0])} samples of train and val, from their files"
+    made = f"{len(outside[0])} made-up samples, because the data of the run is not at hand"
     return Check(inside, outside, made if samples is None else real)
+
+
+def _rows(
+    samples: Samples | None, data: Mapping[str, Any], preprocessing: dict[str, Any]
+) -> tuple[Tensor, NDArray[Any]]:
+    """Prepare rows of columns in both ways."""
+    statistics = ColumnStatistics.from_state(data["columns"])
+    rows = samples.inputs if samples is not None else _made_rows(statistics)
+    outside = encode_rows(rows.to_dict("records"), preprocessing)  # type: ignore[arg-type]  # keys are text
+    return torch.from_numpy(encode_columns(rows, statistics)), outside
+
+
+def _images(
+    samples: Samples | None, data: Mapping[str, Any], preprocessing: dict[str, Any], place: Path
+) -> tuple[Tensor, NDArray[Any]]:
+    """Prepare images in both ways."""
+    if samples is not None and samples.pixels is not None:
+        outside = np.stack([form_image(pixels, preprocessing) for pixels in samples.pixels])
+        return _formed(Pixels(samples.pixels), data), outside
+    if samples is None or samples.path is None:
+        paths = _made_images(data, preprocessing, place)
+    else:
+        paths = [Path(path) for path in samples.path]
+    return _formed(Files(paths), data), np.stack([read_image(path, preprocessing) for path in paths])
 
 
 def _real(folder: RunFolder) -> Samples | None:

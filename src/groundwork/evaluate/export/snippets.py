@@ -8,26 +8,39 @@ inputs = np.stack([read_image("photo.jpg", preprocessing)])
 with open("rows.csv", encoding="utf-8", newline="") as file:
     inputs = encode_rows(csv.DictReader(file), preprocessing)
 """,
+    "image_table": """\
+images = np.stack([read_image("photo.jpg", preprocessing)])
+with open("rows.csv", encoding="utf-8", newline="") as file:
+    rows = encode_rows(csv.DictReader(file), preprocessing["rows"])
+""",
 }
 PREDICT = {
     "onnx": """\
 session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
-(predictions,) = session.run(None, {preprocessing["input"]: inputs})
+(predictions,) = session.run(None, {FEED})
 """,
     "torch": """\
 model = torch.export.load("model.pt2").module()
 with torch.inference_mode():
-    predictions = model(torch.from_numpy(inputs)).numpy()
+    predictions = model(TENSORS).numpy()
 """,
     "safetensors": """\
 model = Predictor(read_safetensors(Path("model.safetensors")))
 with torch.inference_mode():
-    predictions = model(torch.from_numpy(inputs)).numpy()
+    predictions = model(TENSORS).numpy()
 """,
 }
+FEED = {"image_table": '"images": images, "rows": rows'}
+TENSORS = {"image_table": "torch.from_numpy(images), torch.from_numpy(rows)"}
 IMPORTS = {
     "image": ["import numpy as np", "from preprocess import read_image"],
     "table": ["import csv", "from preprocess import encode_rows"],
+    "image_table": [
+        "import csv",
+        "import numpy as np",
+        "from preprocess import read_image",
+        "from preprocess_rows import encode_rows",
+    ],
     "onnx": ["import onnxruntime"],
     "torch": ["import torch"],
     "safetensors": [
@@ -51,9 +64,11 @@ def snippet(format_name: str, kind: str) -> str:
     """Write the code that predicts `photo.jpg` or `rows.csv` and prints what each number means."""
     lines = ["import json", "from pathlib import Path", *IMPORTS[kind], *IMPORTS[format_name]]
     imports = "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
-    return f"{imports}\n\n{BEGIN}{READ[kind]}{PREDICT[format_name]}{END}"
+    predict = PREDICT[format_name].replace("FEED", FEED.get(kind, 'preprocessing["input"]: inputs'))
+    predict = predict.replace("TENSORS", TENSORS.get(kind, "torch.from_numpy(inputs)"))
+    return f"{imports}\n\n{BEGIN}{READ[kind]}{predict}{END}"
 
 
 def needs(format_name: str, kind: str) -> str:
     """Name what must be installed for the code."""
-    return f"{'numpy, Pillow' if kind == 'image' else 'numpy'} and {NEEDS[format_name]}"
+    return f"{'numpy' if kind == 'table' else 'numpy, Pillow'} and {NEEDS[format_name]}"

@@ -9,12 +9,8 @@ from groundwork.core.errors import UserError
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import plain
 from groundwork.core.trust import checked_config
-from groundwork.evaluate.export.export import (
-    Exported,
-    choose_format,
-    describe_preprocessing,
-    write_export,
-)
+from groundwork.evaluate.export.describe import describe_preprocessing
+from groundwork.evaluate.export.export import Exported, choose_format, write_export
 from groundwork.evaluate.joint.folds import read_out_of_fold
 from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.network import JointNetwork, join_columns
@@ -69,6 +65,10 @@ def _join_data(joint: Joint, checkpoints: list[dict[str, Any]]) -> tuple[dict[st
                 f"from {joint.first.folder.path} in {', '.join(differing)}. Narrow the glob."
             )
     data = plain(first["data"])
+    if data["kind"] == "image" and data.get("columns"):
+        raise UserError(
+            "runs= must read images or columns to be one graph, but these read both. Export one of them by run=."
+        )
     if data["kind"] != "table":
         return first, [nn.Identity() for _ in checkpoints]
     columns, recodes = join_columns([plain(each["data"])["columns"] for each in checkpoints])

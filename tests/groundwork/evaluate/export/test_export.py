@@ -144,7 +144,7 @@ def test_other_formats_give_the_values_of_the_run(table_run: RunFolder, tmp_path
     frame = pd.DataFrame({"time": inputs[:, 0], "color": ["blue", "red", None], "size": inputs[:, 2]})
     frame.to_csv(tmp_path / "rows.csv", index=False)
     expected = predicted(table_run, tmp_path / "rows.csv", tmp_path).prediction.to_numpy()
-    found = FORMATS[name].run(tmp_path / FORMATS[name].file, inputs)
+    found = FORMATS[name].run(tmp_path / FORMATS[name].file, [inputs])
     assert found[:, 0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -152,7 +152,7 @@ def test_whole_numbers_are_rounded_inside_the_graph(counts_run: RunFolder, tmp_p
     assert "original units, rounded to whole numbers" in write(counts_run, "torch", tmp_path)
     inputs = np.linspace(0, 6, 40)[:, None]
     pd.DataFrame({"size": inputs[:, 0]}).to_csv(tmp_path / "rows.csv", index=False)
-    found = FORMATS["torch"].run(tmp_path / "model.pt2", inputs)[:, 0]
+    found = FORMATS["torch"].run(tmp_path / "model.pt2", [inputs])[:, 0]
     assert np.array_equal(found, np.rint(found))
     assert np.array_equal(found, predicted(counts_run, tmp_path / "rows.csv", tmp_path).prediction)
 

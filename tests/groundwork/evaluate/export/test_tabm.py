@@ -44,9 +44,9 @@ def test_the_graph_predicts_as_the_network(name: str, network: Network, tmp_path
     rows = torch.tensor([[0.5, 2.0], [np.nan, 1.0], [1e6, 3.0], [-0.2, 0.0]], dtype=torch.float64)
     described = {"data": {"kind": "table", "target": {"task": "regression"}}}
     form = FORMATS[name]
-    form.write(network, rows[:2], described, tmp_path / form.file)
+    form.write(network, (rows[:2],), described, tmp_path / form.file)
     with torch.inference_mode():
         expected = network.decode(network(rows)).numpy()
     assert np.ptp(expected) > 0.1
     for part in (slice(None), slice(0, 1)):
-        assert np.allclose(form.run(tmp_path / form.file, rows[part].numpy()), expected[part], rtol=1e-4)
+        assert np.allclose(form.run(tmp_path / form.file, [rows[part].numpy()]), expected[part], rtol=1e-4)

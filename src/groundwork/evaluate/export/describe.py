@@ -1,0 +1,80 @@
+"""A checkpoint -> what happens to a file before an exported graph, and what its numbers mean after it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from groundwork.core.run_folder import plain
+from groundwork.core.trust import checked_config
+from groundwork.data.formats.infer import MISSING_WORDS
+from groundwork.evaluate.export.formats import input_names, output_name
+
+
+def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
+    data = plain(checkpoint["data"])
+    names, rows = input_names(data), _describe_rows(data["columns"]) if data.get("columns") else {}
+    if data["kind"] == "image":
+        fixed = checkpoint["config"]["data"].get("image_size") is None
+        described = {"kind": "image", "input": names[0]} | _describe_image(data["image"], fixed)
+        if rows:
+            described |= {"kind": "image_table", "rows": {"input": names[1]} | rows}
+    else:
+        described = {"kind": "table", "input": names[0]} | rows
+    return described | _describe_output(checkpoint, data["target"])
+
+
+def _describe_image(image: Mapping[str, Any], fixed: bool) -> dict[str, Any]:
+    channels, height, width = image["shape"]
+    return {
+        "layout": "batch, channels, height, width",
+        "size": [height, width],
+        "fixed_size": fixed,
+        "channels": channels,
+        "channel_order": {1: "grey", 3: "RGB"}.get(channels, "as stored"),
+        "dtype": image["dtype"],
+        "orientation": "upright, by EXIF",
+        "transparency": "on white",
+        "window": image["window"],
+        "resize": image["resize"],
+        "filter": "bicubic, a = -0.5, antialiased",
+    }
+
+
+def _describe_rows(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "layout": "batch, columns in this order",
+        "dtype": "float64",
+        "infinite": columns["infinite"],
+        "missing_words": list(MISSING_WORDS),
+        "columns": [_column(column) for column in columns["columns"]],
+    }
+
+
+def _describe_output(checkpoint: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    config, task = checked_config(checkpoint["config"], "the checkpoint"), target["task"]
+    classes, decides = task == "classification", task != "regression"
+    key = {"classification": "classes", "multilabel": "labels"}.get(task, "targets")
+    names = {key: target["classes"] if classes else target["names"]}
+    rounded = not decides and config.task.get("decision") == "round"
+    output = {"name": output_name(task), **names} | ({"whole_numbers": True} if rounded else {})
+    given = config.metrics.get("threshold") if decides else None
+    threshold = checkpoint.get("threshold") if given == "auto" else given
+    described = {"output": output, "threshold": threshold}
+    if task == "multilabel":
+        every = np.broadcast_to(0.5 if threshold is None else threshold, len(target["names"]))
+        described["threshold"] = every.tolist()
+    elif threshold is not None:
+        described["positive"] = str(config.metrics.get("positive") or target["classes"][-1])
+    return described
+
+
+def _column(column: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"categories": column["categories"]} if column["kind"] == "categorical" else {}
+    return {
+        "name": column["name"],
+        "kind": column["kind"],
+        "may_be_missing": column["fill"] is not None,
+        **known,
+    }
