@@ -40,6 +40,11 @@ class RunFiles:
         return self.path / "checkpoints" / "best.ckpt"
 
     @property
+    def boosting(self) -> Path:
+        """The trees of gradient boosting, of a run on a table."""
+        return self.path / "checkpoints" / "gradient_boosting.npz"
+
+    @property
     def last(self) -> Path:
         """The checkpoint to go on from."""
         return self.path / "checkpoints" / "last.ckpt"

@@ -17,8 +17,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from groundwork.core.batch import TaskName
+from groundwork.evaluate.forest import Forest
 
 Floats = NDArray[np.floating]
+Fitted = list[tuple[Any, list[int]]]  # models, and the columns of the prediction that each gives
 MetricsFunction = Callable[[Floats, NDArray[Any], Sequence[str]], dict[str, float]]
 
 SEED = (
@@ -62,6 +64,7 @@ def fit_baselines(
     kind: Literal["image", "table"],
     categorical: Sequence[int],
     only: str | None = None,
+    keep: list[Forest] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val.
 
@@ -75,6 +78,7 @@ def fit_baselines(
         kind: Tables get gradient boosting besides.
         categorical: Positions of the inputs that are category codes, 0 = missing and 1 = unseen.
         only: Fit this one beside the constant, "" none; None fits all.
+        keep: Gets gradient boosting as it was fitted.
 
     Returns:
         `majority` or `mean`, `linear`, and `gradient_boosting` for tables: each its metrics on val.
@@ -91,18 +95,20 @@ def fit_baselines(
             "gradient_boosting": lambda: columns.boosting(task, len(names), rows.inputs, fewest),
         }
     constant = _class_shares if task == "classification" else _column_means
-    found = {"mean" if task == "regression" else "majority": constant(train, val, names)}
+    usual = constant(train, val, names)
+    found = {"mean" if task == "regression" else "majority": usual}
     if train.inputs.shape[1]:
         predict = _PREDICT[task]
         with warnings.catch_warnings():
             # A baseline stops at its number of iterations; a category unseen in training counts as none.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", UserWarning)
-            found |= {
-                name: predict(model, rows, val, names)
-                for name, model in models.items()
-                if only in (None, name)
-            }
+            for name, model in models.items():
+                fitted: Fitted = []
+                if only in (None, name):
+                    found[name] = predict(model, rows, val, names, fitted)
+                if name == "gradient_boosting" and fitted and keep is not None:
+                    keep.append(_forest(fitted, task, usual.reshape(-1, len(names))[0]))
     return {name: metrics(prediction, val.target, names) for name, prediction in found.items()}
 
 
@@ -200,15 +206,21 @@ def _column_means(train: SplitData, val: SplitData, names: Sequence[str]) -> Flo
     return np.broadcast_to(means, (len(val.target), len(names))).reshape(val.target.shape)
 
 
+def _forest(fitted: Fitted, task: TaskName, constant: Floats) -> Forest:
+    link = {"classification": "softmax", "multilabel": "sigmoid", "regression": "identity"}[task]
+    usual = np.zeros(len(constant)) if task == "classification" else constant.astype(np.float64)
+    return Forest.of([model for model, _ in fitted], [columns for _, columns in fitted], usual, link)
+
+
 def _probabilities(
-    model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]
+    model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str], fitted: Fitted
 ) -> Floats:
     present = np.unique(train.target)
     if len(present) < 2:
         return _class_shares(train, val, names)
-    fitted = _fit(model(), train)
+    fitted.append((_fit(model(), train), present.tolist()))
     prob = np.zeros((len(val.target), len(names)))
-    prob[:, present] = fitted.predict_proba(val.inputs)
+    prob[:, present] = fitted[-1][0].predict_proba(val.inputs)
     return prob
 
 
@@ -220,18 +232,22 @@ def _fit(model: Any, train: SplitData) -> Any:
     return model.fit(_filled(train.inputs), train.target, **weight)
 
 
-def _values(model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
+def _values(
+    model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str], fitted: Fitted
+) -> Floats:
     target = train.target.reshape(len(train.target), len(names)).astype(float)
     values = _column_means(train, val, names).reshape(len(val.target), len(names)).copy()
     for column in range(len(names)):
         known = ~np.isnan(target[:, column])
         if known.any():
-            fitted = _fit(model(), replace(train.take(known), target=target[known, column]))
-            values[:, column] = fitted.predict(val.inputs)
+            fitted.append((_fit(model(), replace(train.take(known), target=target[known, column])), [column]))
+            values[:, column] = fitted[-1][0].predict(val.inputs)
     return values.reshape(val.target.shape)
 
 
-def _labels(model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str]) -> Floats:
+def _labels(
+    model: Callable[[], Any], train: SplitData, val: SplitData, names: Sequence[str], fitted: Fitted
+) -> Floats:
     """Predict each label by a model of its own; one that train has no or every row of, by its share."""
     prob = np.array(_column_means(train, val, names))
     for column, own in enumerate(train.target.T):
@@ -239,7 +255,8 @@ def _labels(model: Callable[[], Any], train: SplitData, val: SplitData, names: S
         if min((own == value).sum() for value in (0, 1)):
             weight = None if train.weight is None else train.weight[known, column]
             rows = SplitData(train.inputs[known], own[known].astype(np.int64), weight)
-            prob[:, column] = _fit(model(), rows).predict_proba(val.inputs)[:, 1]
+            fitted.append((_fit(model(), rows), [column]))
+            prob[:, column] = fitted[-1][0].predict_proba(val.inputs)[:, 1]
     return prob
 
 

@@ -26,6 +26,7 @@ def measure_baselines(
     note: Callable[[str], None],
     keep: list[tuple[NDArray[np.floating], Metrics]] | None = None,
     calibrates: bool = False,
+    forests: list[Any] | None = None,
 ) -> dict[str, dict[str, float]]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
@@ -37,6 +38,7 @@ def measure_baselines(
         note: Says what a reader of the table should know.
         keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
         calibrates: Fit a temperature of its own on val for each, as the model has one.
+        forests: Gets gradient boosting as it was fitted, a `Forest`, of tables.
     """
     from groundwork.evaluate.baseline_models import (
         MAX_LABEL_WORK,
@@ -70,6 +72,7 @@ def measure_baselines(
         kind=prepared.samples.kind,
         only=None if affordable else "",
         categorical=prepared.codes,
+        keep=forests,
     )
 
 

@@ -9,6 +9,7 @@ from groundwork.core.ranks import is_first, leave
 from groundwork.data import Stream
 from groundwork.evaluate.ablation import predict_alone
 from groundwork.evaluate.baselines import measure_baselines, measure_one
+from groundwork.evaluate.boosted import keep_boosting
 from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
@@ -45,8 +46,9 @@ def conclude(run: Context | OwnRun, trainer: Trainer) -> float | None:
     _note_idle(run, model)
     fitting = {"features": model.seconds, "fit": began - run.began - run.seconds["data"] - model.seconds}
     result, judge = measure_run(run, model)
-    baselines, predicted = _baselines(run, model)
+    baselines, predicted, kept = _baselines(run, model)
     result |= {"baselines": baselines, "verdicts": judge(baseline_predictions(predicted, list(baselines)))}
+    result |= kept
     begun = {"changes": run.folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": run.seconds | fitting}
     _write_result(run, model, result)
@@ -81,28 +83,43 @@ def _note_idle(context: Context, model: Model) -> None:
         )
 
 
-def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any]]:
+def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:
     """Measure the baselines on val, once for all runs of this process, and keep what they predict.
 
     A task of one's own has none. Where images and columns are read, the model without either is one more.
+
+    Returns:
+        Their metrics, what they predict, and what `result.json` says of the one that can be served.
     """
     config = context.config
     with context.console.progress("fitting baselines"):
         if is_custom_task(config):
-            return {}, []
+            return {}, [], {}
         calibrates = served(config).calibrate != "none"
         measured = (config.monitor, str(config.metrics), str(config.balance), calibrates)
         key = ("baselines", *measured, data_key(config))
         balance = context.balance if context.prepared.target.task != "regression" else None
 
-        def measure() -> tuple[dict[str, Any], list[Any]]:
+        def measure() -> tuple[dict[str, Any], list[Any], list[Any]]:
             kept: list[Any] = []
+            forests: list[Any] = []
             note = context.console.note
-            return measure_baselines(
-                context.metrics, config.monitor, context.prepared, balance, note, kept, calibrates
-            ), kept
+            return (
+                measure_baselines(
+                    context.metrics,
+                    config.monitor,
+                    context.prepared,
+                    balance,
+                    note,
+                    kept,
+                    calibrates,
+                    forests,
+                ),
+                kept,
+                forests,
+            )
 
-        baselines, every = once(key, measure)
+        baselines, every, forests = once(key, measure)
         prepared, kept, names = context.prepared, list(every), context.prepared.names
         alone = {
             name: measure_one(
@@ -110,7 +127,8 @@ def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any
             )
             for name, found in predict_alone(context, model).items()
         }
-        return {**baselines, **alone}, kept
+        measuring = {name: used for name, (_, used) in zip(baselines, every, strict=False)}
+        return {**baselines, **alone}, kept, keep_boosting(context, forests, measuring)
 
 
 def _draw(context: Context, model: Model) -> None:

@@ -1,6 +1,5 @@
 """A finished run and new files -> a table of decisions and probabilities, or of values in original units."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,28 +8,28 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
 
 from groundwork.core.console import Console
-from groundwork.core.errors import DONE, FAILED, UserError
+from groundwork.core.errors import UserError
 from groundwork.core.intact import intact
 from groundwork.core.patches import silence
 from groundwork.core.paths import machine_paths
+from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.data import Source
-from groundwork.data.formats.source import write_frame
+from groundwork.evaluate.boosted import predict_boosted
 from groundwork.evaluate.inputs import Inputs, read_inputs
-from groundwork.evaluate.measure import decided_table
 from groundwork.evaluate.network import network_of, refuse_own
 from groundwork.evaluate.promise import Promised, new_groups
 from groundwork.evaluate.promised import give
+from groundwork.evaluate.written import readable, write_predicted
 from groundwork.model import Network
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
 from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.train.metrics import build_metrics
 from groundwork.train.predict import predict
 
 
@@ -48,7 +47,11 @@ def predict_inputs(keys: Mapping[str, str]) -> int:
     folder = find_finished(keys)
     output = Source.parse(keys["output"], "output")
     check_writable(output.path.parent, "output")
+    serve = keys.get("serve", "network")
+    check_choice("serve", serve, ("network", "gradient_boosting"))
     with intact(folder.path):
+        if serve == "gradient_boosting":
+            return predict_boosted(folder, keys, output)
         return _predict(folder, keys, output)
 
 
@@ -74,7 +77,7 @@ def _predict(folder: RunFolder, keys: Mapping[str, str], output: Source) -> int:
     found = predict_one(folder, checkpoint, keys, console)
     metrics = build_metrics(checked_config(checkpoint["config"], folder.best), checkpoint.get("threshold"))
     target, inputs = checkpoint["data"]["target"], found.inputs
-    good, columns = _readable(inputs.sample_id, inputs.bad, keys["input"]), {}
+    good, columns = readable(inputs.sample_id, inputs.bad, keys["input"]), {}
     if promised := Promised.of(checkpoint):
         group = new_groups(promised.per, inputs.source, checkpoint["data"], len(inputs.sample_id))[good]
         chosen, sample_id = found.prediction[good], inputs.sample_id.iloc[good].to_numpy()
@@ -117,31 +120,6 @@ def predict_one(
     return Predicted(inputs, network, again(network, np.arange(len(inputs.sample_id))), again)
 
 
-def write_predicted(
-    sample_id: Series,
-    bad: Mapping[int, str],
-    prediction: NDArray[np.floating],
-    metrics: Metrics,
-    target: Mapping[str, Any],
-    keys: Mapping[str, str],
-    output: Source,
-    console: Console,
-    columns: Mapping[str, Any] | None = None,
-) -> int:
-    """Decide, write the table of all samples that could be read, name the `bad` ones, and give the exit status.
-
-    Args:
-        columns: More columns of the samples that could be read.
-    """
-    good = _readable(sample_id, bad, keys["input"])
-    table = decided_table(sample_id.iloc[good], prediction[good], metrics, target["classes"], target["names"])
-    _write(table.assign(**(columns or {})), output)
-    console.say(f"{len(good):,} of {len(sample_id):,} samples predicted: {output}")
-    for row, reason in sorted(bad.items()):
-        print(f"not predicted: {sample_id.iloc[row]} ({reason})", file=sys.stderr)
-    return FAILED if bad else DONE
-
-
 def find_finished(keys: Mapping[str, str]) -> RunFolder:
     """Find the run that `run` names, of which training must have come to its end."""
     runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
@@ -165,24 +143,4 @@ def check_writable(folder: Path, key: str) -> None:
         reason = error.strerror or error
         raise UserError(
             f"{key} must lie in a folder one can write to, but {folder}: {reason}. Name another."
-        ) from error
-
-
-def _readable(sample_id: Series, bad: Mapping[int, str], where: str) -> NDArray[np.int64]:
-    good = np.array([row for row in range(len(sample_id)) if row not in bad], dtype=np.int64)
-    if not len(good):
-        row, reason = min(bad.items())
-        raise UserError(
-            f"input must hold images that the run can read, but {where} holds none: {sample_id.iloc[row]} "
-            f"({reason}). Check the files."
-        )
-    return good
-
-
-def _write(table: DataFrame, output: Source) -> None:
-    try:
-        write_frame(table, output)
-    except OSError as error:
-        raise UserError(
-            f"output={output} must be a file one can write, but: {error}. Name another."
         ) from error

@@ -172,10 +172,13 @@ def predict(arguments: list[str]) -> int:
             **ONE_OR_MANY,
             "image_root": "the folder that the paths of a table of images are relative to",
             "max_pixels": "of one image; a file that claims more is not predicted",
+            "serve": "network (default), or gradient_boosting of a run on a table",
             "trust_pickle": "true reads a .pkl file",
             "paths.runs": "where latest looks",
         },
     )
+    if "runs" in keys and "serve" in keys:
+        raise UserError("serve= must go with run=, of one run, but got runs=. Use one of them.")
     keys = _averaged(keys)
     if _names_many(keys):
         from groundwork.evaluate.joint.predict import predict_joint  # torch, as below

@@ -97,7 +97,9 @@ def whether_pays(result: Mapping[str, Any]) -> str:
         f"by the paired difference of {simple['gradient_boosting'].get('metric')} on the same {n} rows of val"
     )
     if worse := named("worse"):
-        return f"The network does not pay here: {worse} is better, {on}."
+        boosting = simple["gradient_boosting"].get("verdict") == "worse" and "boosting" in result
+        serve = " predict.py serve=gradient_boosting predicts by it." if boosting else ""
+        return f"The network does not pay here: {worse} is better, {on}.{serve}"
     if undecided := named("undecided"):
         return (
             f"Whether the network pays is undecided: it cannot be told from {undecided}, {on}. "

@@ -57,6 +57,9 @@ def test_one_sentence_says_whether_a_network_pays(boosting: str, linear: str, te
     said = whether_pays({"verdicts": verdicts, "n": {"val": 66}})
     assert said.startswith(text)
     assert "rmse on the same 66 rows of val" in said
+    assert "serve=gradient_boosting" not in said
+    kept = whether_pays({"verdicts": verdicts, "n": {"val": 66}, "boosting": {}})
+    assert ("predict.py serve=gradient_boosting" in kept) == (boosting == "worse")
 
 
 def test_images_are_not_asked_whether_a_network_pays() -> None:

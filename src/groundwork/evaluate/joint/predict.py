@@ -13,7 +13,8 @@ from groundwork.evaluate.inputs import Inputs
 from groundwork.evaluate.joint.folds import read_out_of_fold
 from groundwork.evaluate.joint.members import read_joint
 from groundwork.evaluate.joint.threshold import decide_jointly
-from groundwork.evaluate.predict import check_writable, predict_one, write_predicted
+from groundwork.evaluate.predict import check_writable, predict_one
+from groundwork.evaluate.written import write_predicted
 from groundwork.train.checkpoint import load_model
 from groundwork.train.metrics import build_metrics
 
