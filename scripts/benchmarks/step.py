@@ -41,7 +41,14 @@ COMMON = (
     "schedule=constant",
 )
 IMAGES = ("data=digits", "data.image_size=64", "model=timm", "model.name=resnet10t", "model.pretrained=false")
-ROWS = ("data=table", "data.target=label", "model=mlp", "model.hidden=[128,128,128]", "transfer=none")
+ROWS = (
+    "data=table",
+    "data.target=label",
+    "data.batch_size=32",
+    "model=mlp",
+    "model.hidden=[128,128,128]",
+    "transfer=none",
+)
 
 
 class Clock(ProgressBar):
