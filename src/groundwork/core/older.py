@@ -49,6 +49,7 @@ SINCE = {
     "report.map": False,
     "data.group": None,  # of data whose reader takes no group: there it says `auto` alone
 }
+BESIDE = ("inputs", "categorical")
 NEW_GROUPS = {"predict": "predict/default.yaml"}
 NEW_CHOICES = (("execution", "auto"), ("predict", "default"))
 # Classes that moved, below the name of the package.
@@ -184,14 +185,17 @@ def without_new(config: Mapping[str, Any]) -> dict[str, Any]:
         ):
             rest = {other: value for other, value in node.items() if other != name}
             kept = {**kept, group: rest} if group else rest
-    return _without_columns(kept)
+    return _without_arguments(kept)
 
 
-def _without_columns(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the columns beside images where there are none; a table always had those keys."""
-    data, new = config.get("data"), ("inputs", "categorical")
-    if not isinstance(data, Mapping) or data.get("kind") != "image" or any(data.get(key) for key in new):
+def _without_arguments(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out arguments of readers that change nothing: columns beside images, which tables always had, and dates."""
+    data = config.get("data")
+    if not isinstance(data, Mapping):
         return config
+    new = {name for name in ("date_parts",) if not data.get(name)}
+    if data.get("kind") == "image" and not any(data.get(name) for name in BESIDE):
+        new |= {*BESIDE}
     plain = {key: value for key, value in data.items() if key not in new}
     if isinstance(reader := plain.get("reader"), Mapping):
         plain["reader"] = {key: value for key, value in reader.items() if key not in new}

@@ -176,7 +176,12 @@ def _encode(
         # Where a file holds nothing but such words in a column, it is text there.
         if (words := rows[name].dropna()).isin(list(MISSING_WORDS)).all() and len(words):
             rows[name] = Series(np.nan, index=rows.index)
-    columns, texts, said = input_columns(rows, categorical)
+    parts = keys.get("date_parts") or ()
+    columns, texts, said = input_columns(rows, categorical, parts)
+    # Where a file holds no date in a column, its parts are missing, too.
+    for name in (f"{base} {part}" for base in known for part in parts):
+        if name not in columns and any(column.name == name for column in statistics.columns):
+            columns[name] = None
     for name in texts:
         if name not in categorical:
             found = columns[name].dropna().iloc[0]

@@ -286,3 +286,31 @@ def test_large_values_and_written_numbers_keep_their_digits_up_to_the_prediction
         assert predict(words) == 0
     found = [pd.read_parquet(tmp_path / f"{name}.parquet")["prediction"].item() for name in ("new", "plain")]
     assert found[0] == found[1]
+
+
+def test_parts_of_dates_are_predicted_as_in_the_run(tmp_path: Path):
+    moments = pd.date_range("2024-01-01", periods=140, freq="D")
+    table = pd.DataFrame({"when": moments.strftime("%Y-%m-%d"), "y": 10.0 * (moments.day_of_week == 2) + 0.5})
+    table.to_csv(tmp_path / "days.csv", index=False)
+    words = [
+        "data=table",
+        f"data.table={tmp_path / 'days.csv'}",
+        "data.target=y",
+        "data.date_parts=[weekday]",
+    ]
+    words += [
+        "trainer=cpu",
+        "trainer.max_epochs=12",
+        "optim.lr=2e-2",
+        "metrics.resamples=20",
+        "report.write=false",
+    ]
+    assert start(compose_run([*words, "data.batch_size=16", f"paths.runs={tmp_path / 'runs'}"])) == 0
+    folder, output = RunFolder.find("latest", tmp_path / "runs"), tmp_path / "out.csv"
+    pd.DataFrame({"when": ["2024-03-06", "2024-03-07"]}).to_csv(tmp_path / "new.csv", index=False)
+    assert predict([f"run={folder.path}", f"input={tmp_path / 'new.csv'}", f"output={output}"]) == 0
+    wednesday, thursday = pd.read_csv(output)["prediction"]
+    assert wednesday - thursday == pytest.approx(10, abs=3)
+    pd.DataFrame({"when": [None, ""]}).to_csv(tmp_path / "new.csv", index=False)
+    assert predict([f"run={folder.path}", f"input={tmp_path / 'new.csv'}", f"output={output}"]) == 0
+    assert len(pd.read_csv(output)) == 2

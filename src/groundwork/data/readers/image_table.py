@@ -15,6 +15,7 @@ from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.dates import check_parts, dates_among
 from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.image_folder import UNREADABLE, image_samples
@@ -41,6 +42,7 @@ def read_image_table(
     missing_values: Sequence[str] = (),
     inputs: Sequence[str] | None = None,
     categorical: Sequence[str] | None = None,
+    date_parts: Sequence[str] = (),
 ) -> Samples:
     """Read one image per row, with its targets, and columns to learn from beside it, from the same row.
 
@@ -62,6 +64,7 @@ def read_image_table(
         missing_values: Words for a missing value, beside an empty cell.
         inputs: Columns to learn from beside the image.
         categorical: Those among them whose numbers are names of categories.
+        date_parts: Of those among them that hold dates, as inputs beside their days.
     """
     check_choice("data.unreadable", unreadable, UNREADABLE)
     source = Source.parse(table, "data.table")
@@ -82,8 +85,9 @@ def read_image_table(
     values -= {*roles.as_typed(), str(image_column), *named}
     reading = read_numbers(frame, sorted(values), style, named)
     samples = image_table_samples(
-        reading.frame, str(source), folder, image_column, roles, unreadable, inputs=beside, categorical=named
-    )
+        reading.frame, str(source), folder, image_column, roles, unreadable, inputs=beside, categorical=named,
+        date_parts=as_names(date_parts),
+    )  # fmt: skip
     notes = (*frame.attrs.get("notes", ()), *reading.notes, *samples.notes)
     return replace(samples, notes=notes, decimal=reading.decimal)
 
@@ -98,6 +102,7 @@ def image_table_samples(
     key: str = "data.image_root",
     inputs: Sequence[str] = (),
     categorical: Sequence[str] = (),
+    date_parts: Sequence[str] = (),
 ) -> Samples:
     """Build samples from a table whose paths lie below a folder.
 
@@ -107,6 +112,7 @@ def image_table_samples(
         key: By which the user names the folder.
         inputs: Columns beside the images.
         categorical: Those among them that are categories though they hold numbers.
+        date_parts: Of those among them that hold dates.
     """
     roles.check(frame, where)
     require(frame, [image_column], "image_column", where)
@@ -132,7 +138,8 @@ def image_table_samples(
     sample_id = None if roles.id_column is None else roles.sample_id(frame)
     samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
     idle = [name for name in roles.no_part(frame) if name not in (image_column, *inputs)]
-    columns, texts, said = input_columns(frame[list(inputs)], categorical)
+    check_parts(date_parts, frame, dates_among(frame[list(inputs)]), where)
+    columns, texts, said = input_columns(frame[list(inputs)], categorical, date_parts)
     return replace(
         samples,
         inputs=columns,

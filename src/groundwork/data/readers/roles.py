@@ -19,6 +19,7 @@ from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import infer_dates
 from groundwork.data.formats.written import other_words
+from groundwork.data.readers.dates import split_dates
 
 AUTO = "auto"  # data.group: near duplicates are tied
 SPLIT_NAMES = {
@@ -172,19 +173,21 @@ def content_ids(frame: DataFrame) -> Series:
 
 
 def input_columns(
-    frame: DataFrame, categorical: Sequence[str]
+    frame: DataFrame, categorical: Sequence[str], date_parts: Sequence[str] = ()
 ) -> tuple[DataFrame, tuple[str, ...], tuple[str, ...]]:
     """Return inputs as float64 or text, the names of the categories, and notes.
 
-    Text, booleans and what `categorical` names are categories; a date is its days since 1970.
+    Text, booleans and what `categorical` names are categories; a date is its days since 1970, and its parts.
     """
     inputs: dict[str, Series] = {}
     categories, notes = [], []
     for name, column in frame.items():
         if types.is_datetime64_any_dtype(column):
-            days = (pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-            inputs[str(name)] = days.astype("float64")
-            notes.append(f"input {str(name)!r} holds dates, used as days since 1970-01-01")
+            found = split_dates(column, date_parts)
+            inputs |= found
+            categories += [each for each in found if types.is_string_dtype(found[each])]
+            parts = f" and by {', '.join(date_parts)}" if date_parts else ""
+            notes.append(f"input {str(name)!r} holds dates, used as days since 1970-01-01{parts}")
         elif types.is_numeric_dtype(column) and not types.is_bool_dtype(column) and name not in categorical:
             inputs[str(name)] = column.astype("float64")
         else:

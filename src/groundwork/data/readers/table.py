@@ -13,6 +13,7 @@ from groundwork.data.check_target import check_digits
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.dates import check_parts, dates_among
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
@@ -35,6 +36,7 @@ def read_table(
     decimal: str = "auto",
     thousands: str | None = "auto",
     missing_values: Sequence[str] = (),
+    date_parts: Sequence[str] = (),
 ) -> Samples:
     """Read one sample per row.
 
@@ -52,16 +54,16 @@ def read_table(
         trust_pickle: Read a .pkl file although it can run any code.
         decimal: Sign before the decimals of numbers: ".", "," or auto.
         thousands: Sign between thousands: one character, None or auto.
-        missing_values: Words for a missing value, beside an empty cell. Configurations of the first edition have none
-            of these three keys, which is why they have defaults.
+        missing_values: Words for a missing value, beside an empty cell.
+        date_parts: Of dates, as inputs beside their days. Configurations of the first edition have none of the last
+            four keys, which is why they have defaults.
     """
     source = Source.parse(table, "data.table")
     style = Style(decimal, thousands, tuple(as_names(missing_values)))
     frame = read_frame(source, query, trust_pickle, style)
     roles = Roles(as_names(target), id_column, group, split_column, order_column)
-    return table_samples(
-        frame, source.path, str(source), roles, inputs, as_names(drop), as_names(categorical), style
-    )
+    names = (as_names(drop), as_names(categorical))
+    return table_samples(frame, source.path, str(source), roles, inputs, *names, style, as_names(date_parts))
 
 
 def table_samples(
@@ -73,6 +75,7 @@ def table_samples(
     drop: Sequence[str],
     categorical: Sequence[str],
     style: Style = AUTO,
+    date_parts: Sequence[str] = (),
 ) -> Samples:
     """Share the columns of a table out among inputs and the other parts of samples."""
     roles.check(frame, where)
@@ -95,8 +98,9 @@ def table_samples(
     notes += sentinel_notes(
         frame, [name for name in dict.fromkeys([*chosen, *roles.target]) if name not in categorical]
     )
-    columns, categories, said = input_columns(frame[chosen], categorical)
-    for name in columns.columns.difference(list(categories)):
+    check_parts(date_parts, frame, dates_among(frame[chosen]), where)
+    columns, categories, said = input_columns(frame[chosen], categorical, date_parts)
+    for name in [name for name in chosen if name not in categories]:
         check_digits(frame[name], f"input {name!r}")
     return Samples(
         kind="table",
