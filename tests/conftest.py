@@ -1,50 +1,85 @@
 """What holds for all tests."""
 
+import gc
 import os
+import pickle
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import omegaconf.base
 import pytest
-from hydra._internal import defaults_list
-from hydra.core.default_element import InputDefault
+from hydra._internal import config_loader_impl, defaults_list
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_store import ConfigStore
+from hydra.core.default_element import InputDefault, ResultDefault
+from hydra.plugins.config_source import ConfigSource
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 # Tests are small, and several run at once: threads that wait for one another would cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# As the commands do: where no bytecode is written, every process of the tests would compile torch anew.
+# As the commands do: where no bytecode is written, every process of the tests would compile torch anew; and Python
+# looks for garbage among a million objects after every 700 new ones.
 sys.dont_write_bytecode = False
+gc.set_threshold(10_000, *gc.get_threshold()[1:])
 
-# A quarter of a small run's time, were it done for each of the thousand that are composed and trained here: parse the
-# same interpolations, read the same files of conf/, and wait for a disk that no test unplugs.
+
+def pytest_collection_finish() -> None:
+    """Look for no garbage among what was imported and collected: it stays until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
+# A third of a small run's time, were it done for each of the thousand that are composed and trained here: parse the
+# same interpolations, read, list and merge the same files of conf/, and wait for a disk that no test unplugs.
 omegaconf.base.parse = cache(omegaconf.base.parse)
 os.fsync = lambda _: None
 _load = OmegaConf.load
 
 
 @cache
-def _loaded(path: Path, written: int, size: int) -> DictConfig | ListConfig:
-    return _load(path)
+def _loaded(path: Path, written: int, size: int) -> bytes:
+    return pickle.dumps(_load(path))
 
 
 def _load_once(file_: str | Path | IO[str]) -> DictConfig | ListConfig:
     path = Path(file_ if isinstance(file_, str | Path) else file_.name).absolute()
     found = path.stat()
-    return deepcopy(_loaded(path, found.st_mtime_ns, found.st_size))
+    config: DictConfig | ListConfig = pickle.loads(_loaded(path, found.st_mtime_ns, found.st_size))
+    return config
 
 
 OmegaConf.load = _load_once  # type: ignore[method-assign]
 
+
+def _copied(self: omegaconf.base.Metadata, memo: dict[int, Any]) -> omegaconf.base.Metadata:
+    """Copy what OmegaConf notes of each value; the deep copy of a dataclass takes most of a configuration's."""
+    new = copy(self)
+    new.flags = None if self.flags is None else dict(self.flags)
+    new.resolver_cache = deepcopy(self.resolver_cache, memo) if self.resolver_cache else defaultdict(dict)
+    return new
+
+
+omegaconf.base.Metadata.__deepcopy__ = _copied  # type: ignore[attr-defined]
+
 # Hydra 1.3 prepares to fill in `${...}` for each file of a defaults list, whether one is written there or not.
 if hasattr(defaults_list, "_create_interpolation_map"):
     _map_choices, _fill_in = defaults_list._create_interpolation_map, InputDefault._resolve_interpolation_impl
+    _list, _merge = defaults_list.create_defaults_list, ConfigLoaderImpl._compose_config_from_defaults_list
     _NOTHING = OmegaConf.create()
+    _lists: dict[str, defaults_list.DefaultsList] = {}
+    _merged: dict[str, bytes] = {}
 
     def _map_choices_that_are_asked_for(
         overrides: defaults_list.Overrides, defaults: list[InputDefault], self_added: bool
@@ -55,8 +90,42 @@ if hasattr(defaults_list, "_create_interpolation_map"):
     def _fill_in_what_is_written(self: InputDefault, known_choices: DictConfig, val: str) -> str:
         return _fill_in(self, known_choices, val) if "${" in str(val) else val
 
+    def _state(sources: Sequence[ConfigSource]) -> list[tuple[Any, ...]]:
+        """List the files that a configuration may be made of, and when each was written."""
+        stored = len(ConfigStore.instance().repo["hydra"].get("sweeper", ()))  # by a test, and stays
+        found: list[tuple[Any, ...]] = [(source.scheme(), source.path, stored) for source in sources]
+        for source in sources:
+            for folder, _, names in os.walk(source.path) if source.scheme() == "file" else ():
+                for name in names:
+                    file = Path(folder, name).stat()
+                    found.append((folder, name, file.st_mtime_ns, file.st_size))
+        return found
+
+    def _list_once(
+        repo: Any,
+        config_name: str | None,
+        overrides_list: list[Any],
+        prepend_hydra: bool,
+        skip_missing: bool,
+    ) -> defaults_list.DefaultsList:
+        typed = defaults_list.Overrides(repo=repo, overrides_list=overrides_list)
+        groups = typed.override_choices, typed.deletions, [vars(one) for one in typed.append_group_defaults]
+        asked = repr((config_name, prepend_hydra, skip_missing, groups, _state(repo.get_sources())))
+        if asked not in _lists:
+            _lists[asked] = _list(repo, config_name, overrides_list, prepend_hydra, skip_missing)
+        return replace(_lists[asked], config_overrides=typed.config_overrides)
+
+    def _merge_once(self: ConfigLoaderImpl, defaults: list[ResultDefault], repo: Any) -> DictConfig:
+        asked = repr(([vars(one) for one in defaults], _state(repo.get_sources())))
+        if asked not in _merged:
+            _merged[asked] = pickle.dumps(_merge(self, defaults, repo))
+        config: DictConfig = pickle.loads(_merged[asked])
+        return config
+
     defaults_list._create_interpolation_map = _map_choices_that_are_asked_for
     InputDefault._resolve_interpolation_impl = _fill_in_what_is_written  # type: ignore[method-assign]
+    config_loader_impl.create_defaults_list = _list_once
+    ConfigLoaderImpl._compose_config_from_defaults_list = _merge_once  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -79,7 +148,7 @@ def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def draw_photographs() -> Callable[[Path, Mapping[str, float | Sequence[float]], int, float], Path]:
     """Give a function that writes twenty noisy color photographs of one mean color for each class."""
 
