@@ -46,9 +46,13 @@ class PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
         return mapping
 
 
-PlainLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(rf"(?:{FLOAT})\Z", re.VERBOSE), list("-+0123456789.")
-)
+class PlainDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Write plain values as OmegaConf and `PlainLoader` read them: a text such as 1e-3 is in quotes."""
+
+
+_NUMBERS = "tag:yaml.org,2002:float", re.compile(rf"(?:{FLOAT})\Z", re.VERBOSE), list("-+0123456789.")
+PlainLoader.add_implicit_resolver(*_NUMBERS)
+PlainDumper.add_implicit_resolver(*_NUMBERS)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -73,6 +77,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
             f"{path} must be plain YAML, but: {' '.join(str(error).split())}. Restore it."
         ) from error
     return as_mapping(content, path)
+
+
+def to_yaml(content: dict[str, Any]) -> str:
+    """Write keys and plain values as text, in their order."""
+    text: str = yaml.dump(content, Dumper=PlainDumper, sort_keys=False, allow_unicode=True)
+    return text
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -52,6 +53,7 @@ def without_places(content: Any) -> Any:
     return content
 
 
+@lru_cache(maxsize=4096)  # the same keys are asked for at every checkpoint
 def is_secret_name(name: str) -> bool:
     """Tell whether a key or an environment variable is named as one that holds a secret."""
     parts = [part.lower() for part in re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", name) if part]

@@ -15,7 +15,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.atomic import TEMPORARY, write_text
-from groundwork.core.bounded import read_json, read_yaml
+from groundwork.core.bounded import read_json, read_yaml, to_yaml
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.core.paths import writing_runs
@@ -115,7 +115,7 @@ class RunFolder(RunFiles):
     def write_config(self, config: DictConfig) -> None:
         """Write the configuration with every interpolation resolved."""
         content = redact(OmegaConf.to_container(config, resolve=True))
-        write_text(self.config_file, OmegaConf.to_yaml(OmegaConf.create(content)))
+        write_text(self.config_file, to_yaml(content))
 
     def read_json(self, name: JsonName) -> dict[str, Any]:
         """Read what is known of the run; empty where it is not written yet.

@@ -1,5 +1,6 @@
 """A composition -> all that a fresh process needs to begin the run, written into its folder; and back."""
 
+import json
 import os
 from collections.abc import Sequence
 from hashlib import sha256
@@ -76,4 +77,5 @@ def saved_composition(folder: RunFolder, changes: Sequence[str]) -> Composition:
 
 
 def _composed_hash(composition: Composition) -> str:
-    return sha256(OmegaConf.to_yaml(composition.config, resolve=True).encode()).hexdigest()
+    content = OmegaConf.to_container(composition.config, resolve=True)
+    return sha256(json.dumps(content, default=str).encode()).hexdigest()

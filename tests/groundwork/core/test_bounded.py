@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from groundwork.core.bounded import PlainLoader, read_json, read_table, read_yaml
+from groundwork.core.bounded import PlainLoader, read_json, read_table, read_yaml, to_yaml
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 
@@ -113,7 +113,7 @@ PLAIN = st.recursive(
 @settings(max_examples=200, deadline=None)
 def test_what_a_run_writes_is_read_again(tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]):
     path = tmp_path_factory.mktemp("run") / "config.yaml"
-    text = OmegaConf.to_yaml(OmegaConf.create(escaped(content)))
+    text = to_yaml(OmegaConf.to_container(OmegaConf.create(escaped(content))))
     path.write_text(text, encoding="utf-8")
     read = read_yaml(path)
     assert same(read, yaml.load(text, get_yaml_loader()))

@@ -4,11 +4,14 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import yaml
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from groundwork.core.bounded import PlainLoader
 from groundwork.core.errors import UserError
 from groundwork.core.older import hint as older_hint
 from groundwork.core.paths import CONF
@@ -99,9 +102,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
     known = list(known_keys())
     if key in known and key not in siblings:
         group, _, inner = key.partition(".")
-        having = [
-            option for option in options(group) if inner in OmegaConf.load(CONF / group / f"{option}.yaml")
-        ]
+        having = [option for option in options(group) if inner in _content(CONF / group / f"{option}.yaml")]
         if having:
             return f"{key} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
     known = [one for one in known if one != key]  # it is one of another kind of data
@@ -133,10 +134,14 @@ def known_keys() -> Iterator[str]:
     """Name every group and every key of every shipped option, such as `data.root`."""
     for path in sorted(CONF.glob("*/*.yaml")):
         yield path.parent.name
-        content = OmegaConf.to_container(OmegaConf.load(path))
+        content = _content(path)
         if isinstance(content, dict) and path.parent.name not in ("experiment", "search", "debug"):
             yield from (f"{path.parent.name}.{key!s}" for key in content if key != "defaults")
     yield from ("seed", "monitor", "name", "tags", "like", "experiment")
+
+
+def _content(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), PlainLoader) or {}  # ten times as fast as by OmegaConf
 
 
 def refuse_null_groups(overrides: Sequence[str], required: Iterable[str]) -> None:
