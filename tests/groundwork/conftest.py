@@ -50,17 +50,31 @@ def image_folder(tmp_path: Path, draw_photographs: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def pretrained(tmp_path: Path, image_folder: Path) -> list[str]:
+def pretrained(
+    tmp_path: Path, image_folder: Path, write_pretrained: Callable[[Path], list[str]]
+) -> list[str]:
     """Words of a run on small photographs with a small network whose weights lie in `weights.safetensors`."""
-    torch.manual_seed(0)
-    weights = tmp_path / "weights.safetensors"
-    save_file(timm.create_model("test_resnet", pretrained=False).state_dict(), weights)
-    return [
-        "data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=8",
-        "model=timm", "model.name=test_resnet", f"model.pretrained={weights}",
-        "task=classification", "trainer=cpu", "execution=plain", f"paths.runs={tmp_path / 'runs'}",
-        f"paths.cache={tmp_path / 'cache'}",
-    ]  # fmt: skip
+    return write_pretrained(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def write_pretrained(draw_photographs: Callable[..., Path]) -> Callable[[Path], list[str]]:
+    """Give a function that writes photographs and weights into a folder and gives the words of a run on them."""
+
+    def write(place: Path) -> list[str]:
+        images, weights = place / "images", place / "weights.safetensors"
+        if not images.exists():
+            draw_photographs(images, {"dark": 60, "light": 180}, 32, 40)
+        torch.manual_seed(0)
+        save_file(timm.create_model("test_resnet", pretrained=False).state_dict(), weights)
+        return [
+            "data=image_folder", f"data.root={images}", "data.image_size=32", "data.batch_size=8",
+            "model=timm", "model.name=test_resnet", f"model.pretrained={weights}",
+            "task=classification", "trainer=cpu", "execution=plain", f"paths.runs={place / 'runs'}",
+            f"paths.cache={place / 'cache'}",
+        ]  # fmt: skip
+
+    return write
 
 
 @pytest.fixture

@@ -213,31 +213,32 @@ def test_a_run_goes_on_with_two_processes_where_one_stopped(tmp_path: Path, word
     assert history.step[0] == 10 + batches - 5
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(
-    tmp_path: Path, words: list[str], share: float
-):
+def test_a_run_that_dies_inside_a_save_goes_on_from_the_checkpoint_before(tmp_path: Path, words: list[str]):
     words = [*words, "trainer.max_epochs=2", "trainer.val_every_n_steps=5", "callbacks.checkpoint.minutes=0"]
     start(compose_run(words))
-    whole, left, write = outcome(latest(tmp_path)), [13], whole_file.write_bytes
+    whole, write = outcome(latest(tmp_path)), whole_file.write_bytes
 
-    def torn(path: Path, content: bytes) -> None:
-        left[0] -= path.suffix == ".ckpt"
-        if left[0]:
-            return write(path, content)
-        part = bytes(content)[: int(len(content) * share)]
-        path.with_name(f".{path.name}.torn{whole_file.TEMPORARY}").write_bytes(part)
-        raise CrashError
+    def die(left: list[int], share: float) -> None:
+        def torn(path: Path, content: bytes) -> None:
+            left[0] -= path.suffix == ".ckpt"
+            if left[0]:
+                return write(path, content)
+            part = bytes(content)[: int(len(content) * share)]
+            path.with_name(f".{path.name}.torn{whole_file.TEMPORARY}").write_bytes(part)
+            raise CrashError
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("groundwork.train.checkpoint.checkpoint.write_bytes", torn)
-        with pytest.raises(CrashError):
-            start(compose_run(words))
-    folder = latest(tmp_path)
-    assert list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
-    resume(str(folder.path), [])
-    assert_same(whole, outcome(folder))
-    assert not list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("groundwork.train.checkpoint.checkpoint.write_bytes", torn)
+            with pytest.raises(CrashError):
+                start(compose_run(words))
+
+    for share in (0.0, 0.5, 1.0):
+        die([13], share)
+        folder = latest(tmp_path)
+        assert list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
+        resume(str(folder.path), [])
+        assert_same(whole, outcome(folder))
+        assert not list(folder.path.rglob(f".*{whole_file.TEMPORARY}"))
 
 
 @pytest.mark.parametrize("act", [terminate, pytest.param(crash, marks=pytest.mark.slow)])

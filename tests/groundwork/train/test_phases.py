@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,16 @@ def same(one: RunFolder, other: RunFolder) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.fixture(scope="module")
+def two_phases(
+    tmp_path_factory: pytest.TempPathFactory, write_pretrained: Callable[[Path], list[str]]
+) -> tuple[Fits, RunFolder]:
+    """Give fits of two phases, and one that nothing stopped."""
+    place = tmp_path_factory.mktemp("phases")
+    fits = Fits([*write_pretrained(place), *SHORT, *LPFT], place)
+    return fits, fits.fit("whole")
+
+
 def test_epochs_are_shared_out_and_sum_to_the_total():
     assert share_epochs([0.1, 0.9], 30) == [3, 27]
     assert share_epochs([0.1, 0.2, 0.2, 0.5], 10) == [1, 2, 2, 5]
@@ -118,11 +129,10 @@ def test_one_fit_trains_all_phases_and_the_history_counts_on(
     ],
 )
 def test_a_run_stopped_anywhere_ends_with_the_same_bits(
-    tmp_path: Path, pretrained: list[str], hook: str, at: int, monkeypatch: pytest.MonkeyPatch
+    two_phases: tuple[Fits, RunFolder], hook: str, at: int, monkeypatch: pytest.MonkeyPatch
 ):
-    fits = Fits([*pretrained, *SHORT, *LPFT], tmp_path)
-    whole = fits.fit("whole")
-    assert same(whole, fits.stopped("stopped", hook, at, monkeypatch))
+    fits, whole = two_phases
+    assert same(whole, fits.stopped(f"stopped-{hook}-{at}", hook, at, monkeypatch))
 
 
 def test_adapters_stopped_on_the_way_end_with_the_same_bits_and_are_all_that_is_kept(
@@ -146,10 +156,9 @@ def test_adapters_stopped_on_the_way_end_with_the_same_bits_and_are_all_that_is_
 
 
 def test_a_kill_between_two_files_takes_the_best_of_the_right_phase(
-    tmp_path: Path, pretrained: list[str], monkeypatch: pytest.MonkeyPatch
+    two_phases: tuple[Fits, RunFolder], monkeypatch: pytest.MonkeyPatch
 ):
-    fits = Fits([*pretrained, *SHORT, *LPFT], tmp_path)
-    whole = fits.fit("whole")
+    fits, whole = two_phases
     from groundwork.train.checkpoint import keep
 
     real = keep.KeepBestAndLast._save_last

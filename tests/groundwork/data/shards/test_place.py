@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pytest
 import torch
-from moto.server import ThreadedMotoServer
 
 from groundwork.core.errors import UserError
 from groundwork.data.shards.convert import _check_free
@@ -18,6 +16,9 @@ pytestmark = pytest.mark.slow  # the server takes seconds to import
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
+    import boto3  # only here: every process of the tests reads this file, and these take seconds
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -12,7 +12,7 @@ import groundwork
 def words(tmp_path: Path, image_folder: Path) -> list[str]:
     return ["data=image_folder", f"data.root={image_folder}", "data.image_size=32", "data.batch_size=4", "model=timm",
             "model.name=test_resnet", "model.pretrained=false", "transfer=scratch", "trainer=cpu", "execution=plain",
-            f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
+            "metrics.resamples=20", f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}"]  # fmt: skip
 
 
 def test_the_dearest_operations_are_told_and_traced(words: list[str], capsys: pytest.CaptureFixture[str]):
