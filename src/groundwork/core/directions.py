@@ -9,14 +9,26 @@ from groundwork.core.errors import UserError
 Direction = Literal["max", "min"]
 
 LESS_IS_BETTER = frozenset(
-    {"loss", "log_loss", "ece", "ece_debiased", "fpr", "mse", "rmse", "mae", "rank_mae", "hamming_loss"}
+    {
+        "loss",
+        "log_loss",
+        "ece",
+        "ece_debiased",
+        "fpr",
+        "mse",
+        "rmse",
+        "mae",
+        "rank_mae",
+        "hamming_loss",
+        "pinball_loss",
+    }
 )
 MORE_IS_BETTER = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "exact_match", "r2", "pearson", "spearman", "quadratic_kappa",
 })  # fmt: skip
 # What users call metrics of their own, in run folders that do not say which way these are better.
-OFTEN_LESS = frozenset({"brier", "max_error", "mape"})
+OFTEN_LESS = frozenset({"interval_width", "brier", "max_error", "mape"})
 OFTEN_MORE = frozenset({"acc", "auc", "f1_score", "iou", "miou", "dice", "map", "psnr", "ssim", "bleu"})
 
 

@@ -2,10 +2,12 @@
 
 Classes: `sample_id`, `group` where there are groups, `target`, `prediction` and `prob/<class>` for every class. One
 value: the same without `prob/`. Several: `target/<name>` and `prediction/<name>` instead, and `prob/<name>` of labels.
+Quantiles other than the median: `<name>_q05`.
 New samples have no target.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +36,7 @@ class Predictions:
         target: (N,) int64 class numbers, -1 where unknown; or (N, T) float64 in original units, NaN where unknown.
         prediction: As target.
         prob: (N, K), or (N, T) of labels, in [0, 1]; None for values, and where no probabilities were kept.
+        others: (N, (Q - 1) * T) quantiles beside the medians; None where there are none.
     """
 
     names: list[str]
@@ -42,6 +45,14 @@ class Predictions:
     target: NDArray[Any]
     prediction: NDArray[Any]
     prob: NDArray[np.floating] | None
+    others: NDArray[np.floating] | None = None
+
+    @property
+    def measured(self) -> NDArray[Any]:
+        """Give what metrics read: probabilities, or values with all their quantiles."""
+        if self.prob is not None:
+            return self.prob
+        return self.prediction if self.others is None else np.hstack([self.prediction, self.others])
 
     def take(self, rows: NDArray[Any]) -> "Predictions":
         """Keep some samples, by number or by a mask."""
@@ -52,6 +63,7 @@ class Predictions:
             target=self.target[rows],
             prediction=self.prediction[rows],
             prob=None if self.prob is None else self.prob[rows],
+            others=None if self.others is None else self.others[rows],
         )
 
 
@@ -118,7 +130,7 @@ def read_predictions(path: Path, classes: Sequence[str], targets: Sequence[str])
     names, target, prediction, prob = found
     sample_id = table["sample_id"].astype(str).to_numpy(dtype=object)
     group = table["group"].to_numpy() if "group" in table.columns else None
-    return Predictions(names, sample_id, group, target, prediction, prob)
+    return Predictions(names, sample_id, group, target, prediction, prob, _others(table, names))
 
 
 def _classes(table: DataFrame, classes: list[str]) -> Found | None:
@@ -145,6 +157,14 @@ def _values(table: DataFrame, targets: Sequence[str]) -> Found | None:
     columns = [f"prob/{name}" for name in names]  # of labels
     prob = table[columns].to_numpy(dtype=np.float64) if set(columns) <= set(table.columns) else None
     return names, target, prediction, prob
+
+
+def _others(table: DataFrame, names: Sequence[str]) -> NDArray[np.float64] | None:
+    """Read the quantiles beside the medians, in the order of their columns; None where there are none."""
+    found = [
+        c for c in map(str, table.columns) if any(re.fullmatch(rf"{re.escape(n)}_q\d+", c) for n in names)
+    ]
+    return table[found].to_numpy(dtype=np.float64) if found else None
 
 
 def _numbers(names: "Series[str]", classes: list[str]) -> NDArray[np.int64]:

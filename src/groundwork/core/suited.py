@@ -11,6 +11,7 @@ LOSS_TASK = {
     "mse": "regression",
     "mae": "regression",
     "huber": "regression",
+    "quantile": "regression",
 }
 
 

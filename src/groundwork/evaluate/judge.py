@@ -22,7 +22,8 @@ from groundwork.train.served import served
 
 Prediction = NDArray[np.floating]
 Measured = Mapping[str, Mapping[str, float]]
-SCALED = ("mse", "rmse", "mae", "log_loss")  # metrics without an upper end, whose intervals are in proportion
+# metrics without an upper end, whose intervals are in proportion
+SCALED = ("mse", "rmse", "mae", "log_loss", "pinball_loss", "interval_width")
 RESAMPLES = 400
 
 

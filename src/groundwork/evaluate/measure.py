@@ -12,7 +12,7 @@ from groundwork.core.predictions import prediction_table, write_table
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.text import shortlist
 from groundwork.data.prepared import Prepared
-from groundwork.metrics import ClassificationMetrics, MultilabelMetrics
+from groundwork.metrics import ClassificationMetrics, MultilabelMetrics, RegressionMetrics
 from groundwork.train.metrics import DECIDING, Metrics
 
 NAMED = 8  # labels in one line
@@ -33,7 +33,7 @@ def decide(
     if isinstance(metrics, MultilabelMetrics):
         return metrics.decide(prediction, targets)
     if not classes:
-        return prediction
+        return metrics.points(prediction, targets)
     # Metrics of torchmetrics alone know no threshold.
     numbers = (
         metrics.decide(prediction, classes)
@@ -64,7 +64,7 @@ def decided_table(
         truth: (N,) class names or (N, T) values; None for new samples.
         group: (N,) what ties samples together.
     """
-    return prediction_table(
+    table = prediction_table(
         sample_id,
         decide(prediction, metrics, classes, targets),
         classes=classes,
@@ -72,6 +72,11 @@ def decided_table(
         prob=prediction if classes or isinstance(metrics, MultilabelMetrics) else None,
         truth=truth,
         group=group,
+    )
+    return (
+        table.assign(**metrics.beside(prediction, targets))
+        if isinstance(metrics, RegressionMetrics)
+        else table
     )
 
 

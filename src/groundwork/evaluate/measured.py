@@ -77,7 +77,11 @@ def _settle_metrics(context: Context, serving: Serving) -> tuple[Metrics, list[s
     kept = {"threshold": getattr(metrics, "threshold", None)} if how_decided else {}
     if kept := kept | serving.kept:
         save({**load(best), **kept}, best)
-    outlier = outlier_note(val, truth, monitor) if prepared.target.task == "regression" else ""
+    outlier = (
+        outlier_note(metrics.points(val, prepared.names), truth, monitor)
+        if prepared.target.task == "regression"
+        else ""
+    )
     notes = [note for note in (how_decided, outlier) if note]
     for note in notes:
         context.console.note(note)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from groundwork.core.quantiles import outer_quantiles
 from groundwork.data import ColumnStatistics, TableSource
 from groundwork.data.categories import FIRST, MISSING
 from groundwork.data.prepared import Prepared
@@ -75,6 +76,9 @@ def make_promise(
         every = class_scores(found.prediction, uniform, kind == "raps")
         score = np.take_along_axis(every, found.target[:, None].astype(np.int64), axis=1)
         group = found.target.astype(np.int64) if by_class else group
+    elif found.prediction.shape[1] > found.target.shape[1]:
+        low, high = outer_quantiles(found.prediction.astype(np.float64), found.target.shape[1])
+        kind, score = "quantile", np.maximum(low - found.target, found.target - high)
     else:
         score = np.abs(found.prediction - found.target).astype(np.float64)
         if kind == "normalized":
@@ -224,11 +228,12 @@ def portable(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         pairs = zip(known, ranks, strict=True)
         name = group_name(int(number), promised.per, classes, columns)
         cuts[name] = [None if rank > len(column) else float(column[rank - 1]) for column, rank in pairs]
+    ends = ("lowest quantile", "highest quantile") if promise.kind == "quantile" else ("prediction",) * 2
     rule = (
         "a class is in the set if its probability and those of all classes before it sum to the cut at most; the first "
         "always is"
         if classes
-        else "prediction - cut to prediction + cut, each target with its own"
+        else f"{ends[0]} - cut to {ends[1]} + cut, each target with its own"
     )
     told = {
         "level": promise.level,

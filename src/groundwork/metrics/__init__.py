@@ -2,7 +2,7 @@
 
 from groundwork.metrics.bootstrap import Scores, bootstrap
 from groundwork.metrics.classification import ClassificationScores, classification_metrics
-from groundwork.metrics.collection import ClassificationMetrics, RegressionMetrics
+from groundwork.metrics.collection import ClassificationMetrics
 from groundwork.metrics.conformal import Promise, Spread, class_scores, conformal_rank, fit_spread
 from groundwork.metrics.decision import confusion_matrix, decide, true_class_rank
 from groundwork.metrics.difference import holm, mcnemar, paired_difference, repeated_interval
@@ -16,6 +16,7 @@ from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_l
 from groundwork.metrics.share import share_ends
 from groundwork.metrics.temperature import fit_temperature
 from groundwork.metrics.threshold import choose_threshold
+from groundwork.metrics.values import RegressionMetrics
 
 __all__ = [
     "AREAS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from groundwork.metrics.classification import ClassificationScores
 from groundwork.metrics.decision import decide
 from groundwork.metrics.extra import ExtraScores
 from groundwork.metrics.ordinal import OrdinalScores
-from groundwork.metrics.regression import RegressionScores
 from groundwork.metrics.threshold import choose_threshold
 
 if TYPE_CHECKING:
@@ -47,11 +46,22 @@ class Metrics(ABC):
         """Prepare the metrics of one split, or one metric only, for any weighting of its samples."""
         base = self._base(prediction, target, names, ranked=only is None or _bare(only) in RANKED)
         extra = {name: one for name, one in self.extra.items() if only is None or name == only.split("/")[0]}
-        return ExtraScores(base, extra, prediction, target, names, self._positive(names)) if extra else base
+        if not extra:
+            return base
+        points = self.points(prediction, names)
+        return ExtraScores(base, extra, points, target, names, self._positive(names))
 
     def _positive(self, names: Sequence[str]) -> int | None:
         """Number the positive class; None where there is none."""
         return None
+
+    def for_loss(self, loss: Mapping[str, Any]) -> Self:
+        """Add what a loss brings, see `conf/loss/`."""
+        return self
+
+    def points(self, prediction: Predictions, names: Sequence[str]) -> Predictions:
+        """Give what metrics of torchmetrics read."""
+        return prediction
 
     def __call__(self, prediction: Predictions, target: Targets, names: Sequence[str]) -> dict[str, float]:
         """Compute every metric over a whole split; NaN means undefined.
@@ -164,6 +174,10 @@ class ClassificationMetrics(Metrics):
         found = choose_threshold(prediction, target.astype(np.int64), positive=positive, criterion=criterion)
         return replace(self, threshold=found), criterion
 
+    def for_loss(self, loss: Mapping[str, Any]) -> Self:
+        """Know whether the classes have an order."""
+        return replace(self, ordered=True) if loss.get("name") == "ordinal" else self
+
     def decide(self, prediction: Predictions, names: Sequence[str]) -> NDArray[np.int64]:
         """Turn probabilities (N, K) into class numbers (N,), by the threshold where there is one."""
         return decide(prediction, self._positive(names), self._number)
@@ -187,11 +201,3 @@ class ClassificationMetrics(Metrics):
             ranked=ranked,
         )
         return OrdinalScores(scores) if self.ordered else scores
-
-
-@dataclass(frozen=True)
-class RegressionMetrics(Metrics):
-    """Measure values (N, T) against targets (N, T), both in original units, NaN where a target is missing."""
-
-    def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:
-        return RegressionScores(prediction, target.astype(np.float64), names)

@@ -5,12 +5,14 @@ conformal). A label y of a new x is in its set if
 
     #{i: s_i < s(x, y; head of i's fold)} < level (n + 1),
 
-a value in its interval by the same rule on |y - prediction|. Too few rows, n < level / (1 - level), leave out nothing.
+a value in its interval by the same rule on |y - prediction|, or, of predicted quantiles low and high, on
+max(low - y, y - high), which moves both by as much. Too few rows, n < level / (1 - level), leave out nothing.
 
 Source:
     Vovk, Gammerman and Shafer 2005 (split); Barber, Candès, Ramdas and Tibshirani, Annals of Statistics 2021,
     arXiv:1905.02928 (CV+, whose theorem gives 1 - 2 (1 - level)); Romano, Sesia and Candès, NeurIPS 2020,
-    arXiv:2006.02544 (APS, and CV+ for classes); Angelopoulos et al., ICLR 2021, arXiv:2009.14193 (RAPS).
+    arXiv:2006.02544 (APS, and CV+ for classes); Angelopoulos et al., ICLR 2021, arXiv:2009.14193 (RAPS); Romano,
+    Patterson and Candès, NeurIPS 2019, arXiv:1905.03222 (quantiles, CQR).
 """
 
 from dataclasses import dataclass
@@ -19,8 +21,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.quantiles import outer_quantiles
+
 Floats = NDArray[np.floating]
-Score = Literal["aps", "raps", "absolute", "normalized"]
+Score = Literal["aps", "raps", "absolute", "normalized", "quantile"]
 PENALTY, FREE = 0.1, 2  # RAPS: what each class after the first two adds to a score
 MOST_CELLS = 2_000_000  # of the matrix of new rows by calibration rows, at once
 NUM_BINS, ROWS_PER_BIN, LEAST_SPREAD = 10, 20, 0.1
@@ -134,19 +138,23 @@ class Promise:
         """Give the lower and upper ends (N, T); infinite where nothing can be left out.
 
         Args:
-            values: (F, N, T) by the head of each fold, in original units.
+            values: (F, N, T) by the head of each fold, in original units, or their quantiles (F, N, Q * T).
             group: (N,)
         """
-        ends = np.empty((2, *values.shape[1:]))
+        num_targets = self.score.shape[1]
+        low, high = outer_quantiles(values, num_targets) if self.kind == "quantile" else (values, values)
+        ends = np.empty((2, values.shape[1], num_targets))
         for number in np.unique(group):
-            for target in range(values.shape[2]):
+            for target in range(num_targets):
                 rows = group == number
                 mine = (self.group == number) & ~np.isnan(self.score[:, target])
-                value = values[:, rows, target].astype(np.float64)
-                spread = self.spread[target](value) if self.spread else np.ones_like(value)
+                below, above = (each[:, rows, target].astype(np.float64) for each in (low, high))
+                spread = self.spread[target](above) if self.spread else np.ones_like(above)
                 given = self.score[mine, target], self.fold[mine]
-                ends[1, rows, target] = _upper(value, spread, *given, self.level)
-                ends[0, rows, target] = -_upper(-value, spread, *given, self.level)
+                ends[1, rows, target] = _upper(above, spread, *given, self.level)
+                ends[0, rows, target] = -_upper(-below, spread, *given, self.level)
+        crossed = ends[0] > ends[1]  # quantiles that were far too wide, moved inward past each other
+        ends[:, crossed] = ends[:, crossed].mean(axis=0)
         return ends[0], ends[1]
 
 

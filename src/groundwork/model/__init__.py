@@ -15,6 +15,7 @@ from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.ordinal import OrdinalHead
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
 from groundwork.model.pool import StagePool
+from groundwork.model.quantile import QuantileHead
 from groundwork.model.recompute import recompute_activations
 from groundwork.model.scale import TargetScale
 from groundwork.model.tabm import TabM, tabm_size
@@ -33,6 +34,7 @@ __all__ = [
     "OrdinalHead",
     "PeriodicNumbers",
     "PlainBackbone",
+    "QuantileHead",
     "RegressionHead",
     "StagePool",
     "TabM",

@@ -85,8 +85,9 @@ def build_head(
     else:
         given |= {"num_targets": len(target["names"]), "center": data["center"], "scale": data["scale"]}
         given |= {"target_scale": data["target_scale"]} if data.get("target_scale") else {}
-    # a loss may come with a head of its own
-    node = (getattr(config, "loss", None) or {}).get("head") or config.task.head
+    # a loss may come with a head of its own, which keeps what the task says of any other head
+    own = (getattr(config, "loss", None) or {}).get("head")
+    node = {**config.task.head, **own} if own else config.task.head
     head: nn.Module = instantiate(node, **given, _convert_="all")
     return head
 

@@ -28,15 +28,7 @@ class _LinearHead(nn.Module):
         super().__init__()
         self.num_members = num_members
         self.dropout = nn.Dropout(dropout)
-        self.linear: nn.Module
-        if num_members > 1:
-            from tabm import LinearEnsemble  # scikit-learn comes with it: not for every network
-
-            self.linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
-        else:
-            self.linear = nn.Linear(num_features, num_outputs)
-        for parameter in self.linear.parameters():
-            nn.init.zeros_(parameter)
+        self.linear = zero_linear(num_features, num_outputs, num_members)
 
     def forward(self, features: Tensor) -> Tensor:
         features = self.dropout(features)
@@ -54,6 +46,20 @@ class _LinearHead(nn.Module):
     def average(self, outputs: Tensor) -> Tensor:
         """Turn outputs (B, M, K) into the one (B, K) that `decode` turns into the mean prediction."""
         return outputs.mean(dim=1)
+
+
+def zero_linear(num_features: int, num_outputs: int, num_members: int) -> nn.Module:
+    """Build a linear layer of zeros, or one for each of the networks side by side in the features."""
+    linear: nn.Module
+    if num_members > 1:
+        from tabm import LinearEnsemble  # scikit-learn comes with it: not for every network
+
+        linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
+    else:
+        linear = nn.Linear(num_features, num_outputs)
+    for parameter in linear.parameters():
+        nn.init.zeros_(parameter)
+    return linear
 
 
 class ClassificationHead(_LinearHead):

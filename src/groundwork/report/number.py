@@ -49,7 +49,7 @@ def show(entry: Any) -> str:
 
 def settled(metric: str, number: Any) -> Any:
     """Take what only rounding left of a metric without units, such as an R2 of 3.7e-17, for 0."""
-    has_units = metric.startswith(("mse", "rmse", "mae"))
+    has_units = metric.startswith(("mse", "rmse", "mae", "pinball_loss", "interval_width"))
     bare = value_of(number)
     return number if has_units or bare is None or isinstance(number, Mapping) or abs(bare) > 1e-12 else 0.0
 

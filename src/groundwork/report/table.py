@@ -20,7 +20,10 @@ USUAL = {
         *("average_precision", "auroc", "f1", "precision", "recall", "f1_micro"),
         *("exact_match", "hamming_loss", "log_loss"),
     ),
-    "regression": ("rmse", "mae", "r2", "pearson", "spearman"),
+    "regression": (
+        *("rmse", "mae", "r2", "pearson", "spearman"),
+        *("pinball_loss", "interval_coverage", "interval_width"),
+    ),
 }
 REMARKS = {"better": "beaten", "undecided": "not beaten", "worse": "better"}
 

@@ -1,7 +1,6 @@
 """Names of choices and what the data told -> network, loss, metrics, optimizer and schedule of a task."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -74,9 +73,9 @@ def build_parts(
     if function is None or isinstance(function, str):
         weights = info.get("class_weights")
         function = build(loss.function, **({"class_weights": weights} if weights else {}))
-    metrics = build(choose("metrics", kind)) if asked["metrics"] is None else asked["metrics"]
-    if asked["loss"] == "ordinal" and asked["metrics"] is None:
-        metrics = replace(metrics, ordered=True)
+    metrics = asked["metrics"]
+    if metrics is None:
+        metrics = build(choose("metrics", kind)).for_loss(loss)
     monitor = asked["monitor"] or whole.monitor
     names = info["target"]["classes"] or info["target"]["names"]
     augment = _chosen("augment", asked["augment"])

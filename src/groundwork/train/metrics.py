@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
 from groundwork.metrics import ClassificationMetrics, MultilabelMetrics, RegressionMetrics
 from groundwork.metrics.ordinal import ORDERED
+from groundwork.metrics.quantile import QUANTILE
 
 Metrics = ClassificationMetrics | MultilabelMetrics | RegressionMetrics
 DECIDING = (ClassificationMetrics, MultilabelMetrics)  # those that may choose a threshold
+BROUGHT = {
+    "ordinal": (ORDERED, "ordered classes"),
+    "quantile": (QUANTILE, "quantiles"),
+}  # loss -> its metrics
 
 
 def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
@@ -26,11 +31,11 @@ def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
     """
     metrics: Metrics = instantiate(config.metrics, _convert_="all")
     metrics.direction(config.monitor)
-    ordered = OmegaConf.select(config, "loss.name") == "ordinal"
-    if bare_name(config.monitor) in ORDERED and not ordered:
-        raise UserError(f"monitor={config.monitor} must go with ordered classes. Use loss=ordinal.")
-    if isinstance(metrics, ClassificationMetrics) and ordered:
-        metrics = replace(metrics, ordered=True)
+    loss = config.get("loss") or {}
+    for name, (brought, what) in BROUGHT.items():
+        if bare_name(config.monitor) in brought and loss.get("name") != name:
+            raise UserError(f"monitor={config.monitor} must go with {what}. Use loss={name}.")
+    metrics = metrics.for_loss(loss)
     if isinstance(metrics, DECIDING) and metrics.threshold == "auto" and threshold is not None:
         return replace(metrics, threshold=threshold)
     return metrics

@@ -97,6 +97,11 @@ def _check_promise(
             f"predict.conformal must go with task=classification or regression, but got {config.task.name}. "
             f"Use predict.conformal=null."
         )
+    if config.loss.name == "quantile" and asked.score != "auto":
+        raise UserError(
+            f"predict.score must be auto with loss=quantile, whose outer quantiles are moved, but got {asked.score}. "
+            "Use predict.score=auto."
+        )
     kind = asked.kind(classes)
     if kind not in SCORES[classes]:
         of = "classes" if classes else "values"

@@ -11,7 +11,7 @@ from groundwork.core.console import Console
 from groundwork.core.ranks import from_first
 from groundwork.data import TableSource, fit_target_scale
 from groundwork.data.prepared import Prepared
-from groundwork.model import Network, TargetScale
+from groundwork.model import Network, QuantileHead, TargetScale
 from groundwork.train.context import Context
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.predict import predict
@@ -46,7 +46,7 @@ def predict_means(run: Context, network: Network) -> bool:
     What val chose among becomes means, too, so that it is compared with the same.
     """
     scale = getattr(network.head, "target_scale", None)
-    if scale is None:
+    if scale is None or isinstance(network.head, QuantileHead):  # quantiles of y as they are, no means
         return False
     config, prepared, tried = run.config, run.prepared, run.tried
     scale.residuals.zero_()

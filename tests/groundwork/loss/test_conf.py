@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from groundwork.core.instantiate import instantiate
 from groundwork.core.paths import CONF
 from groundwork.launch.config.own_hydra import HABITS
-from groundwork.loss import BinaryCrossEntropy
+from groundwork.loss import BinaryCrossEntropy, Quantile
 
 # `own` names no loss yet.
 NAMES = sorted(path.stem for path in (CONF / "loss").glob("[!_]*.yaml") if path.stem not in ("auto", "own"))
@@ -24,6 +24,9 @@ def fitting_pair(loss: nn.Module) -> tuple[Tensor, Tensor]:
     """Find out by trying whether a loss compares logits with classes, or numbers with numbers."""
     if isinstance(loss, BinaryCrossEntropy):
         return LABELS
+    if isinstance(loss, Quantile):
+        output, target = PAIRS["values"]
+        return output.repeat(1, 3), target
     for output, target in PAIRS.values():
         try:
             loss(output, target, None)

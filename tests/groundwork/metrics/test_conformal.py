@@ -144,3 +144,21 @@ def test_errors_without_any_spread_and_targets_that_are_missing():
     score = np.array([[np.nan]] * 5 + [[1.0]] * 9)
     made = Promise(0.9, "absolute", False, False, score, zeros(14), zeros(14))
     assert made.intervals(np.zeros((1, 1, 1)), zeros(1))[1].item() == 1.0
+
+
+def test_quantiles_are_moved_by_the_score_of_their_paper_and_cover_as_often():
+    # Romano, Patterson and Candès 2019, equations 6 and 9: here the quantiles are far too narrow.
+    rng = np.random.default_rng(5)
+    x, y = rng.random((2, 400)), rng.normal(size=(2, 400))
+    y = (0.3 + x) * y
+    rows = np.stack([0 * x, -0.5 * (0.3 + x), 0.5 * (0.3 + x)], axis=2)  # (2, 400, 3): the median first
+    score = np.maximum(rows[0, :, 1] - y[0], y[0] - rows[0, :, 2])
+    cut = np.sort(score)[math.ceil(0.9 * 401) - 1]
+    made = Promise(0.9, "quantile", False, False, score[:, None], zeros(400), zeros(400))
+    low, high = made.intervals(rows[1][None], zeros(400))
+    np.testing.assert_allclose(low[:, 0], rows[1, :, 1] - cut)
+    np.testing.assert_allclose(high[:, 0], rows[1, :, 2] + cut)
+    assert abs(((low[:, 0] <= y[1]) & (y[1] <= high[:, 0])).mean() - 0.9) < 0.05
+    wide = Promise(0.9, "quantile", False, False, score[:, None] - 9, zeros(400), zeros(400))
+    low, high = wide.intervals(rows[1][None], zeros(400))
+    assert (low == high).all()  # never past each other

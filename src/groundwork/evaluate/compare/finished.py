@@ -66,6 +66,8 @@ def check_comparable(runs: Sequence[FinishedRun]) -> None:
         "list of classes": lambda run: ", ".join(run.data["classes"]),
         "list of targets": lambda run: ", ".join(run.data["targets"]),
         "monitor": lambda run: run.result["monitor"],
+        # runs without quantiles compare by their values
+        "list of quantiles": lambda run: _quantiles(run) or next(filter(None, map(_quantiles, runs)), None),
     }
     for what, read in same.items():
         first = runs[0]
@@ -76,3 +78,7 @@ def check_comparable(runs: Sequence[FinishedRun]) -> None:
                     f"runs= must match runs of one {what}, but got {one} ({first.folder.path}) and "
                     f"{other} ({run.folder.path}). Narrow the glob."
                 )
+
+
+def _quantiles(run: FinishedRun) -> Any:
+    return (run.config.get("loss") or {}).get("quantiles")

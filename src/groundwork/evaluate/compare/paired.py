@@ -103,11 +103,7 @@ def read_predicted(run: FinishedRun, split: Split) -> Predicted:
     found = found.take(np.argsort(found.sample_id))  # the order of the rows means nothing
     samples = sha256("\n".join(found.sample_id).encode() + found.target.tobytes()).hexdigest()
     metrics = build_metrics(run.folder.config, run.result.get("threshold"))
-    prediction, target, names = (
-        found.prediction if found.prob is None else found.prob,
-        found.target,
-        found.names,
-    )
+    prediction, target, names = found.measured, found.target, found.names
     correct = found.prediction == target if classes else None
 
     def rescored(other: NDArray[np.floating], metric: str) -> Scores:
@@ -166,8 +162,10 @@ def _ranges(
         if min(truth.sum(), (~truth).sum()) >= AREAS:
             return area_ranges(np.stack([score for _, score in pairs]), truth, seed=BOOTSTRAP_SEED)
     runs = min(map(len, groups))  # as many of each, so that they can change places
+    # runs without quantiles share with the others what follows from their values alone
+    shared = min(one.prediction.shape[-1] for each in groups for one in each)
     stacked = [
-        firsts[0].rescored(np.concatenate([each[run].prediction for each in groups]), metric)
+        firsts[0].rescored(np.concatenate([each[run].prediction[..., :shared] for each in groups]), metric)
         for run in range(runs)
     ]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from groundwork.core.quantiles import ordered_levels, quantile_columns
 from groundwork.core.run_folder import plain
 from groundwork.core.trust import checked_config
 from groundwork.data.formats.infer import MISSING_WORDS
@@ -59,6 +60,9 @@ def _describe_output(checkpoint: Mapping[str, Any], target: Mapping[str, Any]) -
     names = {key: target["classes"] if classes else target["names"]}
     rounded = not decides and config.task.get("decision") == "round"
     output = {"name": output_name(task), **names} | ({"whole_numbers": True} if rounded else {})
+    if quantiles := (config.get("loss") or {}).get("quantiles"):
+        levels = ordered_levels(quantiles)
+        output |= {"quantiles": list(levels), "columns": quantile_columns(levels, target["names"])}
     given = config.metrics.get("threshold") if decides else None
     threshold = checkpoint.get("threshold") if given == "auto" else given
     described = {"output": output, "threshold": threshold}

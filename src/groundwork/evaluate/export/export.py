@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
@@ -146,7 +147,7 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
     with torch.inference_mode():
         output = network(check.inside)
         expected = network.decode(output).numpy()
-    scale = np.array(data.get("scale", 1.0))
+    scale = _scale(data, expected.shape[1])
     # where whole numbers are asked for, a value at the half between two of them may go either way
     either = np.zeros(expected.shape, dtype=bool)
     if isinstance(head := network.head, RegressionHead):  # one of one's own rounds nothing that is known
@@ -162,6 +163,12 @@ def measure(kind: Format, file: Path, network: Network, check: Check, data: Mapp
     return largest
 
 
+def _scale(data: Mapping[str, Any], width: int) -> NDArray[np.float64]:
+    """Give the unit (width,) of differences: 1 of a probability, else the deviation of the target, of each quantile."""
+    scale = np.atleast_1d(data.get("scale", 1.0))
+    return np.tile(scale, width // len(scale))
+
+
 def _precision_note(config: DictConfig, network: Network, check: Check, data: Mapping[str, Any]) -> str:
     """Say how far a run that predicts in a lower precision is from its network in float32, as others will run it."""
     precision = evaluation_precision(config)
@@ -169,7 +176,7 @@ def _precision_note(config: DictConfig, network: Network, check: Check, data: Ma
         return ""
     with torch.inference_mode():
         exact, own = (predict_batch(network, check.inside, each) for each in (torch.float32, precision))
-    apart = np.abs((own - exact).numpy()) / np.array(data.get("scale", 1.0))
+    apart = np.abs((own - exact).numpy()) / _scale(data, exact.shape[1])
     return (
         f" Both compute in float32; {config.trainer.precision}, in which the run was measured, is up to "
         f"{float(apart.max()):.1g} off."
@@ -196,6 +203,8 @@ def _description(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     if "pretrained" in model["backbone"]:
         model["backbone"] = {**model["backbone"], "pretrained": False}
     kept = {"model": model, "task": config["task"], "predict": config.get("predict") or {}}
+    if head := (config.get("loss") or {}).get("head"):  # which a loss may bring along
+        kept["loss"] = {"head": head}
     served = {"temperature": checkpoint["temperature"]} if checkpoint.get("temperature") else {}
     return {
         "config": kept,

@@ -53,7 +53,7 @@ preprocessing = json.loads(Path("preprocessing.json").read_text(encoding="utf-8"
 """
 END = """\
 output = preprocessing["output"]
-names = output.get("classes") or output.get("labels") or output["targets"]
+names = output.get("classes") or output.get("labels") or output.get("columns") or output["targets"]
 for prediction in predictions:
     print(dict(zip(names, prediction.tolist())))
 """

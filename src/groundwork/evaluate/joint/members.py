@@ -90,7 +90,7 @@ def read_joint(keys: Mapping[str, str]) -> Joint:
 
 
 def _check_decisions(runs: Sequence[FinishedRun]) -> None:
-    for key in ("task.decision", "metrics.positive", "metrics.threshold"):
+    for key in ("task.decision", "metrics.positive", "metrics.threshold", "loss.quantiles"):
         first, *others = [OmegaConf.select(run.folder.config, key) for run in runs]
         for run, other in zip(runs[1:], others, strict=True):
             if other != first:

@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
+from groundwork.core.quantiles import ordered_levels
 from groundwork.core.ranges import check_choice
 from groundwork.core.suited import check_loss_task
 from groundwork.launch.config.bounds import check_values
@@ -49,7 +50,7 @@ def check_combination(composition: Composition) -> None:
         )
     task = (config.data.task or "auto") if config.task.name == "auto" else config.task.name
     check_loss_task(config.loss.name, task)
-    _check_ordinal(config)
+    _check_loss_head(config)
     if choices["balance"] != "none":
         _check_balance(config, choices["balance"], task)
     _check_data(config, choices)
@@ -65,12 +66,15 @@ def check_combination(composition: Composition) -> None:
         check_plugged(config)
 
 
-def _check_ordinal(config: DictConfig) -> None:
+def _check_loss_head(config: DictConfig) -> None:
+    loss = config.loss.name
+    if loss == "quantile":
+        ordered_levels(config.loss.quantiles)
     threshold = config.metrics.get("threshold")
-    if config.loss.name == "ordinal" and (threshold is not None or custom_parts(config)):
+    if loss in ("ordinal", "quantile") and (threshold is not None or custom_parts(config)):
         named = [*custom_parts(config), f"metrics.threshold={threshold}"][0]
         raise UserError(
-            f"loss=ordinal must bring its own head and decide by it, but got {named}. Leave that out."
+            f"loss={loss} must bring its own head and decide by it, but got {named}. Leave that out."
         )
 
 

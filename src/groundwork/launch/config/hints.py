@@ -96,7 +96,14 @@ HINTS = {word: f"Use {answer}" for answer, words in ANSWERS.items() for word in 
 OPTIONS = {
     "optim": {"adam": "adamw", "lamb": "adamw", "momentum": "sgd"},
     "schedule": {"step": "plateau", "linear": "one_cycle", "onecycle": "one_cycle", "none": "constant"},
-    "loss": {"ce": "cross_entropy", "bce": "cross_entropy", "nll": "cross_entropy", "l1": "mae", "l2": "mse"},
+    "loss": {
+        "ce": "cross_entropy",
+        "bce": "cross_entropy",
+        "nll": "cross_entropy",
+        "l1": "mae",
+        "l2": "mse",
+        "pinball": "quantile",
+    },
     "task": {
         "binary": "classification",
         "multiclass": "classification",

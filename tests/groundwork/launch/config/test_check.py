@@ -137,6 +137,19 @@ def test_adapters_need_a_whole_pretrained_base_and_ordered_classes_their_own_hea
         ("transfer=lora", "loss.l2_sp=0.1"): "not with loss.l2_sp=0.1",
         ("loss=ordinal", "task=regression"): "loss=ordinal must go with task=classification",
         ("loss=ordinal", "metrics=classification", "metrics.threshold=0.5"): "must bring its own head",
+        ("loss=quantile", "task=classification"): "loss=quantile must go with task=regression",
+        (
+            "loss=quantile",
+            "task=regression",
+            "loss.quantiles=[0.5,0.5]",
+        ): "loss.quantiles must be different numbers",
+        ("loss=quantile", "task=regression", "loss.quantiles=[1.2]"): "(0, 1), 0.5 and others, but got [1.2]",
+        (
+            "loss=quantile",
+            "task=regression",
+            "loss.quantiles=[0.1,0.9]",
+        ): "but got [0.1, 0.9]. Use loss.quantiles=",
+        ("loss=quantile", "task=regression", "task.head._target_=birds.Head"): "must bring its own head",
     }
     for words, said in refused.items():
         with pytest.raises(UserError, match=re.escape(said)):
