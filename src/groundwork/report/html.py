@@ -1,5 +1,6 @@
 """Drawings and tables -> report.html: one file that needs no network."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from yaml import CSafeDumper, dump
 
 from groundwork.report.drawing import Drawing, Format
@@ -136,8 +138,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(show=show, show_seconds=show_seconds, label=label, written=written)
+    environment.filters.update(
+        coded=_coded, show=show, show_seconds=show_seconds, label=label, written=written
+    )
     return environment
+
+
+def _coded(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # escaped before
 
 
 def _source(environment: Environment, name: str) -> str:

@@ -71,6 +71,7 @@ def test_the_page_says_what_to_take_why_and_what_it_cost(tmp_path: Path):
     )
     assert "1 min 40 s 4.0 s features and heads, 1 min 36 s the race; transfer.budget=5 min" in text
     assert "&lt;training&gt; gained" in page
+    assert "such as all images of a patient (<code>data.group</code>)" in page
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".pdf", ".csv"}
 
 
