@@ -120,7 +120,7 @@ class RunFiles:
 
     @property
     def report(self) -> Path:
-        """The page of a run or a search."""
+        """The page of a run, an advice or a search."""
         return self.path / "report.html"
 
     @property

@@ -76,7 +76,7 @@ def correct(
     what = " and ".join([f"{len(candidates)} candidates", *chosen])
     method = f"bootstrap bias correction over {what}{_one_view(context)}"
     return {
-        name: {**_moved(name, found[name], one), "method": method, "n": len(val)}
+        name: {**moved(name, found[name], one), "method": method, "n": len(val)}
         for name, one in measured.items()
         if name in found and name != "ece"  # fewer rows lie outside, and show more error by chance
     }
@@ -163,7 +163,7 @@ def _nested(context: Context, metrics: Metrics, temperature: float) -> dict[str,
     method = f"nested folds ({tried.folds}){_one_view(context)}"
     wide = _overlap(tried.folds)
     return {
-        name: {**_moved(name, one["value"], one, wide), "method": method, "n": len(truth)}
+        name: {**moved(name, one["value"], one, wide), "method": method, "n": len(truth)}
         for name, one in measured.items()
     }
 
@@ -178,7 +178,7 @@ def _overlap(folds: int) -> float:
     return float(np.sqrt(1 + folds / (folds - 1)))
 
 
-def _moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0) -> dict[str, float]:
+def moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0) -> dict[str, float]:
     """Put the interval of a chosen number around the corrected one."""
     seen, low, high = one["value"], one["low"], one["high"]
     if name.split("/")[0] in SCALED and seen > 0 and low > 0:

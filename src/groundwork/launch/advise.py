@@ -15,7 +15,8 @@ from groundwork.data import Samples, Target
 from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.report import write_advice
-from groundwork.report.next_step import command
+from groundwork.report.advice import next_step
+from groundwork.report.page import shown_path
 from groundwork.train.adopt import adopt
 from groundwork.train.advice.advise import advise_run
 from groundwork.train.advice.race import clear
@@ -52,11 +53,12 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     def choose(scenario: str) -> DictConfig:
         return complete.choose(transfer=scenario).config
 
-    from groundwork.launch.advise import advise_data  # torch: not before the data is known to be right
-
     advice = advise_data(folder, complete.config, samples, target, console, choose, complete.overrides)
-    console.say(f"take {advice.command}   ({folder.json_file('advice')})")
-    console.say(f"next: {command('train.py', *typed, f'transfer={advice.scenario}', *advice.changes)}")
+    folder.write_json("advice", {**advice.state(), "overrides": typed})
+    write_advice(folder.path)
+    console.say(f"take {advice.command}")
+    console.say(f"page: {shown_path(folder.report)}")
+    console.say(f"next: {next_step(folder.read_json('advice'))}")
     return folder
 
 
@@ -93,5 +95,4 @@ def advise_data(
     context = build_context(folder, config, prepared, data, console, warm)
     advice = advise_run(context, plan, choose_device(config), choose, typed)
     clear(folder)
-    write_advice(folder.path)
     return advice

@@ -1,6 +1,7 @@
 """run folder -> figures, report.html, a summary for the terminal; compared runs -> a table and a picture."""
 
-from groundwork.report.assemble import write_advice, write_report
+from groundwork.report.advice import write_advice
+from groundwork.report.assemble import write_report
 from groundwork.report.attention import keep_attention
 from groundwork.report.compare import compare_table, to_latex, to_markdown, write_comparison
 from groundwork.report.figures.lr_find import write_rates

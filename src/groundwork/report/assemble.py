@@ -5,7 +5,7 @@ from pathlib import Path
 
 from groundwork.core.atomic import write_text
 from groundwork.core.batch import Split
-from groundwork.report.drawing import Drawing, Format, style
+from groundwork.report.drawing import Format, style
 from groundwork.report.figures import (
     advice,
     attention,
@@ -23,7 +23,7 @@ from groundwork.report.figures import (
     transfer,
 )
 from groundwork.report.folder import ReportedRun
-from groundwork.report.html import Gallery, Picture, Section, data_address, render
+from groundwork.report.html import Gallery, Picture, Section, data_address, render, save_pictures
 from groundwork.report.map import map_photos
 from groundwork.report.photos import (
     SIDE,
@@ -72,15 +72,6 @@ def write_report(
     return run.folder.report
 
 
-def write_advice(folder: Path) -> Path | None:
-    """Draw the evidence of an advice into figures/ and return the picture; None where the folder holds no advice."""
-    run = ReportedRun(folder)
-    with style():
-        drawings = advice.draw(run)
-        _save(run, drawings, FORMATS)
-    return run.folder.figures / f"{drawings[0].name}.png" if drawings else None
-
-
 def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
     splits: tuple[Split, ...] = ("val", "test") if run.is_sealed else ("val",)
     found = {split: classified(run, split) for split in splits}
@@ -107,7 +98,12 @@ def _sections(run: ReportedRun, formats: Sequence[Format]) -> list[Section]:
     told = {"Transfer": "transfer", "Confidence": "calibration", "Promise": "promise"}
     facts = {title: run.result.get(key) or {} for title, key in told.items()}
     sections = [
-        Section(title, _save(run, drawings, formats), tables.get(title, ()), facts.get(title, {}))
+        Section(
+            title,
+            save_pictures(drawings, run.folder.figures, formats),
+            tables.get(title, ()),
+            facts.get(title, {}),
+        )
         for title, drawings in drawn.items()
         if drawings or tables.get(title) or facts.get(title)
     ]
@@ -128,7 +124,7 @@ def _galleries(run: ReportedRun, photos: Photos, formats: Sequence[Format]) -> l
     galleries = []
     for (name, title, caption), shown in ((_MISTAKES, mistakes(found)), (_DOUBTS, doubts(found))):
         present = [entry for entry in shown if entry.sample_id in photos]
-        _save(run, photographs.draw(name, title, caption, present, photos), raster)
+        save_pictures(photographs.draw(name, title, caption, present, photos), run.folder.figures, raster)
         if present:
             galleries.append(
                 Gallery(title, caption, [(entry, _address(entry.sample_id, photos)) for entry in present])
@@ -138,10 +134,3 @@ def _galleries(run: ReportedRun, photos: Photos, formats: Sequence[Format]) -> l
 
 def _address(sample_id: str, photos: Photos, side: int = SIDE) -> str:
     return data_address(encode(photos[sample_id], side), "image/jpeg")
-
-
-def _save(run: ReportedRun, drawings: Sequence[Drawing], formats: Sequence[Format]) -> list[Picture]:
-    return [
-        Picture(drawing.title, drawing.caption, drawing.save(run.folder.figures, formats))
-        for drawing in drawings
-    ]

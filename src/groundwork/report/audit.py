@@ -45,7 +45,7 @@ def write_audit(folder: Path, photos: Photos) -> Path:
     audit = read_json(RunFolder(folder).json_file("audit"))
     addresses = {name: data_address(encode(pixels), "image/jpeg") for name, pixels in photos.items()}
     with style():
-        charts = [
+        pictures = [
             Picture(drawing.title, drawing.caption, drawing.png())
             for drawing in (*_class_counts(audit), *_histograms(audit))
         ]
@@ -54,7 +54,7 @@ def write_audit(folder: Path, photos: Photos) -> Path:
         audit=audit,
         place=shown_path(folder),
         sizes=[(split, audit["n"][split]) for split in SPLITS],
-        charts=charts,
+        pictures=pictures,
         tables=audit_tables(audit),
         grid={
             name: [addresses[one] for one in ids if one in addresses] for name, ids in audit["grid"].items()

@@ -28,10 +28,11 @@ from rich.text import Text
 from groundwork.core.atomic import write_text
 from groundwork.report.drawing import Format, style
 from groundwork.report.figures.comparison import draw
-from groundwork.report.glossary import glossary
 from groundwork.report.html import Picture, fill
-from groundwork.report.number import show
+from groundwork.report.number import show, signed
 from groundwork.report.page import shown_path
+from groundwork.report.table import Cell
+from groundwork.report.table import Table as PageTable
 
 Row = dict[Hashable, Any]
 # TeX gives these letters a meaning of its own.
@@ -103,11 +104,9 @@ def write_comparison(
         "comparison.html.j2",
         place=shown_path(folder),
         pictures=pictures,
-        head=head,
-        groups=groups,
+        table=PageTable("Numbers", head, [[Cell(cell) for cell in group] for group in groups]),
         footnote=footnote,
         next_step=next_step,
-        words=glossary(),
     )
     write_text(folder / "comparison.html", page)
     return [*paths, folder / "comparison.html"]
@@ -143,8 +142,7 @@ def _between(row: Row, low: str, high: str) -> str:
 def _difference(row: Row) -> str:
     if not _has(row, "difference"):
         return ""
-    sign = "+" if row["difference"] > 0 else ""
-    return f"{sign}{show(row['difference'])} {_between(row, 'difference_low', 'difference_high')}".strip()
+    return f"{signed(row['difference'])} {_between(row, 'difference_low', 'difference_high')}".strip()
 
 
 def _p(row: Row, before: str = "") -> str:

@@ -33,7 +33,10 @@ predictions/val.parquet, predictions/test.parquet
 environment.json     `command`, `git`, `packages` {name: version}, `hardware`, free keys.
 advice.json          `scenario`, `metric`, `direction`, `why` [sentences], `not_tried` [sentences],
                      `race` [{name, share, score, seconds}], `evidence` {perfect, error_by_stage, stages, curve,
-                     samples_per_output, similarity}.
+                     more {rows, gain, low, high}, num_samples, samples_per_output, similarity}. The page of advise.py
+                     alone also reads `changes`, `scores`, `size`, `similarity`, `seconds`, `budget`,
+                     `differences` [{name, against, difference, error}], `prices` [{name, seconds}], `reason`,
+                     `overrides` [words].
 audit.json           `findings` [{level, text}], `rules` [{rule, have, met, facts}], `gaps` {column: n}, `constant`
                      [columns], `duplicates` {extra, across}.
 partial_dependence.csv  `input`, `value`, `output` (class or target), `prediction`: one line per input.

@@ -1,14 +1,18 @@
 """Drawings and tables -> report.html: one file that needs no network."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from yaml import CSafeDumper, dump
 
+from groundwork.report.drawing import Drawing, Format
 from groundwork.report.folder import ReportedRun
 from groundwork.report.glossary import glossary
 from groundwork.report.map import read_map
@@ -98,10 +102,14 @@ def render(
         map=data_map,
         map_photos=[] if data_map is None else data_map.photos(sources),
         next_step=next_step(run),
-        words=glossary(),
         seconds_labels=SECONDS,
         configuration=dump(run.config, Dumper=CSafeDumper, sort_keys=False, allow_unicode=True),
     )
+
+
+def save_pictures(drawings: Sequence[Drawing], figures: Path, formats: Sequence[Format]) -> list[Picture]:
+    """Write drawings into a folder of figures and return them as pictures of the page."""
+    return [Picture(each.title, each.caption, each.save(figures, formats)) for each in drawings]
 
 
 def data_address(content: bytes, kind: str) -> str:
@@ -110,9 +118,13 @@ def data_address(content: bytes, kind: str) -> str:
 
 
 def fill(template: str, **values: Any) -> str:
-    """Fill one of the templates, with the look and the script that all pages share."""
+    """Fill one of the templates, with the look, the script and the words that all pages share."""
     environment = _environment()
-    shared = {"style": _source(environment, "report.css"), "script": _source(environment, "sort.js")}
+    shared = {
+        "style": _source(environment, "report.css"),
+        "script": _source(environment, "sort.js"),
+        "words": glossary(),
+    }
     return environment.get_template(template).render(**values, **shared)
 
 
@@ -126,8 +138,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(show=show, show_seconds=show_seconds, label=label, written=written)
+    environment.filters.update(
+        coded=_coded, show=show, show_seconds=show_seconds, label=label, written=written
+    )
     return environment
+
+
+def _coded(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # escaped before
 
 
 def _source(environment: Environment, name: str) -> str:

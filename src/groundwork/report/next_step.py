@@ -22,9 +22,9 @@ def next_step(run: ReportedRun) -> str:
     return command("export.py", f"run={shown_path(run.path)}", "format=onnx")
 
 
-def train_command(audit: Mapping[str, Any]) -> str:
-    """Return the command that trains on what an audit looked at."""
-    return command("train.py", *map(str, audit.get("command") or []))
+def train_command(audit: Mapping[str, Any], *more: str) -> str:
+    """Return the command that trains on what an audit looked at, with further words."""
+    return command("train.py", *map(str, audit.get("command") or []), *more)
 
 
 def runs_word(run: Path) -> list[str]:

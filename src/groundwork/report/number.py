@@ -54,6 +54,12 @@ def settled(metric: str, number: Any) -> Any:
     return number if has_units or bare is None or isinstance(number, Mapping) or abs(bare) > 1e-12 else 0.0
 
 
+def signed(entry: Any) -> str:
+    """Write a difference with its sign: +0.016."""
+    number = value_of(entry)
+    return f"+{show(number)}" if number is not None and number > 0 else show(number)
+
+
 def show_interval(entry: Any) -> str:
     """Write a metric with its interval: 0.871 [0.840, 0.899]."""
     bounds = interval_of(entry)

@@ -46,7 +46,12 @@ def write_suspects(folder: Path, photos: Photos, rows: Mapping[str, str]) -> Pat
     ]
     found = read_json(RunFolder(folder).json_file("suspects"))
     html = fill(
-        "suspects.html.j2", place=shown_path(folder), found=found, entries=entries, lines=suspect_lines(found)
+        "suspects.html.j2",
+        place=shown_path(folder),
+        found=found,
+        entries=entries,
+        lines=suspect_lines(found),
+        next_step=_next_step(RunFolder(folder)),
     )
     page = RunFolder(folder).suspects_page
     write_text(page, html)
@@ -75,13 +80,14 @@ def suspect_summary(folder: Path) -> Group:
     """Return the lines, where list and page lie, and the next command."""
     run = RunFolder(folder)
     lines = [Text(line) for line in suspect_lines(read_json(run.json_file("suspects")))]
-    place = shown_path(run.suspects)
     return Group(
         *lines,
-        Text.assemble(("suspects ", "dim"), place),
+        Text.assemble(("suspects ", "dim"), shown_path(run.suspects)),
         Text.assemble(("page     ", "dim"), shown_path(run.suspects_page)),
-        Text.assemble(
-            ("next     ", "dim"),
-            (f"{train_command(read_json(run.json_file('audit')))} data.drop_samples={place}", "bold"),
-        ),
+        Text.assemble(("next     ", "dim"), (_next_step(run), "bold")),
     )
+
+
+def _next_step(run: RunFolder) -> str:
+    """Return the command that trains without the samples of train that the list names."""
+    return train_command(read_json(run.json_file("audit")), f"data.drop_samples={shown_path(run.suspects)}")

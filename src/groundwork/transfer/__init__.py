@@ -3,7 +3,7 @@
 from groundwork.transfer.advise import Advice
 from groundwork.transfer.attempts import Attempts, HeldOut, OutOfFold
 from groundwork.transfer.candidates import Candidate, candidates, gather
-from groundwork.transfer.choose import Choice, Score, Trial, choose_cut, simplest
+from groundwork.transfer.choose import Choice, Score, Trial, choose_cut, simplest, standard_error
 from groundwork.transfer.curve import Probe
 from groundwork.transfer.evidence import Evidence, measure
 from groundwork.transfer.extract import StageReader, take_pool
@@ -43,5 +43,6 @@ __all__ = [
     "solve_head",
     "solve_ridge",
     "solve_softmax",
+    "standard_error",
     "take_pool",
 ]

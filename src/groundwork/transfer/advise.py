@@ -25,6 +25,9 @@ class Advice:
         why: Sentences.
         not_tried: Sentences: what did not race, what it costs, and how to run it.
         race: What trained: `name`, `share` of its schedule, `score`, `seconds`.
+        differences: Of the metric: `name`, `against`, `difference` and `error`, one standard error of it.
+        prices: What did not race: `name`, and the `seconds` that it would take here.
+        reason: Why it did not.
         seconds: `frozen`, `race`.
         budget: Minutes; None for no limit.
         evidence: As measured.
@@ -43,6 +46,9 @@ class Advice:
     why: tuple[str, ...]
     not_tried: tuple[str, ...]
     race: tuple[dict[str, Any], ...]
+    differences: tuple[dict[str, Any], ...]
+    prices: tuple[dict[str, Any], ...]
+    reason: str
     seconds: dict[str, float]
     budget: float | None
     evidence: Evidence

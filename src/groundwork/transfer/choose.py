@@ -166,11 +166,22 @@ def _draws(number: int) -> NDArray[np.float64]:
     return rng.multinomial(number, np.full(number, 1 / number), RESAMPLES).T.astype(float)
 
 
+def standard_error(simple: Choice, best: Choice, score: Score) -> float:
+    """Say how far the difference of two scores may be luck of the judging rows; NaN where no draw defines both."""
+    draws = _draws(len(best.output))
+    below = _below(score(simple.output, draws), score(best.output, draws))
+    return float(below.std()) if len(below) else float("nan")
+
+
 def _within_error(scores: NDArray[np.floating], reference: NDArray[np.floating]) -> bool:
+    below = _below(scores, reference)
+    return len(below) > 0 and bool(below.mean() <= below.std())
+
+
+def _below(scores: NDArray[np.floating], reference: NDArray[np.floating]) -> NDArray[np.floating]:
     with np.errstate(invalid="ignore"):
         below = reference - scores
-    below = below[np.isfinite(below)]
-    return len(below) > 0 and bool(below.mean() <= below.std())
+    return below[np.isfinite(below)]
 
 
 def _why(trial: Trial, trials: Sequence[Trial], judge: str) -> str:

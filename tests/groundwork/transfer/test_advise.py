@@ -9,7 +9,7 @@ import torch
 from groundwork.transfer.advise import Advice, curve_sentences, frozen_sentence, spoken
 from groundwork.transfer.attempts import HeldOut
 from groundwork.transfer.candidates import Candidate, candidates
-from groundwork.transfer.choose import Choice, choose_cut, simplest
+from groundwork.transfer.choose import Choice, choose_cut, simplest, standard_error
 from groundwork.transfer.curve import More, Probe, _twice, learning_curve
 from groundwork.transfer.evidence import Evidence, measure
 from groundwork.transfer.solve import solve_head
@@ -39,6 +39,9 @@ ADVICE = Advice(
     why=("a",),
     not_tried=(),
     race=({"name": "b", "share": 1.0, "score": 0.9, "seconds": 3.0},),
+    differences=({"name": "b", "against": "the frozen head", "difference": 0.02, "error": 0.01},),
+    prices=(),
+    reason="",
     seconds={"frozen": 2.0, "race": 3.0},
     budget=None,
     evidence=EVIDENCE,
@@ -104,6 +107,8 @@ def test_the_simpler_head_is_taken_unless_score_or_loss_differ_by_more_than_one_
     simple = _choice(other)
     assert simplest(simple, best, score, losses) is simple  # wrong on two others: 0.01, error 0.017
     assert simplest(_choice(flat), best, score, losses) is best  # as right, but less sure
+    # Ten of a hundred rows differ by 1 each: the error of their mean is that of a share of a tenth.
+    assert standard_error(_choice(fewer), best, score) == pytest.approx(math.sqrt(0.1 * 0.9 / 100), rel=0.25)
 
 
 def test_a_power_law_goes_on_to_twice_the_rows():

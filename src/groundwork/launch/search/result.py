@@ -13,14 +13,19 @@ from optuna.trial import FrozenTrial, TrialState
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
+from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.core.redact import redact, redact_text
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.compare import correct_best
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.launch.search.check import trial_overrides
 from groundwork.launch.search.study import Study
 from groundwork.report import write_report
+from groundwork.report.next_step import command
+from groundwork.report.number import show, show_interval
+from groundwork.report.page import shown_path
 from groundwork.report.search import write_search
 
 # What belongs to one run or one machine is no part of an experiment.
@@ -34,25 +39,56 @@ def conclude(study: Study, base: Composition, asked: Composition, console: Conso
     count = Counter(trial.state.name.lower() for trial in trials)
     console.say(", ".join(f"{number} {state}" for state, number in count.items()))
     best = study.study.best_trial if whole else None
+    found = _describe(study, base, asked, trials, best)
+    if best is not None:
+        corrected = _corrected(study, whole, best)
+        experiment = _write_experiment(study, base, best)
+        again = command("train.py", "-m", f"experiment={experiment.stem}", "seed=0,1,2", *_places(asked))
+        copied = shlex.join(["cp", shown_path(experiment), "conf/experiment/"])
+        found |= {"corrected": corrected, "next": f"{copied} && {again}"}
     with locked(study.place / "conclude.lock"):
-        RunFolder(study.place).write_json("search", _describe(study, base, asked, trials, best))
+        RunFolder(study.place).write_json("search", found)
         write_search(study.place)
     if best is None:
         console.say("no trial completed; see the messages above and report.html", style="red")
         return False
-    name = f"{study.place.name}-best".replace("-", "_")
-    file = study.place / f"{name}.yaml"
-    write_text(file, best_experiment(study, base, best, name))
     if not RunFolder(study.path(best.number)).report.exists():
         write_report(study.path(best.number))
     console.say(
-        f"best    {base.config.monitor} {best.value:.5g} on val, trial {best.number}: {study.path(best.number)}"
+        f"best    {_told(base.config.monitor, best.value, corrected)}, trial {best.number}: {study.path(best.number)}"
     )
-    console.say(f"report  {RunFolder(study.place).report}")
+    console.say(f"report  {shown_path(RunFolder(study.place).report)}")
     console.say(f"trials  pip install optuna-dashboard && {_dashboard(study)}")
-    again = f"uv run scripts/train.py -m experiment={name} seed=0,1,2"
-    console.say(f"next    cp {shlex.quote(str(file))} conf/experiment/ && {again}")
+    console.say(f"next    {found['next']}")
     return True
+
+
+def _write_experiment(study: Study, base: Composition, best: FrozenTrial) -> Path:
+    name = f"{study.place.name}-best".replace("-", "_")
+    file = study.place / f"{name}.yaml"
+    write_text(file, best_experiment(study, base, best, name))
+    return file
+
+
+def _corrected(study: Study, whole: list[FrozenTrial], best: FrozenTrial) -> dict[str, Any] | None:
+    """Take the choosing out of the best value; None where that cannot be done."""
+    try:
+        return correct_best(
+            [RunFolder(study.path(trial.number)) for trial in whole], RunFolder(study.path(best.number))
+        )
+    except UserError:  # a module of one's own, or a trial whose predictions were removed
+        return None
+
+
+def _told(monitor: str, value: float | None, corrected: dict[str, Any] | None) -> str:
+    told = f"{monitor} {show(value)} on val, the best of many"
+    return (
+        f"{told} and not corrected" if corrected is None else f"{told}; corrected {show_interval(corrected)}"
+    )
+
+
+def _places(asked: Composition) -> list[str]:
+    return [one for one in asked.overrides if one.startswith("paths.")]
 
 
 def best_experiment(study: Study, base: Composition, best: FrozenTrial, name: str) -> str:

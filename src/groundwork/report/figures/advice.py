@@ -18,10 +18,20 @@ from groundwork.report.drawing import (
     ring,
 )
 from groundwork.report.folder import ReportedRun
+from groundwork.report.number import show
+
+PANELS = (
+    "Left, linear heads on one stage each; middle, the chosen head on parts of the training rows, and what twice as "
+    "many would bring, with its 95 % interval; right, where this data set stands."
+)
 
 
-def draw(run: ReportedRun) -> list[Drawing]:
-    """Draw the evidence that a transfer scenario was recommended from; one of an earlier edition is left out."""
+def draw(run: ReportedRun, told: bool = True) -> list[Drawing]:
+    """Draw the evidence that a transfer scenario was recommended from; one of an earlier edition is left out.
+
+    Args:
+        told: Let the caption say what was recommended and why, too.
+    """
     advice = run.advice
     if not advice or "metric" not in advice:
         return []
@@ -30,12 +40,9 @@ def draw(run: ReportedRun) -> list[Drawing]:
     _draw_depth(depth, advice)
     _draw_curve(curve, advice)
     _draw_place(place, advice)
-    raced = ", ".join(f"{each['name']} {each['score']:.3f}" for each in advice["race"])
-    caption = (
-        f"Recommended: {advice['scenario']}. {'. '.join((*advice['why'], *advice['not_tried']))}. "
-        f"Raced: {raced or 'nothing'}. Left, linear heads on one stage each; middle, the chosen head on parts of the "
-        f"training rows; right, where this data set stands."
-    )
+    raced = ", ".join(f"{each['name']} {show(each['score'])}" for each in advice["race"])
+    why = f"Recommended: {advice['scenario']}. {'. '.join((*advice['why'], *advice['not_tried']))}. "
+    caption = f"{why}Raced: {raced or 'nothing'}. {PANELS}" if told else PANELS
     return [Drawing("advice", "Advice on the transfer scenario", caption, figure, _numbers(advice))]
 
 
@@ -59,6 +66,13 @@ def _draw_depth(axes: Axes, advice: Mapping[str, Any]) -> None:
 def _draw_curve(axes: Axes, advice: Mapping[str, Any]) -> None:
     sizes, errors = zip(*advice["evidence"]["curve"], strict=True)
     axes.plot(sizes, [_value(advice, error) for error in errors], "o-", color=MODEL, markersize=4)
+    if more := advice["evidence"].get("more"):
+        value = _value(advice, errors[-1] - more["gain"])
+        ends = [_value(advice, errors[-1] - more[end]) for end in ("low", "high")]
+        reach = [[max(0.0, value - min(ends))], [max(0.0, max(ends) - value)]]
+        twice = sizes[-1] + more["rows"]
+        axes.plot([sizes[-1], twice], [_value(advice, errors[-1]), value], ":", color=MUTED)
+        axes.errorbar([twice], [value], reach, fmt="o", color=MUTED, markersize=4, capsize=3)
     plain_log(axes)
     axes.set(xlabel="training rows", ylabel=f"{advice['metric']}, val")
     grid(axes, "both")

@@ -8,15 +8,16 @@ import torch
 from omegaconf import DictConfig
 
 from groundwork.model import Network
-from groundwork.train.advice.compete import compete
-from groundwork.train.advice.heads import choose_frozen
+from groundwork.train.advice.compete import Race, compete
+from groundwork.train.advice.heads import Frozen, choose_frozen
+from groundwork.train.advice.price import price_line
 from groundwork.train.advice.race import Runner
 from groundwork.train.build import build_pretrained
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import StageFeatures, read_features
 from groundwork.train.machine.precision import settle_precision
-from groundwork.transfer import Advice, Plan, Probe, measure
+from groundwork.transfer import Advice, Evidence, Plan, Probe, measure
 from groundwork.transfer.advise import curve_sentences, frozen_sentence
 
 PERFECT = {"r2": 1.0, "pearson": 1.0, "spearman": 1.0}  # other metrics to maximize are shares, too
@@ -50,9 +51,17 @@ def advise_run(
             context.tried.keep(prediction)
     context.tried.before, context.tried.predictions = context.tried.predictions, []
     evidence = measure(_probe(context, network, features, plan, device), frozen.every, config.seed)
-    metric, direction = config.monitor, context.direction
+    advice = _advice(context, frozen, run, evidence)
+    context.folder.write_json("advice", advice.state())
+    for line in (*advice.why, *advice.not_tried):
+        context.console.say(f"advice: {line}")
+    return advice
+
+
+def _advice(context: Context, frozen: Frozen, run: Race, evidence: Evidence) -> Advice:
+    metric, direction = context.config.monitor, context.direction
     first = frozen_sentence(metric, frozen.scores, frozen.scenario, frozen.every.candidate.stages)
-    advice = Advice(
+    return Advice(
         scenario=run.entry.scenario if run.entry else frozen.scenario,
         changes=run.changes,
         folder=run.winner,
@@ -64,16 +73,15 @@ def advise_run(
         size="large" if run.entry else "small",
         similarity="similar" if frozen.scenario == "small_similar" else "different",
         why=(first, *run.why, *curve_sentences(evidence, metric, direction)),
-        not_tried=run.not_tried,
+        not_tried=(price_line(run.prices, run.reason),) if run.prices else (),
         race=tuple(_told(context, runner) for runner in run.runners),
+        differences=(_of_frozen(frozen), *run.differences),
+        prices=tuple({"name": name, "seconds": seconds} for name, seconds in run.prices),
+        reason=run.reason,
         seconds={"frozen": frozen.seconds, "race": run.seconds},
         budget=run.minutes,
         evidence=evidence,
     )
-    context.folder.write_json("advice", advice.state())
-    for line in (*advice.why, *advice.not_tried):
-        context.console.say(f"advice: {line}")
-    return advice
 
 
 def _probe(
@@ -101,3 +109,9 @@ def _told(context: Context, runner: Runner) -> dict[str, Any]:
         "score": context.sign * runner.value,
         "seconds": runner.seconds,
     }
+
+
+def _of_frozen(frozen: Frozen) -> dict[str, Any]:
+    last, best = frozen.scores["small_similar"], frozen.scores["small_different"]
+    names = {"name": "small_different", "against": "small_similar"}
+    return {**names, "difference": best - last, "error": frozen.error}

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from lightning.pytorch import seed_everything
@@ -14,7 +15,7 @@ from groundwork.model import Network
 from groundwork.train.advice.decide import undecidable
 from groundwork.train.advice.heads import Frozen
 from groundwork.train.advice.judge import Judge
-from groundwork.train.advice.price import Entry, admitted, entries, minutes_allowed, price_line, priced
+from groundwork.train.advice.price import Entry, admitted, budget_reason, entries, minutes_allowed, priced
 from groundwork.train.advice.race import Runner, race
 from groundwork.train.context import Context
 from groundwork.transfer import Plan
@@ -29,7 +30,9 @@ class Race:
         entry: Of the winner.
         changes: Overrides of the winner.
         why: Sentences.
-        not_tried: Sentences.
+        prices: Of what did not train: words, and seconds.
+        reason: Why it did not.
+        differences: See `Advice`.
         runners: All that trained.
         seconds: Of all of it.
         minutes: The budget.
@@ -39,7 +42,9 @@ class Race:
     entry: Entry | None
     changes: tuple[str, ...]
     why: tuple[str, ...]
-    not_tried: tuple[str, ...]
+    prices: tuple[tuple[str, float], ...]
+    reason: str
+    differences: tuple[dict[str, Any], ...]
     runners: tuple[Runner, ...]
     seconds: float
     minutes: float | None
@@ -58,11 +63,8 @@ def compete(
     began, judge = time.perf_counter(), Judge(context, frozen)
     minutes, choose = minutes_allowed(plan.budget, frozen.seconds), cache(choose)
     every = [priced(context, network, entry, choose, device) for entry in entries(network.num_stages)]
-    reason = _no_race(context) or undecidable(frozen.prediction, context.prepared.targets("val"))
-    tunes = not any(override.startswith("optim.lr=") for override in typed)
-    fits, left_out = ([], every) if reason else admitted(every, minutes, tunes)
+    fits, left_out, reason = _parted(context, frozen, every, minutes, typed)
     prices = [(each.name(each.config(choose)), each.seconds) for each in left_out]
-    not_tried = (price_line(prices, minutes, reason or ""),) if prices else ()
     why = () if judge.frozen_beats_guessing() else ("the frozen head is not seen to beat guessing (99 %)",)
     configs = [entry.config(choose) for entry in fits]
     runners = [
@@ -71,21 +73,37 @@ def compete(
     ]
     winner = _raced(context, runners, minutes, judge)
     raced = tuple(each for each in runners if each.best is not None)
-    taken = None
+    taken: int | None = None
+    differences: tuple[dict[str, Any], ...] = ()
     if winner is not None:
         verdict = judge(winner, raced)
         why = (*why, judge.sentence(winner, raced, verdict))
+        differences = (judge.difference(winner, verdict),)
         taken = runners.index(winner) if verdict.pays else None
     return Race(
         winner="" if taken is None else runners[taken].folder.path.name,
         entry=None if taken is None else fits[taken],
         changes=() if taken is None else fits[taken].changes(configs[taken]),
         why=why,
-        not_tried=not_tried,
+        prices=tuple(prices),
+        reason=reason,
+        differences=differences,
         runners=raced,
         seconds=time.perf_counter() - began,
         minutes=minutes,
     )
+
+
+def _parted(
+    context: Context, frozen: Frozen, every: Sequence[Entry], minutes: float | None, typed: Sequence[str]
+) -> tuple[Sequence[Entry], Sequence[Entry], str]:
+    """Part what races from what does not, and say why."""
+    forbids = _no_race(context) or undecidable(frozen.prediction, context.prepared.targets("val"))
+    if forbids:
+        return [], every, forbids
+    tunes = not any(override.startswith("optim.lr=") for override in typed)
+    fits, left_out = admitted(every, minutes, tunes)
+    return fits, left_out, budget_reason(minutes) if left_out else ""
 
 
 def _raced(context: Context, runners: Sequence[Runner], minutes: float | None, judge: Judge) -> Runner | None:

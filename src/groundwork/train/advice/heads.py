@@ -12,7 +12,7 @@ from groundwork.model import Network
 from groundwork.train.context import Context
 from groundwork.train.frozen.exact import choose_head, loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import StageFeatures
-from groundwork.transfer import Choice, Plan, gather, head_losses, simplest
+from groundwork.transfer import Choice, Plan, gather, head_losses, simplest, standard_error
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Frozen:
         every: Of all cuts.
         scores: Scenario -> monitor on the rows that judged.
         prediction: Of val, by the head on train alone.
+        error: One standard error of the difference between both.
         seconds: That features and heads took.
     """
 
@@ -32,6 +33,7 @@ class Frozen:
     choice: Choice
     every: Choice
     scores: dict[str, float]
+    error: float
     prediction: NDArray[np.floating]
     seconds: float
 
@@ -56,7 +58,8 @@ def choose_frozen(
     def losses(output: Tensor) -> Tensor:
         return head_losses(output, target, weights, prepared.target.has_labels)
 
-    taken = simplest(last, every, score_by(context, network, device, truth), losses)
+    score = score_by(context, network, device, truth)
+    taken = simplest(last, every, score, losses)
     with torch.inference_mode():
         judged = taken.head(gather(features.val, taken.candidate, features.spatial))
         prediction = network.decode(judged.to(device)).float().cpu().numpy()
@@ -65,6 +68,7 @@ def choose_frozen(
         taken,
         every,
         {"small_similar": context.sign * last.score, "small_different": context.sign * every.score},
+        standard_error(last, every, score),
         prediction,
         time.perf_counter() - began,
     )

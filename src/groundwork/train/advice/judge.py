@@ -1,6 +1,7 @@
 """Predictions of val -> whether what trained beats the best frozen head and guessing, and how that is said."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,11 @@ class Judge:
         metric, sign = self.known
         scores = [self.scores(each, metric) for each in (*predictions, self.guess)]
         return beats_guessing(scores[:-1], chosen, scores[-1], metric, sign, self.group)
+
+    def difference(self, winner: Runner, verdict: Verdict) -> dict[str, Any]:
+        """Give what training gained over the frozen head, and its standard error."""
+        gain = {"difference": self.sign * verdict.gain, "error": verdict.error}
+        return {"name": winner.name, "against": "the frozen head", **gain}
 
     def sentence(self, winner: Runner, raced: Sequence[Runner], verdict: Verdict) -> str:
         """Say what the race came to."""

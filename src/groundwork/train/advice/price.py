@@ -115,15 +115,17 @@ def longest(racing: Sequence[Entry]) -> float:
     return total
 
 
-def price_line(prices: Sequence[tuple[str, float]], minutes: float | None, reason: str = "") -> str:
+def budget_reason(minutes: float | None) -> str:
+    """Say why what is dear does not race."""
+    return f"a whole run may take half of transfer.budget, which is {minutes:.3g} min"
+
+
+def price_line(prices: Sequence[tuple[str, float]], reason: str) -> str:
     """Say what the scenarios that did not race would cost, and how to run each.
 
     Args:
         prices: Words that run one, and the seconds that it takes here.
-        minutes: The budget.
-        reason: Why nothing raced; else what is named did not fit into the budget.
+        reason: Why they did not race.
     """
-    if not reason and minutes is not None:
-        reason = f"a whole run may take half of transfer.budget, which is {minutes:.3g} min"
     named = ", or ".join(f"{words} (about {spoken(seconds)} here)" for words, seconds in prices)
     return f"not tried, since {reason}. To try it: {named}"

@@ -13,6 +13,7 @@ from yaml import safe_dump, safe_load
 
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate.compare.best_of import correct_best
 from groundwork.evaluate.compare.finished import read_runs
 from groundwork.evaluate.compare.grouping import group_runs
 from groundwork.evaluate.compare.rows import compare_groups
@@ -347,3 +348,41 @@ def test_unknown_words_and_splits_are_refused(tmp_path: Path) -> None:
         compare(["runs=x", "split=train"])
     with pytest.raises(UserError, match=r"runs= \(a glob of run folders\) must be given"):
         compare([])
+
+
+def write_judged(write: Write, run_id: str, wrong: Any, own: float = 0.0, **changes: Any) -> RunFolder:
+    """Write a run with an interval, whose own choosing made val better by `own`."""
+    value = 1 - len(wrong) / 60
+    intervals = {"val": {"accuracy": {"value": value, "low": value - 0.1, "high": value + 0.08}}}
+    corrected = {"accuracy": {"value": value - own, "low": 0.0, "high": 1.0, "method": "some"}}
+    return RunFolder(write(run_id, wrong, intervals=intervals, corrected=corrected, **changes))
+
+
+def test_the_best_of_many_equal_models_is_worth_what_each_of_them_is(write: Write) -> None:
+    rng = np.random.default_rng(0)  # each model is right with probability 0.7
+    every = [np.flatnonzero(rng.random(60) < 0.3) for _ in range(20)]
+    runs = [write_judged(write, f"r{number:02d}", wrong) for number, wrong in enumerate(every)]
+    best = min(range(20), key=lambda number: len(every[number]))
+    assert 1 - len(every[best]) / 60 > 0.78  # what a search would report
+    found = correct_best(runs, runs[best])
+    assert found is not None
+    assert found["value"] == pytest.approx(0.7, abs=0.04)
+    assert found["value"] - found["low"] == pytest.approx(0.1)
+    assert (found["n"], found["method"].count("20 runs")) == (60, 1)
+
+
+def test_what_the_best_run_chose_by_itself_is_taken_out_too(write: Write) -> None:
+    runs = [
+        write_judged(write, name, range(wrong), own) for name, wrong, own in (("a", 9, 0.0), ("b", 6, 0.03))
+    ]
+    single = correct_best(runs[1:], runs[1])
+    assert single is not None
+    assert single["value"] == pytest.approx(0.9 - 0.03)
+    both = correct_best(runs, runs[1])  # b is right wherever a is, so that it wins or ties in every draw
+    assert both is not None
+    assert both["value"] == pytest.approx(0.9 - 0.03, abs=0.02)
+
+
+def test_runs_that_judged_by_other_rows_are_not_corrected(write: Write) -> None:
+    runs = [write_judged(write, f"r{seed}", range(6), split_seed=seed) for seed in range(2)]
+    assert correct_best(runs, runs[0]) is None

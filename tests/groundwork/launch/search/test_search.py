@@ -63,6 +63,8 @@ def test_a_search_ends_with_runs_a_report_and_an_experiment(
     assert [result["val"]["rmse"] for result in results] == [trial["value"] for trial in found["trials"]]
     assert all("test" not in result for result in results)
     assert found["best"] == min(found["trials"], key=lambda trial: trial["value"])["number"]
+    assert found["corrected"]["low"] < found["corrected"]["value"] < found["corrected"]["high"]
+    assert "train.py -m experiment=mine_best seed=0,1,2 paths.runs=" in found["next"]
     best = place / f"trial-{found['best']:04d}"
     assert (best / "report.html").exists()
     assert "mine" in (place / "report.html").read_text(encoding="utf-8")
@@ -136,6 +138,7 @@ def test_modules_of_ones_own_are_searched_over_by_their_arguments(
     assert start(composition) == 0
     found = RunFolder(tmp_path / "runs" / "mine").read_json("search.json")
     assert found["direction"] == "min"
+    assert found["corrected"] is None  # modules of one's own keep no predictions
     for trial in found["trials"]:
         rate = trial["values"]["task.lr"]
         assert trial["value"] == pytest.approx((3 - 6 * rate) ** 2)  # one step from 0 towards 3

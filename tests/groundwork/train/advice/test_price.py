@@ -4,7 +4,15 @@ import pytest
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import compose_run
-from groundwork.train.advice.price import Entry, admitted, entries, longest, minutes_allowed, price_line
+from groundwork.train.advice.price import (
+    Entry,
+    admitted,
+    budget_reason,
+    entries,
+    longest,
+    minutes_allowed,
+    price_line,
+)
 from groundwork.transfer.plan import check_budget
 
 
@@ -58,11 +66,11 @@ def test_rates_race_where_there_is_time_for_them():
 
 def test_what_is_not_tried_is_named_with_its_price():
     prices = [("transfer=large_similar", 34 * 60.0), ("transfer=large_different", 45.0)]
-    assert price_line(prices, 1.0) == (
+    assert price_line(prices, budget_reason(1.0)) == (
         "not tried, since a whole run may take half of transfer.budget, which is 1 min. To try it: "
         "transfer=large_similar (about 34 min here), or transfer=large_different (about 45 s here)"
     )
-    assert price_line(prices[1:], 1.0, "val has 9 rows") == (
+    assert price_line(prices[1:], "val has 9 rows") == (
         "not tried, since val has 9 rows. To try it: transfer=large_different (about 45 s here)"
     )
 
