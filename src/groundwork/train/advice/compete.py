@@ -14,8 +14,17 @@ from groundwork.model import Network
 from groundwork.train.advice.decide import undecidable
 from groundwork.train.advice.heads import Frozen
 from groundwork.train.advice.judge import Judge
-from groundwork.train.advice.price import Entry, admitted, entries, minutes_allowed, price_line, priced
-from groundwork.train.advice.race import Runner, race
+from groundwork.train.advice.price import (
+    Entry,
+    adapts,
+    admitted,
+    entries,
+    minutes_allowed,
+    price_line,
+    priced,
+    settled,
+)
+from groundwork.train.advice.race import FOLDER, Runner, race
 from groundwork.train.context import Context
 from groundwork.transfer import Plan
 
@@ -56,8 +65,10 @@ def compete(
 ) -> Race:
     """Let training compete where that can be decided and fits into the budget."""
     began, judge = time.perf_counter(), Judge(context, frozen)
-    minutes, choose = minutes_allowed(plan.budget, frozen.seconds), cache(choose)
-    every = [priced(context, network, entry, choose, device) for entry in entries(network.num_stages)]
+    choose = cache(choose)
+    limit = minutes_allowed(plan.budget, frozen.seconds)
+    place = context.folder.path / FOLDER
+    minutes, every = settled(place, lambda: (limit, _priced(context, network, choose, device)))
     reason = _no_race(context) or undecidable(frozen.prediction, context.prepared.targets("val"))
     tunes = not any(override.startswith("optim.lr=") for override in typed)
     fits, left_out = ([], every) if reason else admitted(every, minutes, tunes)
@@ -86,6 +97,13 @@ def compete(
         seconds=time.perf_counter() - began,
         minutes=minutes,
     )
+
+
+def _priced(
+    context: Context, network: Network, choose: Callable[[str], DictConfig], device: torch.device
+) -> list[Entry]:
+    every = entries(network.num_stages, adapts(network, choose("lora")))
+    return [priced(context, network, entry, choose, device) for entry in every]
 
 
 def _raced(context: Context, runners: Sequence[Runner], minutes: float | None, judge: Judge) -> Runner | None:
