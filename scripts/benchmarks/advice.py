@@ -36,6 +36,7 @@ FROZEN = ("small_similar", "small_different")
 TRAINED = {
     "large_similar": (1.0, 3.0),
     "large_different": (1.0, 0.3),
+    "lora": (1.0, 3.0),
     "scratch": (1.0, 0.3),
 }  # times optim.lr
 RATE = 1e-3

@@ -60,6 +60,11 @@ class RunFiles:
         return self.path / "checkpoints" / "finished.ckpt"
 
     @property
+    def advised(self) -> Path:
+        """What val chose among before the run took a scenario, until the run is trained."""
+        return self.path / "checkpoints" / "advised.ckpt"
+
+    @property
     def pretrained(self) -> Path:
         """The backbone of the run of one's own that this one started from; there only then."""
         return self.path / "checkpoints" / "pretrained.ckpt"

@@ -186,7 +186,7 @@ def moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0) 
         return {"value": value, "low": value / down, "high": value * up}
     # At the end of its range an interval reaches one way alone; what was corrected lies further inside.
     reach = wide * max(seen - low, high - seen)
-    floor, ceiling = (0.0, 1.0) if 0 <= low <= high <= 1 else (-np.inf, 1.0)
+    floor, ceiling = (0.0, 1.0) if min(low, value) >= 0 and high <= 1 else (-np.inf, 1.0)
     return {"value": value, "low": max(value - reach, floor), "high": min(value + reach, ceiling)}
 
 

@@ -14,6 +14,7 @@ from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Samples, Target
 from groundwork.launch.config.check import check_combination, derived_choices
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.own import refuse_own
 from groundwork.report import write_advice
 from groundwork.report.advice import next_step
 from groundwork.report.page import shown_path
@@ -34,8 +35,9 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     """Recommend a transfer scenario for the data and the model of a configuration; the folder has `advice.json`.
 
     Raises:
-        UserError: If an override names the scenario, which is what advice is asked for.
+        UserError: If an override names the scenario, which is what advice is asked for, or data or task are the user's.
     """
+    refuse_own(composition.config, "advise.py")
     named = [override for override in composition.overrides if override.startswith("transfer=")]
     if named and named[-1] != "transfer=auto":
         raise UserError(f"{named[-1]} must be left out: advice measures which scenario to take.")

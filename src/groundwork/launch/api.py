@@ -10,11 +10,12 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder
-from groundwork.data import Samples
+from groundwork.data import Samples, Target
 from groundwork.evaluate.run import Run
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, complete, compose_run
 from groundwork.launch.config.like import with_like
+from groundwork.launch.config.own import refuse_own
 from groundwork.launch.start import begin
 from groundwork.launch.told import told
 from groundwork.train.samples import read_samples
@@ -27,8 +28,7 @@ def read(overrides: Sequence[str]) -> Samples:
     Args:
         overrides: Words as on the command line, such as ["data=solar_cells"].
     """
-    samples, _ = read_samples(_compose(overrides).config)
-    return samples
+    return _read(_compose(overrides))[0]
 
 
 @told
@@ -40,9 +40,9 @@ def split(overrides: Sequence[str], quiet: bool = True) -> DataFrame:
     """
     from groundwork.train.prepare import prepare  # torch: not for reading runs
 
-    config = _compose(overrides).config
-    samples, target = read_samples(config)
-    prepared = prepare(config, samples, target, Console(quiet))
+    composition = _compose(overrides)
+    samples, target = _read(composition)
+    prepared = prepare(composition.config, samples, target, Console(quiet))
     kept = prepared.samples
     table = DataFrame({"sample_id": kept.sample_id, "split": prepared.split})
     if kept.group is not None:
@@ -130,6 +130,11 @@ def out_of_fold(runs: str) -> DataFrame:
     from groundwork.evaluate.joint.members import read_joint
 
     return read(read_joint({"runs": runs}))
+
+
+def _read(composition: Composition) -> tuple[Samples, Target]:
+    refuse_own(composition.config, "reading", data_alone=True)
+    return read_samples(composition.config)
 
 
 def _compose(overrides: Sequence[str]) -> Composition:

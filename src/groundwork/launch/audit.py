@@ -18,6 +18,7 @@ from groundwork.data.prepared import Prepared
 from groundwork.evaluate.suspects.find import find_suspects
 from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.own import refuse_own
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
 from groundwork.report.suspects import MOST_SHOWN, read_suspects, suspect_summary, write_suspects
 from groundwork.train.audit.full import audit_data
@@ -29,6 +30,7 @@ def start(composition: Composition, console: Console) -> RunFolder:
     """Look at the data of a configuration; write audit.json and audit.html into the folder returned."""
     silence()
     config = composition.config
+    refuse_own(config, "audit.py", data_alone=not config.suspects)
     if config.suspects not in (True, False):
         raise UserError(f"suspects must be true or false, but got {config.suspects!r}. Use suspects=true.")
     samples, target = read_samples(config)

@@ -8,7 +8,6 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
 from groundwork.launch.application import compositions, run_or_sweep
 from groundwork.launch.cli import key_values
-from groundwork.launch.config.own import refuse_own
 
 ONE_OR_MANY = {
     "run": "a run folder or latest",
@@ -47,7 +46,6 @@ def train(overrides: list[str]) -> int:
 def audit(overrides: list[str]) -> int:
     """Look at the data of a configuration before anyone trains on it."""
     for composition in compositions(overrides):
-        refuse_own(composition.config, "audit.py", data_alone=True)
         from groundwork.core.console import Console
         from groundwork.launch.audit import start  # torch: not before the overrides are understood
 
@@ -78,7 +76,6 @@ def _shard(overrides: list[str], url: str) -> int:
     if len(found) > 1:
         raise UserError("shards= must have one data set, but -m gives several. Leave -m out.")
     for composition in found:
-        refuse_own(composition.config, "convert.py", data_alone=True)
         from groundwork.core.console import Console
         from groundwork.launch.shards import start  # torch: not before the overrides are understood
 
@@ -107,7 +104,6 @@ def _resume(run: str, changes: list[str]) -> int:
 def advise(overrides: list[str]) -> int:
     """Recommend a transfer scenario for data and model, with the evidence."""
     for composition in compositions(overrides):
-        refuse_own(composition.config, "advise.py")
         from groundwork.core.console import Console  # rich and pandas: not for --help
         from groundwork.launch.advise import advise as start_advice
 

@@ -8,6 +8,7 @@ from groundwork.data import convert_images
 from groundwork.data.shards.place import is_remote
 from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.own import refuse_own
 from groundwork.train.prepare import build_data
 from groundwork.train.samples import read_samples
 
@@ -17,6 +18,7 @@ def start(composition: Composition, url: str, console: Console) -> None:
     if not url:
         raise UserError("shards must name a folder or an address, but got nothing. Add shards=FOLDER.")
     place = url.rstrip("/") if is_remote(url) else str(Path(url).expanduser().absolute())
+    refuse_own(composition.config, "convert.py", data_alone=True)
     samples, target = read_samples(composition.config)
     console.say(target.why)
     config = composition.choose(**derived_choices(composition.config, target.task)).config

@@ -23,6 +23,7 @@ from groundwork.launch.process.team import needs_team
 from groundwork.launch.recorded import unless_refused
 from groundwork.launch.saved import has_begun, keep_changes, new_folder, save_start, saved_composition
 from groundwork.launch.work import first_job, next_job, work
+from groundwork.train.custom import is_own
 
 # Folder, configuration and what writes it down -> the exit status once a job waits in the queue.
 Submit = Callable[[RunFolder, DictConfig, Callable[[], None], Console], int]
@@ -96,6 +97,11 @@ def _check_longer(folder: RunFolder, changes: Sequence[str]) -> None:
     epochs = folder.config.trainer.max_epochs
     if not asked or not asked[-1].isdigit() or int(asked[-1]) <= epochs:
         return
+    if is_own(folder.config):
+        raise UserError(
+            f"run={folder.path} is finished after its {epochs} epochs, and a finished run is not changed. Start a new "
+            f"run with trainer.max_epochs={asked[-1]}; to go on from its weights, let your module load {folder.best}."
+        )
     # A scenario that starts from random weights would not take those of the run.
     scenario = [] if folder.config.transfer.pretrained else ["transfer=large_different"]
     words = [

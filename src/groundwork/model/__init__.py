@@ -1,7 +1,7 @@
 """pixels or columns -> features by stage -> logits or values."""
 
 from groundwork.model import lean  # isort: skip  # noqa: F401  # first, before anything imports timm
-from groundwork.model.adapters import adapt, merge
+from groundwork.model.adapters import adapt, adaptable, merge
 from groundwork.model.autocast import autocast_to, evaluating, predict_batch
 from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
@@ -42,6 +42,7 @@ __all__ = [
     "TargetScale",
     "TimmBackbone",
     "adapt",
+    "adaptable",
     "as_backbone",
     "autocast_to",
     "complete_embeddings",

@@ -60,13 +60,7 @@ def adapt(network: Any, rank: int, alpha: float, first: int = 0, seed: int = 0) 
     Raises:
         UserError: If there is no such layer.
     """
-    stage = network.stem.parameter_stages()
-    found = [
-        module
-        for name, module in network.backbone.named_modules()
-        if _takes(module) and stage[f"{name}.weight".lstrip(".")] >= first
-    ]
-    if not found:
+    if not (found := adaptable(network, first)):
         raise UserError(
             "transfer=lora must find linear layers or 1x1 convolutions in the backbone, but there are none. "
             "Use transfer=large_similar, or another model."
@@ -76,6 +70,16 @@ def adapt(network: Any, rank: int, alpha: float, first: int = 0, seed: int = 0) 
     for module in found:
         parametrize.register_parametrization(module, "weight", LowRank(module.weight, rank, alpha, generator))
     return network
+
+
+def adaptable(network: Any, first: int = 0) -> list[Any]:
+    """List the layers of a backbone that take adapters, from a stage on."""
+    stage = network.stem.parameter_stages()
+    return [
+        module
+        for name, module in network.backbone.named_modules()
+        if _takes(module) and stage[f"{name}.weight".lstrip(".")] >= first
+    ]
 
 
 def merge(network: Any) -> Any:

@@ -78,6 +78,7 @@ def finish(run: Context, trainer: Trainer) -> Model:
         _take_best(run, trainer)
         finish_phase(run, network, len(run.plan.phases), model.best_epoch)
         run.folder.finished.unlink(missing_ok=True)
+    run.folder.advised.unlink(missing_ok=True)  # the last checkpoint tells it
     completed, rescaled = complete_embeddings(network), predict_means(run, network)
     if completed or rescaled:
         save_network(run, network)

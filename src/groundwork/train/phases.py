@@ -15,6 +15,7 @@ from groundwork.train.callbacks.history import write_history
 from groundwork.train.checkpoint import keep_previous, load, load_last, save
 from groundwork.train.checkpoint.weights import checkpoint_state, network_state
 from groundwork.train.context import Context
+from groundwork.train.corrected import KeepTried
 from groundwork.train.frozen.cached import CachedSource, places
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.maps import Maps
@@ -72,6 +73,8 @@ def restore(context: Context, network: Network) -> Reached:
         return Reached(number, True)
     network.load_state_dict(network_state(checkpoint))
     context.rows[:] = checkpoint["rows"]
+    if "tried" in checkpoint:  # of an earlier edition: not
+        KeepTried(context.tried).load_state_dict(checkpoint["tried"])
     write_history(folder.history, context.rows)
     save_network(context, network)
     return Reached(number, False, int(checkpoint["best_epoch"]))
@@ -125,6 +128,7 @@ def finish_phase(context: Context, network: Network, number: int, best_epoch: in
     save_network(context, network)
     keep_previous(context.folder)
     over = {"phase": number + 1, "rows": list(context.rows), "best_epoch": best_epoch}
+    over["tried"] = KeepTried(context.tried).state_dict()
     save({**context.describe(), **over, "state_dict": checkpoint_state(network)}, context.folder.last)
     if on_any(requested()):
         end()

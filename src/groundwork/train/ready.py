@@ -21,7 +21,9 @@ from groundwork.train.advice.advise import advise_run
 from groundwork.train.advice.race import clear, take_over
 from groundwork.train.audit.facts import write_facts
 from groundwork.train.build import describe_data
+from groundwork.train.checkpoint import load, save
 from groundwork.train.context import Context, build_context
+from groundwork.train.corrected import KeepTried
 from groundwork.train.custom import FALLBACK, custom_parts
 from groundwork.train.job import Job
 from groundwork.train.loop import batch_line
@@ -66,6 +68,8 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
         _settle_by_rows(config, prepared)
         run = build_context(folder, config, prepared, data, console, warm)
         run.tried = tried  # the advice chose on val, too
+    else:
+        _recall(run)
     if world_size() > 1:
         console.say(batch_line(config))
     run = replace(run, overrides=job.overrides, resume=job.resume or goes_on, began=began, seconds=seconds)
@@ -118,9 +122,17 @@ def _choose_scenario(run: Context, job: Job) -> tuple[DictConfig, bool]:
             OmegaConf.update(config, "transfer", {"cut": advice.cut, "pool": advice.pool}, merge=True)
     if raced:
         take_over(run.folder, raced)
+    save({"state_dict": {}, **KeepTried(run.tried).state_dict()}, run.folder.advised)
     run.folder.write_config(config)
     clear(run.folder)
     return config, bool(raced)
+
+
+def _recall(run: Context) -> None:
+    """Take over what a process before this one chose among, if it was stopped after it took the advice."""
+    if run.folder.advised.exists():
+        KeepTried(run.tried).load_state_dict(load(run.folder.advised))
+        clear(run.folder)
 
 
 def _check_content(folder: RunFolder, prepared: Prepared) -> None:

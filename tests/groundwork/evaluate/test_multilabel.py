@@ -100,6 +100,17 @@ def test_the_test_is_sealed_with_intervals(trained: RunFolder, place: Path):
     assert tested["f1"]["low"] <= tested["f1"]["value"] <= tested["f1"]["high"]
 
 
+def test_runs_joined_into_one_graph_decide_each_label(place: Path, tmp_path: Path):
+    words = ["data=table", f"data.table={place / 'tags.csv'}", "data.target=tags", 'data.label_separator=";"',
+             "trainer.max_epochs=1", "name=twins", "report.write=false"]  # fmt: skip
+    for seed in (0, 1):
+        run(place, *words, f"seed={seed}")
+    twins = f"runs={place / 'runs' / 'twins' / '*'}"
+    assert export([twins, "format=torch", f"output={tmp_path}"]) == 0
+    written = json.loads((tmp_path / "preprocessing.json").read_text(encoding="utf-8"))
+    assert (written["output"]["labels"], written["threshold"]) == (LABELS, [0.5] * 3)
+
+
 @pytest.fixture(scope="module")
 def photographs(place: Path) -> list[str]:
     """Photographs in nested folders: bright or dark, and green below either."""

@@ -1,6 +1,9 @@
 """Each scenario trains what it says and nothing else, exactly where it can."""
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +16,15 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
 from groundwork.core.run_folder import RunFolder
+from groundwork.evaluate import concluding
 from groundwork.evaluate.network import load_network
 from groundwork.launch.advise import advise
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
 from groundwork.launch.start import resume
 from groundwork.loss import Penalty
+from groundwork.train import ready
+from groundwork.train.advice import race
 from groundwork.train.advice.decide import Verdict
 from groundwork.train.advice.price import Entry
 from groundwork.train.checkpoint import load
@@ -198,7 +204,7 @@ def test_the_winner_of_a_race_is_served_from_its_checkpoint(
     won = Verdict(gain=0.1, error=0.01, pays=True, guesses=False, hopeless=False)
     monkeypatch.setattr(f"{compete}.undecidable", lambda *_: None)
     monkeypatch.setattr("groundwork.train.advice.judge.decide", lambda *_: won)
-    monkeypatch.setattr(f"{compete}.entries", lambda _: [Entry("large_different", 2)])
+    monkeypatch.setattr(f"{compete}.entries", lambda *_: [Entry("large_different", 2)])
     words = [*words, "transfer=auto", "transfer.budget=null", "trainer.max_epochs=2", "optim.lr=1e-2"]
     start(compose_run([*words, "metrics.resamples=10", "report.write=false"]))
     folder = latest(tmp_path)
@@ -214,6 +220,56 @@ def test_the_winner_of_a_race_is_served_from_its_checkpoint(
     assert "candidates" in result["corrected"]["accuracy"]["method"]
     assert not list(folder.path.glob("race/*/checkpoints"))
     assert moved(tmp_path, folder)
+
+
+@pytest.mark.slow
+def test_a_race_that_adapters_win_ends_the_same_wherever_its_run_is_stopped(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    compete = "groundwork.train.advice.compete"
+    won = Verdict(gain=0.1, error=0.01, pays=True, guesses=False, hopeless=False)
+    lost = Entry("large_different", rate=1e-6)
+    monkeypatch.setattr(f"{compete}.undecidable", lambda *_: None)
+    monkeypatch.setattr("groundwork.train.advice.judge.decide", lambda *_: won)
+    monkeypatch.setattr(f"{compete}.entries", lambda *_: [Entry("lora"), lost])
+    words = [*words, "transfer=auto", "transfer.budget=null", "trainer.max_epochs=3", "optim.lr=1e-2"]
+    composition = compose_run([*words, "metrics.resamples=10", "report.write=false"])
+    start(composition)
+    whole = latest(tmp_path)
+
+    def stopped(begin: Callable[[], object], owner: Any, name: str, at: int) -> None:
+        """Stop a run where a function is called for the n-th time."""
+        real, calls = getattr(owner, name), count(1)
+
+        def stop(*arguments: Any, **named: Any) -> Any:
+            if next(calls) == at:
+                raise KeyboardInterrupt
+            return real(*arguments, **named)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, stop)
+            with pytest.raises(KeyboardInterrupt, match="go on with"):
+                begin()
+
+    stopped(lambda: start(composition), race.Pause, "on_train_epoch_end", 3)  # half way through
+    folder = latest(tmp_path)
+    assert folder != whole
+    assert folder.config.transfer.scenario == "auto"
+    stopped(lambda: resume(str(folder.path), []), ready, "clear", 1)  # what was chosen is written down
+    stopped(lambda: resume(str(folder.path), []), concluding, "measure_run", 1)
+    assert resume(str(folder.path), []) == 0
+    results = [each.read_json("result") for each in (whole, folder)]
+    raced = [[one | {"seconds": 0} for one in each.read_json("advice")["race"]] for each in (whole, folder)]
+    assert RunFolder(folder.path).config.transfer == whole.config.transfer
+    assert (whole.read_json("advice")["scenario"], results[0]["transfer"]["adapters"]["rank"]) == ("lora", 8)
+    assert [one["share"] for one in raced[0]] == [1.0, 0.125]
+    assert raced[0] == raced[1]
+    assert results[0]["corrected"] == results[1]["corrected"]
+    assert "candidates" in results[0]["corrected"]["accuracy"]["method"]
+    assert whole.history.read_text() == folder.history.read_text()
+    weights = [load(each.best)["state_dict"] for each in (whole, folder)]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    assert not [*folder.path.glob("race/*/checkpoints"), *folder.path.glob("checkpoints/advised.ckpt")]
 
 
 def test_a_second_run_computes_no_feature_again(

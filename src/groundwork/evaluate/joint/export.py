@@ -16,6 +16,7 @@ from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.network import JointNetwork, join_columns
 from groundwork.evaluate.joint.threshold import decide_jointly
 from groundwork.evaluate.network import network_of
+from groundwork.metrics import MultilabelMetrics
 from groundwork.train.checkpoint import load_model
 from groundwork.train.metrics import build_metrics
 
@@ -90,4 +91,6 @@ def _threshold(joint: Joint, checkpoints: list[dict[str, Any]]) -> dict[str, Any
         for run, each in zip(joint.members, checkpoints, strict=True)
     ]
     metrics, _ = decide_jointly(joint, read_out_of_fold(joint), own)
+    if isinstance(metrics, MultilabelMetrics):
+        return {"threshold": metrics.thresholds(joint.first.data["targets"]).tolist()}
     return {"threshold": getattr(metrics, "threshold", None)}

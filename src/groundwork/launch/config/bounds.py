@@ -121,7 +121,7 @@ def check_values(config: DictConfig) -> None:
 def _is_ours(config: DictConfig, key: str) -> bool:
     """Tell whether a key belongs to a part of ours; a class of the user's own may mean something else by it."""
     group = key.partition(".")[0]
-    if group not in ("augment", "model"):
+    if group not in ("augment", "data", "model"):
         return True
     target = (
         config[group].get("_target_") or OmegaConf.select(config, f"{group}.backbone._target_") or PACKAGE

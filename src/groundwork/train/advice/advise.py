@@ -47,7 +47,8 @@ def advise_run(
     frozen = choose_frozen(context, network, features, plan, device, began)
     run = compete(context, network, frozen, plan, choose, typed, device)
     for runner in run.runners:
-        for prediction in runner.predictions:
+        # those of the winner are in the checkpoint that the run goes on from
+        for prediction in runner.predictions if runner.folder.path.name != run.winner else ():
             context.tried.keep(prediction)
     context.tried.before, context.tried.predictions = context.tried.predictions, []
     evidence = measure(_probe(context, network, features, plan, device), frozen.every, config.seed)

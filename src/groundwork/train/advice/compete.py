@@ -15,8 +15,17 @@ from groundwork.model import Network
 from groundwork.train.advice.decide import undecidable
 from groundwork.train.advice.heads import Frozen
 from groundwork.train.advice.judge import Judge
-from groundwork.train.advice.price import Entry, admitted, budget_reason, entries, minutes_allowed, priced
-from groundwork.train.advice.race import Runner, race
+from groundwork.train.advice.price import (
+    Entry,
+    adapts,
+    admitted,
+    budget_reason,
+    entries,
+    minutes_allowed,
+    priced,
+    settled,
+)
+from groundwork.train.advice.race import FOLDER, Runner, race
 from groundwork.train.context import Context
 from groundwork.transfer import Plan
 
@@ -61,8 +70,10 @@ def compete(
 ) -> Race:
     """Let training compete where that can be decided and fits into the budget."""
     began, judge = time.perf_counter(), Judge(context, frozen)
-    minutes, choose = minutes_allowed(plan.budget, frozen.seconds), cache(choose)
-    every = [priced(context, network, entry, choose, device) for entry in entries(network.num_stages)]
+    choose = cache(choose)
+    limit = minutes_allowed(plan.budget, frozen.seconds)
+    place = context.folder.path / FOLDER
+    minutes, every = settled(place, lambda: (limit, _priced(context, network, choose, device)))
     fits, left_out, reason = _parted(context, frozen, every, minutes, typed)
     prices = [(each.name(each.config(choose)), each.seconds) for each in left_out]
     why = () if judge.frozen_beats_guessing() else ("the frozen head is not seen to beat guessing (99 %)",)
@@ -104,6 +115,13 @@ def _parted(
     tunes = not any(override.startswith("optim.lr=") for override in typed)
     fits, left_out = admitted(every, minutes, tunes)
     return fits, left_out, budget_reason(minutes) if left_out else ""
+
+
+def _priced(
+    context: Context, network: Network, choose: Callable[[str], DictConfig], device: torch.device
+) -> list[Entry]:
+    every = entries(network.num_stages, adapts(network, choose("lora")))
+    return [priced(context, network, entry, choose, device) for entry in every]
 
 
 def _raced(context: Context, runners: Sequence[Runner], minutes: float | None, judge: Judge) -> Runner | None:

@@ -1,14 +1,18 @@
 """A scenario that trains the backbone -> what its whole run costs on this machine, and whether it may race."""
 
+import json
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from groundwork.core.atomic import write_text
+from groundwork.core.bounded import read_json
 from groundwork.core.instantiate import instantiate
-from groundwork.model import Network
+from groundwork.model import Network, adaptable
 from groundwork.train.context import Context
 from groundwork.train.machine.execution import step_seconds
 from groundwork.transfer import Plan
@@ -18,9 +22,10 @@ SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)  # of each schedule, at which those that rac
 TIMES = 3  # the frozen head took, that budget=auto allows
 FORWARD = 1 / 3  # of a step, that a forward alone takes
 RATES = {
-    "large_similar": (1.0, 3.0),
-    "large_different": (1.0, 0.3),
-}  # times `optim.lr`, that race where there is time
+    "large_similar": 3.0,
+    "large_different": 0.3,
+    "lora": 3.0,
+}  # times `optim.lr`, race where there is time
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,26 @@ class Entry:
         return " ".join([f"transfer={self.scenario}", *self.changes(config)])
 
 
-def entries(num_stages: int) -> list[Entry]:
-    """List what may race: the solved head and then all, the same for the last two stages, and all at once."""
+def entries(num_stages: int, adapts: bool) -> list[Entry]:
+    """List what may race: the solved head and then all, the same for the last two stages, all at once, and adapters.
+
+    Args:
+        num_stages: Of the backbone.
+        adapts: Whether adapters can train on it, see `adapts`.
+    """
     last = [Entry("large_similar", num_stages - 2)] if num_stages > 2 else []
-    return [Entry("large_similar"), *last, Entry("large_different")]
+    return [Entry("large_similar"), *last, Entry("large_different"), *[Entry("lora")] * adapts]
+
+
+def adapts(network: Network, config: DictConfig) -> bool:
+    """Tell whether adapters can train: the backbone has layers for them, and nothing typed contradicts them.
+
+    Args:
+        network: With the pretrained backbone.
+        config: Of `transfer=lora`.
+    """
+    trains = any(phase.train == "adapters" for phase in config.transfer.phases)  # phases may be typed
+    return trains and not config.loss.get("l2_sp") and bool(adaptable(network))
 
 
 def priced(
@@ -82,6 +103,24 @@ def priced(
     return replace(entry, seconds=epochs * images * seconds)
 
 
+def settled(
+    folder: Path, settle: Callable[[], tuple[float | None, list[Entry]]]
+) -> tuple[float | None, list[Entry]]:
+    """Settle budget and prices once: a run that was stopped would measure others, and race others.
+
+    Args:
+        folder: Of the race.
+        settle: Gives the budget in minutes, and what may race with its seconds.
+    """
+    path = folder / "prices.json"
+    if not path.exists():
+        minutes, every = settle()
+        folder.mkdir(exist_ok=True)
+        write_text(path, json.dumps({"minutes": minutes, "entries": [asdict(each) for each in every]}))
+    known = read_json(path)
+    return known["minutes"], [Entry(**each) for each in known["entries"]]
+
+
 def minutes_allowed(budget: str | float | None, frozen_seconds: float) -> float | None:
     """Settle `transfer.budget`: auto is a few times what the frozen head took, and a minute at least."""
     if budget == "auto":
@@ -95,14 +134,15 @@ def admitted(every: Sequence[Entry], minutes: float | None, tunes: bool) -> tupl
     Args:
         every: With their seconds.
         minutes: The budget; None for no limit.
-        tunes: Whether rates may differ from `optim.lr`: each scenario races at two, where the race stays in the budget.
+        tunes: Whether rates may differ from `optim.lr`: each scenario races at two, as long as the race stays in the
+            budget.
     """
     fits = [each for each in every if minutes is None or each.seconds <= 30 * minutes]
     left_out = [each for each in every if each not in fits]
-    if tunes:
-        both = [replace(each, rate=rate) for each in fits for rate in RATES[each.scenario]]
-        if minutes is None or longest(both) <= 60 * minutes:
-            fits = both
+    for each in [*fits] if tunes else ():
+        more = [*fits, replace(each, rate=RATES[each.scenario])]
+        if minutes is None or longest(more) <= 60 * minutes:
+            fits = more
     return fits, left_out
 
 

@@ -1,5 +1,6 @@
 """Scenarios that train the backbone -> the best on val, by successive halving at equal shares of each schedule."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
+from groundwork.core.atomic import write_text
+from groundwork.core.bounded import read_json
 from groundwork.core.console import Console
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.train.advice.price import SHARES
@@ -82,25 +85,36 @@ class Runner:
         began, run = perf_counter(), self.context
         folder = RunFolder.furnish(self.folder.path)
         own = build_context(folder, self.config.copy(), run.prepared, run.data, Console(quiet=True), run.warm)
-        own.resume = folder.last.exists()
+        own.resume = True
         task = build_task(own)
         epochs = max(1, round(share * own.model.epochs))
         if max((row["epoch"] for row in _validated(load_last(folder)[0] or {})), default=0) < epochs:
             trainer = build_trainer(own, [*build_callbacks(own), Pause(epochs)])
             if not solve(own, task):
                 trainer.fit(task, datamodule=own.datamodule, ckpt_path=own.ckpt_path)
-        self._look(folder)
-        self.share, self.seconds = share, self.seconds + perf_counter() - began
+        self._look(folder, epochs)
+        self._count(share, perf_counter() - began)
 
-    def _look(self, folder: RunFolder) -> None:
+    def _count(self, share: float, took: float) -> None:
+        """Count the seconds; those of an earlier process, where this share was behind it then."""
+        path = self.folder.path / "seconds.json"
+        known = read_json(path) if path.exists() else {}
+        known.setdefault(str(share), self.seconds + took)
+        write_text(path, json.dumps(known))
+        self.share, self.seconds = share, known[str(share)]
+
+    def _look(self, folder: RunFolder, epochs: int) -> None:
+        """Read what was validated within some epochs, though an earlier process may have trained on."""
         checkpoint = load_last(folder)[0] or {}
         rows, kept = (
             _validated(checkpoint),
             checkpoint.get("callbacks", {}).get("KeepTried", {}).get("predictions", []),
         )
-        # Heads that were solved come before the validations; only those of the last phase are of weights that are kept.
-        self.predictions = [each.numpy() for each in kept[len(kept) - len(rows) :]] if kept else []
-        latest = [number for number, row in enumerate(rows) if row["phase"] == checkpoint["phase"]]
+        kept = kept[len(kept) - len(rows) :]  # heads that were solved come before the validations
+        rows = [row for row in rows if row["epoch"] <= epochs]
+        self.predictions = [each.numpy() for each in kept[: len(rows)]]
+        # only those of the last phase are of weights that are kept
+        latest = [number for number, row in enumerate(rows) if row["phase"] == rows[-1]["phase"]]
         known = [number for number in latest if number < len(self.predictions)]
         known = [number for number in known if np.isfinite(self.score(self.predictions[number]))]
         self.best = max(known, key=lambda number: self.score(self.predictions[number]), default=None)
@@ -129,7 +143,7 @@ def race(
     Returns:
         The one that trained in full; None where none did.
     """
-    left, began = list(runners), perf_counter()
+    left = list(runners)
     for share in SHARES:
         left = [each for each in left if _advanced(each, share, say)]
         left = sorted((each for each in left if np.isfinite(each.value)), key=lambda each: -each.value)
@@ -142,7 +156,7 @@ def race(
             )
             return None
         ahead = left[0].seconds / share * (1 - share)
-        if minutes is not None and perf_counter() - began + ahead > OVER * 60 * minutes:
+        if minutes is not None and sum(each.seconds for each in runners) + ahead > OVER * 60 * minutes:
             say(
                 f"race: {left[0].name} would take {spoken(ahead)} more, which is over transfer.budget="
                 f"{minutes:.3g}, so it ends here"

@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
+from groundwork.train.custom import own_data
 
 
 def settle_batch_size(config: DictConfig, standard: Path) -> None:
@@ -16,6 +17,8 @@ def settle_batch_size(config: DictConfig, standard: Path) -> None:
     Raises:
         UserError: If it is neither auto nor a whole number of at least 1.
     """
+    if own_data(config):
+        return  # of which the argument may mean anything
     size = OmegaConf.select(config, "data.batch_size")
     if size == "auto":
         if config.data.kind != "table":

@@ -1,17 +1,24 @@
 """What may race, and what it costs."""
 
+from pathlib import Path
+
 import pytest
+import torch
+from torch import nn
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import compose_run
+from groundwork.model import Network, StagePool, as_backbone
 from groundwork.train.advice.price import (
     Entry,
+    adapts,
     admitted,
     budget_reason,
     entries,
     longest,
     minutes_allowed,
     price_line,
+    settled,
 )
 from groundwork.transfer.plan import check_budget
 
@@ -59,9 +66,36 @@ def test_rates_race_where_there_is_time_for_them():
     one = [Entry("large_similar", 0, 1.0, 30.0)]
     assert [each.rate for each in admitted(one, 1.0, tunes=True)[0]] == [1.0, 3.0]
     assert [each.rate for each in admitted(one, 1.0, tunes=False)[0]] == [1.0]
-    # Six that may take 30 s each would take (6 + 3 + 2 * 2 + 4) / 8 * 30 = 64 s.
-    three = [Entry("large_similar", number, 1.0, 30.0) for number in range(3)]
-    assert len(admitted(three, 1.0, tunes=True)[0]) == 3
+    # Five that may take 30 s each would take (5 + 3 + 2 * 2 + 4) / 8 * 30 = 60 s, and six 64 s.
+    three = [
+        Entry("large_similar", 0, 1.0, 30.0),
+        Entry("large_different", 0, 1.0, 30.0),
+        Entry("lora", 0, 1.0, 30.0),
+    ]
+    assert [each.rate for each in admitted(three, 1.0, tunes=True)[0]] == [1.0, 1.0, 1.0, 3.0, 0.3]
+    assert [each.rate for each in admitted(three, None, tunes=True)[0]][3:] == [3.0, 0.3, 3.0]
+
+
+def test_adapters_race_where_a_backbone_has_layers_for_them_and_nothing_contradicts():
+    assert [each.scenario for each in entries(5, True)][-1] == "lora"
+    assert "lora" not in [each.scenario for each in entries(5, False)]
+    lora = compose_run(["data=digits", "transfer=lora"]).config
+
+    def network(*layers: nn.Module) -> Network:
+        backbone = as_backbone(nn.Sequential(*layers), torch.zeros(1, 3, 8, 8))
+        return Network(nn.Identity(), backbone, StagePool((0,), ("mean",)), nn.Identity())
+
+    single = network(nn.Conv2d(3, 4, 1), nn.ReLU())
+    assert adapts(single, lora)
+    assert not adapts(network(nn.Conv2d(3, 4, 3), nn.ReLU()), lora)
+    for word in ("loss.l2_sp=0.1", "transfer.phases=[{train: all, share: 1, lr: 1, layer_decay: 1}]"):
+        assert not adapts(single, compose_run(["data=digits", "transfer=lora", word]).config)
+
+
+def test_prices_are_settled_once_so_that_a_run_that_was_stopped_races_the_same(tmp_path: Path):
+    every = [Entry("lora", 0, 1.0, 12.5), Entry("large_similar", 2)]
+    assert settled(tmp_path / "race", lambda: (None, every)) == (None, every)
+    assert settled(tmp_path / "race", lambda: (1.0, [])) == (None, every)
 
 
 def test_what_is_not_tried_is_named_with_its_price():
@@ -82,5 +116,5 @@ def test_an_entry_names_the_words_that_run_it():
     assert (own.transfer.frozen, own.optim.lr) == (3, pytest.approx(3e-3))
     assert entry.name(own) == "transfer=large_similar transfer.frozen=3 optim.lr=0.003"
     assert config.transfer.frozen == 0
-    assert [each.frozen for each in entries(5)] == [0, 3, 0]
-    assert [each.frozen for each in entries(2)] == [0, 0]
+    assert [each.frozen for each in entries(5, False)] == [0, 3, 0]
+    assert [each.frozen for each in entries(2, False)] == [0, 0]

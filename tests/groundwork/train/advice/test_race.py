@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from omegaconf import OmegaConf
 
-from groundwork.train.advice.race import race
+from groundwork.core.run_folder import RunFolder
+from groundwork.train.advice.race import Runner, race
+from groundwork.train.checkpoint import save
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Trained:
 
     @property
     def seconds(self) -> float:
-        return self.cost * self.shares[-1]
+        return self.cost * max(self.shares, default=0.0)
 
     def advance(self, share: float) -> None:
         if self.fails:
@@ -71,6 +78,30 @@ def test_a_race_that_is_lost_half_way_ends_there():
     assert race([one], None, lost, said.append) is None
     assert one.shares == [0.125, 0.25, 0.5]
     assert "clearly worse than the frozen head" in said[0]
+
+
+def test_a_share_is_judged_by_what_was_validated_in_it_though_an_earlier_process_trained_on(tmp_path: Path):
+    context: Any = SimpleNamespace(folder=RunFolder(tmp_path))
+    runner = Runner(
+        context, OmegaConf.create(), "transfer=lora optim.lr=0.003", lambda kept: float(kept.mean())
+    )
+    folder = RunFolder.furnish(runner.folder.path)
+    assert folder.path == tmp_path / "race" / "lora-optim-lr-0-003"
+    rows = [{"phase": phase, "epoch": epoch} for phase, epoch in ((1, 1), (2, 2), (2, 3), (2, 4))]
+    kept = [torch.full((3, 2), value) for value in (0.0, 0.6, 0.2, 0.4, 0.9)]  # first that of a solved head
+    callbacks = {"History": {"rows": rows}, "KeepTried": {"predictions": kept}}
+    save({"state_dict": {}, "phase": 2, "callbacks": callbacks}, folder.last)
+    for epochs, value, number in ((1, 0.6, 1), (2, 0.2, 2), (3, 0.4, 3), (4, 0.9, 4)):
+        runner._look(folder, epochs)
+        assert (runner.value, len(runner.predictions)) == (pytest.approx(value), number)
+    runner._count(0.125, 3.0)
+    runner._count(0.25, 4.0)
+    again = Runner(context, OmegaConf.create(), runner.name, runner.score)
+    again._count(0.125, 0.1)
+    assert again.seconds == 3.0
+    again._count(0.25, 0.1)
+    again._count(0.5, 5.0)
+    assert (again.share, again.seconds) == (0.5, 12.0)
 
 
 @pytest.mark.parametrize(("minutes", "ends"), [(1.0, True), (4.0, False)])

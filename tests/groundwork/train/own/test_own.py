@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 import torch
 from lightning.pytorch.demos.boring_classes import BoringDataModule, BoringModel
+from omegaconf import open_dict
 
+import groundwork
 from groundwork import Run, fit
 from groundwork.core import admitted
 from groundwork.core.console import Console
@@ -22,13 +24,15 @@ from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.own import bare, batch_hashes
 from groundwork.evaluate.seal import seal
-from groundwork.launch.commands import compare, predict
+from groundwork.launch.commands import compare, convert, evaluate, export, predict
+from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import complete, compose_run
 from groundwork.launch.config.own import refuse_idle_sweep
 from groundwork.launch.start import resume
 from groundwork.train.checkpoint import load
+from groundwork.train.machine.batch_size import settle_batch_size
 from groundwork.train.own.run import best_row, logged_name
 
 HERE = Path(__file__).resolve().parent
@@ -290,11 +294,34 @@ def test_commands_that_need_a_network_of_ours_say_so(whole: Run, runs: Path, tmp
         whole.model,
         lambda: predict([f"run={whole.path}", "input=x.csv", f"output={tmp_path / 'y.csv'}"]),
         lambda: compare([f"runs={whole.path}", f"paths.runs={runs}"]),
+        lambda: groundwork.read([DATA, MODULE]),
+        lambda: groundwork.split([DATA, MODULE]),
+        lambda: groundwork.audit([DATA, MODULE]),
+        lambda: groundwork.audit(["data=diabetes", MODULE, "suspects=true"]),
+        lambda: groundwork.advise(["data=digits", MODULE]),
+        lambda: convert([DATA, MODULE, f"shards={tmp_path / 'shards'}"]),
+        lambda: evaluate([f"runs={whole.path}", "join=mean", "split=test"]),
+        lambda: export([f"run={whole.path}", "format=torch"]),
         lambda: refuse_idle_sweep([whole.config] * 2, [["optim.lr=1", "seed=0"], ["optim.lr=2", "seed=0"]]),
     ]
     for call in calls:
         with pytest.raises(UserError, match="module of your own"):
             call()
+
+
+def test_arguments_of_their_data_mean_what_they_say(finches: Any):
+    named = {"_target_": "birds.Data", "batch_size": "auto", "image_size": "large", "num_workers": -1}
+    config = compose_run(complete([DATA, MODULE])).config
+    with open_dict(config):
+        config.data = named
+    settle_batch_size(config, Path("none.yaml"))
+    check_values(config)
+    assert config.data == named
+
+
+def test_more_epochs_of_a_finished_run_of_their_module_are_told_what_to_do(whole: Run):
+    with pytest.raises(UserError, match=r"let your module load .*best\.ckpt"):
+        resume(str(whole.path), ["trainer.max_epochs=9"])
 
 
 def test_names_of_logged_metrics():
