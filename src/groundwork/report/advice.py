@@ -20,6 +20,7 @@ SCENARIOS = {
     "small_different": "a linear head on features of an earlier stage, or of several; the backbone is frozen",
     "large_similar": "first the head, then the whole network at a low rate",
     "large_different": "everything trains from the pretrained weights at a higher rate",
+    "lora": "low-rank adapters learn beside the frozen weights, at a higher rate",
 }
 
 

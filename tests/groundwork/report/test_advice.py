@@ -84,6 +84,16 @@ def test_one_quarter_of_the_square_is_taken(tmp_path: Path):
     assert "That alone would name large_different" in text
 
 
+def test_adapters_are_advised_without_a_quarter_of_their_own(tmp_path: Path):
+    raced = [{"name": "transfer=lora", "score": 0.9, "share": 1.0, "seconds": 50.0}]
+    page = page_of(tmp_path, {**ADVICE, "scenario": "lora", "changes": [], "race": raced})
+    assert '<td class="taken">' not in page
+    text = words_of(page)
+    assert "Take lora That is: low-rank adapters" in text
+    assert "lora did better in the race" in text
+    assert "accuracy of it, val 0.900" in text
+
+
 @pytest.mark.parametrize("more", [None, {"rows": 9, "gain": 0.3, "low": -0.1, "high": 0.4}])
 def test_a_frozen_head_for_a_metric_to_minimize(tmp_path: Path, more: dict[str, float] | None):
     frozen = {
