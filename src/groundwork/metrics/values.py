@@ -42,8 +42,9 @@ class RegressionMetrics(Metrics):
         return prediction[:, : len(names)] if prediction.ndim > 1 else prediction
 
     def beside(self, prediction: Predictions, names: Sequence[str]) -> dict[str, Predictions]:
-        """Name the quantiles other than the median, (N,) each."""
-        columns = quantile_columns(self.quantiles, names) if self.quantiles else []
+        """Name the quantiles other than the median, (N,) each; a model of values alone has none."""
+        wide = prediction.ndim > 1 and prediction.shape[1] > len(names)
+        columns = quantile_columns(self.quantiles, names) if wide else []
         return {name: prediction[:, place] for place, name in enumerate(columns) if place >= len(names)}
 
     def _base(self, prediction: Predictions, target: Targets, names: Sequence[str], ranked: bool) -> Scores:

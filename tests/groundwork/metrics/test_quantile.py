@@ -82,6 +82,13 @@ def test_a_model_of_values_alone_gets_the_quantiles_of_its_errors():
     assert found["rmse"] == VALUES(constant, TARGET[:, :1], ("a",))["rmse"]
 
 
+def test_the_columns_beside_the_medians_are_those_that_a_model_gives():
+    found = METRICS.beside(PREDICTION, ("a", "b"))
+    assert list(found) == ["a_q05", "b_q05", "a_q95", "b_q95"]
+    np.testing.assert_array_equal(found["b_q95"], PREDICTION[:, 5])
+    assert METRICS.beside(PREDICTION[:, :2], ("a", "b")) == {}
+
+
 def test_what_is_not_finite_is_undefined():
     found = METRICS(np.where(PREDICTION > 20, np.inf, PREDICTION), TARGET, ("a", "b"))
     assert np.isnan([found[name] for name in QUANTILE]).all()
