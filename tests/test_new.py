@@ -30,9 +30,11 @@ new = load()
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy of the code, since new.py writes into its own tree."""
-    for name in ("conf", "src", "scripts", "tests", ".vscode"):
-        shutil.copytree(ROOT / name, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the code, since new.py writes into its own tree, with what Python and mypy know of it already."""
+    half_written = shutil.ignore_patterns("*.pyc.*")  # by another process of the tests
+    for name in ("conf", "src", "scripts", "tests", ".vscode", ".mypy_cache"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / "clone" / name, ignore=half_written)
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "clone")
     return tmp_path / "clone"
 
