@@ -47,6 +47,12 @@ def dates_among(frame: DataFrame) -> list[str]:
     return [str(name) for name in frame.select_dtypes(["datetime", "datetimetz"]).columns]
 
 
+def check_names(parts: Sequence[str]) -> None:
+    """Refuse parts that dates don't have."""
+    for part in parts:
+        check_choice("data.date_parts", part, (*NUMBERS, *CATEGORIES))
+
+
 def check_parts(parts: Sequence[str], frame: DataFrame, dates: Sequence[str], where: str) -> None:
     """Refuse parts that dates don't have, that no input has, or whose names are taken.
 
@@ -54,8 +60,7 @@ def check_parts(parts: Sequence[str], frame: DataFrame, dates: Sequence[str], wh
         frame: The whole table.
         dates: Inputs that hold dates.
     """
-    for part in parts:
-        check_choice("data.date_parts", part, (*NUMBERS, *CATEGORIES))
+    check_names(parts)
     if parts and not dates:
         raise UserError(
             f"data.date_parts must go with an input that holds dates, but none of {where} does. Write dates as "

@@ -81,6 +81,10 @@ def _check_loss_head(config: DictConfig) -> None:
 def _check_data(config: DictConfig, choices: dict[str, str]) -> None:
     """Refuse what the kind of the data, its columns or its order in time can't go with."""
     kind = config.data.kind
+    if parts := config.data.get("date_parts"):
+        from groundwork.data.readers.dates import check_names  # pandas: not for other runs
+
+        check_names([parts] if isinstance(parts, str) else parts)
     if kind == "image" and config.data.get("inputs") and config.augment.get("mix"):
         raise UserError(
             "augment.mix must be null with data.inputs, because columns of two samples can't be mixed, but it is set. "

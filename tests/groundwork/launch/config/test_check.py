@@ -34,6 +34,7 @@ from groundwork.train.idle import idle_keys
             "task.target_scale must be one of auto, none",
         ),
         (["data=table", "augment=light"], "augment=light must go with images"),
+        (["data=table", "data.date_parts=[month,moon]"], "data.date_parts must be one of year, day, month"),
         (["data=image_folder", "model=mlp"], "model=mlp must read what the data holds"),
         (
             ["data=table", "task=classification", "balance=oversample", "+loss.function.class_weights=[1,2]"],
