@@ -193,7 +193,7 @@ def _without_arguments(config: dict[str, Any]) -> dict[str, Any]:
     data = config.get("data")
     if not isinstance(data, Mapping):
         return config
-    new = {name for name in ("date_parts",) if not data.get(name)}
+    new = set() if data.get("date_parts") else {"date_parts"}
     if data.get("kind") == "image" and not any(data.get(name) for name in BESIDE):
         new |= {*BESIDE}
     plain = {key: value for key, value in data.items() if key not in new}

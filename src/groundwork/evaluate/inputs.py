@@ -26,6 +26,7 @@ from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
+from groundwork.data.readers.dates import part_names
 from groundwork.data.readers.roles import Roles, content_ids, input_columns
 from groundwork.data.store.decode import MAX_PIXELS, BadImageError
 from groundwork.data.store.origin import Files, Origin
@@ -179,7 +180,7 @@ def _encode(
     parts = keys.get("date_parts") or ()
     columns, texts, said = input_columns(rows, categorical, parts)
     # Where a file holds no date in a column, its parts are missing, too.
-    for name in (f"{base} {part}" for base in known for part in parts):
+    for name in (each for base in known for each in part_names(base, parts)):
         if name not in columns and any(column.name == name for column in statistics.columns):
             columns[name] = None
     for name in texts:

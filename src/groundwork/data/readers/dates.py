@@ -34,12 +34,17 @@ def split_dates(column: Series, parts: Sequence[str]) -> dict[str, Series]:
     found: dict[str, Series] = {
         name: ((moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)).astype("float64")
     }
-    for part in parts:
+    for part, named in zip(parts, part_names(name, parts), strict=True):
         if part in CATEGORIES:
-            found[f"{name} {part}"] = CATEGORIES[part](moments).astype("str")
+            found[named] = CATEGORIES[part](moments).astype("str")
         else:
-            found[f"{name} {part}"] = NUMBERS[part](moments).astype("float64")
+            found[named] = NUMBERS[part](moments).astype("float64")
     return found
+
+
+def part_names(column: str, parts: Sequence[str]) -> list[str]:
+    """Name the inputs that are parts of a column of dates."""
+    return [f"{column} {part}" for part in parts]
 
 
 def dates_among(frame: DataFrame) -> list[str]:
@@ -66,7 +71,7 @@ def check_parts(parts: Sequence[str], frame: DataFrame, dates: Sequence[str], wh
             f"data.date_parts must go with an input that holds dates, but none of {where} does. Write dates as "
             "2024-02-29, or set data.date_parts=[]."
         )
-    if taken := [name for date in dates for part in parts if (name := f"{date} {part}") in frame]:
+    if taken := [name for date in dates for name in part_names(date, parts) if name in frame]:
         raise UserError(
             f"data.date_parts must give names that are new, but {where} has a column {taken[0]!r}. Rename that."
         )

@@ -84,7 +84,7 @@ def _check_data(config: DictConfig, choices: dict[str, str]) -> None:
     if parts := config.data.get("date_parts"):
         from groundwork.data.readers.dates import check_names  # pandas: not for other runs
 
-        check_names([parts] if isinstance(parts, str) else parts)
+        check_names(parts)
     if kind == "image" and config.data.get("inputs") and config.augment.get("mix"):
         raise UserError(
             "augment.mix must be null with data.inputs, because columns of two samples can't be mixed, but it is set. "
