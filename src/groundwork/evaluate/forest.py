@@ -96,17 +96,15 @@ class Forest:
         rows = np.arange(len(given))
         for root, output in zip(self.first, self.adds_to, strict=True):
             node = np.full(len(given), root)
-            while (inner := self.left[node] != node).any():
-                node = np.where(
-                    inner, np.where(self._left(given, rows, node), self.left[node], self.right[node]), node
-                )
+            while (self.left[node] != node).any():  # a leaf leads to itself
+                node = np.where(self._left(given, rows, node), self.left[node], self.right[node])
             raw[:, output] += self.value[node]
         return self._linked(raw)
 
     def _left(self, given: Floats, rows: NDArray[np.int64], node: NDArray[np.int64]) -> NDArray[np.bool_]:
         feature, category = self.feature[node], self.category[node]
         value = given[rows, feature]
-        code = np.nan_to_num(value, nan=-1.0).astype(np.int64)
+        code = np.where(category >= 0, np.nan_to_num(value, nan=-1.0), 0.0).astype(np.int64)
         within = (code >= 0) & (code < self.known.shape[1])
         code = np.where(within, code, 0)
         missing = np.isnan(value) | ((category >= 0) & ~(within & self.known[feature, code]))

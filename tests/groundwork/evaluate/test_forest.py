@@ -22,7 +22,7 @@ def table(seed: int, rows: int = 400):
 def unseen(seed: int = 9):
     inputs, _ = table(seed, 300)
     inputs[::7, 1], inputs[::11, 4], inputs[::5, 2] = 30, 77, 1e9
-    inputs[::13, 1] = np.nan
+    inputs[::13, 1], inputs[::17, 3] = np.nan, 1e300  # no whole number that a computer holds
     return inputs
 
 
