@@ -168,6 +168,15 @@ def _split(
     fixed: pd.DataFrame | None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_], list[str]]:
     """Give (N,) the split of each row and whether it is left out of train, as an earlier run did or drawn anew."""
+    keys = SplitKeys(
+        sample_id=samples.sample_id.to_numpy(),
+        target=encoded,
+        group=samples.group,
+        duplicate=duplicate,
+        order=samples.order,
+        official=samples.official,
+        classes=target.classes or target.names,
+    )
     if fixed is not None:
         known = dict(zip(fixed.sample_id, fixed.split, strict=True))
         absent = [name for name in samples.sample_id if name not in known]
@@ -177,23 +186,15 @@ def _split(
                 f"{len(known) - len(samples) + len(absent)} are gone. Restore the data, or start a new run."
             )
         split, dropped = split_dropped([known[name] for name in samples.sample_id])
-        notes = (
+        said = (
             [f"{int(dropped.sum()):,} training rows stay left out, as splits.csv says"]
             if dropped.any()
             else []
         )
     else:
-        keys = SplitKeys(
-            sample_id=samples.sample_id.to_numpy(),
-            target=encoded,
-            group=samples.group,
-            duplicate=duplicate,
-            order=samples.order,
-            official=samples.official,
-            classes=target.classes or target.names,
-        )
-        split, notes = how.split(keys), list(how.split.notes(keys))
+        split, said = how.split(keys), []
         dropped = np.zeros(len(split), dtype=bool)
+    notes = [*how.split.notes(keys, split), *said]
     if how.drop is not None and not dropped.any():
         dropped, said = find_dropped(how.drop, samples.sample_id, split)
         notes += said

@@ -154,6 +154,27 @@ def test_a_run_that_crashes_ends_where_the_whole_one_does(tmp_path: Path, words:
     check_all(tmp_path, [*words, "trainer.val_every_n_steps=5", "callbacks.checkpoint.minutes=0"], FEW, crash)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        [
+            "data.target=[price,weight]",
+            "data.drop=[dear]",
+            "task=regression",
+            "loss=quantile",
+            "balance=none",
+        ],
+        ["data.target=dear", "data.drop=[price]", "loss=ordinal", "data.classes=[no,yes]"],
+    ],
+    ids=["quantile", "ordinal"],
+)
+def test_losses_with_heads_of_their_own_go_on_as_if_nothing_had_happened(
+    tmp_path: Path, words: list[str], target: list[str]
+):
+    own = [*words, *target, "trainer.val_every_n_steps=5", "callbacks.checkpoint.minutes=0"]
+    check_all(tmp_path, own, FEW, crash)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("act", [terminate, crash])
 @pytest.mark.parametrize("every", ["null", "5"])

@@ -32,9 +32,9 @@ class Splitter(ABC):
     def __call__(self, keys: SplitKeys) -> NDArray[Any]:
         """Give each row its split, (N,) str."""
 
-    def notes(self, keys: SplitKeys) -> list[str]:
+    def notes(self, keys: SplitKeys, split: NDArray[Any]) -> list[str]:
         """Say in plain lines what a reader of the split should know: rare classes, kept parts."""
-        return describe(keys, self(keys), self.fractions)
+        return describe(keys, split, self.fractions)
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class StratifiedSplit(Splitter):
         """Give each row its split, (N,) str."""
         return keep_official(keys, self._draw, self.fractions)
 
-    def notes(self, keys: SplitKeys) -> list[str]:
+    def notes(self, keys: SplitKeys, split: NDArray[Any]) -> list[str]:
         """Say in plain lines what a reader of the split should know: rare classes, kept parts."""
-        return describe(keys, self(keys), self.fractions, stable=self.stable)
+        return describe(keys, split, self.fractions, stable=self.stable)
 
     def _draw(self, keys: SplitKeys, unit: Parts, fractions: tuple[float, ...]) -> Parts:
         secret = f"groundwork split {self.seed}"
@@ -180,9 +180,9 @@ class FoldSplit(Splitter):
         only_one = is_lonely(pool, strata) & is_alone(unit)
         return np.where((fold == self.fold) & ~only_one, "val", "train")
 
-    def notes(self, keys: SplitKeys) -> list[str]:
+    def notes(self, keys: SplitKeys, split: NDArray[Any]) -> list[str]:
         """Say in plain lines what a reader of the folds should know."""
-        return describe(keys, self(keys), self.fractions, folds=self.k)
+        return describe(keys, split, self.fractions, folds=self.k)
 
 
 def deal_folds(pool: SplitKeys, unit: Parts, k: int, seed: int, num_bins: int) -> Parts:

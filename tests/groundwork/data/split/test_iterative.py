@@ -92,5 +92,6 @@ def test_a_label_that_misses_a_part_is_named():
     labels[:, 0] = 0
     labels[7, 0] = 1
     how = StratifiedSplit(SHARES, 0, stable=False, num_bins=10)
-    (said,) = [note for note in how.notes(keys(labels, classes=tuple("abcdef"))) if "missing from" in note]
+    drawn_from = keys(labels, classes=tuple("abcdef"))
+    (said,) = [note for note in how.notes(drawn_from, how(drawn_from)) if "missing from" in note]
     assert "labels missing from a part (rows in train/val/test): a 1/0/0" in said

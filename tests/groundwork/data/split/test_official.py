@@ -22,7 +22,7 @@ def test_official_test_is_kept_and_only_val_is_cut():
     for splitter in (STRATIFIED, OfficialSplit(SHARES, 0, 10), RandomSplit(SHARES, 0), STABLE):
         split = splitter(keys)
         np.testing.assert_array_equal(split == "test", official == "test")
-        assert splitter.notes(keys)[-2:] == [
+        assert splitter.notes(keys, splitter(keys))[-2:] == [
             "official test kept as published",
             "val cut from the other rows: the data set has no official one",
         ]
@@ -50,5 +50,5 @@ def test_duplicates_across_official_parts_are_kept_and_named():
     assert STRATIFIED(keys)[:2].tolist() == ["test", "train"]
     assert (
         "warning: 2 rows share a group or their content across official parts: 1 cases"
-        in STRATIFIED.notes(keys)
+        in STRATIFIED.notes(keys, STRATIFIED(keys))
     )

@@ -113,7 +113,7 @@ def test_a_class_too_small_for_every_part_trains_first_and_is_named():
     split = STRATIFIED(keys)
     assert split[0] == "train"
     assert "train" in split[1:3]
-    (note,) = STRATIFIED.notes(keys)
+    (note,) = STRATIFIED.notes(keys, STRATIFIED(keys))
     assert note.startswith(
         "warning: classes missing from a part (rows in train/val/test): heron 1/0/0, owl 1/"
     )
@@ -164,11 +164,14 @@ def test_added_rows_move_no_old_row_of_a_stable_split():
 def test_a_stable_split_says_that_its_sizes_are_only_near_the_shares():
     keys = SplitKeys(names(4000))
     np.testing.assert_allclose(np.array(sizes(STABLE(keys))) / 4000, SHARES, atol=0.02)
-    assert STABLE.notes(keys)[0].startswith("stable split: added rows move no old row; sizes are only near")
+    assert STABLE.notes(keys, STABLE(keys))[0].startswith(
+        "stable split: added rows move no old row; sizes are only near"
+    )
 
 
 def test_an_empty_part_is_named():
-    notes = STRATIFIED.notes(SplitKeys(names(10), group=np.array(["one"] * 10)))
+    keys = SplitKeys(names(10), group=np.array(["one"] * 10))
+    notes = STRATIFIED.notes(keys, STRATIFIED(keys))
     assert [note.split(":")[0] for note in notes] == ["val holds no sample", "test holds no sample"]
 
 

@@ -110,6 +110,31 @@ def test_one_two_and_four_ranks_train_the_same_network(tmp_path: Path, table: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "own",
+    [
+        ["loss=quantile", "data.target=[price,weight]", "monitor=pinball_loss"],
+        ["loss=ordinal", "data.target=dear", "data.drop=[price]", "data.classes=[no,yes]"],
+    ],
+    ids=["quantile", "ordinal"],
+)
+def test_losses_with_heads_of_their_own_train_the_same_network_on_two_ranks(
+    tmp_path: Path, table: Path, own: list[str]
+):
+    found = []
+    for devices in (1, 2):
+        ranks = ["trainer=ddp", f"trainer.devices={devices}", f"data.batch_size={32 // devices}"]
+        ended = run([*TRAIN, *words(tmp_path, table, *ranks, f"name=ranks-{devices}", *own)])
+        assert ended.returncode == 0, ended.stderr
+        found.append(RunFolder(next((tmp_path / "runs" / f"ranks-{devices}").iterdir())))
+    one, two = (load(folder.last)["state_dict"] for folder in found)
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name], rtol=1e-4, atol=1e-5)
+    one, two = (pd.read_csv(folder.history) for folder in found)
+    pd.testing.assert_frame_equal(one, two, rtol=1e-4, check_exact=False)
+
+
+@pytest.mark.slow
 def test_a_multirun_over_the_number_of_devices_is_correct(tmp_path: Path, table: Path):
     own = words(tmp_path, table, "trainer=ddp", "trainer.devices=1,2,1", "name=sweep")
     ended = run([*TRAIN, "-m", *own])
