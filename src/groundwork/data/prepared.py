@@ -100,8 +100,8 @@ class Prepared:
 
         Returns:
             kind, target (its state), and for images `image` (size (C, H, W), mean, std or None for the backbone's
-            own), for tables `columns` (their state) and `num_rows` of train, for regression `center` and `scale` of
-            each target on train.
+            own), for tables `columns` (their state), `moments` (see `Samples`) and `num_rows` of train, for regression
+            `center` and `scale` of each target on train.
         """
         described: dict[str, Any] = {"kind": self.samples.kind, "target": self.target.state()}
         if isinstance(self.source, Store | Stream):
@@ -117,6 +117,7 @@ class Prepared:
         if self.columns is not None:
             described["columns"] = self.columns.state()
             described["decimal"] = dict(self.samples.decimal)
+            described["moments"] = {name: list(parts) for name, parts in self.samples.moments.items()}
             described["num_rows"] = len(self.rows["train"])
         if self.target.task == "regression":
             values = self.targets("train").astype(np.float64)

@@ -40,6 +40,7 @@ class Samples:
         notes: What the reader left out or changed, one line each.
         left_out: Column -> why it is no input, where the reader decided that by itself.
         group_like: (N, G) columns that look like groups and are none; None where `group` is known.
+        moments: Input that was read from dates -> their parts, which are inputs beside it.
         dates: Column of dates that no split uses -> how it is written, "" for ISO 8601.
         decimal: Column -> decimal sign that its numbers were read by, where they were written as text.
     """
@@ -59,6 +60,7 @@ class Samples:
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     group_like: DataFrame | None = None
+    moments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
 

@@ -138,12 +138,14 @@ def image_table_samples(
     sample_id = None if roles.id_column is None else roles.sample_id(frame)
     samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
     idle = [name for name in roles.no_part(frame) if name not in (image_column, *inputs)]
-    check_parts(date_parts, frame, dates_among(frame[list(inputs)]), where)
+    moments = dict.fromkeys(dates_among(frame[list(inputs)]), tuple(date_parts))
+    check_parts(date_parts, frame, list(moments), where)
     columns, texts, said = input_columns(frame[list(inputs)], categorical, date_parts)
     return replace(
         samples,
         inputs=columns,
         categorical=texts,
+        moments=moments,
         group=roles.groups(frame),
         order=roles.order(frame),
         notes=(*samples.notes, *said),

@@ -98,7 +98,8 @@ def table_samples(
     notes += sentinel_notes(
         frame, [name for name in dict.fromkeys([*chosen, *roles.target]) if name not in categorical]
     )
-    check_parts(date_parts, frame, dates_among(frame[chosen]), where)
+    moments = dict.fromkeys(dates_among(frame[chosen]), tuple(date_parts))
+    check_parts(date_parts, frame, list(moments), where)
     columns, categories, said = input_columns(frame[chosen], categorical, date_parts)
     for name in [name for name in chosen if name not in categories]:
         check_digits(frame[name], f"input {name!r}")
@@ -114,6 +115,7 @@ def table_samples(
         order=roles.order(frame),
         notes=(*notes, *said),
         left_out=left_out,
+        moments=moments,
         decimal=reading.decimal,
         **hints(frame, roles, roles.no_part(frame)),
     )

@@ -134,8 +134,10 @@ def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:
     """List the metrics over all classes and targets, the one that chose the checkpoint first."""
     names = [name for name in measured if "/" not in name]
     names.sort(key=lambda name: name != monitor)
-    rows = [[name, *(_number(measured[name].get(key)) for key in ("value", "low", "high"))] for name in names]
-    return _table(["metric", "value", "low", "high"], rows)
+    # What chose has no interval.
+    keys = [key for key in ("value", "low", "high") if any(key in measured[name] for name in names)]
+    rows = [[name, *(_number(measured[name].get(key)) for key in keys)] for name in names]
+    return _table(["metric", *keys], rows)
 
 
 def _limits(
@@ -202,11 +204,30 @@ def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked:
         decision += f"; the decision is {preprocessing['positive']!r} from its probability {threshold:.6g} on"
     if preprocessing["output"].get("whole_numbers"):
         decision += ", rounded to whole numbers"
+    dates = _dates(preprocessing.get("rows", preprocessing).get("columns", []))
     code = "`preprocess.py`" + ", `preprocess_rows.py`" * ("rows" in preprocessing)
     return (
         f"`{file}` takes any number of samples at once. {decision}. {code} and `preprocessing.json` turn files "
-        f"into its input. {checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
+        f"into its input. {dates}{checked}\n\nThis needs {needs(format_name, preprocessing['kind'])}:\n\n"
         f"```python\n{snippet(format_name, preprocessing['kind'])}```"
+    )
+
+
+def _dates(columns: Sequence[Mapping[str, Any]]) -> str:
+    """Say which columns of the graph are made from dates, and how."""
+    parts: dict[str, list[str]] = {}
+    for column in columns:
+        if "date" in column:
+            parts.setdefault(column["date"]["column"], []).append(column["date"]["part"])
+    told = [
+        f"{name!r} (" + ", ".join(["days since 1970-01-01" if one == "days" else one for one in every]) + ")"
+        for name, every in parts.items()
+    ]
+    if not told:
+        return ""
+    return (
+        f"The graph itself has columns for what they make of dates, in UTC: {', '.join(told)}; a file holds them as "
+        "2024-02-29 or 2024-02-29T12:30+01:00. "
     )
 
 

@@ -9,13 +9,14 @@ from groundwork.core.quantiles import ordered_levels, quantile_columns
 from groundwork.core.run_folder import plain
 from groundwork.core.trust import checked_config
 from groundwork.data.formats.infer import MISSING_WORDS
+from groundwork.data.readers.dates import part_names
 from groundwork.evaluate.export.formats import input_names, output_name
 
 
 def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """Say in plain types what happens to a file before the graph, and what its numbers mean after it."""
     data = plain(checkpoint["data"])
-    names, rows = input_names(data), _describe_rows(data["columns"]) if data.get("columns") else {}
+    names, rows = input_names(data), _describe_rows(data) if data.get("columns") else {}
     if data["kind"] == "image":
         fixed = checkpoint["config"]["data"].get("image_size") is None
         described = {"kind": "image", "input": names[0]} | _describe_image(data["image"], fixed)
@@ -43,13 +44,20 @@ def _describe_image(image: Mapping[str, Any], fixed: bool) -> dict[str, Any]:
     }
 
 
-def _describe_rows(columns: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_rows(data: Mapping[str, Any]) -> dict[str, Any]:
+    columns, dated = data["columns"], {}
+    for name, parts in data.get("moments", {}).items():  # runs of earlier versions did not note it
+        dated[name] = {"column": name, "part": "days"}
+        dated |= {
+            each: {"column": name, "part": part}
+            for each, part in zip(part_names(name, parts), parts, strict=True)
+        }
     return {
         "layout": "batch, columns in this order",
         "dtype": "float64",
         "infinite": columns["infinite"],
         "missing_words": list(MISSING_WORDS),
-        "columns": [_column(column) for column in columns["columns"]],
+        "columns": [_column(column, dated.get(column["name"])) for column in columns["columns"]],
     }
 
 
@@ -74,11 +82,12 @@ def _describe_output(checkpoint: Mapping[str, Any], target: Mapping[str, Any]) -
     return described
 
 
-def _column(column: Mapping[str, Any]) -> dict[str, Any]:
-    known = {"categories": column["categories"]} if column["kind"] == "categorical" else {}
+def _column(column: Mapping[str, Any], date: Mapping[str, str] | None) -> dict[str, Any]:
+    known: dict[str, Any] = {"categories": column["categories"]} if column["kind"] == "categorical" else {}
     return {
         "name": column["name"],
         "kind": column["kind"],
         "may_be_missing": column["fill"] is not None,
         **known,
+        **({} if date is None else {"date": date}),
     }

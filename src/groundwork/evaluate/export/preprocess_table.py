@@ -3,6 +3,7 @@
 This file is copied beside every exported model of tables as `preprocess.py`. It imports nothing else.
 """
 
+import datetime
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -14,19 +15,37 @@ from numpy.typing import NDArray
 # A number that gives its text back: 007 is a name.
 DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
 MISSING, UNSEEN, FIRST = 0, 1, 2  # codes of categories; known ones start at FIRST
+UTC, DAY = datetime.UTC, datetime.timedelta(days=1)
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PARTS = {
+    "days": lambda moment: (moment - datetime.datetime(1970, 1, 1, tzinfo=UTC)) / DAY,
+    "year": lambda moment: moment.year,
+    "day": lambda moment: moment.day,
+    "month": lambda moment: MONTHS[moment.month - 1],
+    "weekday": lambda moment: WEEKDAYS[moment.weekday()],
+    "hour": lambda moment: f"{moment.hour:02d} h",
+}
 
 
 def encode_rows(rows: Iterable[Mapping[str, Any]], preprocessing: dict[str, Any]) -> NDArray[np.float64]:
     """Read rows, column name -> value or text, as `preprocessing.json` says: (N, D) float64.
 
-    Numbers stay as they are, NaN where missing; categories become codes. The model fills and scales.
+    Numbers stay as they are, NaN where missing; categories become codes; dates, such as 2024-02-29T12:30+01:00, days
+    since 1970 and parts in UTC, which are columns of their own. The model fills and scales.
 
     Raises:
         KeyError: If a row lacks a column.
-        ValueError: If a number is no number, or missing where the model knows no missing ones.
+        ValueError: If a number is no number, a date no date, or one missing where the model knows no missing ones.
     """
     columns = preprocessing["columns"]
-    encoded = [[_encode(row[column["name"]], column, preprocessing) for column in columns] for row in rows]
+    encoded = [
+        [_encode(_cell(row, column, preprocessing), column, preprocessing) for column in columns]
+        for row in rows
+    ]
     return np.array(encoded, dtype=np.float64).reshape(-1, len(columns))
 
 
@@ -44,6 +63,26 @@ def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -
     if gone and not column["may_be_missing"]:
         raise ValueError(f"column {column['name']} must have no missing values in this model")
     return number
+
+
+def _cell(row: Mapping[str, Any], column: dict[str, Any], preprocessing: dict[str, Any]) -> Any:
+    """Give the value of a column; of one that is made from dates, the part of that date."""
+    date = column.get("date", {"column": column["name"], "part": None})
+    value = row[date["column"]]
+    gone = value is None or value == "" or value != value
+    if date["part"] is None or gone:
+        return value
+    if isinstance(value, str) and value in preprocessing["missing_words"]:
+        return None
+    return PARTS[date["part"]](_moment(value, date["column"]))
+
+
+def _moment(value: Any, name: str) -> datetime.datetime:
+    try:
+        moment = datetime.datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"column {name} must hold dates such as 2024-02-29, but holds {value!r}") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _number(value: Any, name: str, infinite: str) -> float:

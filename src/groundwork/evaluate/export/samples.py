@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from PIL import Image
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from groundwork.core.intact import read_splits
 from groundwork.core.pair import Pair
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import ColumnStatistics, Samples, encode_columns
+from groundwork.data.readers.dates import part_names, split_dates
 from groundwork.data.store.decode import BadImageError
 from groundwork.data.store.origin import Files, Pixels
 from groundwork.evaluate.export.preprocess_image import form_image, read_image
@@ -72,8 +74,20 @@ def _rows(
     """Prepare rows of columns in both ways."""
     statistics = ColumnStatistics.from_state(data["columns"])
     rows = samples.inputs if samples is not None else _made_rows(statistics)
-    outside = encode_rows(rows.to_dict("records"), preprocessing)  # type: ignore[arg-type]  # keys are text
+    rows, written = _dated(rows, data.get("moments", {}))
+    outside = encode_rows(written.to_dict("records"), preprocessing)  # type: ignore[arg-type]  # keys are text
     return torch.from_numpy(encode_columns(rows, statistics)), outside
+
+
+def _dated(rows: DataFrame, moments: Mapping[str, list[str]]) -> tuple[DataFrame, DataFrame]:
+    """Give rows whose parts are those of their dates, and the same rows with the dates themselves, as in a file."""
+    rows, written = rows.reset_index(drop=True), rows.reset_index(drop=True)
+    for name, parts in moments.items():
+        date = Series(pd.to_datetime(rows[name], unit="D", utc=True).dt.round("us"), name=name)
+        rows = rows.assign(**split_dates(date, parts))
+        written[name] = [None if pd.isna(each) else each.isoformat() for each in date]
+        written = written.drop(columns=part_names(name, parts))
+    return rows, written
 
 
 def _images(

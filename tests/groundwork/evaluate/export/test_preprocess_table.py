@@ -8,8 +8,13 @@ import pandas as pd
 import pytest
 
 from groundwork.data import ColumnStatistics, encode_columns
-from groundwork.data.columns import Column
+from groundwork.data.columns import Column, fit_columns
+from groundwork.data.missing import Missing
+from groundwork.data.normalize import Normalize
+from groundwork.data.readers.dates import split_dates
+from groundwork.evaluate.export.describe import _describe_rows
 from groundwork.evaluate.export.preprocess_table import encode_rows
+from groundwork.evaluate.export.samples import _rows
 
 AGE = {"name": "age", "kind": "numeric", "may_be_missing": True}
 SEX = {"name": "sex", "kind": "categorical", "may_be_missing": True, "categories": ["1", "2", "True", "x"]}
@@ -49,6 +54,35 @@ def test_text_becomes_a_number_or_a_gap(text: str, number: float):
     assert np.array_equal(encode_rows([{"age": text}], described(AGE)), [[number]], equal_nan=True)
 
 
+PARTS = ("year", "month", "day", "weekday", "hour")
+CELLS = ["2024-02-29", "1969-12-31T23:59:59.5", "2024-12-31T23:30:00-01:00", "", "NA"]
+
+
+def dated() -> dict[str, Any]:
+    """A column of dates with each part, described as an export does."""
+    dates = pd.Series(pd.to_datetime(CELLS[:3], format="ISO8601", utc=True), name="sold")
+    inputs = pd.DataFrame(split_dates(dates, PARTS))
+    kinds = [name for name in inputs if inputs[name].dtype != float]
+    gaps = Missing("median", True, "slot", "error", 0.0, "missing", {})
+    statistics = fit_columns(inputs, kinds, gaps, Normalize("standard"))
+    data = {"columns": statistics.state(), "moments": {"sold": list(PARTS)}}
+    return {"inputs": inputs, "statistics": statistics, "described": _describe_rows(data)}
+
+
+def test_dates_become_the_days_and_parts_that_training_made_of_them():
+    known = dated()
+    found = encode_rows([{"sold": cell} for cell in CELLS], known["described"])
+    assert [column["name"] for column in known["described"]["columns"]] == list(known["inputs"])
+    expected = encode_columns(known["inputs"], known["statistics"])
+    np.testing.assert_allclose(found[:3], expected, rtol=1e-15)
+    assert found[0, 0] == 19_782
+    assert found[2, 1] == 2025  # in UTC it was the new year
+    for row in found[3:]:
+        assert [math.isnan(each) or each == 0 for each in row] == [True] * len(row)
+    with pytest.raises(ValueError, match="column sold must hold dates such as 2024-02-29"):
+        encode_rows([{"sold": "31.12.2024"}], known["described"])
+
+
 def test_what_the_model_cannot_read_is_refused():
     with pytest.raises(KeyError, match="age"):
         encode_rows([{"sex": 1}], described(AGE))
@@ -60,3 +94,11 @@ def test_what_the_model_cannot_read_is_refused():
         with pytest.raises(ValueError, match="must have no missing values"):
             encode_rows([{"age": "", "sex": ""}], described({**column, "may_be_missing": False}))
     assert encode_rows([{"age": math.inf}], described(AGE, infinite="keep"))[0, 0] == math.inf
+
+
+def test_made_up_rows_of_a_model_that_reads_dates_are_read_alike_in_both_ways():
+    known = dated()
+    data = {"columns": known["statistics"].state(), "moments": {"sold": list(PARTS)}}
+    inside, outside = _rows(None, data, known["described"])
+    np.testing.assert_allclose(outside, inside.numpy(), rtol=1e-12)
+    assert np.isnan(outside[:, 0]).sum() == 1
