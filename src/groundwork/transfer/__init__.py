@@ -3,7 +3,15 @@
 from groundwork.transfer.advise import Advice
 from groundwork.transfer.attempts import Attempts, HeldOut, OutOfFold
 from groundwork.transfer.candidates import Candidate, candidates, gather
-from groundwork.transfer.choose import Choice, Score, Trial, choose_cut, simplest, standard_error
+from groundwork.transfer.choose import (
+    Choice,
+    Score,
+    Trial,
+    choose_cut,
+    past_the_best,
+    simplest,
+    standard_error,
+)
 from groundwork.transfer.curve import Probe
 from groundwork.transfer.evidence import Evidence, measure
 from groundwork.transfer.extract import StageReader, take_pool
@@ -39,6 +47,7 @@ __all__ = [
     "head_loss",
     "head_losses",
     "measure",
+    "past_the_best",
     "simplest",
     "solve_head",
     "solve_ridge",

@@ -121,13 +121,13 @@ def _try(option: Candidate, attempts: Iterable[Attempt], score: Score, loss: Los
         once = np.ones((len(output), 1))
         judgement = float(score(output, once)[0]), None if loss is None else loss(output)
         tried.append(_Tried(Trial(*option, num_features, strength, *judgement), head, output))
-        if _past_the_best(tried):
+        if past_the_best([each.trial.loss for each in tried if each.trial.loss is not None]):
             break
     return tried
 
 
-def _past_the_best(tried: Sequence[_Tried]) -> bool:
-    losses = [each.trial.loss for each in tried if each.trial.loss is not None]
+def past_the_best(losses: Sequence[float]) -> bool:
+    """Say whether the last strengths, from strong to weak, did worse than one before."""
     return len(losses) > WORSE and min(losses[-WORSE:]) > min(losses[:-WORSE])
 
 

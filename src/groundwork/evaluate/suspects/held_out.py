@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
@@ -17,14 +16,13 @@ from groundwork.data.prepared import Prepared
 from groundwork.evaluate.baseline_models import SplitData, fit_baselines
 from groundwork.evaluate.baselines import small_pixels
 from groundwork.evaluate.suspects.confident import Labels, Probs
+from groundwork.evaluate.suspects.heads import Heads
 from groundwork.train.build import build_pretrained, describe_data
 from groundwork.train.frozen.features import read_features
 from groundwork.train.frozen.folds import draw_folds
 from groundwork.train.machine.device import choose_device
 from groundwork.train.warm import read_warm
-from groundwork.transfer import OutOfFold, Plan, candidates, head_loss, solve_head
-from groundwork.transfer.candidates import Candidate
-from groundwork.transfer.spectrum import Linear
+from groundwork.transfer import Plan
 
 NUM_FOLDS = 5
 SIDE = 16  # pixels of a small picture, where no pretrained network reads the images
@@ -39,9 +37,9 @@ def train_and_val(prepared: Prepared) -> NDArray[np.int64]:
 def build_predictor(
     config: DictConfig, plan: Plan, prepared: Prepared, folder: RunFolder, console: Console
 ) -> tuple[Predict, str]:
-    """Choose the model with the lowest out-of-fold log loss on the given labels.
+    """Choose the model that predicts the given labels best out of fold.
 
-    Exact linear heads on each cut of a pretrained network; else a linear model on small pictures; for tables a linear
+    Exact linear heads on a cut of a pretrained network; else a linear model on small pictures; for tables a linear
     model and gradient boosting.
 
     Returns:
@@ -106,36 +104,11 @@ def _heads(
     warm = read_warm(RunFolder.furnish(folder.path), config) if own else None
     network = build_pretrained(config, describe_data(config, prepared, warm), warm)
     features = read_features(config, network, prepared, once, device, console)
-    stages, rows = features.both(), train_and_val(prepared)
-    num_classes, judging = len(prepared.names), np.arange(len(rows))
-
-    def solve(inputs: torch.Tensor, target: torch.Tensor, strengths: Any) -> Any:
-        for head in solve_head(inputs.to(device), target.to(device), num_classes, strengths, None):
-            yield Linear(head.weight.cpu(), head.bias.cpu())
-
-    def attempts(labels: Labels, strengths: Any) -> OutOfFold:
-        target = torch.from_numpy(labels)
-        return OutOfFold(stages, features.spatial, target, fold, judging, len(rows), strengths, solve)
-
-    given = np.asarray(prepared.encoded[rows])
-    options = candidates(plan.pool, plan.cut, features.spatial)
-    best: tuple[float, Candidate, float] | None = None
-    with console.progress("solving linear heads out of fold", "cuts") as bar:
-        for number, option in enumerate(options):
-            for attempt in attempts(given, plan.strengths)(option):
-                loss = head_loss(attempt.output, torch.from_numpy(given))
-                if best is None or loss < best[0]:
-                    best = (loss, option, attempt.strength)
-            bar(number + 1, len(options))
-    assert best is not None
-    _, candidate, strength = best
-
-    def predict(labels: Labels) -> Probs:
-        (attempt,) = attempts(labels, [strength])(candidate)
-        return np.asarray(attempt.output.softmax(dim=1).numpy(), np.float64)
-
-    cut = "+".join(map(str, candidate.stages))
-    return predict, f"exact head on stage {cut} of {config.model.name}"
+    heads = Heads(features, fold, len(prepared.names), device)
+    given = np.asarray(prepared.encoded[train_and_val(prepared)], dtype=np.int64)
+    head = heads.choose(given, plan.pool, plan.cut, plan.strengths, console)
+    cut = "+".join(map(str, head.candidate.stages))
+    return (lambda labels: heads.predict(labels, head)), f"exact head on stage {cut} of {config.model.name}"
 
 
 def log_loss(prob: Probs, given: Labels) -> float:
