@@ -7,7 +7,7 @@ from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, MultilabelHead, RegressionHead
-from groundwork.model.hub import is_hub, read_hub
+from groundwork.model.hub import is_hub, read_hub, stated_license
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Backbone, FeatureBackbone, Network
@@ -55,6 +55,7 @@ __all__ = [
     "predict_batch",
     "read_hub",
     "recompute_activations",
+    "stated_license",
     "tabm_size",
     "taken",
     "view",

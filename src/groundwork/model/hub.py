@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import timm
 import yaml
 
 from groundwork.core.errors import UserError, first_line
@@ -31,8 +32,8 @@ def read_hub(name: str) -> dict[str, Any]:
         raise UserError(
             f"model.name={name} must name a folder by its absolute path. Write {FOLDER}{Path(place).resolve()}."
         )
-    timm = timm_hub()
-    read = timm.load_model_config_from_path if name.startswith(FOLDER) else timm.load_model_config_from_hf
+    hub = timm_hub()
+    read = hub.load_model_config_from_path if name.startswith(FOLDER) else hub.load_model_config_from_hf
     try:
         weights, architecture, args = read(place)
     except Exception as error:  # the hub's, the network's and json's errors share no base class
@@ -46,6 +47,12 @@ def read_hub(name: str) -> dict[str, Any]:
     plain["args"].pop("num_classes", None)  # the head is new; `weights` has the number, too
     stated = _of_card(name, place) or weights.get("license")
     return {"architecture": architecture, "license": stated, **plain}
+
+
+def stated_license(name: str) -> str | None:
+    """Give the licence of the weights of a name of timm, as timm states it; None where it does not."""
+    weights = timm.get_pretrained_cfg(name)
+    return None if weights is None else weights.license
 
 
 def hub_options(hub: dict[str, Any]) -> dict[str, Any]:

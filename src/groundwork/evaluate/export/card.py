@@ -8,6 +8,7 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.core.text import shortlist
 from groundwork.data.unseen import averages_unseen
 from groundwork.evaluate.export.snippets import needs, snippet
+from groundwork.model import stated_license
 from groundwork.report.number import CHOSE, NOT_CORRECTED
 
 TO_FILL = "*to be filled in by whoever passes this model on*"
@@ -186,8 +187,11 @@ def _rare(data: Mapping[str, Any], fewer_than: int = 100) -> list[tuple[str, int
 
 
 def _licences(config: Mapping[str, Any], hub: Mapping[str, Any] | None) -> list[str]:
-    model, stated = config["model"], (hub or {}).get("license")
-    known = f"{stated}, as their card states" if stated else TO_FILL
+    model, who = config["model"], "timm" if hub is None else "their card"
+    stated = None
+    if model["pretrained"] is True:  # a file or a run has weights of its own
+        stated = stated_license(model["name"]) if hub is None else hub.get("license")
+    known = f"{stated}, as {who} states" if stated else TO_FILL
     pretrained = [f"Pretrained weights of {model['name']}: {known}."] if model["pretrained"] else []
     return [f"This model's weights: {TO_FILL}.", f"Data: {TO_FILL}.", *pretrained]
 
