@@ -12,6 +12,8 @@ from typing import Any, Literal
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -19,6 +21,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from pandas import DataFrame
 
 from groundwork.core.atomic import write_bytes, write_text
+from groundwork.core.patches import fonts_of_glyphs
 
 Format = Literal["png", "pdf", "csv"]
 Look = dict[str, Any]  # arguments of a matplotlib artist that several calls share
@@ -74,12 +77,16 @@ class Drawing:
             write_text(folder / f"{self.name}.csv", self.numbers.to_csv(index=False, lineterminator="\n"))
         return png
 
-    def _render(self, kind: str) -> bytes:
+    def _render(self, kind: Literal["png", "pdf"]) -> bytes:
         page = BytesIO()
         with warnings.catch_warnings():
             # A class named in a script that no installed font has is drawn as boxes; the html has its name.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self.figure.savefig(page, format=kind, dpi=DPI)
+            # savefig draws everything once more, to find the layout; drawing finds it as well.
+            self.figure.set_dpi(DPI)
+            canvas: Any = FigureCanvasAgg if kind == "png" else FigureCanvasPdf  # their methods are untyped
+            with fonts_of_glyphs():
+                getattr(canvas(self.figure), f"print_{kind}")(page)
         return page.getvalue()
 
 
