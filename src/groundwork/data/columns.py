@@ -45,6 +45,11 @@ class Column:
     knots: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
 
+    @property
+    def only(self) -> float | None:
+        """Give the value of a numeric column that had no other in train, which is what a model reads ever after."""
+        return self.knots[0] if len(self.knots) == 1 else None
+
 
 TUPLES = ("categories", "counts", "knots", "scores")  # lists in plain types
 

@@ -15,7 +15,7 @@ MOST_NOTES = 10
 def unseen_notes(
     encoded: NDArray[np.float64], statistics: ColumnStatistics, what: str, averages: bool
 ) -> list[str]:
-    """Say in plain lines which columns hold a category or a gap that no training row had.
+    """Say in plain lines which columns hold a category, a gap or a change that no training row had.
 
     Args:
         encoded: (N, D) rows as `encode_columns` gives them.
@@ -53,10 +53,14 @@ def _of_column(values: NDArray[np.float64], column: Column, what: str, averages:
         )
         instead = f"; they get {filled!r}" if filled else average
     else:
-        gaps, instead = (
-            int(np.isnan(values).sum()),
-            f"; they get {column.fill:g}" if column.fill is not None else "",
-        )
+        gaps = int(np.isnan(values).sum())
+        taken = column.fill if column.only is None else column.only
+        instead = f"; they get {taken:g}" if taken is not None else ""
+        if others := len(values) - gaps - int((values == column.only).sum()) if column.only is not None else 0:
+            yield (
+                f"column {column.name!r}: {others:,} of {len(values):,} {what} hold another value than {taken:g}, the "
+                f"only one that training showed{instead}"
+            )
     if gaps and knows and not column.counts[MISSING]:
         yield (
             f"column {column.name!r}: {gaps:,} of {len(values):,} {what} have no value, which training never "

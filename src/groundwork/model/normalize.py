@@ -1,5 +1,6 @@
 """Raw inputs -> float32 inputs in the range that a backbone expects, with everything fitted inside."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,7 +71,8 @@ class TableNormalize(nn.Module):
     """Complete and scale the columns of a table by what was fitted on the training rows.
 
     Numeric columns: missing values become the fill value, then (x - center) / scale, or the scores of a column that
-    has some, in float64 until the end. Columns with an indicator add one more that is 1 where the value was
+    has some, in float64 until the end. A column that did not vary in train keeps its one value, whatever a row holds:
+    what reads it learned nothing of others. Columns with an indicator add one more that is 1 where the value was
     missing. Codes of categories follow as whole numbers in float32, that of a missing one replaced by its fill code.
 
     Args:
@@ -93,6 +95,7 @@ class TableNormalize(nn.Module):
     categorical: Tensor
     knots: Tensor
     scores: Tensor
+    only: Tensor
 
     def __init__(self, statistics: Mapping[str, Mapping[str, Any]]):
         super().__init__()
@@ -118,6 +121,8 @@ class TableNormalize(nn.Module):
             rows = [row + row[-1:] * (longest - len(row)) for row in found]
             # Built of the description that a checkpoint holds, too; most runs have none.
             self.register_buffer(name, torch.tensor(rows, dtype=torch.float64), persistent=False)
+        only = [_only_value(columns[place]) for place in numeric]
+        self.register_buffer("only", torch.tensor(only, dtype=torch.float64), persistent=False)
         self.bins = [_edges(columns[place]) for place in numeric] + [[0.0, 1.0] for _ in indicated]
         self.counts = tuple(_filled_counts(columns[place]) for place in categorical)
 
@@ -133,6 +138,7 @@ class TableNormalize(nn.Module):
         """Turn rows (B, D) float64 into (B, num_numeric + number of categorical columns) float32."""
         numbers = rows[:, self.numeric]
         numbers = torch.where(torch.isnan(numbers), self.fill, numbers)
+        numbers = torch.where(torch.isnan(self.only), numbers, self.only)
         scaled = (numbers - self.center) / self.scale
         if self.by_rank:
             scaled = piecewise_linear(numbers, self.knots, self.scores)
@@ -140,6 +146,12 @@ class TableNormalize(nn.Module):
         codes = rows[:, self.categorical]
         codes = torch.where(codes == 0, self.code, codes)
         return torch.cat([scaled.float(), missing.float(), codes.float()], dim=1)
+
+
+def _only_value(column: Mapping[str, Any]) -> float:
+    """Give the value of a column that had no other in train, NaN where it varied, or nobody noted whether."""
+    knots = column.get("knots") or ()
+    return float(knots[0]) if len(knots) == 1 else math.nan
 
 
 def _edges(column: Mapping[str, Any]) -> list[float]:

@@ -76,3 +76,13 @@ def test_statistics_of_the_first_edition_have_no_counts_and_say_less():
     old = ColumnStatistics.from_state(state)
     found = unseen_notes(encode_columns(one(c="z", x=np.nan), old), old, "rows", True)
     assert found == ["column 'c': 1 of 2 rows hold a category that training did not know"]
+
+
+def test_a_number_that_training_showed_in_one_value_only_is_told():
+    train = DataFrame({"x": [0.0] * 4, "y": [1.0, 2.0, 3.0, 4.0]})
+    statistics = fit_columns(train, [], AUTO, Normalize("standard"))
+    rows = encode_columns(DataFrame({"x": [0.0, 5.0, np.nan], "y": [9.0, 9.0, 9.0]}), statistics)
+    assert unseen_notes(rows, statistics, "rows", True) == [
+        "column 'x': 1 of 3 rows hold another value than 0, the only one that training showed; they get 0",
+        "column 'x': 1 of 3 rows have no value, which training never showed; they get 0",
+    ]

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from pandas import DataFrame
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
+from groundwork.data import Missing, Normalize, encode_columns, fit_columns
 from groundwork.model import ImageNormalize, TableNormalize, TimmBackbone
 
 
@@ -66,6 +68,21 @@ def test_numbers_are_imputed_and_scaled_as_scikit_learn_does() -> None:
     }
     got = TableNormalize(statistics)(torch.from_numpy(rows))
     np.testing.assert_allclose(got, scaler.transform(imputer.transform(rows)), atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["standard", "minmax", "robust", "quantile", "none"])
+def test_a_column_that_never_varied_in_train_keeps_its_value(method: str) -> None:
+    train = DataFrame({"x": [0.0, 1.0, 2.0, 5.0], "k": [7.0] * 4, "gappy": [3.0, None, 3.0, 3.0]})
+    auto = Missing("median", True, "slot", "error", 0.0, "missing", {})
+    columns = fit_columns(train, [], auto, Normalize(method))
+    normalize = TableNormalize({column["name"]: column for column in columns.state()["columns"]})
+    rows = train.assign(k=[7.0, 8.0, -1e9, None], gappy=[3.0, 4.0, None, 1e12])
+    known, new = (
+        normalize(torch.from_numpy(encode_columns(each, columns))) for each in (train, rows)
+    )
+    assert torch.equal(new[:, :3], known[:, :3])
+    assert new[:, 3].tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert len(known[:, 0].unique()) == 4
 
 
 def test_indicators_follow_the_numbers_and_codes_come_last() -> None:
