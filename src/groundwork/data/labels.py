@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,9 @@ from groundwork.core.text import shortlist
 from groundwork.data.formats.cells import label_texts
 
 MOST_NAMED = 5
+UNSEEN = "\u200b\u2060\ufeff"  # marks without width; those that join the parts of an emoji or a letter are none of them
+HARD_SPACE = "[\u00a0\u2007\u202f]"  # looks like any other
+OUTER = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN}]+$")
 
 
 def composed(name: str) -> str:
@@ -19,8 +23,8 @@ def composed(name: str) -> str:
 
 
 def one_name(name: str) -> str:
-    """Give names that nobody can tell apart one form: without spaces around them, accents composed."""
-    return composed(name).strip()
+    """Give names that nobody can tell apart one form: nothing unseen around them, spaces alike, accents composed."""
+    return re.sub(HARD_SPACE, " ", OUTER.sub("", composed(name)))
 
 
 def twins(names: Iterable[str], fold: bool = False) -> list[list[str]]:
@@ -42,7 +46,7 @@ def label_notes(column: Series, classes: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if merged := twins(labels):
         notes.append(
-            f"labels of {column.name!r} that differ only in spaces around them or in the form of an accent are "
+            f"labels of {column.name!r} that differ only in spaces, in marks without width or in the form of an accent are "
             f"one class: {_pairs(merged)}"
         )
     if apart := twins(classes, fold=True):
@@ -51,6 +55,26 @@ def label_notes(column: Series, classes: Sequence[str]) -> tuple[str, ...]:
             "If each pair is one class, give it one spelling"
         )
     return tuple(notes)
+
+
+def group_notes(column: Series) -> tuple[str, ...]:
+    """Say which groups were taken together, and which differ in case alone and may share a person all the same."""
+    names = {name for name in label_texts(column) if name is not None}
+    notes = []
+    if merged := twins(names):
+        notes.append(f"groups of {column.name!r} that read the same are one group: {_pairs(merged)}")
+    if apart := twins({one_name(name) for name in names}, fold=True):
+        notes.append(
+            f"warning: groups of {column.name!r} that differ only in upper and lower case may lie in different parts: "
+            f"{_pairs(apart)}. If each pair is one group, give it one spelling"
+        )
+    return tuple(notes)
+
+
+def category_notes(name: str, column: Series) -> tuple[str, ...]:
+    """Say which categories of an input read the same, which a model takes for different ones."""
+    alike = twins(column.dropna().unique())
+    return (f"categories of {name!r} that read the same stay apart: {_pairs(alike)}",) if alike else ()
 
 
 def _pairs(groups: Sequence[Sequence[str]]) -> str:

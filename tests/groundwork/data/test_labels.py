@@ -5,13 +5,14 @@ import pytest
 from pandas import DataFrame, Series
 
 from groundwork.data import Target
-from groundwork.data.labels import label_notes, twins
+from groundwork.data.labels import category_notes, group_notes, label_notes, one_name, twins
 
 NFD = unicodedata.normalize("NFD", "caf\u00e9")
 
 
 @pytest.mark.parametrize(
-    "pair", [("cat", "cat "), ("cat", "\tcat"), ("caf\u00e9", NFD), ("caf\u00e9 ", NFD), ("a b", "a b\u3000")]
+    "pair",
+    [("cat", "cat\u200b"), ("cat", "\ufeffcat "), ("a\u00a0b", "a b"), ("cat", "cat "), ("cat", "\tcat"), ("caf\u00e9", NFD), ("caf\u00e9 ", NFD), ("a b", "a b\u3000")],
 )
 def test_labels_that_read_the_same_are_one_class_and_it_is_said(pair):
     frame = DataFrame({"kind": Series([*pair, "dog", None], dtype="str")})
@@ -52,3 +53,18 @@ def test_names_that_the_user_gives_may_have_spaces():
     frame = DataFrame({"kind": Series(["cat ", "dog"], dtype="str")})
     assert Target.fit(frame, None, "cat ", None, None).classes == ("dog", "cat")
     assert Target.fit(frame, None, None, None, ["dog", "cat "]).classes == ("dog", "cat")
+
+
+def test_marks_that_join_the_parts_of_a_sign_stay():
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert one_name(f" {family}\u200b") == family
+
+
+def test_groups_and_categories_that_read_the_same_are_told():
+    column = Series(["p1", "p1 ", "P2", "p2", None], dtype="str", name="who")
+    merged, apart = group_notes(column)
+    assert merged == "groups of 'who' that read the same are one group: 'p1' and 'p1 '"
+    assert apart.startswith("warning: groups of 'who'")
+    assert "'P2' and 'p2'" in apart
+    assert group_notes(Series(["p1", "p2"], name="who")) == ()
+    assert category_notes("who", column) == ("categories of 'who' that read the same stay apart: 'p1' and 'p1 '",)

@@ -115,12 +115,12 @@ def _of_one_unit(cells: Iterable[str], sign: str) -> list[str]:
 
 
 def _without_words(column: Series, words: Sequence[str]) -> Series:
-    """Take out the cells that the user says are missing."""
+    """Take out the cells that the user says are missing, and those of text that hold nothing but blanks."""
+    if is_text(column):
+        kept = column.where(~column.str.strip().isin(["", *words]))
+        return kept if kept.count() == column.count() else infer_column(kept.fillna(""), decimal_comma=False)
     if not words:
         return column
-    if is_text(column):
-        kept = column.where(~column.str.strip().isin(list(words)))
-        return kept if kept.count() == column.count() else infer_column(kept.fillna(""), decimal_comma=False)
     if types.is_numeric_dtype(column) and not types.is_bool_dtype(column):
         numbers = pd.to_numeric(Series(list(words), dtype=object), errors="coerce").dropna()
         gone = column.isin(numbers.tolist())

@@ -148,7 +148,7 @@ def image_table_samples(
         moments=moments,
         group=roles.groups(frame),
         order=roles.order(frame),
-        notes=(*samples.notes, *said),
+        notes=(*samples.notes, *said, *roles.group_notes(frame)),
         **hints(frame, roles, idle),
     )
 

@@ -19,6 +19,7 @@ from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import infer_dates
 from groundwork.data.formats.written import other_words
+from groundwork.data.labels import category_notes, group_notes, one_name
 from groundwork.data.readers.dates import split_dates
 
 AUTO = "auto"  # data.group: near duplicates are tied
@@ -94,10 +95,14 @@ class Roles:
         return frame[list(self.target)].reset_index(drop=True)
 
     def groups(self, frame: DataFrame) -> Series | None:
-        """Return (N,) text, or None without groups."""
-        return (
-            None if self.group is None else Series(_complete_texts(frame[self.group], "group"), dtype="str")
-        )
+        """Return (N,) text, or None without groups; names that read the same are one, as one person must not be two."""
+        if self.group is None:
+            return None
+        return Series(map(one_name, _complete_texts(frame[self.group], "group")), dtype="str")
+
+    def group_notes(self, frame: DataFrame) -> tuple[str, ...]:
+        """Say which names of groups look alike."""
+        return () if self.group is None else group_notes(frame[self.group])
 
     def official(self, frame: DataFrame) -> Series | None:
         """Return (N,) train, val, test, or "" where the data set leaves a row open."""
@@ -148,13 +153,14 @@ def require(frame: DataFrame, names: Sequence[str], key: str, where: str) -> Non
 
 def _complete_texts(column: Series, key: str) -> list[str]:
     """Turn a column without missing values into text."""
-    gone = np.flatnonzero(column.isna())
+    texts = [text or "" for text in label_texts(column)]
+    gone = np.flatnonzero([not one_name(text) for text in texts])
     if len(gone):
         raise UserError(
             f"data.{key} must be known for every row, but {column.name!r} misses it in row "
             f"{quoted(gone + 1)}. Fill it in."
         )
-    return [text or "" for text in label_texts(column)]
+    return texts
 
 
 def content_ids(frame: DataFrame) -> Series:
@@ -193,6 +199,7 @@ def input_columns(
         else:
             inputs[str(name)] = Series(label_texts(column), dtype="str")
             categories.append(str(name))
+            notes += category_notes(str(name), inputs[str(name)])
             if name not in categorical and (said := other_words(inputs[str(name)])):
                 notes.append(
                     f"input {str(name)!r} is read as categories, though {said}. Name those words in "

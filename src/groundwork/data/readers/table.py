@@ -113,7 +113,7 @@ def table_samples(
         group=roles.groups(frame),
         official=roles.official(frame),
         order=roles.order(frame),
-        notes=(*notes, *said),
+        notes=(*notes, *said, *roles.group_notes(frame)),
         left_out=left_out,
         moments=moments,
         decimal=reading.decimal,

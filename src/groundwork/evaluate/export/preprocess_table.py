@@ -50,7 +50,7 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], preprocessing: dict[str, Any]
 
 
 def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -> float:
-    gone = value is None or value == "" or value != value
+    gone = value is None or value != value or (isinstance(value, str) and not value.strip())
     if column["kind"] == "categorical":
         number = (
             float(MISSING) if gone else _code(value, column["categories"], preprocessing["missing_words"])

@@ -202,3 +202,19 @@ def test_a_name_in_brackets_is_told_how_to_quote(tmp_path: Path):
     (tmp_path / "t.csv").write_text("x,[k]\n1,2\n2,3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"""data.target="'\[k\]'\"."""):
         read(tmp_path / "t.csv", target=["k"])
+
+
+def test_a_patient_whose_name_is_written_in_two_ways_is_one_group(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("x,g,y\n1,p1,2\n2,p1 ,3\n3,\u00a0p1,4\n4,p2,5\n", encoding="utf-8")
+    samples = read(tmp_path / "t.csv", target="y", group="g")
+    assert samples.group.tolist() == ["p1", "p1", "p1", "p2"]
+    assert any("are one group" in note for note in samples.notes)
+
+
+def test_cells_of_blanks_are_missing(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("x,g,y\n  ,p,a\nu,q,  \nv,\u00a0,b\n", encoding="utf-8")
+    samples = read(tmp_path / "t.csv", target="y")
+    assert samples.inputs.isna().to_numpy().tolist() == [[True, False], [False, False], [False, True]]
+    assert samples.target["y"].isna().tolist() == [False, True, False]
+    with pytest.raises(UserError, match="known for every row, but 'g' misses it in row 3"):
+        read(tmp_path / "t.csv", target="y", group="g")
