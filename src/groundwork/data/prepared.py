@@ -118,6 +118,7 @@ class Prepared:
             described["columns"] = self.columns.state()
             described["decimal"] = dict(self.samples.decimal)
             described["moments"] = {name: list(parts) for name, parts in self.samples.moments.items()}
+            described["units"] = dict(self.samples.units)
             described["num_rows"] = len(self.rows["train"])
         if self.target.task == "regression":
             values = self.targets("train").astype(np.float64)

@@ -43,6 +43,7 @@ class Samples:
         moments: Input that was read from dates -> their parts, which are inputs beside it.
         dates: Column of dates that no split uses -> how it is written, "" for ISO 8601.
         decimal: Column -> decimal sign that its numbers were read by, where they were written as text.
+        units: Column -> what stood beside its numbers, such as "%".
     """
 
     kind: Literal["image", "table"]
@@ -63,6 +64,7 @@ class Samples:
     moments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
     decimal: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.sample_id)

@@ -26,13 +26,14 @@ from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
-from groundwork.data.readers.dates import part_names
+from groundwork.data.readers.dates import dates_among, part_names
 from groundwork.data.readers.roles import Roles, content_ids, input_columns
 from groundwork.data.store.decode import MAX_PIXELS, BadImageError
 from groundwork.data.store.origin import Files, Origin
 from groundwork.data.store.resize import Form
 from groundwork.data.unseen import averages_unseen, unseen_notes
 from groundwork.evaluate.image_inputs import named_images, whole_number
+from groundwork.evaluate.units import DATE, check_units, refuse_texts
 
 
 class ImageFiles:
@@ -183,15 +184,14 @@ def _encode(
     for name in (each for base in known for each in part_names(base, parts)):
         if name not in columns and any(column.name == name for column in statistics.columns):
             columns[name] = None
-    for name in texts:
-        if name not in categorical:
-            found = columns[name].dropna().iloc[0]
-            raise UserError(
-                f"column {name} must hold numbers, as in training, but holds {found!r} ({where}). Mend it."
-            )
+    then = {**data.get("units", {}), **dict.fromkeys(data.get("moments", ()), DATE)}
+    refuse_texts(columns, [name for name in texts if name not in categorical], then, where)
+    read = rows.drop(columns=categorical, errors="ignore")
+    now = {**reading.units, **dict.fromkeys(dates_among(read), DATE)}
+    told = check_units(read, then, now, where) if "units" in data else ()  # older runs did not note them
     encoded = encode_columns(columns, statistics)
     unseen = unseen_notes(encoded, statistics, "rows", averages)
-    return encoded, (*reading.notes, *said, *unseen)
+    return encoded, (*reading.notes, *said, *told, *unseen)
 
 
 def _style(keys: Mapping[str, Any]) -> Style:

@@ -81,10 +81,14 @@ class Draft:
         """Say that a column was read as numbers, by an example."""
         numbers = self._under(sign)
         odd = next((f' ("{cell}")' for cell, number in numbers.items() if cell != number.text), "")
-        unit = next((number.unit for number in numbers.values() if number.unit), "")
+        unit = self.unit(sign)
         how = f', "{sign}" as decimal sign' if (sign and self.differs) or sign == "," else ""
         within = f" in {unit}" if unit else ""
         return f"column {name!r} holds numbers written as text{odd}: read as numbers{within}{how}"
+
+    def unit(self, sign: str | None) -> str:
+        """Give what stands beside the numbers, such as "$" or "%"; "" where nothing does."""
+        return next((number.unit for number in self._under(sign).values() if number.unit), "")
 
     def ambiguous(self, name: str) -> UserError:
         """Ask for the decimal sign."""

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 from pandas.api import types
 
-from groundwork.data.formats.cells import is_text
+from groundwork.data.formats.cells import cell_texts, is_text
 from groundwork.data.formats.draft import Draft, found_numbers, may_hold_numbers
 from groundwork.data.formats.infer import MISSING_WORDS, infer_column
 from groundwork.data.formats.style import Style
@@ -27,11 +27,13 @@ class Reading:
         frame: With columns of numbers in place of text where all cells are numbers.
         notes: One line for each such column.
         decimal: Column -> decimal sign that it was read by, where that makes a difference.
+        units: Column -> what stood beside its numbers, such as "%".
     """
 
     frame: DataFrame
     notes: tuple[str, ...] = ()
     decimal: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_numbers(
@@ -65,6 +67,7 @@ def read_numbers(
     told = {sign for sign in (frame.attrs.get("decimal"), *(draft.only for draft in drafts.values())) if sign}
     notes: list[str] = []
     decimals: dict[str, str] = {}
+    units: dict[str, str] = {}
     for name, draft in drafts.items():
         sign = (known or {}).get(name) or draft.only
         if sign is None and draft.differs:
@@ -74,7 +77,8 @@ def read_numbers(
         frame[name] = numbers
         notes.append(draft.note(name, sign))
         decimals |= {} if sign is None else {name: sign}
-    return Reading(frame, tuple(notes), decimals)
+        units |= {name: unit} if (unit := draft.unit(sign)) else {}
+    return Reading(frame, tuple(notes), decimals, units)
 
 
 def _open_sign(name: str, draft: Draft, told: set[str], is_known: bool) -> str:
@@ -121,6 +125,8 @@ def _without_words(column: Series, words: Sequence[str]) -> Series:
         return kept if kept.count() == column.count() else infer_column(kept.fillna(""), decimal_comma=False)
     if not words:
         return column
+    if types.is_datetime64_any_dtype(column):
+        return column.mask(Series(cell_texts(column), index=column.index).isin(words))
     if types.is_numeric_dtype(column) and not types.is_bool_dtype(column):
         numbers = pd.to_numeric(Series(list(words), dtype=object), errors="coerce").dropna()
         gone = column.isin(numbers.tolist())

@@ -21,7 +21,6 @@ NUMBERS: dict[str, Callable[[Series], Series]] = {
     "day": lambda moments: moments.dt.day,
 }
 
-
 def split_dates(column: Series, parts: Sequence[str]) -> dict[str, Series]:
     """Turn dates (N,) into days since 1970, float64 under the name of the column, and parts under `column part`.
 
@@ -31,9 +30,10 @@ def split_dates(column: Series, parts: Sequence[str]) -> dict[str, Series]:
     """
     moments = pd.to_datetime(column, utc=True).reset_index(drop=True)
     name = str(column.name)
-    found: dict[str, Series] = {
-        name: ((moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)).astype("float64")
-    }
+    per_day = pd.Timedelta(days=1) / pd.Timedelta(1, unit=moments.dt.unit)
+    # Not by a difference to 1970, for which pandas counts nanoseconds: they end in 2262.
+    ticks = moments.astype("int64").where(moments.notna())
+    found: dict[str, Series] = {name: (ticks / per_day).astype("float64").rename(name)}
     for part, named in zip(parts, part_names(name, parts), strict=True):
         if part in CATEGORIES:
             found[named] = CATEGORIES[part](moments).astype("str")

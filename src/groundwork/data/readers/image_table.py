@@ -89,7 +89,7 @@ def read_image_table(
         date_parts=as_names(date_parts),
     )  # fmt: skip
     notes = (*frame.attrs.get("notes", ()), *reading.notes, *samples.notes)
-    return replace(samples, notes=notes, decimal=reading.decimal)
+    return replace(samples, notes=notes, decimal=reading.decimal, units=reading.units)
 
 
 def image_table_samples(

@@ -6,8 +6,11 @@ import numpy as np
 from pandas import DataFrame, Series
 from pandas.api import types
 
+from groundwork.data.readers.dates import split_dates
+
 NINES = tuple(sign * (10**digits - 1) for digits in range(2, 9) for sign in (1, -1))
 CODES = frozenset((-1, -9, *NINES, *(float(np.finfo(kind).max) for kind in (np.float32, np.float64))))
+LAST_DAY = 2_932_896  # 9999-12-31 in days since 1970
 FEWEST = 3  # rows below which a far number may be one that was measured
 FEWEST_OTHERS = 3  # different numbers beside it, without which there is no far
 
@@ -27,6 +30,8 @@ def sentinel_notes(frame: DataFrame, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sentinels(column: Series) -> list[tuple[str, int]]:
+    if types.is_datetime64_any_dtype(column):
+        return _last_days(column)
     if not types.is_numeric_dtype(column) or types.is_bool_dtype(column):
         return []
     counts = column.dropna().astype("float64").value_counts().sort_index()
@@ -42,3 +47,12 @@ def _sentinels(column: Series) -> list[tuple[str, int]]:
         for code, gap, others in ends
         if code in CODES and counts[code] >= FEWEST and gap > others[-1] - others[0]
     ]
+
+
+def _last_days(column: Series) -> list[tuple[str, int]]:
+    """Find the last day that four digits of a year can say, which stands for "until further notice"."""
+    counts = split_dates(column, [])[str(column.name)].dropna().floordiv(1).value_counts().sort_index()
+    days, number = counts.index.to_numpy(), int(counts.iloc[-1]) if len(counts) else 0
+    if len(days) <= FEWEST_OTHERS or days[-1] != LAST_DAY or number < FEWEST:
+        return []
+    return [("9999-12-31", number)] if days[-1] - days[-2] > days[-2] - days[0] else []

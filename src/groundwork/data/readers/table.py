@@ -117,6 +117,7 @@ def table_samples(
         left_out=left_out,
         moments=moments,
         decimal=reading.decimal,
+        units=reading.units,
         **hints(frame, roles, roles.no_part(frame)),
     )
 
