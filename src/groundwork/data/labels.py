@@ -12,7 +12,7 @@ from groundwork.core.text import shortlist
 from groundwork.data.formats.cells import label_texts
 
 MOST_NAMED = 5
-UNSEEN = "\u200b\u2060\ufeff"  # marks without width; those that join the parts of an emoji or a letter are none of them
+UNSEEN = "\u200b\u2060\ufeff"  # marks without width, but for those that join the parts of an emoji or a word
 HARD_SPACE = "[\u00a0\u2007\u202f]"  # looks like any other
 OUTER = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN}]+$")
 
@@ -46,15 +46,20 @@ def label_notes(column: Series, classes: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if merged := twins(labels):
         notes.append(
-            f"labels of {column.name!r} that differ only in spaces, in marks without width or in the form of an accent are "
-            f"one class: {_pairs(merged)}"
+            f"labels of {column.name!r} that differ only in spaces, in marks without width or in the form of an "
+            f"accent are one class: {_pairs(merged)}"
         )
-    if apart := twins(classes, fold=True):
-        notes.append(
-            f"classes of {column.name!r} that differ only in upper and lower case stay apart: {_pairs(apart)}. "
-            "If each pair is one class, give it one spelling"
-        )
-    return tuple(notes)
+    return (*notes, *case_notes(f"classes of {column.name!r}", classes))
+
+
+def case_notes(what: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Say which names differ in case alone and stay apart."""
+    if not (apart := twins(names, fold=True)):
+        return ()
+    return (
+        f"{what} that differ only in upper and lower case stay apart: {_pairs(apart)}. If each pair is one, give it "
+        "one spelling",
+    )
 
 
 def group_notes(column: Series) -> tuple[str, ...]:

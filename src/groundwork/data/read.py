@@ -9,7 +9,7 @@ from groundwork.core.batch import TaskName
 from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.data.labels import label_notes
-from groundwork.data.multilabel import constant_notes, label_columns
+from groundwork.data.multilabel import column_notes, label_columns
 from groundwork.data.readers.roles import AUTO
 from groundwork.data.samples import Samples
 from groundwork.data.target import Target
@@ -74,4 +74,4 @@ def _with_labels(samples: Samples, in_folders: bool, separator: str | None) -> S
         parts = [name.split("/")[samples.official is not None : -1] for name in samples.sample_id]
         target, separator = DataFrame({"folders": ["/".join(names) for names in parts]}, dtype="str"), "/"
     found = label_columns(target, separator)
-    return replace(samples, target=found, notes=(*samples.notes, *constant_notes(found)))
+    return replace(samples, target=found, notes=(*samples.notes, *column_notes(found)))

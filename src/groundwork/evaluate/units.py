@@ -1,4 +1,4 @@
-"""What stood beside the numbers of training, such as "%", or dates in place of numbers -> the same in new rows, or a word."""
+"""Units of numbers in training, such as "%", and dates -> the same in new rows, or an error or a note."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,9 @@ from groundwork.core.errors import UserError
 DATE = "date"  # where numbers have a unit
 
 
-def check_units(rows: DataFrame, then: Mapping[str, str], now: Mapping[str, str], where: str) -> tuple[str, ...]:
+def check_units(
+    rows: DataFrame, then: Mapping[str, str], now: Mapping[str, str], where: str
+) -> tuple[str, ...]:
     """Refuse dates in place of numbers and numbers in place of dates; return a line on each unit that is another one.
 
     Args:
@@ -20,7 +22,7 @@ def check_units(rows: DataFrame, then: Mapping[str, str], now: Mapping[str, str]
         where: What holds them.
     """
     notes = []
-    for name in rows:
+    for name in map(str, rows):
         present, (old, new) = rows[name].dropna(), (then.get(name, ""), now.get(name, ""))
         if old == new or present.empty:
             continue
@@ -28,7 +30,9 @@ def check_units(rows: DataFrame, then: Mapping[str, str], now: Mapping[str, str]
             kind, how = ("dates", "Write them as 2024-02-29.") if old == DATE else ("numbers", "Mend it.")
             first = present.iloc[0]
             shown = str(first.date()) if isinstance(first, pd.Timestamp) else first
-            raise UserError(f"column {name} must hold {kind}, as in training, but holds {shown} ({where}). {how}")
+            raise UserError(
+                f"column {name} must hold {kind}, as in training, but holds {shown} ({where}). {how}"
+            )
         notes.append(
             f"column {name!r} held numbers {_named(old)} in training, and holds numbers {_named(new)} here: taken as "
             "they are"
@@ -42,7 +46,9 @@ def refuse_texts(columns: DataFrame, names: Iterable[str], then: Mapping[str, st
         kind = "dates" if then.get(name) == DATE else "numbers"
         found = _first_text(columns[name].dropna())
         how = "Write them as 2024-02-29." if kind == "dates" else "Mend it."
-        raise UserError(f"column {name} must hold {kind}, as in training, but holds {found!r} ({where}). {how}")
+        raise UserError(
+            f"column {name} must hold {kind}, as in training, but holds {found!r} ({where}). {how}"
+        )
 
 
 def _first_text(present: Series) -> str:

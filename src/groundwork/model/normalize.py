@@ -150,7 +150,7 @@ class TableNormalize(nn.Module):
 
 def _only_value(column: Mapping[str, Any]) -> float:
     """Give the value of a column that had no other in train, NaN where it varied, or nobody noted whether."""
-    knots = column.get("knots") or ()
+    knots = list(column.get("knots") or [])
     return float(knots[0]) if len(knots) == 1 else math.nan
 
 

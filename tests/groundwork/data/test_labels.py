@@ -12,7 +12,16 @@ NFD = unicodedata.normalize("NFD", "caf\u00e9")
 
 @pytest.mark.parametrize(
     "pair",
-    [("cat", "cat\u200b"), ("cat", "\ufeffcat "), ("a\u00a0b", "a b"), ("cat", "cat "), ("cat", "\tcat"), ("caf\u00e9", NFD), ("caf\u00e9 ", NFD), ("a b", "a b\u3000")],
+    [
+        ("cat", "cat\u200b"),
+        ("cat", "\ufeffcat "),
+        ("a\u00a0b", "a b"),
+        ("cat", "cat "),
+        ("cat", "\tcat"),
+        ("caf\u00e9", NFD),
+        ("caf\u00e9 ", NFD),
+        ("a b", "a b\u3000"),
+    ],
 )
 def test_labels_that_read_the_same_are_one_class_and_it_is_said(pair):
     frame = DataFrame({"kind": Series([*pair, "dog", None], dtype="str")})
@@ -67,4 +76,6 @@ def test_groups_and_categories_that_read_the_same_are_told():
     assert apart.startswith("warning: groups of 'who'")
     assert "'P2' and 'p2'" in apart
     assert group_notes(Series(["p1", "p2"], name="who")) == ()
-    assert category_notes("who", column) == ("categories of 'who' that read the same stay apart: 'p1' and 'p1 '",)
+    assert category_notes("who", column) == (
+        "categories of 'who' that read the same stay apart: 'p1' and 'p1 '",
+    )

@@ -37,7 +37,7 @@ def test_the_rows_of_training_are_read_as_they_were(tmp_path: Path):
 
 @pytest.mark.parametrize("cells", [20240101, 19723.0])
 def test_numbers_are_no_dates(tmp_path: Path, cells):
-    with pytest.raises(UserError, match="column d must hold dates, as in training, but holds .*2024-02-29"):
+    with pytest.raises(UserError, match=r"column d must hold dates, as in training, but holds .*2024-02-29"):
         encode(tmp_path, d=cells)
 
 
@@ -51,7 +51,9 @@ def test_dates_are_no_numbers(tmp_path: Path):
 )
 def test_another_unit_is_said(tmp_path: Path, cell, said):
     _, notes = encode(tmp_path, d=pd.to_datetime(TRAIN["d"]), w=cell)
-    assert f"column 'w' held numbers in $ in training, and holds numbers {said} here: taken as they are" in notes
+    assert (
+        f"column 'w' held numbers in $ in training, and holds numbers {said} here: taken as they are" in notes
+    )
 
 
 def test_the_cell_that_is_no_number_is_named(tmp_path: Path):
@@ -59,5 +61,5 @@ def test_the_cell_that_is_no_number_is_named(tmp_path: Path):
     cells[3] = "abc"
     with pytest.raises(UserError, match="column n must hold numbers, as in training, but holds 'abc'"):
         encode(tmp_path, d=pd.to_datetime(TRAIN["d"]), n=pd.Series(cells, dtype="str"))
-    with pytest.raises(UserError, match="column d must hold dates, as in training, but holds '01.02.2024'"):
+    with pytest.raises(UserError, match=r"column d must hold dates, as in training, but holds '01.02.2024'"):
         encode(tmp_path, d=pd.Series(["01.02.2024"] * 30, dtype="str"))

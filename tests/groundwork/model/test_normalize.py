@@ -77,9 +77,7 @@ def test_a_column_that_never_varied_in_train_keeps_its_value(method: str) -> Non
     columns = fit_columns(train, [], auto, Normalize(method))
     normalize = TableNormalize({column["name"]: column for column in columns.state()["columns"]})
     rows = train.assign(k=[7.0, 8.0, -1e9, None], gappy=[3.0, 4.0, None, 1e12])
-    known, new = (
-        normalize(torch.from_numpy(encode_columns(each, columns))) for each in (train, rows)
-    )
+    known, new = (normalize(torch.from_numpy(encode_columns(each, columns))) for each in (train, rows))
     assert torch.equal(new[:, :3], known[:, :3])
     assert new[:, 3].tolist() == [0.0, 0.0, 1.0, 0.0]
     assert len(known[:, 0].unique()) == 4

@@ -21,6 +21,7 @@ NUMBERS: dict[str, Callable[[Series], Series]] = {
     "day": lambda moments: moments.dt.day,
 }
 
+
 def split_dates(column: Series, parts: Sequence[str]) -> dict[str, Series]:
     """Turn dates (N,) into days since 1970, float64 under the name of the column, and parts under `column part`.
 

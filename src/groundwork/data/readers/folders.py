@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ def split_depth(files: Sequence[str], folder: Path) -> int:
         top, *rest = name.split("/")
         tops[top] = tops.get(top, True) and len(rest) > 1
     splits = {top for top in tops if is_part(top)}
+    if not splits:
+        _refuse_likely_parts(files, [top for top in sorted(tops) if tops[top]], folder)
     if not splits or (splits != set(tops) and not any(tops[top] for top in splits)):
         return 0  # a class may well be called train
     if splits != set(tops):
@@ -36,6 +39,26 @@ def split_depth(files: Sequence[str], folder: Path) -> int:
             f"{folder / flat[0]} must hold one folder per class, but holds images directly. Sort them."
         )
     return 1
+
+
+def _refuse_likely_parts(files: Sequence[str], tops: Sequence[str], folder: Path) -> None:
+    """Refuse `training_set` and `test_set` around the same classes: a model would learn to tell part from part."""
+    below: dict[str, set[str]] = {top: set() for top in tops}
+    for name in files:
+        top, inner, *_ = [*name.split("/"), ""]
+        below.get(top, set()).add(inner)
+    likely = {}
+    for top in tops:
+        found = {SPLIT_NAMES[word] for word in re.split("[^a-z]+", top.casefold()) if word in SPLIT_NAMES}
+        if len(found) == 1:
+            likely[top] = found.pop()
+    same = set.intersection(*(below[top] for top in likely)) if likely else set()
+    if len(set(likely.values())) > 1 and len(same) > 1:
+        raise UserError(
+            f"{folder} must hold classes, or train, val and test, but {quoted(likely)} look like "
+            f"{quoted(likely.values())} around the same classes, {quoted(sorted(same))}. Rename them so, and move "
+            "other folders away."
+        )
 
 
 def is_part(name: str) -> bool:

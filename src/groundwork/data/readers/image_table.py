@@ -20,6 +20,7 @@ from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.image_folder import UNREADABLE, image_samples
 from groundwork.data.readers.image_paths import find_images
+from groundwork.data.readers.leftover import part_notes
 from groundwork.data.readers.roles import Roles, as_names, input_columns, require
 from groundwork.data.readers.table import choose_inputs
 from groundwork.data.samples import Samples
@@ -148,7 +149,7 @@ def image_table_samples(
         moments=moments,
         group=roles.groups(frame),
         order=roles.order(frame),
-        notes=(*samples.notes, *said, *roles.group_notes(frame)),
+        notes=(*samples.notes, *said, *roles.group_notes(frame), *part_notes(frame, idle)),
         **hints(frame, roles, idle),
     )
 

@@ -1,4 +1,4 @@
-"""Columns that say nothing about a sample: row numbers and constants."""
+"""Columns that say nothing about a sample: row numbers, constants, and the part of a split that it lies in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pandas import DataFrame, Series
 from pandas.api import types
 
-from groundwork.data.formats.cells import label_texts
+from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.nameless import is_row_numbers
+from groundwork.data.readers.roles import SPLIT_NAMES
 
 UNNAMED = re.compile(
     r"Unnamed: [0-9]+(?:\.[0-9]+)?|__index_level_[0-9]+__"
@@ -32,6 +33,23 @@ def leftover_notes(reasons: dict[str, str]) -> tuple[str, ...]:
     )
 
 
+def part_notes(frame: DataFrame, names: Iterable[str]) -> tuple[str, ...]:
+    """Say of each column that names the parts of a split how it is kept."""
+    return tuple(f"column {name!r} {_keeps(name)}" for name in names if _names_parts(frame[name]))
+
+
+def _names_parts(column: Series) -> bool:
+    """Tell whether a column holds nothing but words for train, val and test, train among two of them at least."""
+    if not is_text(column):
+        return False
+    parts = {SPLIT_NAMES.get(str(text).strip().casefold()) for text in column.dropna().unique()}
+    return "train" in parts and None not in parts and len(parts) > 1
+
+
+def _keeps(name: str) -> str:
+    return f"names the parts of a split, which data.split_column={name} keeps"
+
+
 def _reason(name: str, column: Series) -> str:
     present = column.dropna()
     if present.empty:
@@ -46,6 +64,8 @@ def _reason(name: str, column: Series) -> str:
             return "is an index"
     if len(column) > 1 and len(column) == len(present) and present.nunique() == 1:
         return f"holds nothing but {label_texts(present.iloc[:1])[0]!r}"
+    if _names_parts(column):
+        return _keeps(name)
     return ""
 
 

@@ -50,7 +50,7 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], preprocessing: dict[str, Any]
 
 
 def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -> float:
-    gone = value is None or value != value or (isinstance(value, str) and not value.strip())
+    gone = _is_gone(value)
     if column["kind"] == "categorical":
         number = (
             float(MISSING) if gone else _code(value, column["categories"], preprocessing["missing_words"])
@@ -65,12 +65,15 @@ def _encode(value: Any, column: dict[str, Any], preprocessing: dict[str, Any]) -
     return number
 
 
+def _is_gone(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
+
+
 def _cell(row: Mapping[str, Any], column: dict[str, Any], preprocessing: dict[str, Any]) -> Any:
     """Give the value of a column; of one that is made from dates, the part of that date."""
     date = column.get("date", {"column": column["name"], "part": None})
     value = row[date["column"]]
-    gone = value is None or value == "" or value != value
-    if date["part"] is None or gone:
+    if date["part"] is None or _is_gone(value):
         return value
     if isinstance(value, str) and value in preprocessing["missing_words"]:
         return None

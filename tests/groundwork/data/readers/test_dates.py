@@ -74,13 +74,17 @@ def test_a_day_that_stands_for_ever_is_read_named_and_can_be_missing(tmp_path: P
     days = [f"2024-01-{1 + row % 28:02}" for row in range(40)]
     days[3] = days[9] = days[30] = "9999-12-31"
     table = tmp_path / "t.csv"
-    table.write_text("until,y\n" + "".join(f"{day},{row}.5\n" for row, day in enumerate(days)), encoding="utf-8")
+    table.write_text(
+        "until,y\n" + "".join(f"{day},{row}.5\n" for row, day in enumerate(days)), encoding="utf-8"
+    )
     samples = read(table, [])
     ever = (datetime(9999, 12, 31) - datetime(1970, 1, 1)).days
     assert samples.inputs["until"][3] == ever
     assert samples.inputs["until"][0] == (datetime(2024, 1, 1) - datetime(1970, 1, 1)).days
     assert any("data.missing_values=[9999-12-31]" in note for note in samples.notes)
-    keys = dict.fromkeys(("inputs", "drop", "categorical", "id_column", "group", "split_column", "order_column"))
+    keys = dict.fromkeys(
+        ("inputs", "drop", "categorical", "id_column", "group", "split_column", "order_column")
+    )
     again = read_table(str(table), "y", **keys, query=None, trust_pickle=False, missing_values=["9999-12-31"])
     assert np.flatnonzero(again.inputs["until"].isna()).tolist() == [3, 9, 30]
     assert not any("missing_values" in note for note in again.notes)

@@ -194,3 +194,31 @@ def test_a_class_that_train_lacks_is_named(tmp_path: Path):
     draw(tmp_path, "train/a/1.png", "train/b/2.png", "val/images/3.png", "test/images/4.png")  # Tiny ImageNet
     assert "without an image in train" in read_image_folder(tmp_path).notes[0]
     assert "'images'" in read_image_folder(tmp_path).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("training_set", "test_set"), ("seg_train", "seg_test"), ("Train Images", "validation-2")],
+)
+def test_parts_under_other_names_are_no_classes(tmp_path: Path, first, second):
+    draw(
+        tmp_path,
+        *(f"{top}/{kind}/1.png" for top in (first, second) for kind in ("ant", "bee")),
+        "single/x/1.png",
+    )
+    line = refused(tmp_path, "around the same classes, 'ant', 'bee'")
+    assert repr(first) in line
+    assert "'train'" in line
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train station/1.png", "test tube/1.png"),
+        ("train station/a/1.png", "test tube/b/1.png"),
+        ("ant/left/1.png", "ant/right/1.png", "bee/left/1.png", "bee/right/1.png"),
+        ("train station/left/1.png", "train station/right/1.png", "car/left/1.png", "car/right/1.png"),
+    ],
+)
+def test_classes_that_are_merely_called_so_are_read(tmp_path: Path, names):
+    assert len(set(read_image_folder(draw(tmp_path, *names)).target["class"])) == 2

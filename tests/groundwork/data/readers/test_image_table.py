@@ -38,6 +38,13 @@ def test_a_row_is_an_image_with_its_targets(houses: Path):
     assert all(Path(path).is_file() for path in samples.path)
 
 
+def test_a_split_that_nobody_asked_for_is_told(houses: Path):
+    assert (
+        "column 'part' names the parts of a split, which data.split_column=part keeps" in read(houses).notes
+    )
+    assert not any("split" in note for note in read(houses, split_column="part").notes)
+
+
 def test_other_columns_play_their_parts(houses: Path):
     samples = read(houses, id_column="id", group="town", split_column="part", order_column="sold")
     assert samples.sample_id.tolist() == ["007", "008", "009"]

@@ -21,6 +21,8 @@ PERMUTED = np.random.default_rng(0).permutation(30)
         ("k", ["a", "a"], "holds nothing but 'a'"),
         ("k", [2.0, 2.0], "holds nothing but '2'"),
         ("k", [None, None], "holds no value"),
+        ("Set", ["Train", "train ", "valid"], "data.split_column=Set keeps"),
+        ("s", ["train", "test", None], "names the parts of a split"),
     ],
 )
 def test_row_numbers_and_constants_are_left_over(name, cells, reason):
@@ -45,6 +47,9 @@ def test_row_numbers_and_constants_are_left_over(name, cells, reason):
         ("k", [5.0, None, 5.0]),
         ("flag", [True, False]),
         ("k", ["a"]),
+        ("way", ["train", "bus", "train"]),
+        ("kind", ["val", "test"]),
+        ("kind", ["training", "train", None]),
     ],
 )
 def test_what_may_say_something_stays(name, cells):

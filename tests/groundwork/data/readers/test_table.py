@@ -48,7 +48,7 @@ def test_numbers_are_float64_and_categories_text(houses: Path):
 
 
 def test_dates_become_days_and_it_is_said(houses: Path):
-    samples = read(houses)
+    samples = read(houses, split_column="part")
     # 19723 days from 1970-01-01 to 2024-01-01: 54 years of 365 days and 13 leap days
     np.testing.assert_array_equal(samples.inputs["when"], [54 * 365 + 13, 54 * 365 + 14.5, np.nan])
     assert samples.notes == ("input 'when' holds dates, used as days since 1970-01-01",)
