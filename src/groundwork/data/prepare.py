@@ -105,7 +105,7 @@ def prepare(
     duplicate = input_contents(samples, digest)
     split, left_out, split_notes = _split(how, samples, target, encoded, duplicate, fixed_split)
     rows: dict[Split, Rows] = {name: np.flatnonzero(split == name) for name in SPLITS}
-    _check_parts(rows, len(np.unique(duplicate)))
+    _check_parts(rows, len(np.unique(duplicate)), samples)
     rows["train"] = whole = _without(rows["train"], left_out, target, encoded)
     rows["train"] = _subset(how, samples, encoded, whole)
     notes += split_notes
@@ -223,9 +223,13 @@ def _check_classes(target: Target, encoded: NDArray[Any]) -> None:
         )
 
 
-def _check_parts(rows: dict[Split, Rows], distinct: int) -> None:
+def _check_parts(rows: dict[Split, Rows], distinct: int, samples: Samples) -> None:
     total = sum(map(len, rows.values()))
     few = f" Only {distinct} inputs differ, and equal ones stay in one part." if distinct < total else ""
+    if samples.group is not None:
+        few += f" There are {samples.group.nunique()} groups, each of which stays in one part."
+    if samples.order is not None and (moments := samples.order.nunique()) < total:
+        few += f" The order has {moments} different values, and a chronological split keeps equal ones in one part."
     for name in ("train", "val"):
         if not len(rows[name]):
             raise UserError(

@@ -112,6 +112,22 @@ def test_too_few_different_inputs_for_three_parts_are_named(tmp_path: Path):
         prepared(tmp_path, "data=table", f"data.table={tmp_path / 't.csv'}", "data.target=y")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (GROUPS, "There are 2 groups, each of which stays in one part"),
+        (["split=chronological", "data.order_column=when"], "The order has 2 different values"),
+    ],
+)
+def test_the_reason_why_a_part_is_empty_is_named(tmp_path: Path, words: list[str], said: str):
+    frame = pd.DataFrame({"x": range(1, 80, 2), "y": np.linspace(0.5, 9.7, 40)})
+    frame["group"] = np.where(frame.x < 50, "p", "q")
+    frame["when"] = np.where(frame.x < 70, 2020, 2021)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(UserError, match=f"holds none of 40.*{said}"):
+        prepared(tmp_path, "data=table", f"data.table={tmp_path / 't.csv'}", "data.target=y", *words)
+
+
 def test_a_published_split_that_tears_equal_inputs_is_kept_and_warned_of(replicates: Path, tmp_path: Path):
     frame = pd.read_csv(replicates)
     frame["part"] = np.where(np.arange(600) % 4 < 3, "train", "test")

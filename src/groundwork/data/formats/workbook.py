@@ -6,6 +6,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError, one_line
+from groundwork.core.text import quoted
 from groundwork.data.formats.bounds import check_unpacked
 from groundwork.data.formats.cells import cell_texts, value_type
 from groundwork.data.formats.infer import read_dates
@@ -25,9 +27,10 @@ ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def read_xlsx(path: Path) -> DataFrame:
-    """Read the first sheet: names of columns in its first row, stored values of formulas."""
-    rows = _rows(path, data_only=True)
+    """Read the first sheet: names of columns in its first row that is not empty, stored values of formulas."""
+    rows, others = _rows(path, data_only=True)
     _check_formulas(path, rows)
+    rows = list(dropwhile(lambda row: all(cell is None for cell in row), rows))
     names = list(rows[0]) if rows else []
     while len(rows) > 1 and all(cell is None for cell in rows[-1]):
         rows.pop()
@@ -45,6 +48,8 @@ def read_xlsx(path: Path) -> DataFrame:
     header, cells, notes = name_nameless(header, cells)
     check_names(header, str(path))
     frame = read_dates(tidy(DataFrame(dict(zip(header, cells, strict=True))), str(path)))
+    if others:
+        notes.append(f"of the sheets of {path} the first is read, and not {quoted(others)}")
     frame.attrs = {"notes": notes}
     return frame
 
@@ -75,7 +80,8 @@ def write_xlsx(frame: DataFrame, path: Path) -> None:
     book.save(path)
 
 
-def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
+def _rows(path: Path, *, data_only: bool) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Give the rows of the first sheet, and the names of all others."""
     import openpyxl  # as above
 
     try:
@@ -87,7 +93,7 @@ def _rows(path: Path, *, data_only: bool) -> list[tuple[Any, ...]]:
             try:
                 sheet = book.worksheets[0]
                 sheet.reset_dimensions()  # some writers leave them out or wrong
-                return list(sheet.iter_rows(values_only=True))
+                return list(sheet.iter_rows(values_only=True)), book.sheetnames[1:]
             finally:
                 book.close()
     except UserError:
@@ -109,7 +115,7 @@ def _check_formulas(path: Path, rows: list[tuple[Any, ...]]) -> None:
         sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
         if not any(re.search(rb"<f[ >/]", archive.read(name)) for name in sheets):
             return
-    for number, (values, formulas) in enumerate(zip(rows, _rows(path, data_only=False), strict=False), 1):
+    for number, (values, formulas) in enumerate(zip(rows, _rows(path, data_only=False)[0], strict=False), 1):
         for value, formula in zip(values, formulas, strict=False):
             if value is None and formula is not None:
                 raise UserError(

@@ -57,6 +57,19 @@ def date_columns(frame: DataFrame, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def date_notes(frame: DataFrame, names: Iterable[str]) -> tuple[str, ...]:
+    """Say which inputs of text hold dates that are not written as ISO 8601, and are categories for that reason."""
+    notes = []
+    for name in names:
+        present = frame[name].dropna()
+        if is_text(present) and len(present) and _all_dates(present.iloc[:LOOKED_AT]):
+            notes.append(
+                f"input {name!r} holds dates such as {present.iloc[0]!r}, which are read as categories. Write them as "
+                "2024-02-29 to use them as days"
+            )
+    return tuple(notes)
+
+
 def _all_dates(texts: Series) -> bool:
     return all(WRITTEN_DATE.fullmatch(str(text).strip()) for text in texts)
 

@@ -14,7 +14,7 @@ from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.dates import check_parts, dates_among
-from groundwork.data.readers.hints import hints
+from groundwork.data.readers.hints import date_notes, hints
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
 from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
 from groundwork.data.readers.sentinels import sentinel_notes
@@ -101,6 +101,7 @@ def table_samples(
     moments = dict.fromkeys(dates_among(frame[chosen]), tuple(date_parts))
     check_parts(date_parts, frame, list(moments), where)
     columns, categories, said = input_columns(frame[chosen], categorical, date_parts)
+    said += date_notes(frame, [name for name in chosen if name in categories and name not in categorical])
     for name in [name for name in chosen if name not in categories]:
         check_digits(frame[name], f"input {name!r}")
     return Samples(

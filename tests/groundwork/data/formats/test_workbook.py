@@ -91,3 +91,14 @@ def test_limits_of_a_sheet_are_told(tmp_path: Path):
 def test_unnamed_row_numbers_are_no_column(tmp_path: Path):
     frame = read_xlsx(book(tmp_path, [[None, "a"], [0, "x"], [1, "y"]]))
     assert frame.to_dict("list") == {"a": ["x", "y"]}
+
+
+def test_empty_rows_above_the_names_are_left_out_and_other_sheets_are_named(tmp_path: Path):
+    workbook = openpyxl.Workbook()
+    for row in ([], [None, None], ["a", "b"], [1, "x"]):
+        workbook.active.append(row)
+    workbook.create_sheet("2023").append(["a", "b"])
+    workbook.save(tmp_path / "t.xlsx")
+    frame = read_xlsx(tmp_path / "t.xlsx")
+    assert frame.to_dict("list") == {"a": [1], "b": ["x"]}
+    assert [note.endswith("the first is read, and not '2023'") for note in frame.attrs["notes"]] == [True]

@@ -218,3 +218,13 @@ def test_cells_of_blanks_are_missing(tmp_path: Path):
     assert samples.target["y"].isna().tolist() == [False, True, False]
     with pytest.raises(UserError, match="known for every row, but 'g' misses it in row 3"):
         read(tmp_path / "t.csv", target="y", group="g")
+
+
+@pytest.mark.parametrize("cell", ["29.02.2024", "2/29/2024", "2024/02/29"])
+def test_dates_that_are_categories_are_told(tmp_path: Path, cell):
+    (tmp_path / "t.csv").write_text(f"when,x,y\n{cell},1,2\n{cell},u,3\n01.03.2024,v,4\n", encoding="utf-8")
+    samples = read(tmp_path / "t.csv", target="y")
+    assert samples.categorical == ("when", "x")
+    (note,) = samples.notes
+    assert note.startswith(f"input 'when' holds dates such as {cell!r}, which are read as categories")
+    assert read(tmp_path / "t.csv", target="y", categorical=["when"]).notes == ()
