@@ -1,10 +1,13 @@
 """Metrics of model and baselines -> points with intervals on one axis."""
 
+import numpy as np
 from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
 from groundwork.report.folder import ReportedRun
 from groundwork.report.number import interval_of, show, value_of
+
+FAR = 4  # times as long
 
 
 def draw(run: ReportedRun) -> list[Drawing]:
@@ -26,11 +29,26 @@ def draw(run: ReportedRun) -> list[Drawing]:
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.12)
+    if cut := _cut(table):
+        axes.set_xlim(*cut)
     better = "more is better" if run.more_is_better(run.monitor) else "less is better"
     axes.set_xlabel(f"{run.monitor} ({better})", color=MUTED)
     grid(axes, "x")
     caption = "Bands: 95 % intervals of the model alone. Verdicts compare both on the same samples."
+    caption += " A band that ends at the edge goes on beyond it." if cut else ""
     return [Drawing("baselines", "The model beside its baselines", caption, figure, table)]
+
+
+def _cut(table: DataFrame) -> tuple[float, float] | None:
+    """Give an axis on which the values can be told apart, where an interval is far longer than they lie apart."""
+    values, bands = table["value"], table.dropna()
+    below, above = (bands["value"] - bands["low"]).max(), (bands["high"] - bands["value"]).max()
+    reach = FAR * max(np.ptp(values), min(below, above))
+    if not 0 < reach < max(below, above):
+        return None
+    ends = values.min() - min(reach, below), values.max() + min(reach, above)
+    margin = 0.06 * (ends[1] - ends[0])
+    return ends[0] - margin * (below < reach), ends[1] + margin * (above < reach)
 
 
 def monitored(run: ReportedRun) -> DataFrame:

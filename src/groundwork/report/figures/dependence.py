@@ -9,6 +9,7 @@ from groundwork.report.folder import ReportedRun
 
 COLUMNS = 4
 MOST_PANELS = 12
+MOST_LETTERS = 20  # that stand beside each other below a panel
 _LOOKS = ((MODEL, "-"), (OTHER, (0, (4, 1.5))), (PALE, "-"))
 
 
@@ -44,7 +45,9 @@ def _draw_input(axes: Axes, name: str, table: DataFrame) -> None:
         else:
             names = [short(str(value), 9) for value in rows["value"]]
             axes.plot(range(len(names)), rows["prediction"], "o", color=color, label=short(str(output), 14))
-            axes.set_xticks(range(len(names)), names, rotation=90)
+            upright = len(" ".join(names)) <= MOST_LETTERS
+            axes.set_xticks(range(len(names)), names, rotation=0 if upright else 90)
+            axes.margins(x=0.15 if upright else 0.05)
     if is_number:
         axes.locator_params(axis="x", nbins=4)
     axes.tick_params(labelsize=7.5)

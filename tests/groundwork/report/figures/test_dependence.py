@@ -22,6 +22,7 @@ def test_the_inputs_that_move_the_prediction_most_come_first(write_regression: C
     (drawing,) = draw(ReportedRun(folder))
     titles = [axes.get_title() for axes in drawing.figure.axes if axes.axison]
     assert titles == ["area", "age", "color"]
+    assert [label.get_rotation() for label in drawing.figure.axes[2].get_xticklabels()] == [0, 0]
 
 
 def test_images_have_no_partial_dependence(write_classification: Callable[..., Path]) -> None:
