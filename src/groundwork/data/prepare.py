@@ -196,8 +196,8 @@ def _split(
         dropped = np.zeros(len(split), dtype=bool)
     notes = [*how.split.notes(keys, split), *said]
     if how.drop is not None and not dropped.any():
-        dropped, said = find_dropped(how.drop, samples.sample_id, split)
-        notes += said
+        dropped, left = find_dropped(how.drop, samples.sample_id, split)
+        notes += left
     return split, dropped, notes
 
 

@@ -162,3 +162,25 @@ def test_quantiles_are_moved_by_the_score_of_their_paper_and_cover_as_often():
     wide = Promise(0.9, "quantile", False, False, score[:, None] - 9, zeros(400), zeros(400))
     low, high = wide.intervals(rows[1][None], zeros(400))
     assert (low == high).all()  # never past each other
+
+
+def test_quantiles_of_small_groups_cover_each_group_as_often_as_its_size_says():
+    # A rank k of n exchangeable scores is not exceeded with probability k / (n + 1), and 8 rows can't leave out any.
+    sizes, draws = [8, 9, 15, 30], 400
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(4), sizes)
+    new = np.tile(np.arange(4), 5)
+    inside = np.empty((draws, len(new)))
+    for draw in range(draws):
+        noise = [
+            (1 + each) * rng.normal(size=len(each)) for each in (group, new)
+        ]  # each group its own spread
+        scores = np.abs(noise[0]) - 0.5  # of quantiles at -0.5 and 0.5, the same for all groups
+        made = Promise(0.9, "quantile", False, False, scores[:, None], zeros(len(group)), group)
+        low, high = made.intervals(np.tile([0.0, -0.5, 0.5], (1, len(new), 1)), new)
+        inside[draw] = (low[:, 0] <= noise[1]) & (noise[1] <= high[:, 0])
+    for number, size in enumerate(sizes):
+        found = inside[:, new == number].mean(axis=1)  # rows of a draw share its scores
+        expected = min(1.0, math.ceil(0.9 * (size + 1) - 1e-9) / (size + 1))
+        assert expected >= 0.9
+        assert abs(found.mean() - expected) <= 3 * found.std() / math.sqrt(draws) + 1e-12

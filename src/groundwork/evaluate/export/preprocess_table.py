@@ -6,7 +6,7 @@ This file is copied beside every exported model of tables as `preprocess.py`. It
 import datetime
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-PARTS = {
+PARTS: dict[str, Callable[[datetime.datetime], float | str]] = {
     "days": lambda moment: (moment - datetime.datetime(1970, 1, 1, tzinfo=UTC)) / DAY,
     "year": lambda moment: moment.year,
     "day": lambda moment: moment.day,
