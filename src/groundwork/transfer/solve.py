@@ -20,11 +20,12 @@ def solve_head(
     class_weights: Tensor | None = None,
     sample_weight: Tensor | None = None,
     labels: bool = False,
+    tolerance: float = 1e-4,
 ) -> Iterator[Linear]:
     """Solve a softmax head for class numbers (N,), a ridge head for values (N, T), a logistic one for `labels` (N, T).
 
     One strength comes after the other. Rows without a class (-1), or without any value, are left out. A device without
-    float64 leaves the work to the processor.
+    float64 leaves the work to the processor. `tolerance` is that of a softmax head.
     """
     if features.device.type == "mps":
         features, target = features.cpu(), target.cpu()
@@ -33,7 +34,9 @@ def solve_head(
     if target.ndim == 1:
         known = target >= 0
         weight = None if sample_weight is None else sample_weight[known]
-        return solve_softmax(features[known], target[known], num_outputs, strengths, class_weights, weight)
+        return solve_softmax(
+            features[known], target[known], num_outputs, strengths, class_weights, weight, tolerance
+        )
     known = ~target.isnan().all(dim=1)
     weight = None if sample_weight is None else sample_weight[known]
     if labels:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn.functional import one_hot
 
 from groundwork.core.console import Console
 from groundwork.evaluate.suspects.confident import Labels, Probs
+from groundwork.evaluate.suspects.planted import RATE, plant
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.transfer import (
     OutOfFold,
@@ -23,6 +25,8 @@ from groundwork.transfer import (
 from groundwork.transfer.candidates import Candidate
 from groundwork.transfer.spectrum import Linear
 
+SEED = 1_000  # of planted labels, others than those that measure the ranking
+TOLERANCE = 1e-3  # ten times that of a head which is kept: only the order of the margins counts
 ENOUGH = 500  # rows that judge a cut or a penalty: many classes make softmax heads slow
 
 
@@ -52,26 +56,38 @@ class Heads:
     def choose(
         self, labels: Labels, pool: str, cut: Any, strengths: Sequence[float], console: Console
     ) -> Head:
-        """Choose the cut by least squares, which are solved at once, and then the penalty by the log loss.
+        """Choose the cut and its pool by least squares, which are solved at once, then the penalty by the log loss.
 
-        As many folds judge as hold `ENOUGH` rows.
+        As many folds judge as hold `ENOUGH` rows. Heads whose penalty is judged learn from planted wrong labels:
+        one that suits right labels alone is too weak to resist wrong ones, and by far the slowest to solve.
         """
-        target = torch.from_numpy(labels)
-        values = one_hot(target, self.num_classes).float()
-        options, judges = candidates(pool, cut, self.features.spatial), self._judges()
-        errors: dict[Candidate, float] = {}
-        with console.progress("choosing the features of the linear heads", "cuts") as bar:
-            for number, option in enumerate(options):
-                found = self._attempts(values, judges, strengths)(option)
-                errors[option] = min(head_loss(each.output, values[judges]) for each in found)
-                bar(number + 1, len(options))
-        best = min(errors, key=lambda option: errors[option])
+        target, judges = torch.from_numpy(labels), self._judges()
+        with console.progress("choosing the features of the linear heads"):
+            best = self._best(candidates(pool, cut, self.features.spatial), target, judges, strengths)
         losses: dict[float, float] = {}
-        for attempt in self._attempts(target, judges, strengths)(best):
+        wrong = torch.from_numpy(plant(labels, self.num_classes, RATE, SEED)[0])
+        for attempt in self._attempts(wrong, judges, strengths)(best):
             losses[attempt.strength] = head_loss(attempt.output, target[judges])
             if past_the_best(list(losses.values())):  # weaker penalties are the slowest to solve
                 break
         return Head(best, min(losses, key=lambda strength: losses[strength]))
+
+    def _best(
+        self,
+        options: Sequence[Candidate],
+        target: Tensor,
+        judges: NDArray[np.int64],
+        strengths: Sequence[float],
+    ) -> Candidate:
+        values = one_hot(target, self.num_classes).float()
+
+        @cache
+        def error(option: Candidate) -> float:
+            return min(head_loss(each.output, values[judges]) for each in attempts(option))
+
+        attempts = self._attempts(values, judges, strengths)
+        best = min((each for each in options if each.pool == options[0].pool), key=error)
+        return min((each for each in options if each.stages == best.stages), key=error)
 
     def predict(self, labels: Labels, head: Head) -> Probs:
         """Give (N, K) probabilities out of fold by heads that learn from these labels (N,)."""
@@ -91,5 +107,6 @@ class Heads:
         return np.flatnonzero(self.fold < few)
 
     def _solve(self, inputs: Tensor, target: Tensor, strengths: Sequence[float]) -> Iterable[Linear]:
-        for head in solve_head(inputs.to(self.device), target.to(self.device), self.num_classes, strengths):
+        given = inputs.to(self.device), target.to(self.device)
+        for head in solve_head(*given, self.num_classes, strengths, tolerance=TOLERANCE):
             yield Linear(head.weight.cpu(), head.bias.cpu())

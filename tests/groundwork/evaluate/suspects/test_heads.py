@@ -20,7 +20,7 @@ def drawn() -> tuple[StageFeatures, NDArray[np.int64]]:
     """Three stages, of which the second knows the class."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 120)
-    stages = [rng.normal(size=(120, 4)).astype(np.float32) for _ in range(3)]
+    stages = [rng.normal(size=(120, 40)).astype(np.float32) for _ in range(3)]
     stages[1][:, :3] += 2 * np.eye(3, dtype=np.float32)[labels]
     split = [np.split(stage, [90]) for stage in stages]
     features = StageFeatures([one[0] for one in split], [one[1] for one in split], (False, False, False), 1)
@@ -34,7 +34,7 @@ def test_the_stage_that_knows_the_classes_is_read(monkeypatch: pytest.MonkeyPatc
     heads = Heads(features, FOLD, 3, torch.device("cpu"))
     head = heads.choose(labels, "mean", "auto", [0.01, 1.0, 100.0, 10_000.0], Console(quiet=True))
     assert 1 in head.candidate.stages
-    assert head.strength in (1.0, 100.0)  # neither far too weak nor far too strong
+    assert head.strength not in (0.01, 10_000.0), head  # neither far too weak nor far too strong
 
 
 def test_every_row_is_judged_by_a_head_that_did_not_see_it():
@@ -48,5 +48,5 @@ def test_every_row_is_judged_by_a_head_that_did_not_see_it():
         model = LogisticRegression(C=1 / head.strength, tol=1e-8, max_iter=1_000)
         model.fit(scaler.transform(learned), labels[number != FOLD])
         np.testing.assert_allclose(
-            found[number == FOLD], model.predict_proba(scaler.transform(judged)), atol=2e-3
+            found[number == FOLD], model.predict_proba(scaler.transform(judged)), atol=1e-2
         )
