@@ -47,6 +47,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fake
     def build(workers: int, left: int = 9) -> FakeQueue:
         (tmp_path / "s").mkdir(exist_ok=True)
         fake = FakeQueue(tmp_path / "s", workers, left)
+        monkeypatch.setattr(jobs, "check_partition", lambda _: None)  # of a Slurm that is not here
         monkeypatch.setattr(jobs, "jobs_alive", lambda: dict.fromkeys(fake.alive, "None"))
         monkeypatch.setattr(jobs, "submit", fake.submit)
         monkeypatch.setattr(jobs, "_state", fake.states.get)
