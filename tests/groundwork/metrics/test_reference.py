@@ -51,9 +51,9 @@ def classification_reference(prob, target, positive):
         return dict(zip(("precision", "recall", "f1"), values, strict=False))
 
     per_class = prf(None, labels, np.nan)
-    per_class["specificity"] = [
-        reference.recall_score(target != c, decision != c, zero_division=np.nan) for c in labels
-    ]
+    matrices = reference.multilabel_confusion_matrix(target, decision, labels=list(labels))
+    with np.errstate(invalid="ignore"):  # where every sample is of the class there is no rate
+        per_class["specificity"] = matrices[:, 0, 0] / matrices[:, 0].sum(axis=1)
     per_class["fpr"] = [1 - value for value in per_class["specificity"]]
     found = {f"{name}/{c}": values[c] for name, values in per_class.items() for c in labels}
     macro = prf("macro", present)
