@@ -6,10 +6,11 @@ import pickle
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ from hydra._internal import config_loader_impl, defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_store import ConfigStore
 from hydra.core.default_element import InputDefault, ResultDefault
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.plugins.config_source import ConfigSource
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
@@ -42,8 +44,10 @@ def pytest_sessionfinish() -> None:
 
 
 # A third of a small run's time, were it done for each of the thousand that are composed and trained here: parse the
-# same interpolations, read, list and merge the same files of conf/, and wait for a disk that no test unplugs.
+# same words and interpolations, read, list and merge the same files of conf/, and wait for a disk that no test unplugs.
 omegaconf.base.parse = cache(omegaconf.base.parse)
+_parse = cache(OverridesParser.create().parse_rule)
+OverridesParser.parse_rule = lambda _, *asked: copy(_parse(*asked))  # type: ignore[method-assign]
 os.fsync = lambda _: None
 _load = OmegaConf.load
 
@@ -73,6 +77,9 @@ def _copied(self: omegaconf.base.Metadata, memo: dict[int, Any]) -> omegaconf.ba
 
 omegaconf.base.Metadata.__deepcopy__ = _copied  # type: ignore[attr-defined]
 
+# Hydra copies its sources for each configuration, and with them the store that all of them share and none changes.
+ConfigStore.__deepcopy__ = lambda self, _: self  # type: ignore[attr-defined]
+
 # Hydra 1.3 prepares to fill in `${...}` for each file of a defaults list, whether one is written there or not.
 if hasattr(defaults_list, "_create_interpolation_map"):
     _map_choices, _fill_in = defaults_list._create_interpolation_map, InputDefault._resolve_interpolation_impl
@@ -95,11 +102,18 @@ if hasattr(defaults_list, "_create_interpolation_map"):
         stored = len(ConfigStore.instance().repo["hydra"].get("sweeper", ()))  # by a test, and stays
         found: list[tuple[Any, ...]] = [(source.scheme(), source.path, stored) for source in sources]
         for source in sources:
-            for folder, _, names in os.walk(source.path) if source.scheme() == "file" else ():
-                for name in names:
-                    file = Path(folder, name).stat()
-                    found.append((folder, name, file.st_mtime_ns, file.st_size))
+            if source.scheme() == "file" and Path(source.path).is_dir():
+                found.extend(_files(source.path))
         return found
+
+    def _files(folder: str) -> Iterator[tuple[Any, ...]]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    yield from _files(entry.path)
+                else:
+                    file = entry.stat()
+                    yield entry.path, file.st_mtime_ns, file.st_size
 
     def _list_once(
         repo: Any,
@@ -126,6 +140,26 @@ if hasattr(defaults_list, "_create_interpolation_map"):
     InputDefault._resolve_interpolation_impl = _fill_in_what_is_written  # type: ignore[method-assign]
     config_loader_impl.create_defaults_list = _list_once
     ConfigLoaderImpl._compose_config_from_defaults_list = _merge_once  # type: ignore[method-assign]
+
+
+@cache
+def _blank_page(kind: str) -> bytes:
+    from matplotlib.figure import Figure
+
+    page = BytesIO()
+    Figure(figsize=(0.1, 0.1)).savefig(page, format=kind)
+    return page.getvalue()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def blank_figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave rendering to the tests of the report, which look at pictures: it is over half of a small run's time."""
+    from groundwork.report.drawing import Drawing
+
+    with pytest.MonkeyPatch.context() as patch:
+        if "report" not in request.path.parts:
+            patch.setattr(Drawing, "_render", lambda _, kind: _blank_page(kind))
+        yield
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +9,7 @@ import pandas as pd
 import pytest
 import timm
 import torch
-from matplotlib.figure import Figure
 from safetensors.torch import save_file
-
-from groundwork.report.drawing import Drawing
-
-
-@pytest.fixture(autouse=True, scope="module")
-def blank_figures(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave rendering to the tests of the report, which look at pictures: it is over half of a small run's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        if "report" not in request.path.parts:
-            patch.setattr(Drawing, "_render", lambda _, kind: blank_page(kind))
-        yield
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +20,6 @@ def own_logging() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-
-
-@cache
-def blank_page(kind: str) -> bytes:
-    page = BytesIO()
-    Figure(figsize=(0.1, 0.1)).savefig(page, format=kind)
-    return page.getvalue()
 
 
 @pytest.fixture
