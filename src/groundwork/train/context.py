@@ -15,8 +15,9 @@ from groundwork.core.run_folder import RunFolder, plain
 from groundwork.data.balance import class_weights
 from groundwork.data.prepared import Prepared
 from groundwork.train.corrected import Tried
+from groundwork.train.custom import is_custom_task
 from groundwork.train.machine.device import choose_device
-from groundwork.train.metrics import Metrics, build_metrics, check_defined
+from groundwork.train.metrics import Metrics, build_metrics, check_defined, check_measured
 from groundwork.train.warm import Warm
 from groundwork.transfer import Plan
 
@@ -131,5 +132,7 @@ def build_context(
     balance = instantiate(config.balance)
     weights = class_weights(balance, prepared)
     metrics = build_metrics(config)
+    if not is_custom_task(config):
+        check_measured(config.monitor, metrics, prepared.targets("val"), prepared.names)
     check_defined(config.monitor, prepared.targets("val"), prepared.names)
     return Context(config, prepared, data, metrics, weights, balance, folder, console, warm=warm)

@@ -2,6 +2,7 @@
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from groundwork.core.errors import UserError
 from groundwork.core.older import CALLBACKS
 from groundwork.model import complete_embeddings, merge
 from groundwork.train.callbacks.build import build_callbacks
@@ -71,6 +72,7 @@ def finish(run: Context, trainer: Trainer) -> Model:
 
     Raises:
         FloatingPointError: If no validation gave a finite number.
+        UserError: If there was none.
     """
     model: Model = run.model
     network = model.network
@@ -96,6 +98,10 @@ def _take_best(run: Context, trainer: Trainer) -> None:
         run.model.best_epoch = trainer.current_epoch
         return
     if not keep.best_epoch:
+        if f"val/{run.config.monitor}" not in trainer.callback_metrics:
+            raise UserError(
+                "training ended before the first validation, so no epoch is best. Validate more often."
+            )
         raise FloatingPointError(
             f"val/{run.config.monitor} was never a finite number, so no epoch is best. Lower optim.lr."
         )

@@ -78,3 +78,27 @@ def check_defined(monitor: str, target: NDArray[Any], names: Sequence[str] = ())
             raise UserError(
                 f"monitor={name} must have a target that varies in val, but it has one value there. Use monitor=rmse."
             )
+
+
+def check_measured(monitor: str, metrics: Metrics, target: NDArray[Any], names: Sequence[str]) -> None:
+    """Refuse a monitor that the metrics of this task do not give, before anything is trained.
+
+    Args:
+        target: (N,) class numbers or (N, T) values or labels, of val.
+        names: K classes, or T targets or labels.
+
+    Raises:
+        UserError: With what can be monitored.
+    """
+    if monitor == "loss":  # the task's own
+        return
+    rows = target[:2]
+    shape = (len(rows), len(names)) if rows.ndim == 1 else rows.shape
+    shown = np.full(shape, 1 / len(names) if rows.ndim == 1 else 0.5)
+    known = replace(metrics, extra={}).scores(shown, rows, names).at(np.ones((len(rows), 1)))
+    name = bare_name(monitor)
+    if monitor in known or name in metrics.extra:
+        return
+    listed = ", ".join(sorted({"loss", *metrics.extra, *(one for one in known if "/" not in one)}))
+    one = f" {name}/NAME needs one of these names: {', '.join(names)}." if "/" in monitor else ""
+    raise UserError(f"monitor={monitor} is not measured here.{one} Choose one of: {listed}.")

@@ -25,6 +25,7 @@ from groundwork.core.ranks import local_world_size, world_size
 from groundwork.model import FeatureBackbone, Network
 from groundwork.track.loggers import loggers_of
 from groundwork.track.steps import StepCurves, steps_before
+from groundwork.train.callbacks.phases import Phases
 from groundwork.train.callbacks.validate import ValidateEvery
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.context import Context
@@ -67,8 +68,9 @@ def build_trainer(context: Context | OwnRun, callbacks: list[Callback]) -> Train
     """
     wanted, parts = context.config.trainer, context.model.parts
     every = wanted.val_every_n_steps
-    if every is not None or wanted.max_steps > 0 or wanted.fast_dev_run:
-        callbacks = [_validate(context, every), *callbacks]
+    skips = (wanted.check_val_every_n_epoch or 1) > 1
+    if every is not None or wanted.max_steps > 0 or wanted.fast_dev_run or skips:
+        callbacks = [_validate(context, every, callbacks), *callbacks]
     callbacks = [StepCurves(steps_before(context.rows)), *callbacks]  # first: see there
     spare_gpu_checks()
     pass_over_empty_hooks(callbacks)
@@ -96,8 +98,8 @@ def build_trainer(context: Context | OwnRun, callbacks: list[Callback]) -> Train
     return trainer
 
 
-def _validate(context: Context | OwnRun, every: int | None) -> ValidateEvery:
-    """Validate every few steps, in a phase that is too short for them after each epoch."""
+def _validate(context: Context | OwnRun, every: int | None, callbacks: Sequence[Callback]) -> ValidateEvery:
+    """Validate every few steps or epochs, and at the end of a phase that is too short for them."""
 
     def steps(part: Part) -> int | None:
         if isinstance(context, OwnRun):
@@ -111,7 +113,8 @@ def _validate(context: Context | OwnRun, every: int | None) -> ValidateEvery:
         )
         return None
 
-    callback = ValidateEvery(steps)
+    phases = next(one for one in callbacks if isinstance(one, Phases))
+    callback = ValidateEvery(steps, context.config.trainer.check_val_every_n_epoch or 1, phases.is_last_epoch)
     if context.model.parts:
         callback.on_phase_start(context.model.parts[0])
     return callback

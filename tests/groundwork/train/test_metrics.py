@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from groundwork.core.errors import UserError
-from groundwork.train.metrics import check_defined
+from groundwork.launch.config.compose import compose_run
+from groundwork.train.metrics import build_metrics, check_defined, check_measured
 
 
 def test_a_monitor_that_val_leaves_undefined_is_refused_with_the_reason():
@@ -26,3 +27,36 @@ def test_monitors_of_labels_need_a_label_that_varies_in_val():
             check_defined(monitor, target, ("owl", "wren"))
     with pytest.raises(UserError, match="must have a label in val"):
         check_defined("recall_micro", target[:, 1:], ("wren",))
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "names", "measured", "refused"),
+    [
+        (["experiment=diabetes"], np.ones((3, 1)), ["y"], ["loss", "r2"], ["accuracy", "rmse/y"]),
+        (["experiment=diabetes"], np.ones((3, 2)), ["a", "b"], ["rmse/b"], ["rmse/c"]),
+        (
+            ["experiment=diabetes", "loss=quantile"],
+            np.ones((3, 1)),
+            ["y"],
+            ["pinball_loss", "rmse"],
+            ["auroc"],
+        ),
+        (
+            ["experiment=digits"],
+            np.arange(3),
+            ["0", "1", "2"],
+            ["recall/1", "log_loss"],
+            ["recall/owl", "rmse", "top_9_accuracy"],
+        ),
+        (["experiment=digit_labels"], np.eye(2), ["a", "b"], ["f1/a", "hamming_loss"], ["f1/c"]),
+    ],
+)
+def test_a_monitor_must_be_measured_by_the_task(
+    words: list[str], target: np.ndarray, names: list[str], measured: list[str], refused: list[str]
+):
+    metrics = build_metrics(compose_run(words).config)
+    for monitor in measured:
+        check_measured(monitor, metrics, target, names)
+    for monitor in refused:
+        with pytest.raises(UserError, match=f"^monitor={monitor} is not measured here.*Choose one of: "):
+            check_measured(monitor, metrics, target, names)

@@ -93,8 +93,8 @@ def flat(config: DictConfig) -> dict[str, Any]:
 
 
 def _leaves(node: DictConfig, path: str) -> Iterator[tuple[str, Any]]:
-    for name in map(str, node):
-        key = f"{path}.{name}" if path else name
+    for name in node:  # a number, too, as in {0: 2}
+        key = f"{path}.{name!s}" if path else str(name)
         try:
             value = node[name]
         except (MissingMandatoryValue, InterpolationToMissingValueError):

@@ -55,6 +55,12 @@ def wanted_entries(context: Context | OwnRun) -> dict[str, DictConfig]:
         context.note_once(
             f"trainer.max_time={trainer.max_time} may end the run before the schedule reaches its final rate"
         )
+    for name, node in config.items():
+        if node is not None and str(node._target_).endswith(".GradientAccumulationScheduler"):
+            context.note_once(
+                f"callbacks.{name} makes the steps fewer than the schedule counts on, so that the rate does not reach "
+                f"its final value"
+            )
     for name, lost in LOST.items():
         if config.get(name) is None:
             context.note_once(f"callbacks.{name} was removed: {lost}")
@@ -84,10 +90,12 @@ def _place(callback: Callback) -> int:
 def build_entry(node: DictConfig, run: Mapping[str, Any], direction: Callable[[str], str]) -> Callback:
     """Build one callback; ours also take what only the run knows, any other its monitor."""
     ours = node._target_.startswith(f"{__name__.partition('.')[0]}.")
-    given = dict(run) if ours else {name: run[name] for name in ("monitor", "mode")}
-    if node.get("monitor"):
-        given["mode"] = direction(node.monitor)
     known = signature(get_class(node._target_)).parameters
+    # The `mode` of a callback without a monitor is another thing: how a rate or a batch size is searched, for example.
+    of_monitor = {name: run[name] for name in ("monitor", "mode") if {"monitor", "mode"} <= known.keys()}
+    given = dict(run) if ours else of_monitor
+    if node.get("monitor") and "mode" in known and node.get("mode") is None:
+        given["mode"] = _direction(node, direction)
     missing = {name: given[name] for name in known if name in given and name not in node}
     needed = [
         one.name
@@ -103,3 +111,13 @@ def build_entry(node: DictConfig, run: Mapping[str, Any], direction: Callable[[s
     # First the arguments of the configuration, then the objects: Hydra would copy or convert these.
     callback: Callback = instantiate(node, _partial_=True, _convert_="all")(**missing)
     return callback
+
+
+def _direction(node: DictConfig, direction: Callable[[str], str]) -> str:
+    try:
+        return direction(node.monitor)
+    except UserError as error:
+        raise UserError(
+            f"{node._target_} with monitor={node.monitor} must say whether more or less of it is better. Add "
+            f"mode=max or mode=min to its entry."
+        ) from error

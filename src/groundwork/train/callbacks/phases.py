@@ -72,11 +72,15 @@ class Phases(Callback):
                 f"in phase {self.part.number}, epoch {trainer.current_epoch + 1}, step {trainer.global_step}"
             )
 
+    def is_last_epoch(self, trainer: Trainer) -> bool:
+        """Tell whether the part that trains now has no epoch after this one."""
+        return trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See whether the part is over."""
         task: Any = pl_module
         ends = getattr(task, "ends_epoch", False)  # which a module of the user's does not know
-        if not (ends or trainer.current_epoch + 1 - self.first_epoch >= self.part.epochs):
+        if not (ends or self.is_last_epoch(trainer)):
             return
         if self.is_last:
             trainer.should_stop = True

@@ -10,16 +10,23 @@ from groundwork.train.part import Part
 
 
 class ValidateEvery(Callback):
-    """Validate after every N optimizer steps, and after the last of `trainer.max_steps`.
+    """Validate after every N optimizer steps or epochs, and after the last step or epoch of a phase, too.
 
     Lightning counts batches, of which the last step of an epoch may take fewer than the others.
 
     Args:
-        steps: Part -> optimizer steps between validations; None validates after each epoch.
+        steps: Part -> optimizer steps between validations; None validates after epochs.
+        epochs: Between validations, where no steps are.
+        ends: Tells whether the phase that trains ends with this epoch.
     """
 
-    def __init__(self, steps: Callable[[Part], int | None]):
-        self.steps = steps
+    def __init__(
+        self,
+        steps: Callable[[Part], int | None],
+        epochs: int = 1,
+        ends: Callable[[Trainer], bool] = lambda _: False,
+    ):
+        self.steps, self.epochs, self.ends = steps, epochs, ends
         self.every: int | None = None
 
     def on_phase_start(self, part: Part) -> None:
@@ -47,3 +54,5 @@ class ValidateEvery(Callback):
             trainer.val_check_batch = 1 if due else sys.maxsize
         elif trainer.check_val_every_n_epoch is None:  # a phase that is too short
             trainer.check_val_every_n_epoch, trainer.val_check_batch = 1, trainer.num_training_batches
+        elif self.epochs > 1:
+            trainer.check_val_every_n_epoch = 1 if self.ends(trainer) else self.epochs
