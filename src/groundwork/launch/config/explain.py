@@ -15,7 +15,7 @@ from groundwork.core.bounded import PlainLoader
 from groundwork.core.errors import UserError
 from groundwork.core.older import hint as older_hint
 from groundwork.core.paths import CONF
-from groundwork.launch.config.hints import HINTS, hint_of, option_hint
+from groundwork.launch.config.hints import HINTS, further_hint, hint_of, option_hint, plain
 from groundwork.launch.config.quote import COLUMN_CHOICES
 from groundwork.launch.config.trainer import refused
 
@@ -59,6 +59,8 @@ def explain(error: Exception) -> str:
         full = re.search(r"full_key: (\S+)", text)
         wrong = match[2] or (full and full[1]) or match[1]
         return unknown_key(wrong.partition("@")[0])
+    if match := re.search(r"Multiple values for (\S+)\. To override", text):
+        return f"{match[1]} has a choice already. Leave out the +: {match[1]}=OPTION."
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match[1]} must be given. Add {match[1]}=VALUE."
     if match := re.search(r"Interpolation key '([^']+)' not found.*?full_key: (\S+)", text):
@@ -84,7 +86,9 @@ def unknown_option(named: str) -> str:
     said = f"{group}={option} is not an option of {group}."
     if hint := option_hint(group, option):
         return f"{said} {hint}."
-    near = difflib.get_close_matches(option, options(group), n=1)
+    near = difflib.get_close_matches(option.lower(), options(group), n=1)
+    if not near and (hint := further_hint(group, option)):
+        return f"{said} {hint}."
     return f"{said} {f'Did you mean {group}={near[0]}? ' if near else ''}Choose one of: {', '.join(options(group))}."
 
 
@@ -107,7 +111,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
             return f"{key} is not a key of what is chosen here. Choose {group}= first: {', '.join(having)}."
     known = [one for one in known if one != key]  # it is one of another kind of data
     beside = [one for one in (*siblings, *known) if one.rpartition(".")[0] == key.rpartition(".")[0]]
-    near = [] if key in HINTS else _nearest(key.rpartition(".")[2], beside, 0.85)
+    near = [] if plain(key) in HINTS else _nearest(key.rpartition(".")[2], beside, 0.85)
     if not near and (hint := hint_of(key)):
         return f"{key} is not a key. {hint}."
     near = (
@@ -122,7 +126,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
 def _nearest(last: str, keys: Iterable[str], cutoff: float) -> list[str]:
     """Find the key of a group whose last part is most alike."""
     named = {key.rpartition(".")[2]: key for key in keys}
-    return [named[name] for name in difflib.get_close_matches(last, named, 1, cutoff)]
+    return [named[name] for name in difflib.get_close_matches(plain(last), named, 1, cutoff)]
 
 
 def options(group: str) -> list[str]:

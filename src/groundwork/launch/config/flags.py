@@ -83,8 +83,8 @@ def part(arguments: Sequence[str]) -> Arguments:
             (folders.append(value) if name in FOLDER_FLAGS else flags.extend([name, value]))
         else:
             flags.append(argument)
-            if argument in ("--info", "-i") and rest and rest[0] in INFO:
-                flags.append(rest.pop(0))
+            if argument in ("--info", "-i"):  # what follows would be read as what to show
+                flags.append(rest.pop(0) if rest and rest[0] in INFO else "all")
     if unknown := [flag for flag in flags if flag.startswith("-") and not _is_known(flag)]:
         raise UserError(f"{unknown[0]} is not a flag of this command. --hydra-help lists the flags.")
     return Arguments(tuple(flags), (*_searched(folders, overrides),), multirun)

@@ -1,5 +1,6 @@
 """Words of Lightning, timm, fastai, scikit-learn and lightning-hydra-template -> what they are called here."""
 
+import re
 from pathlib import Path
 
 # What to write -> the words that other projects have for it. A word also counts as the last part of a dotted key.
@@ -118,7 +119,14 @@ OPTIONS = {
     "augment": {"randaugment": "strong", "mixup": "strong", "basic": "light"},
     "transfer": {"freeze": "small_similar", "linear_probe": "small_similar", "finetune": "large_similar"},
     "trainer": {"mps": "gpu", "cuda": "gpu", "ddp_sim": "ddp", "default": "auto"},
+    "logger": dict.fromkeys(("none", "null", "false", "many_loggers"), "csv"),
 }
+# Groups whose further choices have a name of timm or torch.
+BY_NAME = {
+    "optim": "optim._target_=torch.optim.NAME",
+    "schedule": "schedule._target_=torch.optim.lr_scheduler.NAME",
+}
+ENTRIES = "Each callback is a key: +callbacks.NAME={_target_: ...} adds one, ~callbacks.NAME removes one"
 METRICS = {
     "acc": "accuracy", "val_acc": "accuracy", "valid_accuracy": "accuracy", "top1": "accuracy", "error": "accuracy",
     "auc": "auroc", "roc_auc": "auroc", "f1_score": "f1", "f1_macro": "f1", "macro_f1": "f1",
@@ -143,7 +151,13 @@ TABLES = {
 
 def hint_of(key: str) -> str | None:
     """Say what to write for a key of another project; None where the table does not know it."""
+    key = plain(key)
     return HINTS.get(key) or HINTS.get(key.rpartition(".")[2])
+
+
+def plain(key: str) -> str:
+    """Write a key as ours are written: in lower case, with underscores."""
+    return key.lower().replace("-", "_")
 
 
 def option_hint(group: str, option: str) -> str | None:
@@ -159,7 +173,15 @@ def option_hint(group: str, option: str) -> str | None:
     return f"Use {group}={known}" if known else None
 
 
+def further_hint(group: str, option: str) -> str | None:
+    """Say how a group takes what is no option of it, where it takes more than its options."""
+    if group in BY_NAME:
+        return f"Use {group}=timm {group}.name={option}, if timm has it, or {BY_NAME[group]}"
+    return ENTRIES if group == "callbacks" else None
+
+
 def metric_of(monitor: str) -> str | None:
     """Give the name that a metric of another project has here; None where the table does not know it."""
-    bare = monitor.removeprefix("val/").removeprefix("valid/").removeprefix("eval_").lower()
-    return METRICS.get(bare) or METRICS.get(monitor.lower())
+    bare = re.sub(r"^(val(id|idation)?|eval|test|train)[/_]", "", monitor.lower())
+    known = METRICS.get(monitor.lower()) or METRICS.get(bare)
+    return known or (bare if bare != monitor.lower() else None)

@@ -18,6 +18,16 @@ REFUSED = {
 }
 
 
+# Callbacks of Lightning that do nothing for a task of this package, or stop it -> what to use instead.
+REPLACED = {
+    "LearningRateFinder": "Use debug=lr_find",
+    "BatchSizeFinder": "Set data.batch_size=N; a batch that is too large for a GPU is made smaller",
+    "BackboneFinetuning": "Use transfer=large_similar, which trains the head and then everything",
+    "StochasticWeightAveraging": "Use callbacks.ema.decay=0.999, or ~callbacks.checkpoint beside it: the average is "
+    "made after the last validation, and best.ckpt does not hold it",
+}
+
+
 def refused(key: str) -> str | None:
     """Say in one line what to use instead of an argument that the run decides, None for any other key."""
     group, _, name = key.partition(".")
@@ -74,3 +84,12 @@ def check_callbacks(config: DictConfig) -> None:
             raise UserError(
                 hint(key) or f"{key} must be null or {{_target_: ...}}, but got {node}. Change it."
             )
+        target = "" if node is None else str(node._target_)
+        named = target.rpartition(".")[2]
+        keeps_best = config.callbacks.get("checkpoint") and config.trainer.enable_checkpointing is not False
+        if (
+            named in REPLACED
+            and not own_module(config)
+            and (keeps_best or named != "StochasticWeightAveraging")
+        ):
+            raise UserError(f"{key}._target_={target} cannot be used here. {REPLACED[named]}.")

@@ -16,6 +16,7 @@ from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import compose_run
 
 TIMM = "model=timm model.name=resnet18 "
+STOP = "+callbacks.stop={_target_: lightning.pytorch.callbacks.EarlyStopping, "
 WRONG = [
     # keys that nobody reads, added by +
     ("+foo=1", "foo is not a key"),
@@ -81,6 +82,24 @@ WRONG = [
     ("seed=0,1", "Add -m to run each of them"),
     ("optim.lr=0,001", "optim.lr=0.001"),
     ("monitor=acc", "Use monitor=accuracy"),
+    ("monitor=val/rmse", "Use monitor=rmse"),
+    ("monitor=val_rmse", "Use monitor=rmse"),
+    ("monitor=train/loss", "Use monitor=loss"),
+    (STOP + "monitor: val_loss}", "Use callbacks.stop.monitor=val/loss"),
+    (STOP + "monitor: accuracy}", "Use callbacks.stop.monitor=val/accuracy"),
+    ("+callbacks.rate={_target_: lightning.pytorch.callbacks.LearningRateFinder}", "Use debug=lr_find"),
+    (
+        "+callbacks.swa={_target_: lightning.pytorch.callbacks.StochasticWeightAveraging, swa_lrs: 0.1}",
+        "Use callbacks.ema.decay=0.999",
+    ),
+    # as other projects write them
+    ("optim.LR=1", "Did you mean optim.lr?"),
+    ("+optim.weight-decay=1", "Did you mean optim.weight_decay?"),
+    ("+model=timm", "Leave out the +: model=OPTION"),
+    ("optim=AdamW", "Did you mean optim=adamw?"),
+    ("optim=lion", "Use optim=timm optim.name=lion"),
+    ("callbacks=early_stopping", "Each callback is a key"),
+    ("logger=none", "Use logger=csv"),
     ("model=resnet50", "model=timm model.name=resnet50"),
     ("optim=adam", "Use optim=adamw"),
 ]

@@ -34,7 +34,12 @@ def test_flags_and_overrides_are_parted_whatever_their_order():
         "hydra.searchpath=[a,b]",
         "x=1",
     )
-    assert part(["--config-dir=a", "-i", "x=1"]).flags == ("-i",)
+    assert part(["--config-dir=a", "-i", "x=1"]).flags == ("-i", "all")
+
+
+def test_info_alone_shows_all_and_takes_no_override_for_what_to_show():
+    assert part(["--info", "data=digits"]).flags == ("--info", "all")
+    assert part(["-i"]).flags == ("-i", "all")
 
 
 def test_keys_as_an_agent_of_wandb_writes_them_are_overrides():
