@@ -32,7 +32,7 @@ def test_samples_are_read_as_a_run_reads_them(words: list[str]):
 
 def test_the_split_is_that_of_a_run(words: list[str]):
     table = groundwork.split(words)
-    run = groundwork.fit(words, quiet=True)
+    run = groundwork.fit([*words, "report.write=false"], quiet=True)
     assert list(table.columns) == ["sample_id", "split", "dear"]
     pd.testing.assert_frame_equal(table[["sample_id", "split"]], run.splits, check_dtype=False)
 
@@ -45,7 +45,8 @@ def test_the_audit_comes_as_a_mapping_and_a_page(words: list[str], capsys: pytes
 
 
 def test_runs_are_compared_by_object_and_by_glob(tmp_path: Path, words: list[str]):
-    runs = [groundwork.fit([*words, f"optim.lr={lr}"], quiet=True) for lr in ("1e-2", "1e-6")]
+    bare = [*words, "report.write=false"]
+    runs = [groundwork.fit([*bare, f"optim.lr={lr}"], quiet=True) for lr in ("1e-2", "1e-6")]
     rows = groundwork.compare(runs)
     assert rows.group.nunique() == 2
     assert rows[rows.metric == "balanced_accuracy"].runs.tolist() == [1, 1]
