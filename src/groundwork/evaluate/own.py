@@ -21,7 +21,7 @@ from groundwork.report import summary, write_report
 from groundwork.task.phases import callbacks_of
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.custom import own_data, own_module
-from groundwork.train.own.keep import KeepEpochs
+from groundwork.train.own.keep import KeepEpochs, OwnHistory
 from groundwork.train.own.run import OwnRun, best_row, data_module_of, logged_name
 from groundwork.train.own.task import module_of
 from groundwork.train.samples import read_samples
@@ -62,8 +62,10 @@ def _result(run: OwnRun, trainer: Trainer) -> dict[str, Any]:
     monitor = logged_name(dict.fromkeys(names), run.config.monitor) or run.config.monitor
     row = best_row(run.rows, monitor, run.direction) or (run.rows[-1] if run.rows else {})
     values: dict[str, dict[str, float]] = {"train": {}, "val": {}}
+    history = next((one for one in callbacks_of(trainer) if isinstance(one, OwnHistory)), None)
+    of_val = names if run.is_finished or history is None else history.of_val
     for name in sorted(names & row.keys()):
-        values[split_of(name)][bare(name)] = row[name]
+        values[split_of(name) if name in of_val else "train"][bare(name)] = row[name]
     named = bare(monitor)
     note = MISSING.format(own_module(run.config) or own_data(run.config))
     return {

@@ -69,6 +69,7 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
     """
     typed = part(overrides)
     single: list[Noted] = []
+    variables: dict[str, str] = {}
 
     def run(config: DictConfig) -> float | None:
         known = HydraConfig.get()
@@ -78,6 +79,7 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
             return run_combination(config, known, _noted(config)[2])
         if known.sweeper.get("params"):
             print("note: hydra.sweeper.params has no effect on a single run. Add -m to sweep over it.")
+        variables.update({key: str(value) for key, value in known.job.env_set.items()})
         single.append(_noted(config))
         return None
 
@@ -88,6 +90,7 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
     check_sweeper(typed.overrides)
     if not multirun:
         _apply(typed, multirun, run, [])
+        os.environ.update(variables)  # Hydra takes them back before the run begins
         return _checked(single)
     from groundwork.launch.sweep.multirun import swept  # pandas: not for --help
 

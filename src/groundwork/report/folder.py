@@ -142,8 +142,11 @@ class ReportedRun:
     def val_chose(self) -> bool:
         """Tell whether val chose anything that its own number then measures; runs of older versions do not say it."""
         corrected = self.result.get("corrected")
-        return corrected is not None and not any(
-            str(one.get("method", "")).startswith("nothing") for one in corrected.values()
+        measured = bool(self.result.get("val"))  # not where a module of the user's validates nothing
+        return (
+            corrected is not None
+            and measured
+            and not any(str(one.get("method", "")).startswith("nothing") for one in corrected.values())
         )
 
     def val_entry(self, metric: str) -> Any:

@@ -1,5 +1,6 @@
 """Words of a multirun become combinations, wherever `-m` stands."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from groundwork.core.errors import UserError
 from groundwork.launch import commands
+from groundwork.launch.application import run_or_sweep
 from groundwork.launch.config.explain import options
 from groundwork.launch.sweep import launch
 
@@ -38,3 +40,10 @@ def test_a_multirun_drives_the_product_of_its_words(
     assert (
         list(tmp_path.iterdir()) == []
     )  # Hydra leaves nothing, neither where the user stands nor beside the runs
+
+
+def test_a_single_run_has_the_variables_that_hydra_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("GROUNDWORK_TEST_NESTS", raising=False)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    assert run_or_sweep(["data=digits", "+hydra.job.env_set.GROUNDWORK_TEST_NESTS=3"])
+    assert os.environ.pop("GROUNDWORK_TEST_NESTS") == "3"

@@ -27,6 +27,9 @@ REFUSED = {
     "hydra.sweep.dir": "Set paths.runs=DIR and name=NAME; every combination is an ordinary run folder",
     "hydra.sweep.subdir": "Set name=NAME; every combination is an ordinary run folder",
     "hydra.output_subdir": "The configuration of a run is in its config.yaml",
+    "hydra.verbose": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
+    "hydra/job_logging": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
+    "hydra/hydra_logging": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
     "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
 }
 ROOT_KEYS = ("name", "tags", "seed", "monitor", "like")  # of conf/train.yaml

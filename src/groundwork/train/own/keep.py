@@ -40,6 +40,19 @@ class OwnHistory(Callback):
         self._of_val: set[str] = set()
         self._open = False  # the last row lacks what training logs at the end of its epoch
 
+    @property
+    def of_val(self) -> frozenset[str]:
+        """Name what was logged while validating, by any name."""
+        return frozenset(self._of_val)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is of val, which its name need not tell."""
+        return {"of_val": sorted(self._of_val)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Know it again."""
+        self._of_val |= set(state_dict["of_val"])
+
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note what training has logged."""
         self._before = set(trainer.callback_metrics)

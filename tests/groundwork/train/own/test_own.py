@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lightning import LightningModule
 from lightning.pytorch.demos.boring_classes import BoringDataModule, BoringModel
 from omegaconf import open_dict
 
@@ -322,6 +323,38 @@ def test_arguments_of_their_data_mean_what_they_say(finches: Any):
 def test_more_epochs_of_a_finished_run_of_their_module_are_told_what_to_do(whole: Run):
     with pytest.raises(UserError, match=r"let your module load .*best\.ckpt"):
         resume(str(whole.path), ["trainer.max_epochs=9"])
+
+
+class Alone(LightningModule):
+    """Train without validation, and log by a name that does not say of what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(32, 2)
+
+    def training_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        loss = self.layer(batch).square().mean()
+        self.log("loss", loss)
+        return loss
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), 0.01)
+
+
+@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
+def test_what_training_logs_is_never_told_as_of_val(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.syspath_prepend(ROOT)
+    words = [
+        "experiment=own_module",
+        f"task._target_={__name__}.Alone",
+        *SHORT,
+        f"paths.runs={tmp_path}/runs",
+    ]
+    result = fit(words).result
+    assert (result["val"], [*result["train"]]) == ({}, ["loss"])
+    assert "val chose" not in capsys.readouterr().out
 
 
 def test_names_of_logged_metrics():
