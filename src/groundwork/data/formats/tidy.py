@@ -85,7 +85,7 @@ def _tidy_objects(column: Series, where: str) -> Series:
         raise UserError(
             f"{where}: column {column.name!r} must hold cells of a table, but got "
             f"{min(k.__name__ for k in strange)}. "
-            "Drop the column, or spread it over several."
+            "Remove the column from the file, or spread it over several."
         )
     if kinds <= {dt.date, dt.datetime, pd.Timestamp}:
         try:
