@@ -2,10 +2,12 @@
 
 Out-of-fold probabilities as `audit.py suspects=true` makes them: on the digits by a linear model on small pictures, on
 a table by the better of a linear model and gradient boosting, on photographs by exact heads on a pretrained network.
-cleanlab, which the tests install, ranks by its default score on the same probabilities. Three draws of flips each.
+cleanlab (AGPL, which nothing here depends on) ranks by its default score on the same probabilities. Three draws of
+flips each. Words of your own may name `paths.cache`, which keeps the features of the network.
 
-    uv run scripts/benchmarks/suspects.py                        # digits, and a table of scikit-learn's
-    uv run scripts/benchmarks/suspects.py --words data=groceries data.root=DIR split=official data.image_size=112
+    uv run --with cleanlab scripts/benchmarks/suspects.py                # digits, and a table of scikit-learn's
+    uv run --with cleanlab scripts/benchmarks/suspects.py --draws 2 --words data=groceries data.root=DIR split=official
+    (and data.image_size=96 subset=stratified subset.size=1200)
 """
 
 import argparse
@@ -48,7 +50,7 @@ def write_table(path: Path) -> list[str]:
 def measure(words: list[str], place: Path, draws: int) -> None:
     """Flip, predict out of fold, rank in both ways, and print what the first tenth of each ranking holds."""
     console = Console(quiet=True)
-    composition = compose_run([*words, f"paths.runs={place / 'runs'}", f"paths.cache={place / 'cache'}"])
+    composition = compose_run([f"paths.runs={place / 'runs'}", f"paths.cache={place / 'cache'}", *words])
     samples, target = read_samples(composition.config)
     complete = composition.choose(**derived_choices(composition.config, target.task))
     prepared = prepare(complete.config, samples, target, console)

@@ -45,11 +45,11 @@ def test_the_joint_follows_the_formulas_of_the_paper():
     assert wrong_share(prob, given) == pytest.approx(joint.sum() - joint.trace())
 
 
-def test_the_margin_ranks_what_another_class_is_surer_of_first():
-    prob = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
-    given = np.array([0, 0, 1])
-    assert margin(prob, given) == pytest.approx([0.8, -0.6, -0.2])
-    assert rank(prob, given).tolist() == [1, 2, 0]
+def test_the_least_probable_labels_come_first_and_of_equals_that_with_the_surer_other_class():
+    prob = np.array([[0.9, 0.1, 0.0], [0.2, 0.4, 0.4], [0.3, 0.3, 0.4], [0.8, 0.2, 0.0]])
+    given = np.array([0, 0, 1, 1])
+    assert margin(prob, given) == pytest.approx([0.8, -0.2, -0.1, -0.6])
+    assert rank(prob, given).tolist() == [3, 1, 2, 0]
 
 
 def test_a_class_that_no_sample_is_labeled_with_is_never_likely():
