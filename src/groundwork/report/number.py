@@ -105,7 +105,8 @@ def whether_pays(result: Mapping[str, Any]) -> str:
     if worse := named("worse"):
         boosting = simple["gradient_boosting"].get("verdict") == "worse" and "boosting" in result
         serve = " predict.py serve=gradient_boosting predicts by it." if boosting else ""
-        return f"The network does not pay here: {worse} is better, {on}.{serve}"
+        verb = "are" if " and " in worse else "is"
+        return f"The network does not pay here: {worse} {verb} better, {on}.{serve}"
     if undecided := named("undecided"):
         return (
             f"Whether the network pays is undecided: it cannot be told from {undecided}, {on}. "

@@ -50,6 +50,12 @@ def verdict(word: str) -> dict[str, object]:
             "undecided",
             "The network does not pay here: gradient boosting (-2.000 to 1.000) is better",
         ),
+        (
+            "worse",
+            "worse",
+            "The network does not pay here: gradient boosting (-2.000 to 1.000) and "
+            "linear (-2.000 to 1.000) are better",
+        ),
     ],
 )
 def test_one_sentence_says_whether_a_network_pays(boosting: str, linear: str, text: str) -> None:
