@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.calibration import chance_band, without_chance
@@ -92,17 +92,18 @@ class ClassificationScores:
         rank = true_class_rank(prob, target)
         own = np.take_along_axis(prob, target[:, None], axis=1)[:, 0]
         self.surprise = -np.log(np.clip(own, floor, 1.0))
-        single = [self.surprise, *((rank < k).astype(float) for k in self.top_k)]
+        single = [self.surprise, *(rank < k for k in self.top_k)]
+        first, once = np.zeros_like(target), np.ones(len(target))
         parts = [
-            _by_row(target, hit.astype(float), num_classes),
-            _by_row(target, np.ones(len(target)), num_classes),
-            _by_row(decision, np.ones(len(target)), num_classes),
-            _by_row(bins, np.ones(len(target)), NUM_BINS),
-            _by_row(bins, confidence, NUM_BINS),
-            _by_row(bins, hit.astype(float), NUM_BINS),
-            csr_array(np.stack(single)),
+            (target, hit, num_classes),
+            (target, once, num_classes),
+            (decision, once, num_classes),
+            (bins, once, NUM_BINS),
+            (bins, confidence, NUM_BINS),
+            (bins, hit, NUM_BINS),
+            *((first, row, 1) for row in single),
         ]
-        return csr_array(vstack(parts, format="csr"))
+        return _by_row(parts)
 
     def at(self, weights: NDArray[np.floating]) -> dict[str, Floats]:
         """Evaluate every metric at R weightings.
@@ -188,9 +189,17 @@ class ClassificationScores:
         return {"auroc": means[0], "average_precision": means[1]}
 
 
-def _by_row(row: NDArray[np.int64], value: Floats, num_rows: int) -> csr_array:
-    """Place the value of sample n at (row[n], n)."""
-    return csr_array((value, (row, np.arange(len(row)))), shape=(num_rows, len(row)))
+def _by_row(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.generic], int]]) -> csr_array:
+    """Place the value (N,) of sample n at (row[n], n) of each part, and the parts, of so many rows, below each other.
+
+    All at once: thousands of scores are prepared for one split, and a matrix for each part takes several times as long.
+    """
+    rows, values, heights = zip(*parts, strict=True)
+    starts = np.cumsum((0, *heights))
+    placed = np.concatenate([row + start for row, start in zip(rows, starts[:-1], strict=True)])
+    sample = np.tile(np.arange(len(rows[0])), len(parts))
+    shape = int(starts[-1]), len(rows[0])
+    return csr_array((np.concatenate(values, dtype=float), (placed, sample)), shape=shape)
 
 
 def _check(
