@@ -12,12 +12,14 @@ from torch import Tensor
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
+from groundwork.data import Store, Stream
 from groundwork.data.prepared import Prepared
 from groundwork.model import Network, weights_hash
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.transfer import Candidate, FeatureCache, Plan, StageReader, feature_key, gather
 
 Stages = list[NDArray[np.float32]]
+PIXELS = 1_000_000  # of the images that a processor reads at once: eleven of 300 x 300
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def read_features(
     folder, cap_gb = Path(config.paths.cache) / "features", config.paths.cache_gb
     parts: list[Stages] = []
     for rows, known, reader in view_readers(config, network, prepared, plan, device):
-        cache = FeatureCache(folder, feature_key(**known), config.data.batch_size, cap_gb)
+        cache = FeatureCache(folder, feature_key(**known), _at_once(config, prepared, device), cap_gb)
         with console.progress("features of the frozen backbone", "images") as bar:
             parts.append([*cache.features(rows, reader, bar), *_columns(network, prepared, rows)])
     count = len(prepared.rows["train"])
@@ -114,6 +116,15 @@ def read_features(
     stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
     val, *others = ([stage[count:] for stage in part] for part in parts if len(part[0]) > count)
     return StageFeatures(stacked, val, tuple(network.stem.spatial), plan.views, others)
+
+
+def _at_once(config: DictConfig, prepared: Prepared, device: torch.device) -> int:
+    """Count the images that a network reads together: fewer take no longer on a processor, and less memory."""
+    most: int = config.data.batch_size
+    if device.type != "cpu" or not isinstance(prepared.source, Store | Stream):
+        return most
+    height, width = prepared.source.shape[1:]
+    return max(1, min(most, PIXELS // (height * width)))
 
 
 def _columns(network: Network, prepared: Prepared, rows: NDArray[np.int64]) -> Stages:

@@ -25,6 +25,7 @@ from groundwork.launch.start import resume
 from groundwork.train.frozen.folds import draw_folds
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
+from groundwork.transfer import StageReader
 
 
 @pytest.fixture
@@ -124,3 +125,20 @@ def test_folds_deal_every_class_alike_and_keep_groups_whole(words: list[str]):
     assert pd.Series(fold).groupby(rows // 3).nunique().max() == 1
     with pytest.raises(UserError, match="outside of each fold"):
         draw_folds(grouped(prepared, np.zeros(len(prepared.samples))), 4, 0, 10)
+
+
+def test_a_processor_reads_few_large_images_at_once_and_all_of_them(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read = StageReader._read
+    sizes: list[int] = []
+    monkeypatch.setattr(StageReader, "_read", lambda self, rows: sizes.append(len(rows)) or read(self, rows))
+    words = [*words, "transfer.strengths=[1000]"]
+    _, whole = run(words, f"paths.cache={tmp_path / 'whole'}")
+    most, number = max(sizes), sum(sizes)
+    sizes.clear()
+    monkeypatch.setattr("groundwork.train.frozen.features.PIXELS", 3 * 16 * 16 + 1)
+    _, parts = run(words, f"paths.cache={tmp_path / 'parts'}")
+    assert most > 3 >= max(sizes)
+    assert sum(sizes) == number
+    assert parts["val"] == pytest.approx(whole["val"], abs=1e-4, nan_ok=True)
