@@ -15,6 +15,8 @@ from groundwork.data.formats.source import write_frame
 from groundwork.evaluate.measure import decided_table
 from groundwork.train.metrics import Metrics
 
+NOT_FINITE = "its prediction is no finite number: an input is too large, or not a number"
+
 
 def write_predicted(
     sample_id: Series,
@@ -27,14 +29,20 @@ def write_predicted(
     console: Console,
     columns: Mapping[str, Any] | None = None,
 ) -> int:
-    """Decide, write the table of all samples that could be read, name the `bad` ones, and give the exit status.
+    """Decide, write the table of all samples that could be predicted, name all others, and give the exit status.
 
     Args:
+        bad: Number of a sample that could not be read -> the reason.
         columns: More columns of the samples that could be read.
     """
+    read = readable(sample_id, bad, keys["input"])
+    table = decided_table(sample_id.iloc[read], prediction[read], metrics, target["classes"], target["names"])
+    table = table.assign(**(columns or {}))
+    # Of no number every comparison is false, so that its decision would be the first class.
+    finite = np.isfinite(prediction.reshape(len(sample_id), -1)).all(axis=1)
+    bad = {**{int(row): NOT_FINITE for row in read[~finite[read]]}, **bad}
     good = readable(sample_id, bad, keys["input"])
-    table = decided_table(sample_id.iloc[good], prediction[good], metrics, target["classes"], target["names"])
-    _write(table.assign(**(columns or {})), output)
+    _write(table[finite[read]], output)
     console.say(f"{len(good):,} of {len(sample_id):,} samples predicted: {output}")
     for row, reason in sorted(bad.items()):
         print(f"not predicted: {sample_id.iloc[row]} ({reason})", file=sys.stderr)
@@ -47,8 +55,8 @@ def readable(sample_id: Series, bad: Mapping[int, str], where: str) -> NDArray[n
     if not len(good):
         row, reason = min(bad.items())
         raise UserError(
-            f"input must hold images that the run can read, but {where} holds none: {sample_id.iloc[row]} "
-            f"({reason}). Check the files."
+            f"input must hold samples that the run can predict, but {where} holds none: {sample_id.iloc[row]} "
+            f"({reason}). Check them."
         )
     return good
 

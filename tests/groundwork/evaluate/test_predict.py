@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
+from groundwork.data import Source
 from groundwork.evaluate.measure import decided_table
+from groundwork.evaluate.written import write_predicted
 from groundwork.launch.commands import predict
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
@@ -135,7 +138,7 @@ def test_unreadable_files_are_listed_and_the_rest_is_predicted(
 def test_images_that_all_fail_are_refused_with_the_reason(photo_run: RunFolder, tmp_path: Path):
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "a.png").write_bytes(b"no image")
-    with pytest.raises(UserError, match=r"input must hold images .* a\.png"):
+    with pytest.raises(UserError, match=r"input must hold samples .* a\.png"):
         run(photo_run, tmp_path / "new", tmp_path / "out.csv")
     (tmp_path / "new" / "a.png").unlink()
     with pytest.raises(UserError, match="holds none"):
@@ -168,6 +171,46 @@ def test_a_table_without_targets_and_with_unseen_categories_is_predicted(
     found = pd.read_json(tmp_path / "out.jsonl", lines=True)
     assert found[["prediction/price", "prediction/weight"]].notna().all(axis=None)
     assert len(found) == 3
+
+
+def test_rows_too_large_for_the_network_are_named_and_the_rest_is_predicted(
+    table_run: RunFolder, houses: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    frame = pd.read_csv(houses).drop(columns=["price", "weight"]).iloc[1:4].astype({"size": float})
+    frame.to_csv(tmp_path / "whole.csv", index=False)
+    assert run(table_run, tmp_path / "whole.csv", tmp_path / "whole_out.csv") == 0
+    large = frame.copy()
+    large.loc[2, "size"] = 1e300
+    large.to_csv(tmp_path / "new.csv", index=False)
+    capsys.readouterr()
+    assert run(table_run, tmp_path / "new.csv", tmp_path / "out.csv") == 1
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("not predicted: ")
+    assert "no finite number" in line
+    assert "2 of 3 samples predicted" in said.out
+    whole, found = pd.read_csv(tmp_path / "whole_out.csv"), pd.read_csv(tmp_path / "out.csv")
+    expected = whole.iloc[[0, 2]][["prediction/price", "prediction/weight"]].to_numpy()
+    assert found[["prediction/price", "prediction/weight"]].to_numpy() == pytest.approx(expected)
+
+
+def test_a_probability_that_is_no_number_decides_for_no_class(tmp_path: Path):
+    prob = np.array([[0.2, 0.8], [np.nan, np.nan], [0.7, 0.3]], dtype=np.float32)
+    metrics = ClassificationMetrics(
+        monitor="accuracy", resamples=9, extra={}, top_k=(), positive=None, threshold=None
+    )
+    target = {"classes": ["no", "yes"], "names": ["sick"]}
+    output, more = Source.parse(str(tmp_path / "out.csv"), "output"), {"set_size": np.array([1, 0, 2])}
+    ids, bad = pd.Series(["broken", "a", "b", "c"]), {0: "no image"}
+    prob = np.concatenate([np.zeros((1, 2), dtype=np.float32), prob])
+    status = write_predicted(
+        ids, bad, prob, metrics, target, {"input": "new"}, output, Console(quiet=True), more
+    )
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert status == 1
+    assert found.sample_id.tolist() == ["a", "c"]
+    assert found.prediction.tolist() == ["yes", "no"]
+    assert found.set_size.tolist() == [1, 2]
 
 
 def test_wrong_words_are_refused_in_one_line(
