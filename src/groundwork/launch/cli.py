@@ -1,15 +1,28 @@
 """The doors: command line -> one call -> exit status. Nothing heavy is imported before a command is understood."""
 
+import logging
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from groundwork.core.admitted import admit_arguments
 from groundwork.core.cores import settle_threads
 from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
+from groundwork.core.own import own_packages
 from groundwork.core.patches import settle_command
 from groundwork.core.paths import check_clone, check_conf, started_script
+from groundwork.launch.face import SCRIPT
+
+
+class OwnLog(logging.Handler):
+    """Print what modules of the user's log, unless they set up logging themselves."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a line as Hydra does."""
+        if not logging.getLogger().handlers:
+            print(self.format(record), file=sys.stderr)
 
 
 def enter(command: Callable[[list[str]], int]) -> int:
@@ -23,6 +36,7 @@ def enter(command: Callable[[list[str]], int]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     settle_command()
     settle_threads()
+    _show_own_log()
     try:
         check_clone(started_script())
         check_conf()
@@ -43,6 +57,19 @@ def enter(command: Callable[[list[str]], int]) -> int:
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = asked
+
+
+def _show_own_log() -> None:
+    """Show `logging.getLogger(__name__).info(...)` of the user's packages and script, and nobody else's."""
+    handler = OwnLog()
+    handler.setFormatter(logging.Formatter("[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"))
+    script = Path(os.environ.get(SCRIPT, "train")).stem
+    for name in ("__main__", f"{script}_script", *sorted(own_packages())):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(handler)
+            if logger.level == logging.NOTSET:
+                logger.setLevel(logging.INFO)
 
 
 def key_values(arguments: list[str], allowed: dict[str, str]) -> dict[str, str]:

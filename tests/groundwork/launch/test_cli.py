@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.core.errors import UserError, user_error
+from groundwork.core.own import own_packages
 from groundwork.core.paths import ROOT
 from groundwork.launch import commands as launch
 from groundwork.launch.cli import enter, key_values
@@ -44,6 +45,34 @@ def test_wrong_words_get_one_line_and_status_two(tmp_path: Path, words: list[str
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("error: ")
     assert said in done.stderr
+
+
+LOGS = """
+import logging, sys
+from groundwork.launch.cli import enter
+
+def command(_):
+    for name in ("__main__", f"{OWN}.loss", "timm.models"):
+        logging.getLogger(name).info("by %s", name)
+    return 0
+
+sys.argv[1:] = []
+if SET_UP:
+    logging.basicConfig(level="INFO", format="mine: %(message)s")
+raise SystemExit(enter(command))
+"""
+
+
+@pytest.mark.parametrize("set_up", [False, True])
+def test_what_the_user_logs_is_seen_once_and_what_libraries_log_is_not(set_up: bool):
+    own = min(own_packages())
+    code = LOGS.replace("{OWN}", own).replace("SET_UP", str(set_up))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    seen = [name for name in ("__main__", f"{own}.loss", "timm.models") if f"by {name}" in done.stderr]
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == len(seen)
+    assert seen == ["__main__", f"{own}.loss", "timm.models"][: 3 if set_up else 2]
+    assert ("[INFO] - by" in done.stderr) is not set_up
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path):
