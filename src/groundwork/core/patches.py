@@ -81,12 +81,20 @@ def _keep_memory() -> None:
     It returns every large block to the system, which hands the same pages out again, each filled with zeros: up to
     two fifths of the time of a network on a processor. Other C libraries are left as they are.
     """
-    if sys.platform != "linux" or any(name.startswith("MALLOC_") for name in os.environ):
-        return
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
+    if (libc := _glibc()) and not any(name.startswith("MALLOC_") for name in os.environ):
         for option, size in MALLOC.items():
             libc.mallopt(option, size)
+
+
+def return_memory() -> None:
+    """Give the system what lies idle, after work that needed much."""
+    if libc := _glibc():
+        libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
 
 
 def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:

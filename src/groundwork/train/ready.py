@@ -10,7 +10,7 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
 from groundwork.core.intact import read_splits
-from groundwork.core.patches import silence
+from groundwork.core.patches import return_memory, silence
 from groundwork.core.ranks import from_first, in_turns, is_first, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
@@ -53,6 +53,7 @@ def make_ready(job: Job, config: DictConfig, samples: Samples, target: Target, b
         console.note(f"training on the processor: {said}")
     warm = read_warm(folder, config)
     prepared = _prepare(folder, config, samples, target, console, warm)
+    return_memory()
     asked = config.copy()
     _settle_by_rows(config, prepared)
     data = describe_data(config, prepared, warm)

@@ -72,6 +72,28 @@ def test_a_command_takes_the_memory_of_a_batch_from_the_system_once(monkeypatch:
     assert faults("settled") > 0.95 * pages
 
 
+RESIDENT = """
+from pathlib import Path
+from groundwork.core.patches import return_memory, settle_command
+settle_command()
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+before = resident()
+b"x" * (1 << 27)
+kept = resident() - before
+return_memory()
+print(kept, resident() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library is left as it is")
+def test_idle_memory_is_given_back_when_it_is_asked_for():
+    said = subprocess.check_output([sys.executable, "-c", RESIDENT], text=True)
+    kept, left = (int(pages) * resource.getpagesize() / (1 << 27) for pages in said.split())
+    assert kept > 0.95
+    assert left < 0.05
+
+
 def test_a_hidden_module_is_absent_inside_the_block_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(patches, "_in_command", True)
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
+from groundwork.core.patches import return_memory
 from groundwork.data import Store, Stream
 from groundwork.data.prepared import Prepared
 from groundwork.model import Network, weights_hash
@@ -111,6 +112,7 @@ def read_features(
         cache = FeatureCache(folder, feature_key(**known), _at_once(config, prepared, device), cap_gb)
         with console.progress("features of the frozen backbone", "images") as bar:
             parts.append([*cache.features(rows, reader, bar), *_columns(network, prepared, rows)])
+    return_memory()
     count = len(prepared.rows["train"])
     views = [[stage[:count] for stage in part] for part in parts]
     stacked = [np.concatenate(stage) for stage in zip(*views, strict=True)]
