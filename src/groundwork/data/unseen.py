@@ -56,11 +56,8 @@ def _of_column(values: NDArray[np.float64], column: Column, what: str, averages:
         gaps = int(np.isnan(values).sum())
         taken = column.fill if column.only is None else column.only
         instead = f"; they get {taken:g}" if taken is not None else ""
-        if (
-            others := len(values) - gaps - int((values == column.only).sum())
-            if column.only is not None
-            else 0
-        ):
+        others = 0 if column.only is None else len(values) - gaps - int((values == column.only).sum())
+        if others:
             yield (
                 f"column {column.name!r}: {others:,} of {len(values):,} {what} hold another value than {taken:g}, the "
                 f"only one that training showed{instead}"

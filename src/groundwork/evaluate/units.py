@@ -27,12 +27,8 @@ def check_units(
         if old == new or present.empty:
             continue
         if DATE in (old, new):
-            kind, how = ("dates", "Write them as 2024-02-29.") if old == DATE else ("numbers", "Mend it.")
             first = present.iloc[0]
-            shown = str(first.date()) if isinstance(first, pd.Timestamp) else first
-            raise UserError(
-                f"column {name} must hold {kind}, as in training, but holds {shown} ({where}). {how}"
-            )
+            raise _refusal(name, old, str(first.date()) if isinstance(first, pd.Timestamp) else first, where)
         notes.append(
             f"column {name!r} held numbers {_named(old)} in training, and holds numbers {_named(new)} here: taken as "
             "they are"
@@ -43,12 +39,12 @@ def check_units(
 def refuse_texts(columns: DataFrame, names: Iterable[str], then: Mapping[str, str], where: str) -> None:
     """Refuse text where training had numbers or dates, by the first cell that is neither."""
     for name in names:
-        kind = "dates" if then.get(name) == DATE else "numbers"
-        found = _first_text(columns[name].dropna())
-        how = "Write them as 2024-02-29." if kind == "dates" else "Mend it."
-        raise UserError(
-            f"column {name} must hold {kind}, as in training, but holds {found!r} ({where}). {how}"
-        )
+        raise _refusal(name, then.get(name, ""), repr(_first_text(columns[name].dropna())), where)
+
+
+def _refusal(name: str, unit: str, shown: object, where: str) -> UserError:
+    kind, how = ("dates", "Write them as 2024-02-29.") if unit == DATE else ("numbers", "Mend it.")
+    return UserError(f"column {name} must hold {kind}, as in training, but holds {shown} ({where}). {how}")
 
 
 def _first_text(present: Series) -> str:

@@ -13,7 +13,7 @@ from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, sy
 from groundwork.core.own import own_packages
 from groundwork.core.patches import settle_command
 from groundwork.core.paths import check_clone, check_conf, started_script
-from groundwork.launch.face import SCRIPT
+from groundwork.launch.face import SCRIPT, script_module
 
 
 class OwnLog(logging.Handler):
@@ -63,8 +63,8 @@ def _show_own_log() -> None:
     """Show `logging.getLogger(__name__).info(...)` of the user's packages and script, and nobody else's."""
     handler = OwnLog()
     handler.setFormatter(logging.Formatter("[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"))
-    script = Path(os.environ.get(SCRIPT, "train")).stem
-    for name in ("__main__", f"{script}_script", *sorted(own_packages())):
+    script = script_module(Path(os.environ.get(SCRIPT, "train")))
+    for name in ("__main__", script, *sorted(own_packages())):
         logger = logging.getLogger(name)
         if not logger.handlers:
             logger.addHandler(handler)

@@ -15,6 +15,11 @@ SCRIPT = "GROUNDWORK_SCRIPT"  # names the file of the function to the processes 
 faces: dict[Path, Face] = {}
 
 
+def script_module(script: Path) -> str:
+    """Name the module that a script is where it is not `__main__`."""
+    return f"{script.stem}_script"
+
+
 def load_face() -> Face:
     """Find the function: that of the command which started this process, else that of scripts/train.py.
 
@@ -23,7 +28,7 @@ def load_face() -> Face:
     """
     script = Path(os.environ.get(SCRIPT) or CONF.parent / "scripts" / "train.py").resolve()
     if script not in faces:
-        spec = importlib.util.spec_from_file_location(f"{script.stem}_script", script)
+        spec = importlib.util.spec_from_file_location(script_module(script), script)
         if spec is None or spec.loader is None or not script.is_file():
             raise UserError(f"{script} must be the script that trains, but is no such file. Restore it.")
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

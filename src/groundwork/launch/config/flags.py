@@ -18,6 +18,7 @@ WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # `--info` may stand alone
 OTHERS = {"--run", "-r", "--resolve"}
 FOLDER_FLAGS = {"--config-dir", "-cd"}
+LOGGED = "A run prints what it does, and keeps it in train.log of its folder. Leave it out"
 # What groundwork decides, and what to use instead.
 REFUSED = {
     "--config-name": "conf/train.yaml is the one start. Put your choices into an experiment: experiment=NAME",
@@ -27,9 +28,7 @@ REFUSED = {
     "hydra.sweep.dir": "Set paths.runs=DIR and name=NAME; every combination is an ordinary run folder",
     "hydra.sweep.subdir": "Set name=NAME; every combination is an ordinary run folder",
     "hydra.output_subdir": "The configuration of a run is in its config.yaml",
-    "hydra.verbose": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
-    "hydra/job_logging": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
-    "hydra/hydra_logging": "A run prints what it does, and keeps it in train.log of its folder. Leave it out",
+    **dict.fromkeys(("hydra.verbose", "hydra/job_logging", "hydra/hydra_logging"), LOGGED),
     "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
 }
 ROOT_KEYS = ("name", "tags", "seed", "monitor", "like")  # of conf/train.yaml
