@@ -5,7 +5,6 @@ changes nothing: what is global is changed by the process of a command (`settle_
 """
 
 import argparse
-import ctypes
 import gc
 import logging
 import os
@@ -17,6 +16,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from groundwork.core.errors import UserError
+from groundwork.core.malloc import keep_memory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,10 +55,6 @@ NOISE = {
     r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
 }
 
-# Numbers of malloc.h: from which size blocks come from the system directly, and how much may lie idle, in bytes.
-M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
-MALLOC = {M_MMAP_THRESHOLD: 1 << 30, M_TRIM_THRESHOLD: (1 << 31) - 1}
-
 _in_command = False
 
 
@@ -72,29 +68,7 @@ def settle_command() -> None:
     gc.set_threshold(10_000, *gc.get_threshold()[1:])
     # Hydra 1.3 ends by argparse, which prints its usage and exits; a wrong option gets one line like all else.
     argparse.ArgumentParser.error = _refuse_option  # type: ignore[method-assign, assignment]
-    _keep_memory()
-
-
-def _keep_memory() -> None:
-    """Let glibc keep what a batch gives back for the next one, unless its own variables say otherwise.
-
-    It returns every large block to the system, which hands the same pages out again, each filled with zeros: up to
-    two fifths of the time of a network on a processor. Other C libraries are left as they are.
-    """
-    if (libc := _glibc()) and not any(name.startswith("MALLOC_") for name in os.environ):
-        for option, size in MALLOC.items():
-            libc.mallopt(option, size)
-
-
-def return_memory() -> None:
-    """Give the system what lies idle, after work that needed much."""
-    if libc := _glibc():
-        libc.malloc_trim(0)
-
-
-def _glibc() -> ctypes.CDLL | None:
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
+    keep_memory()
 
 
 def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:

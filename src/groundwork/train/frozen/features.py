@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groundwork.core.batch import Split
 from groundwork.core.console import Console
-from groundwork.core.patches import return_memory
+from groundwork.core.malloc import return_memory
 from groundwork.data import Store, Stream
 from groundwork.data.prepared import Prepared
 from groundwork.model import Network, weights_hash
