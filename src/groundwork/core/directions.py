@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Literal
 
 from groundwork.core.errors import UserError
@@ -27,6 +28,19 @@ MORE_IS_BETTER = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "exact_match", "r2", "pearson", "spearman", "quadratic_kappa",
 })  # fmt: skip
+# Where the values of a metric lie; any other may be anything.
+SHARES = frozenset({
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "fpr", "auroc",
+    "average_precision", "exact_match", "ece", "hamming_loss", "interval_coverage",
+})  # fmt: skip
+LIMITS = {
+    **dict.fromkeys(SHARES, (0.0, 1.0)),
+    **dict.fromkeys(
+        ("log_loss", "mse", "rmse", "mae", "rank_mae", "pinball_loss", "interval_width"), (0.0, inf)
+    ),
+    **dict.fromkeys(("pearson", "spearman", "quadratic_kappa"), (-1.0, 1.0)),
+    "r2": (-inf, 1.0),
+}
 # What users call metrics of their own, in run folders that do not say which way these are better.
 OFTEN_LESS = frozenset({"interval_width", "brier", "max_error", "mape"})
 OFTEN_MORE = frozenset({"acc", "auc", "f1_score", "iou", "miou", "dice", "map", "psnr", "ssim", "bleu"})
@@ -37,19 +51,32 @@ def bare_name(metric: str) -> str:
     return metric.removeprefix("train/").removeprefix("val/").removeprefix("test/").split("/")[0]
 
 
+def _stem(metric: str) -> str:
+    return bare_name(metric).removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")
+
+
+def _is_top_k(metric: str) -> bool:
+    name = bare_name(metric)
+    return name.startswith("top_") and name.endswith("_accuracy")
+
+
 def named_direction(metric: str) -> Direction | None:
     """Tell from its name whether "max" or "min" of a metric of this project is best; None for any other.
 
     Args:
         metric: Its name, such as `val/loss`, `fpr_macro`, `recall/owl` or `top_5_accuracy`.
     """
-    name = bare_name(metric)
-    stem = name.removesuffix("_macro").removesuffix("_micro").removesuffix("_weighted")
+    stem = _stem(metric)
     if stem in LESS_IS_BETTER:
         return "min"
-    if stem in MORE_IS_BETTER or (name.startswith("top_") and name.endswith("_accuracy")):
+    if stem in MORE_IS_BETTER or _is_top_k(metric):
         return "max"
     return None
+
+
+def limits(metric: str) -> tuple[float, float]:
+    """Give the least and the largest value that a metric of this project can take."""
+    return LIMITS.get("accuracy" if _is_top_k(metric) else _stem(metric), (-inf, inf))
 
 
 def direction_of_own(monitor: str, mode: str | None) -> Direction:

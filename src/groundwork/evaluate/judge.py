@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.directions import limits
 from groundwork.core.probabilities import soften
 from groundwork.evaluate.measure import BOOTSTRAP_SEED, with_threshold
 from groundwork.metrics import (
@@ -186,8 +187,8 @@ def moved(name: str, value: float, one: Mapping[str, float], wide: float = 1.0) 
         return {"value": value, "low": value / down, "high": value * up}
     # At the end of its range an interval reaches one way alone; what was corrected lies further inside.
     reach = wide * max(seen - low, high - seen)
-    floor, ceiling = (0.0, 1.0) if min(low, value) >= 0 and high <= 1 else (-np.inf, 1.0)
-    return {"value": value, "low": max(value - reach, floor), "high": min(value + reach, ceiling)}
+    least, largest = limits(name)
+    return {"value": value, "low": max(value - reach, least), "high": min(value + reach, largest)}
 
 
 def _losses(prediction: Prediction, truth: NDArray[Any], labels: bool) -> NDArray[np.float64]:

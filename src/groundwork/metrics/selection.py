@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.directions import limits
 from groundwork.metrics.bootstrap import Scores
 from groundwork.metrics.counts import Floats, ratio
 from groundwork.metrics.draws import Groups, Units
@@ -114,11 +115,18 @@ def beyond_chance(
         moved = moved[:, ~np.isnan(moved).any(axis=0)]
         error = moved.std(axis=1) if moved.shape[1] > 1 else np.full(len(candidates), np.nan)
         drawn = np.abs(ratio(moved, error[:, None]))
-    return _judged(difference, error, drawn * widen, chosen, sign, level)
+    least, largest = limits(metric)
+    return _judged(difference, error, drawn * widen, chosen, sign, level, largest - least)
 
 
 def _judged(
-    difference: Floats, error: Floats, drawn: Floats, chosen: int, sign: float, level: float
+    difference: Floats,
+    error: Floats,
+    drawn: Floats,
+    chosen: int,
+    sign: float,
+    level: float,
+    most: float,
 ) -> dict[str, float | str]:
     """Hold the chosen difference against the largest of the drawn |t| (C, R)."""
     seen, width = float(difference[chosen]), float(error[chosen])
@@ -138,7 +146,7 @@ def _judged(
             seen
         )  # few units give few values of t: the interval ends at 0, and rounding must not say beyond
     beyond = (1 + np.count_nonzero(largest >= abs(seen) / width * (1 - TIE))) / (1 + len(largest))
-    found |= {"low": seen - reach, "high": seen + reach, "p": float(beyond)}
+    found |= {"low": max(seen - reach, -most), "high": min(seen + reach, most), "p": float(beyond)}
     if abs(seen) > reach:
         found["verdict"] = "better" if seen * sign > 0 else "worse"
     return found

@@ -1,5 +1,7 @@
 """Which way a metric is better: as the run says, else by its name."""
 
+import math
+
 import pytest
 
 from groundwork.core.directions import (
@@ -7,6 +9,7 @@ from groundwork.core.directions import (
     MORE_IS_BETTER,
     bare_name,
     direction_in,
+    limits,
     named_direction,
 )
 
@@ -56,3 +59,12 @@ def test_a_run_says_it_of_every_metric_and_an_older_one_of_its_monitor():
     old = {"monitor": "val/regret", "direction": "min"}
     assert [direction_in(old, metric) for metric in ("regret", "far", "ece")] == ["min", "max", "min"]
     assert direction_in({"monitor": "rmse", "direction": None, "directions": None}, "rmse") == "min"
+
+
+def test_limits_are_those_of_the_formula():
+    for name in ("val/recall/owl", "f1_macro", "top_5_accuracy", "fpr", "hamming_loss"):
+        assert limits(name) == (0, 1), name
+    assert limits("test/r2/price") == (-math.inf, 1)
+    assert limits("spearman") == (-1, 1)
+    assert limits("rank_mae") == limits("rmse/price") == (0, math.inf)
+    assert limits("loss") == limits("mine") == (-math.inf, math.inf)

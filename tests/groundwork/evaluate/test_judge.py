@@ -14,6 +14,8 @@ from groundwork.evaluate.judge import moved
         ("r2", -0.2, 0.1, 0.02, 0.3, (-0.4, 0.0)),  # below zero once the choosing is out
         ("r2", 0.9, 0.95, -0.1, 0.97, (-0.15, 1.0)),
         ("rmse", 3.0, 2.0, 1.0, 4.0, (1.5, 6.0)),  # in proportion
+        ("rank_mae", 2.5, 2.0, 1.5, 3.0, (1.5, 3.5)),  # no share
+        ("mine", 12.0, 11.0, 10.0, 13.0, (10.0, 14.0)),  # whatever a user measures
     ],
 )
 def test_an_interval_moves_with_its_number(

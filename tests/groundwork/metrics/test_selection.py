@@ -53,6 +53,13 @@ def test_less_of_an_error_is_better_and_equal_predictions_are_undecided():
     assert beyond_chance([near], 0, near, "mse", -1.0)["verdict"] == "undecided"
 
 
+def test_no_difference_of_two_shares_is_above_one():
+    told = beyond_chance([hits(np.arange(9) < 8)], 0, hits(np.zeros(9, bool)), "balanced_accuracy", 1.0)
+    assert (told["verdict"], told["high"]) == ("better", 1.0)
+    worse = beyond_chance([hits(np.zeros(9, bool))], 0, hits(np.arange(9) < 8), "balanced_accuracy", 1.0)
+    assert (worse["verdict"], worse["low"]) == ("worse", -1.0)
+
+
 def test_an_interval_that_ends_at_zero_is_undecided_whatever_the_rounding():
     """Of few samples that differ, the largest t is often the one that was seen: a tie, and no evidence."""
     for number in range(8, 40):

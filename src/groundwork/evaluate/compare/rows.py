@@ -7,7 +7,7 @@ import numpy as np
 from pandas import DataFrame
 
 from groundwork.core.batch import Split
-from groundwork.core.directions import direction_in
+from groundwork.core.directions import direction_in, limits
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.compare.grouping import Group
 from groundwork.evaluate.compare.paired import (
@@ -106,7 +106,9 @@ def _measure(
             low, high = _from_samples(runs, split, metric, found)
         else:
             low, high = (found["low"], found["high"]) if found["std"] > 0 else (NAN, NAN)
-        table[metric] = {"mean": found["mean"], "sd": found["std"], "low": low, "high": high}
+        least, largest = limits(metric)
+        ends = {"low": max(low, least), "high": min(high, largest)}
+        table[metric] = {"mean": found["mean"], "sd": found["std"], **ends}
     return table
 
 
