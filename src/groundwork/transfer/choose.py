@@ -1,7 +1,7 @@
 """Which stages a linear head should read, and how strong its penalty should be."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -53,10 +53,6 @@ class Choice:
     trials: tuple[Trial, ...]
     why: str
     output: Tensor
-
-    def table(self) -> list[dict[str, object]]:
-        """Return the trials as plain rows."""
-        return [asdict(trial) for trial in self.trials]
 
 
 def choose_cut(

@@ -67,7 +67,6 @@ class FeatureCache(StageCache):
         rows: NDArray[np.int64],
         compute: Compute,
         progress: Callable[[int, int], None] | None = None,
-        stages: Sequence[int] | None = None,
     ) -> list[NDArray[np.float32]]:
         """Return features of the rows, computing only those that no process has computed yet.
 
@@ -75,10 +74,9 @@ class FeatureCache(StageCache):
             rows: (M,) numbers of samples.
             compute: Takes some rows (B,), gives one (B, D_s) float32 array per stage.
             progress: Called with rows done and rows to do.
-            stages: Which stages to load; None loads all.
 
         Returns:
-            One (M, D_s) array per stage asked for.
+            One (M, D_s) array per stage.
         """
         rows = np.asarray(rows, dtype=np.int64)
         for _ in range(ATTEMPTS):
@@ -86,7 +84,7 @@ class FeatureCache(StageCache):
             if len(missing):
                 self._fill(missing, compute, progress)
                 self.make_room()
-            if (loaded := self._load(rows, stages)) is not None:
+            if (loaded := self._load(rows)) is not None:
                 return loaded
         raise OSError(f"{self.home} must keep its files while they are read, but they disappear")
 
@@ -130,9 +128,7 @@ class FeatureCache(StageCache):
         with atomic_path(self.home / f"{uuid4().hex}.safetensors") as temporary:
             save_file(arrays, temporary)
 
-    def _load(
-        self, rows: NDArray[np.int64], stages: Sequence[int] | None
-    ) -> list[NDArray[np.float32]] | None:
+    def _load(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]] | None:
         """Gather the rows from all parts; None if some are gone, because another process made room."""
         order = np.argsort(rows, kind="stable")
         filled = np.zeros(len(rows), dtype=bool)
@@ -145,7 +141,7 @@ class FeatureCache(StageCache):
             if not len(source):
                 continue
             place = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])]
-            for stage in range(len(part.keys()) - 1) if stages is None else stages:
+            for stage in range(len(part.keys()) - 1):
                 values = part.get_tensor(f"stage_{stage}")
                 if stage not in loaded:
                     loaded[stage] = np.empty((len(rows), values.shape[1]), dtype=np.float32)
@@ -154,4 +150,4 @@ class FeatureCache(StageCache):
         if not filled.all():
             return None
         touch(self.home)
-        return [loaded[stage] for stage in (sorted(loaded) if stages is None else stages)]
+        return [loaded[stage] for stage in sorted(loaded)]

@@ -16,7 +16,6 @@ def solve_labels(
     target: Tensor,
     strengths: Sequence[float],
     pos_weight: Tensor | None = None,
-    sample_weight: Tensor | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 500,
 ) -> Iterator[Linear]:
@@ -31,7 +30,6 @@ def solve_labels(
         target: (N, T) of 0 and 1, NaN where unknown.
         strengths: Each above 0.
         pos_weight: (T,) multiplies the weight of the rows that have a label.
-        sample_weight: (N,) weights, at least 0.
         tolerance: Largest gradient of the mean objective of a label at the end, in coordinates where its curvature is
             about 1.
         max_iterations: Steps for each strength.
@@ -42,8 +40,6 @@ def solve_labels(
     if min(strengths) <= 0:
         raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
     weight = label_weights(target, pos_weight).double()
-    if sample_weight is not None:
-        weight = weight * sample_weight.to(weight)[:, None]
     truth = (target == 1) & (weight > 0)
     varies = truth.any(0) & ((target == 0) & (weight > 0)).any(0)
     spectrum = decompose(features)

@@ -8,20 +8,16 @@ from torch import Tensor
 from groundwork.transfer.spectrum import Linear, Spectrum, decompose
 
 
-def solve_ridge(
-    features: Tensor, target: Tensor, strengths: Sequence[float], sample_weight: Tensor | None = None
-) -> list[Linear]:
+def solve_ridge(features: Tensor, target: Tensor, strengths: Sequence[float]) -> list[Linear]:
     """Fit a linear head to values at every strength of the penalty.
 
-    Minimizes sum_i w_i (y_i - W x_i - b)^2 + strength * |W|^2 on features standardized by these rows;
-    strength is the `alpha` of scikit-learn's Ridge. One decomposition serves all strengths, and all
-    targets that miss the same rows.
+    Minimizes sum_i (y_i - W x_i - b)^2 + strength * |W|^2 on features standardized by these rows; strength is the
+    `alpha` of scikit-learn's Ridge. One decomposition serves all strengths, and all targets that miss the same rows.
 
     Args:
         features: (N, D) raw features.
         target: (N, T) values, NaN where missing; a sample counts only for the targets that it has.
         strengths: Each above 0.
-        sample_weight: (N,) weights, at least 0.
 
     Returns:
         One head (T, D) on raw features for each strength, in the order of `strengths`.
@@ -32,27 +28,19 @@ def solve_ridge(
         raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
     heads = [_blank(target.shape[1], features) for _ in strengths]
     present = ~target.isnan()
-    if sample_weight is not None:
-        present &= (sample_weight > 0)[:, None]
     for pattern, columns in _by_pattern(present):
         if int(pattern.sum()) < 2:
             raise ValueError(f"target must have two values or more in column {columns[0]}, but got fewer")
-        weight = None if sample_weight is None else sample_weight[pattern]
-        spectrum = decompose(features[pattern], weight)
-        solved = _solve(spectrum, target[pattern][:, columns], strengths, weight)
+        solved = _solve(decompose(features[pattern]), target[pattern][:, columns], strengths)
         for head, part in zip(heads, solved, strict=True):
             head.weight[columns], head.bias[columns] = part.weight, part.bias
     return heads
 
 
-def _solve(
-    spectrum: Spectrum, target: Tensor, strengths: Sequence[float], sample_weight: Tensor | None
-) -> list[Linear]:
-    scores = spectrum.scores
-    values = target.to(scores.dtype)
-    weight = torch.ones_like(values[:, 0]) if sample_weight is None else sample_weight.to(scores.dtype)
-    mean = (weight @ values) / weight.sum()
-    moments = scores.T @ ((values - mean) * weight.sqrt()[:, None])
+def _solve(spectrum: Spectrum, target: Tensor, strengths: Sequence[float]) -> list[Linear]:
+    values = target.to(spectrum.scores.dtype)
+    mean = values.mean(dim=0)
+    moments = spectrum.scores.T @ (values - mean)
     return [
         spectrum.fold((moments / (spectrum.variances + strength)[:, None]).T, mean) for strength in strengths
     ]

@@ -18,13 +18,12 @@ def solve_softmax(
     num_classes: int,
     strengths: Sequence[float],
     class_weights: Tensor | None = None,
-    sample_weight: Tensor | None = None,
     tolerance: float = 1e-4,
     max_iterations: int = 500,
 ) -> Iterator[Linear]:
     """Fit a linear head to classes at one strength of the penalty after the other.
 
-    Minimizes sum_i w_i CE(W x_i + b, y_i) + strength / 2 * |W|^2 on features standardized by these
+    Minimizes sum_i w_yi CE(W x_i + b, y_i) + strength / 2 * |W|^2 on features standardized by these
     rows; strength is 1 / C of scikit-learn's LogisticRegression, which for two classes penalizes the
     difference of the two rows of W as is done here. Each head starts the next, so that strengths are
     best given from strong to weak; weak ones take longest, and whoever has seen enough may stop.
@@ -34,8 +33,7 @@ def solve_softmax(
         target: (N,) class numbers.
         num_classes: K. A class without a sample gets a constant logit of about log 1 / N.
         strengths: Each above 0.
-        class_weights: (K,) multiplies the weight of each sample by that of its class.
-        sample_weight: (N,) weights, at least 0.
+        class_weights: (K,) w, at least 0; None counts every class alike.
         tolerance: Largest gradient of the mean objective at the end, in coordinates where its
             curvature is about 1.
         max_iterations: Steps for each strength.
@@ -45,7 +43,7 @@ def solve_softmax(
     """
     if min(strengths) <= 0:
         raise ValueError(f"strengths must be above 0, but got {min(strengths)}")
-    weight = _weights(target, class_weights, sample_weight)
+    weight = _weights(target, class_weights)
     counted = weight > 0
     if not counted.all():
         features, target, weight = features[counted], target[counted], weight[counted]
@@ -106,13 +104,10 @@ class _Problem:
         )
 
 
-def _weights(target: Tensor, class_weights: Tensor | None, sample_weight: Tensor | None) -> Tensor:
-    weight = torch.ones(len(target), dtype=torch.float64, device=target.device)
-    if sample_weight is not None:
-        weight = weight * sample_weight
-    if class_weights is not None:
-        weight = weight * class_weights.to(target.device)[target]
-    return weight
+def _weights(target: Tensor, class_weights: Tensor | None) -> Tensor:
+    if class_weights is None:
+        return torch.ones(len(target), dtype=torch.float64, device=target.device)
+    return class_weights.to(target.device)[target].double()
 
 
 def _with_absent(problem: _Problem, present: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,6 @@ def solve_head(
     num_outputs: int,
     strengths: Sequence[float],
     class_weights: Tensor | None = None,
-    sample_weight: Tensor | None = None,
     labels: bool = False,
     tolerance: float = 1e-4,
 ) -> Iterator[Linear]:
@@ -30,18 +29,13 @@ def solve_head(
     if features.device.type == "mps":
         features, target = features.cpu(), target.cpu()
         class_weights = None if class_weights is None else class_weights.cpu()
-        sample_weight = None if sample_weight is None else sample_weight.cpu()
     if target.ndim == 1:
         known = target >= 0
-        weight = None if sample_weight is None else sample_weight[known]
-        return solve_softmax(
-            features[known], target[known], num_outputs, strengths, class_weights, weight, tolerance
-        )
+        return solve_softmax(features[known], target[known], num_outputs, strengths, class_weights, tolerance)
     known = ~target.isnan().all(dim=1)
-    weight = None if sample_weight is None else sample_weight[known]
     if labels:
-        return solve_labels(features[known], target[known], strengths, class_weights, weight)
-    return iter(solve_ridge(features[known], target[known], strengths, weight))
+        return solve_labels(features[known], target[known], strengths, class_weights)
+    return iter(solve_ridge(features[known], target[known], strengths))
 
 
 def head_loss(

@@ -47,8 +47,8 @@ class Spectrum:
         return Linear(raw.float(), (bias.double() - raw @ self.center).float())
 
 
-def standardize(features: Tensor, sample_weight: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """Center features, by weight if given, and divide them by their standard deviation.
+def standardize(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Center features and divide them by their standard deviation.
 
     Returns:
         (N, D) standardized features in the working precision, (D,) center and (D,) scale in float64.
@@ -56,15 +56,13 @@ def standardize(features: Tensor, sample_weight: Tensor | None = None) -> tuple[
     dtype = torch.float64 if features.numel() <= DOUBLE_LIMIT else torch.float32
     rows = features.to(dtype)
     deviation, mean = torch.std_mean(rows.double() if dtype is torch.float64 else rows, dim=0, correction=0)
-    if sample_weight is not None:
-        mean = (sample_weight.to(dtype) @ rows) / sample_weight.sum()
     # A constant column keeps a deviation of rounding size, which must not be blown up to 1.
     constant = deviation <= 1e-6 * mean.abs() + torch.finfo(torch.float32).tiny
     scale = torch.where(constant, torch.ones_like(deviation), deviation)
     return (rows - mean) / scale, mean.double(), scale.double()
 
 
-def decompose(features: Tensor, sample_weight: Tensor | None = None) -> Spectrum:
+def decompose(features: Tensor) -> Spectrum:
     """Find the principal axes of standardized features once, for every strength of a penalty.
 
     The penalty |W|^2 does not change under a rotation and its minimum lies in the span of the rows,
@@ -72,11 +70,8 @@ def decompose(features: Tensor, sample_weight: Tensor | None = None) -> Spectrum
 
     Args:
         features: (N, D) raw features.
-        sample_weight: (N,) weights; rows are centered by them and multiplied by their square roots.
     """
-    rows, center, scale = standardize(features, sample_weight)
-    if sample_weight is not None:
-        rows = rows * sample_weight.to(rows.dtype).sqrt()[:, None]
+    rows, center, scale = standardize(features)
     if rows.shape[0] < rows.shape[1]:
         basis, variances = _axes_from_samples(rows)
     else:

@@ -51,7 +51,7 @@ def test_the_stage_that_knows_the_class_is_chosen():
 def test_every_candidate_and_strength_is_in_the_table():
     choice = _choose((1,))
     pairs = {(trial.stages, trial.pool, trial.strength) for trial in choice.trials}
-    assert len(choice.table()) == len(pairs) == 3 * len(candidates("auto", "auto", (True, True, True, False)))
+    assert len(choice.trials) == len(pairs) == 3 * len(candidates("auto", "auto", (True, True, True, False)))
     assert choice.score == max(
         trial.score
         for trial in choice.trials

@@ -74,11 +74,6 @@ def test_only_rows_that_nobody_asked_before_are_computed(tmp_path: Path):
     assert _cache(tmp_path).done().tolist() == list(range(15))
 
 
-def test_one_stage_can_be_loaded_alone(tmp_path: Path):
-    (second,) = _cache(tmp_path).features(np.arange(6), _compute, stages=[1])
-    np.testing.assert_array_equal(second, -np.arange(6)[:, None])
-
-
 def test_a_killed_process_leaves_only_complete_features(tmp_path: Path):
     process = _start(tmp_path, "0", "4000", "0.005")
     while len(list(tmp_path.glob("key/*.safetensors"))) < 3:

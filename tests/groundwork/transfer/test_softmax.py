@@ -22,7 +22,7 @@ def test_probabilities_and_coefficients_agree_with_scikit_learn(shape: tuple[int
     scaler = StandardScaler().fit(features.astype(np.float64))
     rows = scaler.transform(features.astype(np.float64))
     rng = np.random.default_rng(4)
-    class_weights, sample_weight = rng.uniform(0.5, 2, shape[2]), rng.uniform(0.1, 2, shape[0])
+    class_weights = rng.uniform(0.5, 2, shape[2])
     strengths = [0.1, 30.0, 1.0]
     heads = solve_softmax(
         torch.tensor(features),
@@ -30,13 +30,12 @@ def test_probabilities_and_coefficients_agree_with_scikit_learn(shape: tuple[int
         shape[2],
         strengths,
         class_weights=torch.tensor(class_weights),
-        sample_weight=torch.tensor(sample_weight),
         tolerance=1e-8,
     )
     for strength, head in zip(strengths, heads, strict=True):
         reference = LogisticRegression(
             C=1 / strength, class_weight=dict(enumerate(class_weights)), tol=1e-9, max_iter=10_000
-        ).fit(rows, target, sample_weight=sample_weight)
+        ).fit(rows, target)
         np.testing.assert_allclose(
             head(torch.tensor(features)).softmax(1), reference.predict_proba(rows), atol=2e-5
         )
@@ -67,11 +66,9 @@ def test_one_class_alone_is_refused():
         next(solve_softmax(torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64), 2, [1.0]))
 
 
-def test_samples_of_no_weight_do_not_count():
-    features, target = _data(80, 4, 3)
-    weight = torch.ones(80)
-    weight[60:] = 0
-    rows, classes = torch.tensor(features), torch.tensor(target)
-    weighted = next(solve_softmax(rows, classes, 3, [5.0], sample_weight=weight, tolerance=1e-8))
-    shorter = next(solve_softmax(rows[:60], classes[:60], 3, [5.0], tolerance=1e-8))
+def test_classes_of_no_weight_do_not_count():
+    features, target = (torch.tensor(each) for each in _data(80, 4, 3))
+    weights, kept = torch.tensor([1.0, 1.0, 0.0]), target < 2
+    weighted = next(solve_softmax(features, target, 3, [5.0], weights, tolerance=1e-8))
+    shorter = next(solve_softmax(features[kept], target[kept], 3, [5.0], tolerance=1e-8))
     np.testing.assert_allclose(weighted.weight, shorter.weight, atol=1e-5)
