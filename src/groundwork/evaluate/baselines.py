@@ -1,6 +1,7 @@
 """The data of a run -> what simple models reach on val, to hold every result against."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,29 @@ from groundwork.core.probabilities import soften
 from groundwork.data import Store, TableSource
 from groundwork.data.balance import NoBalance, class_weights
 from groundwork.data.prepared import Prepared
+from groundwork.evaluate.forest import Forest
 from groundwork.evaluate.measure import with_threshold
 from groundwork.metrics import fit_temperature
 from groundwork.train.metrics import Metrics
 
 SIDE = 16  # pixels per side of the images that the linear baseline reads
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Hold what a simple model reaches on val.
+
+    Attributes:
+        scores: metric -> number.
+        prediction: (N, K) or (N, T) of val.
+        metrics: That measured it, with a threshold of its own where val chose one.
+        forest: Of gradient boosting, as it was fitted.
+    """
+
+    scores: dict[str, float]
+    prediction: NDArray[np.floating]
+    metrics: Metrics
+    forest: Forest | None = None
 
 
 def measure_baselines(
@@ -24,10 +43,8 @@ def measure_baselines(
     prepared: Prepared,
     balance: NoBalance | None,
     note: Callable[[str], None],
-    keep: list[tuple[NDArray[np.floating], Metrics]] | None = None,
-    calibrates: bool = False,
-    forests: list[Any] | None = None,
-) -> dict[str, dict[str, float]]:
+    calibrates: bool,
+) -> dict[str, Baseline]:
     """Fit the baselines on train and measure them on val; none where images are streamed.
 
     They get what the model gets: its rows, its balance as weights of the samples, and where the threshold is chosen
@@ -36,62 +53,50 @@ def measure_baselines(
     Args:
         balance: Of classes or labels; None for values.
         note: Says what a reader of the table should know.
-        keep: Gets what each baseline predicts of val, and the metrics that measured it, in order.
         calibrates: Fit a temperature of its own on val for each, as the model has one.
-        forests: Gets gradient boosting as it was fitted, a `Forest`, of tables.
     """
-    from groundwork.evaluate.baseline_models import (
-        MAX_LABEL_WORK,
-        SplitData,
-        fit_baselines,
-        most_rows,
-    )  # scikit-learn: not before training
+    from groundwork.evaluate import baseline_models as models  # scikit-learn: not before training
 
     train, val = _inputs(prepared, "train"), _inputs(prepared, "val")
     if train is None or val is None:
         return {}
-    if len(train) > (most := most_rows(train.shape[1])):
+    task, names = prepared.target.task, prepared.names
+    if len(train) > (most := models.most_rows(train.shape[1])):
         note(f"the baselines are fitted on {most:,} of {len(train):,} training samples, to save time")
-
-    def measured(prediction: Any, target: Any, names: Any) -> dict[str, float]:
-        return measure_one(metrics, monitor, prediction, target, names, keep, calibrates)
-
-    affordable = True
-    if prepared.target.has_labels:
-        affordable = min(len(train), most) * train.shape[1] * len(prepared.names) <= MAX_LABEL_WORK
-    if not affordable:
-        note(
-            f"baselines for each of {len(prepared.names)} labels would take too long: only the majority is measured"
-        )
-    return fit_baselines(
-        prepared.target.task,
-        SplitData(train, prepared.targets("train"), _row_weights(balance, prepared)),
-        SplitData(val, prepared.targets("val")),
-        prepared.names,
-        measured,
+    work = min(len(train), most) * train.shape[1] * len(names)
+    too_long = prepared.target.has_labels and work > models.MAX_LABEL_WORK
+    if too_long:
+        note(f"baselines for each of {len(names)} labels would take too long: only the majority is measured")
+    found = models.fit_baselines(
+        task,
+        models.SplitData(train, prepared.targets("train"), _row_weights(balance, prepared)),
+        models.SplitData(val, prepared.targets("val")),
+        names,
         kind=prepared.samples.kind,
-        only=None if affordable else "",
+        only="" if too_long else None,
         categorical=prepared.codes,
-        keep=forests,
     )
+    forests = {"gradient_boosting": models.boosted_forest(found, task)}
+    return {
+        name: measure_one(metrics, monitor, one.prediction, prepared, calibrates, forests.get(name))
+        for name, one in found.items()
+    }
 
 
 def measure_one(
     metrics: Metrics,
     monitor: str,
     prediction: NDArray[np.floating],
-    target: NDArray[Any],
-    names: Sequence[str],
-    keep: list[tuple[NDArray[np.floating], Metrics]] | None,
+    prepared: Prepared,
     calibrates: bool,
-) -> dict[str, float]:
-    """Measure what one baseline predicts, with the threshold and the temperature that are its own; see above."""
+    forest: Forest | None = None,
+) -> Baseline:
+    """Measure what one baseline predicts of val, with the threshold and the temperature that are its own."""
+    target, names = prepared.targets("val"), prepared.names
     if calibrates:
         prediction = soften(prediction, fit_temperature(prediction, target))
     used = with_threshold(metrics, monitor, prediction, target, names)[0]
-    if keep is not None:
-        keep.append((prediction, used))
-    return used(prediction, target, names)
+    return Baseline(used(prediction, target, names), prediction, used, forest)
 
 
 def _row_weights(balance: NoBalance | None, prepared: Prepared) -> NDArray[np.float64] | None:

@@ -1,6 +1,6 @@
 """Gradient boosting of a run on a table: kept beside its network, and what it predicts of new rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,33 +12,27 @@ from groundwork.core.probabilities import soften
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import checked_config
 from groundwork.data import Source
+from groundwork.evaluate.baselines import Baseline
 from groundwork.evaluate.forest import Forest
 from groundwork.evaluate.inputs import read_inputs
 from groundwork.evaluate.written import write_predicted
 from groundwork.metrics import fit_temperature
 from groundwork.train.checkpoint import load_model
 from groundwork.train.context import Context
-from groundwork.train.metrics import Metrics, build_metrics
+from groundwork.train.metrics import build_metrics
 from groundwork.train.served import served
 
 
-def keep_boosting(
-    context: Context, forests: Sequence[Forest], measuring: Mapping[str, Metrics]
-) -> dict[str, Any]:
-    """Write the trees into the run folder, and say what else they are served with; empty where there are none.
-
-    Args:
-        forests: At most one.
-        measuring: Baseline -> the metrics that measured it, with a threshold of its own where val chose one.
-    """
-    if not forests:
+def keep_boosting(context: Context, baseline: Baseline | None) -> dict[str, Any]:
+    """Write the trees into the run folder, and say what else they are served with; empty where there are none."""
+    if baseline is None or (forest := baseline.forest) is None:
         return {}
-    forests[0].save(context.folder.boosting)
-    described: dict[str, Any] = {"threshold": getattr(measuring["gradient_boosting"], "threshold", None)}
+    forest.save(context.folder.boosting)
+    described: dict[str, Any] = {"threshold": getattr(baseline.metrics, "threshold", None)}
     if served(context.config).calibrate != "none":
         prepared = context.prepared
         val = prepared.source.batch(prepared.rows["val"]).numpy()
-        described["temperature"] = fit_temperature(forests[0].predict(val), prepared.targets("val"))
+        described["temperature"] = fit_temperature(forest.predict(val), prepared.targets("val"))
     return {"boosting": described}
 
 

@@ -8,14 +8,13 @@ from lightning.pytorch import Trainer
 from groundwork.core.ranks import is_first, leave
 from groundwork.data import Stream
 from groundwork.evaluate.ablation import predict_alone
-from groundwork.evaluate.baselines import measure_baselines, measure_one
+from groundwork.evaluate.baselines import Baseline, measure_baselines, measure_one
 from groundwork.evaluate.boosted import keep_boosting
 from groundwork.evaluate.figures.attention import write_attention
 from groundwork.evaluate.figures.augmentation import draw_augmentation
 from groundwork.evaluate.figures.dependence import write_dependence
 from groundwork.evaluate.figures.map import write_map
 from groundwork.evaluate.figures.photos import wanted_pixels
-from groundwork.evaluate.judge import baseline_predictions
 from groundwork.evaluate.measured import measure_run
 from groundwork.evaluate.own import conclude_own
 from groundwork.report import summary, write_report
@@ -46,9 +45,10 @@ def conclude(run: Context | OwnRun, trainer: Trainer) -> float | None:
     _note_idle(run, model)
     fitting = {"features": model.seconds, "fit": began - run.began - run.seconds["data"] - model.seconds}
     result, judge = measure_run(run, model)
-    baselines, predicted, kept = _baselines(run, model)
-    result |= {"baselines": baselines, "verdicts": judge(baseline_predictions(predicted, list(baselines)))}
-    result |= kept
+    baselines = _baselines(run, model)
+    result["baselines"] = {name: one.scores for name, one in baselines.items()}
+    result["verdicts"] = judge({name: (one.prediction, one.metrics) for name, one in baselines.items()})
+    result |= keep_boosting(run, baselines.get("gradient_boosting"))
     begun = {"changes": run.folder.read_json("result").get("changes", {})}
     result |= {**begun, "status": "done", "seconds": run.seconds | fitting}
     _write_result(run, model, result)
@@ -83,52 +83,26 @@ def _note_idle(context: Context, model: Model) -> None:
         )
 
 
-def _baselines(context: Context, model: Model) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:
-    """Measure the baselines on val, once for all runs of this process, and keep what they predict.
+def _baselines(context: Context, model: Model) -> dict[str, Baseline]:
+    """Measure the baselines on val, once for all runs of this process; a task of one's own has none.
 
-    A task of one's own has none. Where images and columns are read, the model without either is one more.
-
-    Returns:
-        Their metrics, what they predict, and what `result.json` says of the one that can be served.
+    Where images and columns are read, the model without either is one more.
     """
-    config = context.config
+    config, prepared = context.config, context.prepared
+    if is_custom_task(config):
+        return {}
+    calibrates = served(config).calibrate != "none"
+    known = ("baselines", config.monitor, str(config.metrics), str(config.balance), calibrates, data_key(config))
+    balance = context.balance if prepared.target.task != "regression" else None
+    own = context.metrics, config.monitor, prepared
     with context.console.progress("fitting baselines"):
-        if is_custom_task(config):
-            return {}, [], {}
-        calibrates = served(config).calibrate != "none"
-        measured = (config.monitor, str(config.metrics), str(config.balance), calibrates)
-        key = ("baselines", *measured, data_key(config))
-        balance = context.balance if context.prepared.target.task != "regression" else None
-
-        def measure() -> tuple[dict[str, Any], list[Any], list[Any]]:
-            kept: list[Any] = []
-            forests: list[Any] = []
-            note = context.console.note
-            return (
-                measure_baselines(
-                    context.metrics,
-                    config.monitor,
-                    context.prepared,
-                    balance,
-                    note,
-                    kept,
-                    calibrates,
-                    forests,
-                ),
-                kept,
-                forests,
-            )
-
-        baselines, every, forests = once(key, measure)
-        prepared, kept, names = context.prepared, list(every), context.prepared.names
-        alone = {
-            name: measure_one(
-                context.metrics, config.monitor, found, prepared.targets("val"), names, kept, calibrates
-            )
-            for name, found in predict_alone(context, model).items()
+        found = once(known, lambda: measure_baselines(*own, balance, context.console.note, calibrates))
+        alone = predict_alone(context, model)
+        measured = {
+            name: measure_one(context.metrics, config.monitor, one, prepared, calibrates)
+            for name, one in alone.items()
         }
-        measuring = {name: used for name, (_, used) in zip(baselines, every, strict=False)}
-        return {**baselines, **alone}, kept, keep_boosting(context, forests, measuring)
+    return {**found, **measured}
 
 
 def _draw(context: Context, model: Model) -> None:

@@ -199,10 +199,3 @@ def _losses(prediction: Prediction, truth: NDArray[Any], labels: bool) -> NDArra
         own = np.maximum(np.where(truth == 1, prediction, 1 - prediction), np.finfo(np.float32).eps)
         return np.asarray(np.nanmean(np.where(np.isnan(truth), np.nan, -np.log(own)), axis=1), np.float64)
     return np.asarray(np.nanmean((prediction - truth.reshape(prediction.shape)) ** 2, axis=1), np.float64)
-
-
-def baseline_predictions(
-    kept: Sequence[tuple[Prediction, Metrics]], names: Sequence[str]
-) -> dict[str, tuple[Prediction, Metrics]]:
-    """Name what each baseline predicts of val, with the metrics (and threshold) that measured it."""
-    return dict(zip(names, kept, strict=True)) if len(kept) == len(names) else {}

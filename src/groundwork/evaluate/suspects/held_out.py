@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,28 +66,23 @@ def _ladder(prepared: Prepared, fold: NDArray[np.int64]) -> tuple[Predict, str]:
         for each in np.unique(fold):
             held = fold == each
             learned, judged = (SplitData(inputs[part], labels[part]) for part in (~held, held))
-            fitted: Any = fit_baselines(
+            fitted = fit_baselines(
                 "classification",
                 learned,
                 judged,
                 names,
-                _as_it_is,
                 kind="table" if kind == "table" else "image",
                 categorical=prepared.codes,
                 only=only,
             )
-            for name, prob in fitted.items():
-                found.setdefault(name, np.zeros((len(rows), len(names))))[held] = prob
+            for name, one in fitted.items():
+                found.setdefault(name, np.zeros((len(rows), len(names))))[held] = one.prediction
         return found
 
     given = np.asarray(prepared.encoded[rows])
     tried = {name: log_loss(prob, given) for name, prob in fit(given).items() if name != "majority"}
     best = min(tried, key=lambda name: tried[name])
     return (lambda labels: fit(labels, best)[best]), best.replace("_", " ")
-
-
-def _as_it_is(prediction: Any, target: Any, names: Any) -> Any:
-    return prediction
 
 
 def _heads(
