@@ -60,6 +60,7 @@ from groundwork.core.directions import direction_in
 from groundwork.core.errors import UserError
 from groundwork.core.predictions import Predictions, read_predictions
 from groundwork.core.run_folder import RunFolder
+from groundwork.report.number import val_chose
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,8 @@ class ReportedRun:
 
     @property
     def val_chose(self) -> bool:
-        """Tell whether val chose anything that its own number then measures; runs of older versions do not say it."""
-        corrected = self.result.get("corrected")
-        measured = bool(self.result.get("val"))  # not where a module of the user's validates nothing
-        return (
-            corrected is not None
-            and measured
-            and not any(str(one.get("method", "")).startswith("nothing") for one in corrected.values())
-        )
+        """Tell whether val chose anything, so that its own number is optimistic."""
+        return val_chose(self.result)
 
     def val_entry(self, metric: str) -> Any:
         """Return a val metric: its bare number where val chose, else with its interval where there is one."""

@@ -126,6 +126,14 @@ def explain(told: Mapping[str, Any], entry: Any, baseline: Any) -> str:
     return "the verdict compares both on the same samples, which tells more or less than the model's interval alone"
 
 
+def val_chose(result: Mapping[str, Any]) -> bool:
+    """Tell whether val chose anything that its own number then measures; runs of older versions do not say it."""
+    corrected = result.get("corrected")
+    if corrected is None or not result.get("val"):  # a module of the user's may validate nothing
+        return False
+    return not any(str(one.get("method", "")).startswith("nothing") for one in corrected.values())
+
+
 def tails(result: Mapping[str, Any]) -> list[str]:
     """Name the metrics whose intervals are too short, as the errors have heavy tails."""
     measured = result.get("test") or (result.get("intervals") or {}).get("val") or {}

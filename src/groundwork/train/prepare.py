@@ -1,5 +1,7 @@
 """A configuration -> the data module of a run, and its data; nothing fitted sees val or test."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.atomic import write_text
 from groundwork.core.console import Console
+from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import ColumnStatistics, ImageDataModule, Samples, TableDataModule, Target
@@ -65,3 +68,29 @@ def write_splits(folder: RunFolder, prepared: Prepared) -> None:
     )
     table = pd.DataFrame({"sample_id": prepared.samples.sample_id, "split": split})
     write_text(folder.splits, table.to_csv(index=False))
+
+
+def check_content(folder: RunFolder, prepared: Prepared) -> None:
+    """Refuse data that changed since the run, or the run that it is like, was begun.
+
+    Raises:
+        UserError: If they did.
+    """
+    known = folder.read_json("data").get("content_hash")
+    if known is not None and known != prepared.content_hash:
+        raise UserError(
+            f"the data must be that of the run, but its content has changed ({known[:12]} -> "
+            f"{prepared.content_hash[:12]}). Restore the data, or start a new run."
+        )
+
+
+def data_facts(prepared: Prepared, task: str) -> dict[str, Any]:
+    """Say in plain types what the data are, for `data.json`."""
+    return {
+        "task": task,
+        "classes": list(prepared.target.classes),
+        "targets": list(prepared.target.names),
+        "content_hash": prepared.content_hash,
+        "split_hash": prepared.split_hash,
+        "images": {"root": str(prepared.samples.root)},
+    }

@@ -7,7 +7,6 @@ from lightning.pytorch import seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.console import Console
-from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
 from groundwork.core.intact import read_splits
 from groundwork.core.malloc import return_memory
@@ -30,7 +29,7 @@ from groundwork.train.job import Job
 from groundwork.train.loop import batch_line
 from groundwork.train.machine.device import unusable_gpu
 from groundwork.train.machine.environment import describe_environment
-from groundwork.train.prepare import prepare, write_splits
+from groundwork.train.prepare import check_content, prepare, write_splits
 from groundwork.train.share import data_key, once
 from groundwork.train.target_scale import settle_target_scale
 from groundwork.train.warm import Warm, read_warm
@@ -103,7 +102,7 @@ def _prepare(
             prepared = prepare(config, samples, target, console, fixed, columns)
     if warm is not None:
         prepared = adopt(prepared, warm, instantiate(config.transfer, _convert_="all"))
-    _check_content(folder, prepared)
+    check_content(folder, prepared)
     write_splits(folder, prepared)
     return prepared
 
@@ -135,13 +134,3 @@ def _recall(run: Context) -> None:
     if run.folder.advised.exists():
         KeepTried(run.tried).load_state_dict(load(run.folder.advised))
         clear(run.folder)
-
-
-def _check_content(folder: RunFolder, prepared: Prepared) -> None:
-    """Refuse data that changed since the run, or the run that it is like, was begun."""
-    known = folder.read_json("data").get("content_hash")
-    if known is not None and known != prepared.content_hash:
-        raise UserError(
-            f"the data must be that of the run, but its content has changed ({known[:12]} -> "
-            f"{prepared.content_hash[:12]}). Restore the data, or start a new run."
-        )

@@ -17,11 +17,11 @@ from groundwork.core.paths import machine_paths
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.evaluate.compare.finished import FinishedRun, check_comparable, read_runs
 from groundwork.evaluate.compare.grouping import Group, group_runs
-from groundwork.evaluate.compare.rows import compare_groups, val_chose
+from groundwork.evaluate.compare.rows import compare_groups
 from groundwork.evaluate.ledger import count_configurations
 from groundwork.report import compare_table, write_comparison
 from groundwork.report.next_step import command, runs_word
-from groundwork.report.number import CHOSE
+from groundwork.report.number import CHOSE, val_chose
 from groundwork.report.page import shown_path
 
 
@@ -98,7 +98,7 @@ def _footnote(runs: Sequence[FinishedRun], split: Split, num_groups: int) -> str
     if num_groups > 1:
         text += " Differences to the best, on the same samples, for all pairs at once: if all were equal, one in twenty"
         text += " tables would show a p below 0.05."
-    if split == "val" and any(map(val_chose, runs)):
+    if split == "val" and any(val_chose(run.result) for run in runs):
         text += f" {CHOSE.capitalize()}: see each run, or seal the test."
     commits = Counter(_commit(run) for run in runs)
     if len(commits) > 1:

@@ -18,6 +18,7 @@ from groundwork.evaluate.compare.paired import (
     read_predicted,
 )
 from groundwork.metrics import holm, repeated_interval
+from groundwork.report.number import val_chose
 
 # Beside the monitor, which comes first.
 SHOWN = {
@@ -130,20 +131,12 @@ def _from_samples(
 
 
 def _interval(run: FinishedRun, split: Split, metric: str) -> Mapping[str, float] | None:
-    if split == "val" and val_chose(run):
+    if split == "val" and val_chose(run.result):
         return None
     known = run.result.get("test") if split == "test" else (run.result.get("intervals") or {}).get(split)
     entry = (known or {}).get(metric)
     ends = [entry.get(key) for key in ("value", "low", "high")] if isinstance(entry, Mapping) else [None]
     return None if None in ends else entry
-
-
-def val_chose(run: FinishedRun) -> bool:
-    """Tell whether val chose something in a run, so that its own number proves nothing."""
-    corrected = run.result.get("corrected")
-    return corrected is not None and not any(
-        str(one.get("method", "")).startswith("nothing") for one in corrected.values()
-    )
 
 
 def _overlap(runs: Sequence[FinishedRun], split: Split) -> float:

@@ -9,7 +9,7 @@ from groundwork.core.text import shortlist
 from groundwork.data.unseen import averages_unseen
 from groundwork.evaluate.export.snippets import needs, snippet
 from groundwork.model import stated_license
-from groundwork.report.number import CHOSE, NOT_CORRECTED
+from groundwork.report.number import CHOSE, NOT_CORRECTED, val_chose
 
 TO_FILL = "*to be filled in by whoever passes this model on*"
 
@@ -119,7 +119,7 @@ def _validation(result: Mapping[str, Any]) -> str:
     corrected, val = result.get("corrected"), result["intervals"]["val"]
     refit = " The numbers are those of its head before it learned from this split, too."
     after = refit if result["transfer"].get("refit") else ""
-    if corrected is None or any(str(one["method"]).startswith("nothing") for one in corrected.values()):
+    if not val_chose(result):
         return f"Measured on val.{after}\n\n" + _metrics(val, result["monitor"])
     bare = {name: {"value": one["value"]} for name, one in val.items()}
     if not corrected:

@@ -59,14 +59,14 @@ def document(group: str, choice: str, overrides: Sequence[str]) -> Documented:
 def read_root() -> Documented:
     """Read the keys that belong to no group."""
     found = Documented()
-    content, text = _read(CONF / "train.yaml")
+    content, text = read_file(CONF / "train.yaml")
     found.add({key: value for key, value in content.items() if key not in ("defaults", "hydra")}, text)
     return found
 
 
 def required_groups() -> dict[str, str]:
     """Give the groups of which a run needs an option, each with the default."""
-    entries = _read(CONF / "train.yaml")[0]["defaults"]
+    entries = read_file(CONF / "train.yaml")[0]["defaults"]
     named = {group: option for entry in entries if isinstance(entry, dict) for group, option in entry.items()}
     return {group: option for group, option in named.items() if option and not group.startswith("override ")}
 
@@ -76,13 +76,11 @@ def _add(found: Documented, group: str, option: str, folders: Sequence[Path], de
     if path is None or depth > 10:
         found.is_closed = False
         return
-    content, text = _read(path)
-    own = (content.get(group) or {}) if text.startswith(GLOBAL) else content
-    own = {key: value for key, value in own.items() if key != "defaults"}
+    content, text = read_file(path)
     before, behind = _around_self(content.get("defaults", []))
     for entry in before:
         _add_entry(found, group, entry, folders, depth)
-    found.add(own, text)
+    found.add(own_keys(content, text, group), text)
     for entry in behind:
         _add_entry(found, group, entry, folders, depth)
 
@@ -103,13 +101,19 @@ def _around_self(defaults: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return entries[:place], entries[place + 1 :]
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str]:
+def read_file(path: Path) -> tuple[dict[str, Any], str]:
+    """Read a file of `conf/`, not to be changed, and its text; a sweep or a search asks for it again and again."""
     return _read_once(path, path.stat().st_mtime_ns)
+
+
+def own_keys(content: Mapping[str, Any], text: str, group: str) -> dict[str, Any]:
+    """Take the keys of the group itself out of a file, which may set keys of others, too."""
+    own = (content.get(group) or {}) if text.startswith(GLOBAL) else content
+    return {key: value for key, value in own.items() if key != "defaults"}
 
 
 @lru_cache(maxsize=512)
 def _read_once(path: Path, _: int) -> tuple[dict[str, Any], str]:
-    """Read a file, which a sweep or a search asks for again and again; what is returned is not to be changed."""
     content: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     return content or {}, path.read_text(encoding="utf-8")
 

@@ -11,13 +11,13 @@ from groundwork.core.atomic import write_bytes
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact, read_splits
-from groundwork.core.paths import CONF, PATH_KEYS, machine_paths
+from groundwork.core.paths import CONF, machine_paths
 from groundwork.core.quote import key_of
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.trust import refuse_untrusted
 from groundwork.data import Samples
 from groundwork.launch.config.changes import flat
-from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.compose import Composition, absolute_override, compose_run
 from groundwork.launch.config.explain import options
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.trusted import checked_overrides
@@ -68,7 +68,7 @@ def overrides_of(source: RunFolder) -> list[str]:
         raise UserError(
             f"like={source.path} must name a run that has begun, but environment.json has no overrides. Name another."
         )
-    overrides = [_absolute(override, config) for override in found if key_of(override) != "like"]
+    overrides = [absolute_override(override, config) for override in found if key_of(override) != "like"]
     # Where and how it was queued is that of another machine, and `cluster.setup` would run there.
     overrides = [override for override in overrides if key_of(override).partition(".")[0] != "cluster"]
     overrides = checked_overrides(overrides, source.json_file("environment"))
@@ -142,13 +142,6 @@ def adopt_split(
             f"the data must be that of like={source.path}, but {len(found - known)} of {len(found)} samples are new "
             f"and {len(known - found)} are gone. Restore the data, or start a new run."
         )
-
-
-def _absolute(override: str, config: DictConfig) -> str:
-    """Replace a path, which was relative to where the command was typed, by the one that the run stored."""
-    key = key_of(override)
-    value = OmegaConf.select(config, key) if key in PATH_KEYS else None
-    return override if value is None else quote_override(f"{key}={value}")
 
 
 def _set(content: dict[str, Any], key: str, value: Any) -> None:

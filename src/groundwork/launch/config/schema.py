@@ -5,10 +5,9 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from groundwork.core.atomic import write_text
 from groundwork.core.paths import CONF, ROOT
+from groundwork.launch.config.documented import GLOBAL, own_keys, read_file
 from groundwork.launch.config.schema_types import (
     DEFINITION,
     HYDRA_KEYS,
@@ -23,7 +22,6 @@ from groundwork.launch.config.schema_types import (
 
 PLACE = ROOT / ".vscode" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
-GLOBAL = "# @package _global_"
 OPEN = ("callbacks",)  # groups of named objects, to which a user adds more
 
 
@@ -56,10 +54,10 @@ def serialize(document: Schema) -> str:
 def whole_schema() -> Schema:
     """Describe the files of every group: `<group>`, and what one may set of it from elsewhere: `<group>.keys`."""
     groups = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-    files = {group: [_read(path) for path in sorted((CONF / group).glob("*.yaml"))] for group in groups}
+    files = {group: [read_file(path) for path in sorted((CONF / group).glob("*.yaml"))] for group in groups}
     definitions: dict[str, Schema] = {}
     for group in groups:
-        own = [(_own(content, text, group), text) for content, text in files[group]]
+        own = [(own_keys(content, text, group), text) for content, text in files[group]]
         keys = _node(
             [content for content, _ in own], comments_of(text for _, text in own), group, closed=True
         )
@@ -71,7 +69,7 @@ def whole_schema() -> Schema:
         definitions[group] = (
             {"anyOf": [*choices, {"$ref": "#/definitions/train"}]} if is_global else choices[0]
         )
-    content, text = _read(CONF / "train.yaml")
+    content, text = read_file(CONF / "train.yaml")
     root = {key: value for key, value in content.items() if key not in (*groups, "hydra", "defaults")}
     train = _node([root], comments_of([text]), "", closed=True)
     whole = [group for group in groups if any(text.startswith(GLOBAL) for _, text in files[group])]
@@ -91,17 +89,6 @@ def whole_schema() -> Schema:
             "choices.keys": _choices(groups),
         },
     }
-
-
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    content: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    return content or {}, path.read_text(encoding="utf-8")
-
-
-def _own(content: dict[str, Any], text: str, group: str) -> dict[str, Any]:
-    """Take the keys of the group itself out of a file, which may set keys of others, too."""
-    own: dict[str, Any] = (content.get(group) or {}) if text.startswith(GLOBAL) else content
-    return {key: value for key, value in own.items() if key != "defaults"}
 
 
 def _node(nodes: list[dict[str, Any]], comments: Mapping[str, str], path: str, closed: bool) -> Schema:

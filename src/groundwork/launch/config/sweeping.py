@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
+from groundwork.launch.config.documented import read_file
 from groundwork.launch.config.searchpath import searched_folders
 
 
@@ -51,6 +50,5 @@ def _experiment(overrides: Sequence[str]) -> dict[str, Any]:
     for folder in [CONF, *searched_folders(overrides)] if chosen else []:
         path = folder / "experiment" / f"{chosen[-1]}.yaml"
         if path.is_file():
-            content: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-            return content or {}
+            return read_file(path)[0]
     return {}

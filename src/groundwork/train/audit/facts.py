@@ -9,6 +9,7 @@ from groundwork.data.prepared import Prepared
 from groundwork.train.audit.brief import audit_briefly, brief_lines, has_folds
 from groundwork.train.context import Context
 from groundwork.train.custom import augment_note, step_aside
+from groundwork.train.prepare import data_facts
 from groundwork.train.share import data_key, once
 
 
@@ -16,7 +17,7 @@ def write_facts(context: Context) -> None:
     """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing."""
     prepared, folder, console = context.prepared, context.folder, context.console
     counts, after = _counts(prepared, context)
-    described = {**context.data, **_data_facts(context), "counts": counts, "counts_balanced": after}
+    described = {**context.data, **data_facts(prepared, context.config.task.name), "counts": counts, "counts_balanced": after}
     folder.write_json("data", described)
     for note in prepared.notes:
         console.note(note)
@@ -30,18 +31,6 @@ def write_facts(context: Context) -> None:
     reuses = prepared.samples.kind == "image" and context.config.transfer.pretrained
     for note in filter(None, (step_aside(context.config, reuses), augment_note(context.config))):
         console.note(note)
-
-
-def _data_facts(context: Context) -> dict[str, Any]:
-    prepared, target = context.prepared, context.prepared.target
-    return {
-        "task": context.config.task.name,
-        "classes": list(target.classes),
-        "targets": list(target.names),
-        "content_hash": prepared.content_hash,
-        "split_hash": prepared.split_hash,
-        "images": {"root": str(prepared.samples.root)},
-    }
 
 
 def _counts(prepared: Prepared, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:

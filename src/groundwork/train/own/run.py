@@ -25,7 +25,7 @@ from groundwork.train.job import Job
 from groundwork.train.machine.environment import describe_environment
 from groundwork.train.part import Part
 from groundwork.train.plugged import build_named
-from groundwork.train.prepare import build_data, write_splits
+from groundwork.train.prepare import build_data, check_content, data_facts, write_splits
 from groundwork.transfer import Phase
 
 PADDED = (
@@ -133,15 +133,12 @@ def data_module_of(
     with in_turns():
         module = build_data(config, *known, console, fixed)
         prepared = module.prepared
-    before = folder.read_json("data").get("content_hash")
-    if before not in (None, prepared.content_hash):
-        raise UserError(
-            f"the data must be that of the run, but its content has changed ({before[:12]} -> "
-            f"{prepared.content_hash[:12]}). Restore the data, or start a new run."
-        )
+    check_content(folder, prepared)
     if is_first():
         write_splits(folder, prepared)
-        folder.write_json("data", _facts(module.info, prepared))
+        counts = {split: len(rows) for split, rows in prepared.rows.items()}
+        facts = data_facts(prepared, prepared.target.task)
+        folder.write_json("data", {**module.info, **facts, "counts": counts})
     return module, prepared
 
 
@@ -156,20 +153,6 @@ def best_row(rows: Sequence[Mapping[str, Any]], name: str, direction: str) -> Ma
     """Give the first row of a history whose monitored value is best; None where no row has one."""
     known = [row for row in rows if isinstance(row.get(name), int | float)]
     return (max if direction == "max" else min)(known, key=lambda row: row[name]) if known else None
-
-
-def _facts(info: Mapping[str, Any], prepared: Prepared) -> dict[str, Any]:
-    target = prepared.target
-    return {
-        **info,
-        "task": target.task,
-        "classes": list(target.classes),
-        "targets": list(target.names),
-        "content_hash": prepared.content_hash,
-        "split_hash": prepared.split_hash,
-        "images": {"root": str(prepared.samples.root)},
-        "counts": {split: len(rows) for split, rows in prepared.rows.items()},
-    }
 
 
 def _padding(config: DictConfig) -> str:
