@@ -21,7 +21,8 @@ from groundwork.report import summary, write_report
 from groundwork.task.phases import callbacks_of
 from groundwork.train.checkpoint import AtomicCheckpointIO
 from groundwork.train.custom import own_data, own_module
-from groundwork.train.own.keep import KeepEpochs, OwnHistory
+from groundwork.train.own.history import OwnHistory
+from groundwork.train.own.keep import KeepEpochs
 from groundwork.train.own.run import OwnRun, best_row, data_module_of, logged_name
 from groundwork.train.own.task import module_of
 from groundwork.train.samples import read_samples

@@ -1,10 +1,11 @@
 """A settled run -> task and trainer; before them an exact head where one can be solved, after them the best weights."""
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from groundwork.core.errors import UserError
 from groundwork.core.older import CALLBACKS
 from groundwork.model import complete_embeddings, merge
+from groundwork.task.phases import callbacks_of
 from groundwork.train.callbacks.build import build_callbacks
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.callbacks.phases import Phases, restore_best
@@ -90,7 +91,7 @@ def finish(run: Context, trainer: Trainer) -> Model:
 
 
 def _take_best(run: Context, trainer: Trainer) -> None:
-    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by its connector
+    callbacks = callbacks_of(trainer)
     part = next(one for one in callbacks if isinstance(one, Phases)).part
     keep = next((one for one in callbacks if isinstance(one, KeepBestAndLast)), None)
     if keep is None:  # removed: the last weights count

@@ -21,7 +21,8 @@ from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.context import Context
 from groundwork.train.corrected import KeepTried
-from groundwork.train.own.keep import KeepEpochs, OwnHistory
+from groundwork.train.own.history import OwnHistory
+from groundwork.train.own.keep import KeepEpochs
 from groundwork.train.own.run import OwnRun
 
 # A broken step is never averaged or saved, a row of the history is in its checkpoint, and a pruned run is saved, too.

@@ -60,6 +60,13 @@ def _is_lower(loss: float, lowest: float) -> bool:
     return loss < (lowest if math.isinf(lowest) else lowest - LOWER * abs(lowest))
 
 
+def agreed(trainer: Trainer, wanted: bool) -> bool:
+    """Tell whether any rank wants something that all of them then do."""
+    if trainer.world_size == 1:
+        return wanted
+    return bool(trainer.strategy.reduce_boolean_decision(wanted, all=False))
+
+
 class BestSoFar(Callback):
     """Remember the best value of the monitor; a value that is not a number is never best.
 

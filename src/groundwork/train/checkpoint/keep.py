@@ -12,8 +12,9 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from groundwork.core import signals as stop
 from groundwork.core.patches import accumulates, validates_now
 from groundwork.core.run_folder import RunFolder
+from groundwork.task.phases import callbacks_of
 from groundwork.train.callbacks.finite import CheckFinite
-from groundwork.train.checkpoint.best import LOSS, BestSoFar
+from groundwork.train.checkpoint.best import LOSS, BestSoFar, agreed
 from groundwork.train.checkpoint.checkpoint import keep_previous
 from groundwork.train.checkpoint.position import Position
 from groundwork.train.part import Part
@@ -70,7 +71,7 @@ class KeepBestAndLast(BestSoFar):
             return  # the validation saves in a moment
         if loop.batch_progress.is_last_batch and not validates:
             return  # between two epochs Lightning's counters name no place to restart from: one step later
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+        for callback in callbacks_of(trainer):
             if isinstance(callback, CheckFinite):
                 callback.look()
         self._save_last(trainer, inside=True, validates=validates)
@@ -89,7 +90,7 @@ class KeepBestAndLast(BestSoFar):
         """Save what the validation began with, if a signal came."""
         if trainer.sanity_checking or not self._agreed(trainer)[1]:
             return
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+        for callback in callbacks_of(trainer):
             if isinstance(callback, WeightAveraging):
                 callback.on_validation_epoch_end(trainer, pl_module)  # the weights that train, not their mean
         self._save_last(trainer, inside=True, validates=True)
@@ -122,12 +123,9 @@ class KeepBestAndLast(BestSoFar):
 
     def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
         """Say whether any rank wants a checkpoint, and whether any was asked to stop."""
+        ends = agreed(trainer, stop.requested())
         late = self.minutes is not None and time.monotonic() - self._saved >= 60 * self.minutes
-        ends = stop.requested()
-        if trainer.world_size > 1:
-            ends = bool(trainer.strategy.reduce_boolean_decision(ends, all=False))
-            late = bool(trainer.strategy.reduce_boolean_decision(late, all=False))
-        return late or ends, ends
+        return agreed(trainer, late) or ends, ends
 
     def _save_last(self, trainer: Trainer, inside: bool, validates: bool) -> None:
         if trainer.is_global_zero:

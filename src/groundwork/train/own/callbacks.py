@@ -9,7 +9,8 @@ from groundwork.train.callbacks.entries import build_entry, in_order, wanted_ent
 from groundwork.train.callbacks.phases import Phases, announce
 from groundwork.train.callbacks.pruning import build_pruning
 from groundwork.train.custom import own_module
-from groundwork.train.own.keep import KeepEpochs, OwnHistory
+from groundwork.train.own.history import OwnHistory
+from groundwork.train.own.keep import KeepEpochs
 from groundwork.train.own.run import OwnRun
 
 # Entries of `callbacks` that are others here.
