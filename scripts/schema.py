@@ -1,7 +1,8 @@
 """Schema: `schema.py` writes by what the keys of conf/ are checked: signatures for every run, schemas for editors."""
 
 from groundwork.core.errors import DONE
-from groundwork.launch.cli import enter, key_values
+from groundwork.launch.cli import enter
+from groundwork.launch.keys import key_values
 
 
 def main(words: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,8 +79,14 @@ def local_overrides() -> list[str]:
     return [quote_path(f"{key}={value}") for key, value in _leaves(content)]
 
 
-def machine_paths(overrides: Sequence[str] = ()) -> DictConfig:
-    """Compose the `paths` group alone, for commands that only need to find a run folder."""
+def machine_paths(overrides: Sequence[str] | Mapping[str, str] = ()) -> DictConfig:
+    """Compose the `paths` group alone, for commands that only need to find a run folder.
+
+    Args:
+        overrides: As typed, or key -> value.
+    """
+    if isinstance(overrides, Mapping):
+        overrides = [f"{key}={value}" for key, value in overrides.items()]
     paths = OmegaConf.load(CONF / "paths" / "default.yaml")
     config = OmegaConf.create({"paths": paths})
     chosen = [override for override in (*local_overrides(), *overrides) if override.startswith("paths.")]

@@ -122,7 +122,7 @@ def predict_one(
 
 def find_finished(keys: Mapping[str, str]) -> RunFolder:
     """Find the run that `run` names, of which training must have come to its end."""
-    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    runs = Path(machine_paths(keys).runs)
     folder = RunFolder.find(keys["run"], runs)
     status = folder.read_json("result").get("status", "not")
     if status != "done":

@@ -32,7 +32,7 @@ from groundwork.train.custom import is_own
 def seal_runs(keys: Mapping[str, str]) -> int:
     """Seal the run that `run` names, or every finished run that the glob `runs` matches."""
     silence()
-    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    runs = Path(machine_paths(keys).runs)
     console = Console()
     if "run" in keys:
         folder = RunFolder.find(keys["run"], runs)

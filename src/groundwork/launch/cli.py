@@ -9,7 +9,7 @@ from pathlib import Path
 
 from groundwork.core.admitted import admit_arguments
 from groundwork.core.cores import settle_threads
-from groundwork.core.errors import DONE, INTERRUPTED, WRONG_INPUT, UserError, system_error, user_error
+from groundwork.core.errors import INTERRUPTED, WRONG_INPUT, system_error, user_error
 from groundwork.core.own import own_packages
 from groundwork.core.patches import settle_command
 from groundwork.core.paths import check_clone, check_conf, started_script
@@ -70,30 +70,3 @@ def _show_own_log() -> None:
             logger.addHandler(handler)
             if logger.level == logging.NOTSET:
                 logger.setLevel(logging.INFO)
-
-
-def key_values(arguments: list[str], allowed: dict[str, str]) -> dict[str, str]:
-    """Read `key=value` arguments.
-
-    Args:
-        arguments: As typed after the command.
-        allowed: Key -> what it is; every one is optional here.
-
-    Raises:
-        UserError: If a argument is not `key=value`, or its key is unknown or named twice.
-        SystemExit: With status 0, after `--help` was answered.
-    """
-    if {"--help", "-h"} & set(arguments):
-        print(f"{sys.modules['__main__'].__doc__ or ''}\n")
-        print("\n".join(f"  {key + '=':<15} {meaning}" for key, meaning in allowed.items()))
-        raise SystemExit(DONE)
-    found: dict[str, str] = {}
-    usage = ", ".join(f"{key}= ({meaning})" for key, meaning in allowed.items())
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if not equals or key not in allowed:
-            raise UserError(f"{argument!r} is not one of the keys of this command: {usage}.")
-        if key in found:
-            raise UserError(f"{key}= was given twice. Remove one.")
-        found[key] = value
-    return found

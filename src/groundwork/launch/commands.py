@@ -7,29 +7,17 @@ from shlex import join
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.paths import machine_paths
 from groundwork.launch.application import compositions, run_or_sweep
-from groundwork.launch.cli import key_values
-
-ONE_OR_MANY = {
-    "run": "a run folder or latest",
-    "runs": "or a glob of run folders, which are joined into one model",
-    "join": "mean (default with runs=): average what they predict; weights: average their weights",
-    "best": "join only so many of them, the best on val",
-}
+from groundwork.launch.keys import ONE_OR_MANY, averaged, key_values, names_many, required_keys
 
 
 def train(overrides: list[str]) -> int:
     """Train one run, or go on with the run that `run=` names."""
-    resumed = [override for override in overrides if override.startswith("run=")]
-    if resumed:
-        return _resume(
-            resumed[0].removeprefix("run="), [override for override in overrides if override not in resumed]
-        )
-
+    if resumed := [one for one in overrides if one.startswith("run=")]:
+        return _resume(resumed[0].removeprefix("run="), [one for one in overrides if one not in resumed])
     if any(override.startswith("like=") for override in overrides):
         from groundwork.launch.config.like import with_like  # pandas: not for --help
 
         overrides = with_like(overrides)
-
     found = run_or_sweep(overrides)
     if not isinstance(found, list):
         return found
@@ -37,10 +25,7 @@ def train(overrides: list[str]) -> int:
         return DONE
     from groundwork.launch.dispatch import start  # pandas: not for --help
 
-    status = DONE
-    for one in found:
-        status = max(status, start(one))
-    return status
+    return max(start(one) for one in found)
 
 
 def audit(overrides: list[str]) -> int:
@@ -116,7 +101,7 @@ def clear(arguments: list[str]) -> int:
     keys = key_values(arguments, {"paths.cache": "which cache; else that of conf/paths"})
     from groundwork.core.cache import clear_cache
 
-    cache = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).cache)
+    cache = Path(machine_paths(keys).cache)
     freed = clear_cache(cache) if cache.is_dir() else 0
     print(f"{freed / 1e6:,.0f} MB freed in {cache}")
     return DONE
@@ -135,7 +120,7 @@ def evaluate(arguments: list[str]) -> int:
             "paths.runs": "where the runs and the ledger of tests lie",
         },
     )
-    several = _names_many(keys)
+    several = names_many(keys)
     if "split" not in keys:
         whole = join([*arguments, "split=test"])
         raise UserError(
@@ -144,11 +129,9 @@ def evaluate(arguments: list[str]) -> int:
         )
     if keys["split"] != "test":
         raise UserError(f"split={keys['split']} must be test; val is in result.json already. Use split=test.")
-    keys = _averaged(keys)
+    keys = averaged(keys)
     if several and {"join", "best"} & set(keys):
-        from groundwork.evaluate.joint.seal import (
-            seal_joint,
-        )  # torch: not before the arguments are understood
+        from groundwork.evaluate.joint.seal import seal_joint  # torch, as below
 
         return seal_joint(keys)
     from groundwork.evaluate.seal import seal_runs  # torch: not before the arguments are understood
@@ -158,7 +141,7 @@ def evaluate(arguments: list[str]) -> int:
 
 def predict(arguments: list[str]) -> int:
     """Predict new files by a finished run; exit status 1 tells that some files could not be read."""
-    keys = _required(
+    keys = required_keys(
         arguments,
         {
             "input": "a folder of images, an image or a table",
@@ -175,8 +158,8 @@ def predict(arguments: list[str]) -> int:
     )
     if "runs" in keys and "serve" in keys:
         raise UserError("serve= must go with run=, of one run, but got runs=. Use one of them.")
-    keys = _averaged(keys)
-    if _names_many(keys):
+    keys = averaged(keys)
+    if names_many(keys):
         from groundwork.evaluate.joint.predict import predict_joint  # torch, as below
 
         return predict_joint(keys)
@@ -187,7 +170,7 @@ def predict(arguments: list[str]) -> int:
 
 def export(arguments: list[str]) -> int:
     """Write a finished run as a model that needs nothing of this project."""
-    keys = _required(
+    keys = required_keys(
         arguments,
         {"format": "onnx, torch or safetensors"},
         {
@@ -196,8 +179,8 @@ def export(arguments: list[str]) -> int:
             "paths.runs": "where latest looks",
         },
     )
-    keys = _averaged(keys)
-    if _names_many(keys):
+    keys = averaged(keys)
+    if names_many(keys):
         from groundwork.evaluate.joint.export import export_joint  # torch, as below
 
         return export_joint(keys)
@@ -208,7 +191,7 @@ def export(arguments: list[str]) -> int:
 
 def compare(arguments: list[str]) -> int:
     """Put many runs into one table and one picture."""
-    keys = _required(
+    keys = required_keys(
         arguments,
         {"runs": "a glob of run folders"},
         {
@@ -226,7 +209,7 @@ def compare(arguments: list[str]) -> int:
 
 def report(arguments: list[str]) -> int:
     """List many runs on one page."""
-    keys = _required(
+    keys = required_keys(
         arguments,
         {"runs": "a glob of run folders, in quotes"},
         {
@@ -238,7 +221,7 @@ def report(arguments: list[str]) -> int:
     from groundwork.report.page import shown_path
     from groundwork.report.runs import write_runs_page
 
-    runs = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs)
+    runs = Path(machine_paths(keys).runs)
     output = Path(keys["output"]).expanduser().resolve() if keys.get("output") else runs / "runs.html"
     folders = RunFolder.match(keys["runs"])
     if not output.parent.is_dir():
@@ -247,33 +230,3 @@ def report(arguments: list[str]) -> int:
         )
     print(f"page    {shown_path(write_runs_page(folders, output))}")
     return DONE
-
-
-def _averaged(keys: dict[str, str]) -> dict[str, str]:
-    """Put the run of the mean weights in the place of its members, where these are asked for."""
-    if not _names_many(keys) or keys.get("join") != "weights":
-        return keys
-    from groundwork.evaluate.joint.weights import (
-        average_runs,  # torch: not before the arguments are understood
-    )
-
-    return average_runs(keys)
-
-
-def _names_many(keys: dict[str, str]) -> bool:
-    """Tell whether `runs` names several runs, and refuse keys that ask for one and for several."""
-    if ("run" in keys) == ("runs" in keys):
-        raise UserError("one of run= and runs= must be given. Add run=latest or run=DIR.")
-    if keys.get("join", "mean") not in ("mean", "weights"):
-        raise UserError(f"join={keys['join']} must be mean or weights. Use join=mean.")
-    if "run" in keys and (only := sorted({"join", "best"} & set(keys))):
-        raise UserError(f"{only[0]}= must come with runs='GLOB', but got run={keys['run']}. Use runs=.")
-    return "runs" in keys
-
-
-def _required(arguments: list[str], needed: dict[str, str], others: dict[str, str]) -> dict[str, str]:
-    """Read `key=value` arguments of which some must be there."""
-    keys = key_values(arguments, needed | others)
-    if absent := [f"{key}= ({needed[key]})" for key in needed if not keys.get(key)]:
-        raise UserError(f"{absent[0]} must be given, but is not. Add it.")
-    return keys

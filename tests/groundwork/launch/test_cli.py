@@ -11,7 +11,8 @@ from groundwork.core.errors import UserError, user_error
 from groundwork.core.own import own_packages
 from groundwork.core.paths import ROOT
 from groundwork.launch import commands as launch
-from groundwork.launch.cli import enter, key_values
+from groundwork.launch.cli import enter
+from groundwork.launch.keys import key_values
 
 KEYS = {
     "evaluate": ("run", "runs", "split", "paths.runs"),

@@ -37,7 +37,7 @@ def compare_runs(keys: Mapping[str, str]) -> int:
     with intact(Path(keys["runs"])):
         rows, footnote, groups = measure_groups(folders, split, console)
     console.show(compare_table(rows, footnote))
-    folder = Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs) / "comparisons"
+    folder = Path(machine_paths(keys).runs) / "comparisons"
     folder = folder / f"{safe_name(keys['runs'])[-80:]}-{split}"
     if "output" in keys:
         folder = Path(keys["output"]).expanduser().resolve()

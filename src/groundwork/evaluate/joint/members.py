@@ -86,7 +86,7 @@ def read_joint(keys: Mapping[str, str]) -> Joint:
         raise UserError(
             f"runs={keys['runs']} must match two runs or more to join, but matches one. Use run=DIR."
         )
-    return Joint(runs, Path(machine_paths([f"{key}={value}" for key, value in keys.items()]).runs))
+    return Joint(runs, Path(machine_paths(keys).runs))
 
 
 def _check_decisions(runs: Sequence[FinishedRun]) -> None:
