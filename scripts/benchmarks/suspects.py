@@ -26,7 +26,6 @@ from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.suspects.confident import likely_labels, rank, wrong_share
 from groundwork.evaluate.suspects.held_out import build_predictor, train_and_val
 from groundwork.evaluate.suspects.planted import LOOKED, RATE, plant
-from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import compose_run
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
@@ -52,7 +51,7 @@ def measure(words: list[str], place: Path, draws: int) -> None:
     console = Console(quiet=True)
     composition = compose_run([f"paths.runs={place / 'runs'}", f"paths.cache={place / 'cache'}", *words])
     samples, target = read_samples(composition.config)
-    complete = composition.choose(**derived_choices(composition.config, target.task))
+    complete = composition.derive(target.task)
     prepared = prepare(complete.config, samples, target, console)
     plan = instantiate(complete.choose(transfer="small_different").config.transfer, _convert_="all")
     folder = RunFolder.create(place / "runs", "suspects")

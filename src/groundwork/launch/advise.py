@@ -12,7 +12,7 @@ from groundwork.core.instantiate import instantiate
 from groundwork.core.patches import silence
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Samples, Target
-from groundwork.launch.config.check import check_combination, derived_choices
+from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import refuse_own
 from groundwork.report import write_advice
@@ -49,7 +49,7 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     console.log_to(folder.log)
     samples, target = read_samples(config)
     console.say(target.why)
-    complete = composition.choose(**derived_choices(config, target.task))
+    complete = composition.derive(target.task)
     folder.write_config(complete.config)
 
     def choose(scenario: str) -> DictConfig:

@@ -16,7 +16,6 @@ from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Store, Stream
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.suspects.find import find_suspects
-from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import refuse_own
 from groundwork.report.audit import audit_summary, wanted_samples, write_audit
@@ -39,7 +38,7 @@ def start(composition: Composition, console: Console) -> RunFolder:
     console.say(target.why)
     for note in samples.notes:
         console.note(note)
-    complete = composition.choose(**derived_choices(config, target.task))
+    complete = composition.derive(target.task)
     audit, prepared = audit_data(complete.config, samples, target, console)
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "audit"))
     for unused in FOLDERS:

@@ -6,7 +6,6 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.data import convert_images
 from groundwork.data.shards.place import is_remote
-from groundwork.launch.config.check import derived_choices
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import refuse_own
 from groundwork.train.prepare import build_data
@@ -21,7 +20,7 @@ def start(composition: Composition, url: str, console: Console) -> None:
     refuse_own(composition.config, "convert.py", data_alone=True)
     samples, target = read_samples(composition.config)
     console.say(target.why)
-    config = composition.choose(**derived_choices(composition.config, target.task)).config
+    config = composition.derive(target.task).config
     how = build_data(config, samples, target, console).how
     found = convert_images(samples, target, how, place, console)
     number = found["num_samples"]

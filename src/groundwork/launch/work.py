@@ -9,8 +9,8 @@ from groundwork.core.ranks import barrier
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target
 from groundwork.launch.config.changes import changes
-from groundwork.launch.config.check import check_combination, check_threshold, derived_choices
-from groundwork.launch.config.compose import Composition, compose_run
+from groundwork.launch.config.check import check_combination, check_threshold
+from groundwork.launch.config.compose import Composition, compose_run, derived_choices
 from groundwork.launch.config.like import adopt_split, restore
 from groundwork.launch.config.own import idle_of_own
 from groundwork.launch.config.trusted import checked_overrides

@@ -210,15 +210,3 @@ def check_threshold(config: DictConfig, num_classes: int, num_labels: int) -> No
             f"metrics.threshold must go with two classes, but the data has {num_classes or 'no'} classes. "
             f"Use metrics.threshold=null."
         )
-
-
-def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
-    """Say what `auto` means once the kind of data and the task are known; None leaves it open."""
-    is_image = config.data.kind == "image"
-    named = config.model.get("pretrained")
-    reuses = is_image if named is None else named
-    return {
-        "task": task,
-        "model": "efficientnet_lite0" if is_image else "mlp",
-        "transfer": (None if reuses else "scratch") if is_image else ("large_similar" if reuses else "none"),
-    }

@@ -46,6 +46,10 @@ class Composition:
         }
         return self.replace(**chosen) if chosen else self
 
+    def derive(self, task: str) -> "Composition":
+        """Choose what `auto` means once the kind of data and the task are known."""
+        return self.choose(**derived_choices(self.config, task))
+
     def replace(self, **options: str) -> "Composition":
         """Put an option of a group in the place of whichever was chosen."""
         if all(self.choices.get(group) == option for group, option in options.items()):
@@ -123,3 +127,15 @@ def absolute_override(override: str, config: DictConfig) -> str:
         if key == SEARCHPATH
         else override
     )
+
+
+def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
+    """Say what `auto` means once the kind of data and the task are known; None leaves it open."""
+    is_image = config.data.kind == "image"
+    named = config.model.get("pretrained")
+    reuses = is_image if named is None else named
+    return {
+        "task": task,
+        "model": "efficientnet_lite0" if is_image else "mlp",
+        "transfer": (None if reuses else "scratch") if is_image else ("large_similar" if reuses else "none"),
+    }

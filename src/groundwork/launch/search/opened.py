@@ -16,7 +16,7 @@ from groundwork.core.instantiate import instantiate
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import safe_name
 from groundwork.core.variables import SWEEP
-from groundwork.launch.config.check import check_combination, derived_choices
+from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition, compose_run
 from groundwork.launch.search.check import check_numbers, check_space
 from groundwork.launch.search.sampler import build_sampler
@@ -85,7 +85,7 @@ def _complete(composition: Composition, console: Console) -> Composition:
         return composition
     _, target = read_samples(composition.config)
     console.say(target.why)
-    complete = composition.choose(**derived_choices(composition.config, target.task))
+    complete = composition.derive(target.task)
     check_combination(complete)
     return complete
 

@@ -6,9 +6,9 @@ import pytest
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.bounds import check_values
-from groundwork.launch.config.check import check_combination, derived_choices
+from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.check_keys import check_keys
-from groundwork.launch.config.compose import compose_run
+from groundwork.launch.config.compose import compose_run, derived_choices
 from groundwork.train.idle import idle_keys
 
 
