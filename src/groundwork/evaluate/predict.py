@@ -21,7 +21,8 @@ from groundwork.data import Source
 from groundwork.evaluate.boosted import predict_boosted
 from groundwork.evaluate.inputs import Inputs, read_inputs
 from groundwork.evaluate.network import network_of, refuse_own
-from groundwork.evaluate.promise import Promised, new_groups
+from groundwork.evaluate.promise import Promised
+from groundwork.evaluate.promise_groups import new_groups
 from groundwork.evaluate.promised import give
 from groundwork.evaluate.written import readable, write_predicted
 from groundwork.model import Network

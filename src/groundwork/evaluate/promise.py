@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from groundwork.core.quantiles import outer_quantiles
-from groundwork.data import ColumnStatistics, TableSource
-from groundwork.data.categories import FIRST, MISSING
-from groundwork.data.prepared import Prepared
+from groundwork.data import ColumnStatistics
 from groundwork.evaluate.calibrate import Unseen
-from groundwork.metrics import Promise, Spread, class_scores, conformal_rank, fit_spread
+from groundwork.evaluate.promise_groups import group_name
+from groundwork.metrics import Promise, Spread, class_scores, fit_spread
 from groundwork.train.frozen.crossed import Crossed
 from groundwork.train.served import Served
 from groundwork.transfer import Linear
@@ -89,55 +88,6 @@ def make_promise(
     return Promised(promise, asked.per, [] if crossed is None else crossed.heads)
 
 
-def group_numbers(
-    per: str | None, encoded: NDArray[np.floating] | None, columns: ColumnStatistics | None, number: int
-) -> NDArray[np.int64]:
-    """Number the groups of rows (N,): codes of a column, or 0 for all.
-
-    Args:
-        encoded: (N, D) rows of a table as the network reads them.
-        number: N.
-    """
-    if per in (None, "class") or columns is None or encoded is None:
-        return np.zeros(number, dtype=np.int64)
-    place = [column.name for column in columns.columns].index(per)
-    return encoded[:, place].astype(np.int64)
-
-
-def groups_of(per: str | None, prepared: Prepared, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the groups of some rows of a run's data."""
-    source = prepared.table or prepared.source
-    encoded = source.array.numpy()[rows] if isinstance(source, TableSource) else None
-    return group_numbers(per, encoded, prepared.columns, len(rows))
-
-
-def new_groups(per: str | None, source: Any, data: Mapping[str, Any], number: int) -> NDArray[np.int64]:
-    """Number the groups of N new samples.
-
-    Args:
-        source: Their inputs.
-        data: The checkpoint's description of the data.
-        number: N.
-    """
-    source = getattr(source, "table", source)  # of images with columns
-    if not isinstance(source, TableSource):
-        return group_numbers(None, None, None, number)
-    columns = ColumnStatistics.from_state(data["columns"])
-    return group_numbers(per, source.array.numpy(), columns, number)
-
-
-def group_name(number: int, per: str | None, classes: Sequence[str], columns: ColumnStatistics | None) -> str:
-    """Name a group for people."""
-    if per == "class":
-        return str(classes[number])
-    if per is None or columns is None:
-        return "all"
-    known = next(column.categories for column in columns.columns if column.name == per)
-    if number == MISSING:
-        return "(missing)"
-    return known[number - FIRST] if 0 <= number - FIRST < len(known) else "(never seen)"
-
-
 def draws(sample_id: Sequence[Any] | NDArray[Any]) -> NDArray[np.float64]:
     """Draw (N,) numbers in [0, 1) from the names of samples: the same sample always gets the same set."""
     digests = (blake2b(f"set of {name}".encode(), digest_size=8).digest() for name in sample_id)
@@ -201,45 +151,3 @@ def promise_note(described: Mapping[str, Any]) -> str:
     if everything := described["everything"]:
         said += f"; too few rows to leave anything out: {', '.join(everything)}"
     return said
-
-
-def portable(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Say in plain types what takes an exported model's predictions to sets or intervals.
-
-    Returns:
-        `promise` for preprocessing.json, empty where there is none, and a line on why fold heads stay behind.
-    """
-    promised = Promised.of(checkpoint)
-    if promised is None:
-        return {}, ""
-    if promised.heads:
-        return (
-            {},
-            "sets and intervals need the heads of this run's folds: predict.py has them, the export does not",
-        )
-    promise, data = promised.promise, checkpoint["data"]
-    classes = data["target"]["classes"]
-    columns = ColumnStatistics.from_state(data["columns"]) if data["kind"] == "table" else None
-    cuts = {}
-    for number in np.unique(promise.group):
-        scores = promise.score[promise.group == number]
-        known = [np.sort(column[~np.isnan(column)]) for column in scores.T]
-        ranks = [conformal_rank(promise.level, len(column)) for column in known]
-        pairs = zip(known, ranks, strict=True)
-        name = group_name(int(number), promised.per, classes, columns)
-        cuts[name] = [None if rank > len(column) else float(column[rank - 1]) for column, rank in pairs]
-    ends = ("lowest quantile", "highest quantile") if promise.kind == "quantile" else ("prediction",) * 2
-    rule = (
-        "a class is in the set if its probability and those of all classes before it sum to the cut at most; the first "
-        "always is"
-        if classes
-        else f"{ends[0]} - cut to {ends[1]} + cut, each target with its own"
-    )
-    told = {
-        "level": promise.level,
-        "score": promise.kind,
-        "randomized": promise.randomized,
-        "per": promised.per,
-    }
-    spread = [asdict(each) for each in promise.spread]
-    return {"promise": {**told, "cut": cuts, "spread": spread, "rule": rule + "; null: everything"}}, ""

@@ -11,7 +11,8 @@ from scipy.stats import betabinom
 
 from groundwork.data import ColumnStatistics
 from groundwork.data.prepared import Prepared
-from groundwork.evaluate.promise import Promised, draws, group_name, groups_of
+from groundwork.evaluate.promise import Promised, draws
+from groundwork.evaluate.promise_groups import group_name, groups_of
 from groundwork.metrics import conformal_rank, share_ends
 from groundwork.model import Network
 from groundwork.train.frozen.crossed import fold_network

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from groundwork.core.batch import Split
 from groundwork.core.probabilities import soften
 from groundwork.evaluate.calibrate import Unseen, calibrate, calibration_note, unseen
-from groundwork.evaluate.promise import describe_promise, groups_of, make_promise, promise_note
+from groundwork.evaluate.promise import describe_promise, make_promise, promise_note
+from groundwork.evaluate.promise_groups import groups_of
 from groundwork.train.context import Context
 from groundwork.train.model import Model
 from groundwork.train.served import Served, served

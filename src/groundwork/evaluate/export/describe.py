@@ -1,6 +1,7 @@
 """A checkpoint -> what happens to a file before an exported graph, and what its numbers mean after it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,13 @@ import numpy as np
 from groundwork.core.quantiles import ordered_levels, quantile_columns
 from groundwork.core.run_folder import plain
 from groundwork.core.trust import checked_config
+from groundwork.data import ColumnStatistics
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.readers.dates import part_names
 from groundwork.evaluate.export.formats import input_names, output_name
+from groundwork.evaluate.promise import Promised
+from groundwork.evaluate.promise_groups import group_name
+from groundwork.metrics import conformal_rank
 
 
 def describe_preprocessing(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,3 +96,45 @@ def _column(column: Mapping[str, Any], date: Mapping[str, str] | None) -> dict[s
         **known,
         **({} if date is None else {"date": date}),
     }
+
+
+def portable(checkpoint: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Say in plain types what takes an exported model's predictions to sets or intervals.
+
+    Returns:
+        `promise` for preprocessing.json, empty where there is none, and a line on why fold heads stay behind.
+    """
+    promised = Promised.of(checkpoint)
+    if promised is None:
+        return {}, ""
+    if promised.heads:
+        return (
+            {},
+            "sets and intervals need the heads of this run's folds: predict.py has them, the export does not",
+        )
+    promise, data = promised.promise, checkpoint["data"]
+    classes = data["target"]["classes"]
+    columns = ColumnStatistics.from_state(data["columns"]) if data["kind"] == "table" else None
+    cuts = {}
+    for number in np.unique(promise.group):
+        scores = promise.score[promise.group == number]
+        known = [np.sort(column[~np.isnan(column)]) for column in scores.T]
+        ranks = [conformal_rank(promise.level, len(column)) for column in known]
+        pairs = zip(known, ranks, strict=True)
+        name = group_name(int(number), promised.per, classes, columns)
+        cuts[name] = [None if rank > len(column) else float(column[rank - 1]) for column, rank in pairs]
+    ends = ("lowest quantile", "highest quantile") if promise.kind == "quantile" else ("prediction",) * 2
+    rule = (
+        "a class is in the set if its probability and those of all classes before it sum to the cut at most; the first "
+        "always is"
+        if classes
+        else f"{ends[0]} - cut to {ends[1]} + cut, each target with its own"
+    )
+    told = {
+        "level": promise.level,
+        "score": promise.kind,
+        "randomized": promise.randomized,
+        "per": promised.per,
+    }
+    spread = [asdict(each) for each in promise.spread]
+    return {"promise": {**told, "cut": cuts, "spread": spread, "rule": rule + "; null: everything"}}, ""

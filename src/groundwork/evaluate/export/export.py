@@ -24,12 +24,11 @@ from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.trust import checked_config
 from groundwork.evaluate.export import preprocess_image, preprocess_table
 from groundwork.evaluate.export.card import write_card
-from groundwork.evaluate.export.describe import describe_preprocessing
+from groundwork.evaluate.export.describe import describe_preprocessing, portable
 from groundwork.evaluate.export.formats import FORMATS, Format
 from groundwork.evaluate.export.samples import Check, check_samples
 from groundwork.evaluate.network import file_hash, network_of
 from groundwork.evaluate.predict import check_writable, find_finished
-from groundwork.evaluate.promise import portable
 from groundwork.model import Network, RegressionHead, predict_batch
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.precision import evaluation_precision
