@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from groundwork.model import Network
 from groundwork.train.context import Context
 from groundwork.train.custom import custom_parts
-from groundwork.train.frozen.exact import loss_weights, scaled_target, score_by, solver
+from groundwork.train.frozen.targets import loss_weights, scaled_target, score_by, solver
 from groundwork.train.model import Model
 from groundwork.transfer import Candidate, HeldOut, choose_cut, gather, head_loss
 

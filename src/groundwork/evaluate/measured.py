@@ -14,7 +14,7 @@ from groundwork.evaluate.serving import Serving, settle_serving
 from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
-from groundwork.train.frozen.exact import set_head
+from groundwork.train.frozen.targets import set_head
 from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import Metrics
 from groundwork.train.model import Model

@@ -12,7 +12,8 @@ from groundwork.train.callbacks.phases import Phases, restore_best
 from groundwork.train.checkpoint import check_space
 from groundwork.train.checkpoint.keep import KeepBestAndLast
 from groundwork.train.context import Context
-from groundwork.train.frozen.exact import set_head, strength_history
+from groundwork.train.frozen.exact import strength_history
+from groundwork.train.frozen.targets import set_head
 from groundwork.train.loop import first_task
 from groundwork.train.model import Model, build_model
 from groundwork.train.own.run import OwnRun

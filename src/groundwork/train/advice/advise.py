@@ -14,8 +14,8 @@ from groundwork.train.advice.price import price_line
 from groundwork.train.advice.race import Runner
 from groundwork.train.build import build_pretrained
 from groundwork.train.context import Context
-from groundwork.train.frozen.exact import loss_weights, scaled_target, score_by
 from groundwork.train.frozen.features import StageFeatures, read_features
+from groundwork.train.frozen.targets import loss_weights, scaled_target, score_by
 from groundwork.train.machine.precision import settle_precision
 from groundwork.transfer import Advice, Evidence, Plan, Probe, measure
 from groundwork.transfer.advise import curve_sentences, frozen_sentence

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from groundwork.model import Network
 from groundwork.train.context import Context
-from groundwork.train.frozen.exact import choose_head, loss_weights, scaled_target, score_by
+from groundwork.train.frozen.exact import choose_head
 from groundwork.train.frozen.features import StageFeatures
+from groundwork.train.frozen.targets import loss_weights, scaled_target, score_by
 from groundwork.transfer import Choice, Plan, gather, head_losses, simplest, standard_error
 
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from groundwork.model import Network
 from groundwork.train.context import Context
-from groundwork.train.frozen.exact import set_head, solver, targets_of
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.folds import out_of_fold
+from groundwork.train.frozen.targets import set_head, solver, targets_of
 from groundwork.train.served import served
 from groundwork.transfer import Choice, Linear, Plan
 

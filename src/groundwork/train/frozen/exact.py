@@ -1,6 +1,6 @@
 """Features of a frozen backbone -> an exact linear head, chosen on val or by folds, where a run allows one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from torch import Tensor
 
-from groundwork.core.batch import Split
 from groundwork.core.instantiate import instantiate
 from groundwork.loss import MSE, BinaryCrossEntropy, CrossEntropy
 from groundwork.model import Network
@@ -20,6 +19,7 @@ from groundwork.train.custom import custom_parts
 from groundwork.train.frozen.features import StageFeatures
 from groundwork.train.frozen.folds import out_of_fold
 from groundwork.train.frozen.nested import nested_outputs
+from groundwork.train.frozen.targets import loss_weights, scaled_target, score_by, solver, targets_of
 from groundwork.train.plugged import read_augment
 from groundwork.transfer import (
     Attempts,
@@ -29,13 +29,10 @@ from groundwork.transfer import (
     Linear,
     OutOfFold,
     Plan,
-    Score,
     candidates,
     choose_cut,
     head_loss,
-    solve_head,
 )
-from groundwork.transfer.attempts import Solve
 
 EXACT_LOSSES = (CrossEntropy, MSE, BinaryCrossEntropy)
 
@@ -158,79 +155,6 @@ def _attempts(
     target = targets_of(context, network, plan, ("train",))
     held_out = HeldOut(features.train, features.val, features.spatial, target, plan.strengths, solve)
     return held_out, prepared.targets("val")
-
-
-def solver(context: Context, device: torch.device) -> Solve:
-    """Give the function that solves heads with the weights of the run's classes."""
-    weights, num_outputs = loss_weights(context), len(context.prepared.names)
-    labels = context.prepared.target.has_labels
-    moved = None if weights is None else weights.to(device)
-
-    def solve(inputs: Tensor, target: Tensor, strengths: Sequence[float]) -> Iterator[Linear]:
-        heads = solve_head(inputs.to(device), target.to(device), num_outputs, strengths, moved, labels=labels)
-        return (Linear(head.weight.cpu(), head.bias.cpu()) for head in heads)
-
-    return solve
-
-
-def targets_of(context: Context, network: Network, plan: Plan, splits: Sequence[Split]) -> Tensor:
-    """Give what heads are compared with, of all views of one split after the other."""
-    prepared = context.prepared
-    repeats = (plan.views,) if prepared.encoded.ndim == 1 else (plan.views, 1)
-    return scaled_target(
-        network, np.concatenate([np.tile(prepared.targets(split), repeats) for split in splits])
-    )
-
-
-def loss_weights(context: Context) -> Tensor | None:
-    """Give the weights of the classes, (K,) float32; None where all count alike."""
-    weights = context.class_weights
-    return None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
-
-
-def score_by(
-    context: Context,
-    network: Network,
-    device: torch.device,
-    truth: NDArray[Any],
-    keep: Callable[[NDArray[Any]], None] | None = None,
-) -> Score:
-    """Give the function that `choose_cut` judges heads by; -inf where the monitored metric is undefined.
-
-    Args:
-        keep: Gets the prediction of each head when it is first judged.
-    """
-    prepared, metrics, monitor = context.prepared, context.metrics, context.config.monitor
-    sign = context.sign
-
-    def score(output: Tensor, draws: NDArray[np.float64]) -> NDArray[np.floating]:
-        prediction = network.decode(output.to(device)).cpu().numpy()
-        if keep is not None and draws.shape[1] == 1:
-            keep(prediction)
-        values = sign * metrics.resampled(monitor, prediction, truth, prepared.names, draws)
-        return np.where(np.isfinite(values), values, -np.inf)
-
-    return score
-
-
-def scaled_target(network: Network, target: NDArray[Any]) -> Tensor:
-    """Turn targets into what the head's output is compared with: classes as they are, values scaled."""
-    tensor = torch.as_tensor(target)
-    head: Any = network.head
-    if tensor.ndim == 1:
-        return tensor
-    if not hasattr(head, "scale_target"):
-        return tensor.float()  # labels
-    scaled: Tensor = head.scale_target(tensor.to(head.center.device))
-    return scaled.cpu()
-
-
-def set_head(network: Network, head: Linear) -> None:
-    """Write a solved head into a network."""
-    linear: Any = network.head
-    with torch.no_grad():
-        linear.linear.weight.copy_(head.weight)
-        linear.linear.bias.copy_(head.bias)
 
 
 def strength_history(choice: Choice, plan: Plan, monitor: str, direction: str) -> list[dict[str, Any]]:
