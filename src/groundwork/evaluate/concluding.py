@@ -92,11 +92,11 @@ def _baselines(context: Context, model: Model) -> dict[str, Baseline]:
     if is_custom_task(config):
         return {}
     calibrates = served(config).calibrate != "none"
-    known = ("baselines", config.monitor, str(config.metrics), str(config.balance), calibrates, data_key(config))
+    known = ("baselines", config.monitor, str(config.metrics), str(config.balance), calibrates)
     balance = context.balance if prepared.target.task != "regression" else None
     own = context.metrics, config.monitor, prepared
     with context.console.progress("fitting baselines"):
-        found = once(known, lambda: measure_baselines(*own, balance, context.console.note, calibrates))
+        found = once((*known, data_key(config)), lambda: measure_baselines(*own, balance, context.console.note, calibrates))
         alone = predict_alone(context, model)
         measured = {
             name: measure_one(context.metrics, config.monitor, one, prepared, calibrates)

@@ -17,7 +17,8 @@ def write_facts(context: Context) -> None:
     """Write `data.json` and `audit.json` before anything is fitted, and say what is worth knowing."""
     prepared, folder, console = context.prepared, context.folder, context.console
     counts, after = _counts(prepared, context)
-    described = {**context.data, **data_facts(prepared, context.config.task.name), "counts": counts, "counts_balanced": after}
+    described = context.data | data_facts(prepared, context.config.task.name)
+    described |= {"counts": counts, "counts_balanced": after}
     folder.write_json("data", described)
     for note in prepared.notes:
         console.note(note)
