@@ -94,9 +94,13 @@ def _baselines(context: Context, model: Model) -> dict[str, Baseline]:
     calibrates = served(config).calibrate != "none"
     known = ("baselines", config.monitor, str(config.metrics), str(config.balance), calibrates)
     balance = context.balance if prepared.target.task != "regression" else None
-    own = context.metrics, config.monitor, prepared
+
+    def measure() -> dict[str, Baseline]:
+        note = context.console.note
+        return measure_baselines(context.metrics, config.monitor, prepared, balance, note, calibrates)
+
     with context.console.progress("fitting baselines"):
-        found = once((*known, data_key(config)), lambda: measure_baselines(*own, balance, context.console.note, calibrates))
+        found = once((*known, data_key(config)), measure)
         alone = predict_alone(context, model)
         measured = {
             name: measure_one(context.metrics, config.monitor, one, prepared, calibrates)

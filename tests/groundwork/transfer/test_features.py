@@ -160,6 +160,6 @@ def test_a_cache_that_is_removed_while_it_is_read_leaves_no_file_in_its_place(
 
     with monkeypatch.context() as patch:
         patch.setattr(FeatureCache, "_parts", then_gone)
-        cache._load(rows, None)
+        cache._load(rows)
     assert not (tmp_path / "key").exists()
     assert cache.features(rows, compute)[0].shape == (3, 2)
