@@ -10,7 +10,8 @@ from sklearn.metrics import mean_pinball_loss
 
 from groundwork.core.predictions import read_predictions
 from groundwork.evaluate.compare.finished import read_runs
-from groundwork.evaluate.compare.paired import compare_all, read_predicted
+from groundwork.evaluate.compare.paired import compare_all
+from groundwork.evaluate.compare.predicted import read_predicted
 from groundwork.evaluate.run import Run
 from groundwork.launch.api import fit
 from groundwork.launch.commands import evaluate, export, predict

@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.core.directions import direction_in
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.compare.finished import read_runs
-from groundwork.evaluate.compare.paired import Predicted, read_predicted
+from groundwork.evaluate.compare.predicted import Predicted, read_predicted
 from groundwork.evaluate.judge import RESAMPLES, moved
 from groundwork.evaluate.measure import BOOTSTRAP_SEED
 from groundwork.metrics import Scores, bias_corrected

@@ -10,13 +10,8 @@ from groundwork.core.batch import Split
 from groundwork.core.directions import direction_in, limits
 from groundwork.evaluate.compare.finished import FinishedRun
 from groundwork.evaluate.compare.grouping import Group
-from groundwork.evaluate.compare.paired import (
-    Difference,
-    Predicted,
-    compare_all,
-    compare_paired,
-    read_predicted,
-)
+from groundwork.evaluate.compare.paired import Difference, compare_all, compare_paired
+from groundwork.evaluate.compare.predicted import Predicted, read_predicted
 from groundwork.metrics import holm, repeated_interval
 from groundwork.report.number import val_chose
 

@@ -13,7 +13,7 @@ from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact
 from groundwork.core.patches import silence
 from groundwork.data.prepared import Prepared
-from groundwork.evaluate.compare.paired import MeanScores
+from groundwork.evaluate.compare.predicted import MeanScores
 from groundwork.evaluate.joint.folds import read_out_of_fold
 from groundwork.evaluate.joint.members import Joint, read_joint
 from groundwork.evaluate.joint.threshold import decide_jointly
