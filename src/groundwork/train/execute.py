@@ -11,8 +11,9 @@ from groundwork.data.batches import Source
 from groundwork.model import Network, recompute_activations
 from groundwork.train.assemble import network_reads_images
 from groundwork.train.context import Context
+from groundwork.train.machine.choosing import choose_execution
 from groundwork.train.machine.device import choose_device
-from groundwork.train.machine.execution import Execution, choose_execution
+from groundwork.train.machine.execution import Execution
 from groundwork.transfer import Plan
 
 

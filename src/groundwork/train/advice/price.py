@@ -14,7 +14,7 @@ from groundwork.core.bounded import read_json
 from groundwork.core.instantiate import instantiate
 from groundwork.model import Network, adaptable
 from groundwork.train.context import Context
-from groundwork.train.machine.execution import step_seconds
+from groundwork.train.machine.choosing import step_seconds
 from groundwork.transfer import Plan
 from groundwork.transfer.advise import spoken
 

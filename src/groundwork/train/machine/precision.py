@@ -11,7 +11,9 @@ from torch import Tensor
 from groundwork.core.ranks import from_first
 from groundwork.model import Network
 from groundwork.train.context import Context
-from groundwork.train.machine.execution import AUTOCAST, NUM_IMAGES, WORTH, Execution, knows_bf16, remembered
+from groundwork.train.machine.choosing import knows_bf16, remembered
+from groundwork.train.machine.execution import AUTOCAST, Execution
+from groundwork.train.machine.timing import NUM_IMAGES, WORTH
 from groundwork.transfer import Plan, StageReader
 
 REPEATS = 3

@@ -13,8 +13,9 @@ from groundwork.model import (
     StagePool,
     TimmBackbone,
 )
-from groundwork.train.machine import execution
-from groundwork.train.machine.execution import Execution, choose_execution
+from groundwork.train.machine import choosing, timing
+from groundwork.train.machine.choosing import choose_execution
+from groundwork.train.machine.execution import Execution
 
 IMAGES = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
 
@@ -27,7 +28,7 @@ def images() -> torch.Tensor:
 
 @pytest.fixture(autouse=True)
 def _at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "is_crowded", lambda _: False)
+    monkeypatch.setattr(choosing, "is_crowded", lambda _: False)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, seconds: dict[tuple[str, ...], floa
         known = (candidate.memory_format, candidate.precision)
         return seconds.get((*known, "compiled") if candidate.compiled else known, 1.0)
 
-    monkeypatch.setattr(execution, "_step_seconds", measure)
+    monkeypatch.setattr(timing, "step_time", measure)
     return asked
 
 
@@ -77,15 +78,15 @@ def test_the_fastest_is_taken_and_known_the_next_time(tmp_path, network, monkeyp
 
 def test_what_a_busy_machine_says_is_not_remembered_and_takes_no_longer(tmp_path, network, monkeypatch):
     asked = pretend(monkeypatch, {("channels_last", "bf16-mixed"): 0.4})
-    monkeypatch.setattr(execution, "is_crowded", lambda _: True)
+    monkeypatch.setattr(choosing, "is_crowded", lambda _: True)
     assert choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
     assert not list(tmp_path.rglob("*.json"))
     number = len(asked)
-    monkeypatch.setattr(execution, "is_crowded", lambda _: False)
+    monkeypatch.setattr(choosing, "is_crowded", lambda _: False)
     assert not choose_execution(config(tmp_path), network, images, CPU, 100).distrusted
     assert len(asked) == 2 * number
     assert len(list(tmp_path.rglob("*.json"))) == 1
-    monkeypatch.setattr(execution, "LIMIT", -1.0)  # the time was up after the first, the plainest
+    monkeypatch.setattr(timing, "LIMIT", -1.0)  # the time was up after the first, the plainest
     chosen = choose_execution(config(tmp_path / "other"), network, images, CPU, 100)
     assert (chosen.memory_format, chosen.precision, chosen.gain) == ("contiguous", "32-true", 1.0)
     assert len(asked) == 2 * number + 1
@@ -95,7 +96,7 @@ def test_a_batch_that_does_not_fit_is_left_to_the_first_step(tmp_path, network, 
     def measure(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(execution, "_step_seconds", measure)
+    monkeypatch.setattr(timing, "step_time", measure)
     chosen = choose_execution(config(tmp_path), network, images, CPU, 10**9)
     assert (chosen.memory_format, chosen.precision, chosen.seconds) == ("contiguous", "32-true", None)
     assert not list(tmp_path.rglob("*.json"))
@@ -185,7 +186,7 @@ def test_what_compiling_brings_is_known_the_next_time_whatever_the_clock_said(tm
         tried.append(candidate.compiled)
         return 0.5 + 0.01 * len(tried)  # no two measurements are alike
 
-    monkeypatch.setattr(execution, "_step_seconds", measure)
+    monkeypatch.setattr(timing, "step_time", measure)
     own = config(tmp_path, memory_format="contiguous", precision="32-true", threads=1, compile="auto")
     for _ in range(3):
         choose_execution(own, network, images, CPU, 10**6)
@@ -198,7 +199,7 @@ def test_what_cannot_be_compiled_trains_as_it_is(tmp_path, network, monkeypatch)
             raise RuntimeError("no compiler")
         return 1.0
 
-    monkeypatch.setattr(execution, "_step_seconds", measure)
+    monkeypatch.setattr(timing, "step_time", measure)
     assert not choose_execution(config(tmp_path, compile="auto"), network, images, CPU, 10**6).compiled
 
 

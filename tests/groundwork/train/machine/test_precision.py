@@ -133,7 +133,7 @@ def test_auto_is_measured_before_features_and_written_down(
 
     monkeypatch.setattr(precision, "faster_precision", measure)
     monkeypatch.setattr(
-        "groundwork.train.machine.execution.is_crowded", lambda _: False
+        "groundwork.train.machine.choosing.is_crowded", lambda _: False
     )  # whatever else runs here
     folder = trained(tmp_path, [*words, "trainer=auto"])
     assert stored(folder) == {"bf16-mixed"}
