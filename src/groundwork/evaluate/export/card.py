@@ -5,13 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from groundwork.core.run_folder import RunFolder
-from groundwork.core.text import shortlist
-from groundwork.data.unseen import averages_unseen
+from groundwork.evaluate.export.limits import licences, limits, number
 from groundwork.evaluate.export.snippets import needs, snippet
-from groundwork.model import stated_license
 from groundwork.report.number import CHOSE, NOT_CORRECTED, val_chose
-
-TO_FILL = "*to be filled in by whoever passes this model on*"
 
 
 def write_card(
@@ -36,24 +32,21 @@ def write_card(
         path: Where to.
         joint: `members`, a line each, and `result` of a joint model, of which the run is the first member.
     """
-    result, data = folder.read_json("result"), folder.read_json("data")
-    config = checkpoint["config"]
-    name = f"{folder.path.parent.name}/{folder.path.name}"
-    joined = (
-        "" if joint is None else f"The mean prediction of {len(joint['members'])} models in one graph:\n\n"
-    )
-    joined += "" if joint is None else f"{_bullets(joint['members'])}\n\nOf the first of them:\n\n"
+    result, data, config = folder.read_json("result"), folder.read_json("data"), checkpoint["config"]
+    title, intro, sealed, whose = f"{folder.path.parent.name}/{folder.path.name}", "", result, ""
+    if joint is not None:
+        title = f"{len(joint['members'])} models as one, {folder.path.parent.name}"
+        intro = f"The mean prediction of {len(joint['members'])} models in one graph:\n\n"
+        intro += f"{_bullets(joint['members'])}\n\nOf the first of them:\n\n"
+        sealed, whose = joint["result"], " of the first model"
     sections = [
-        f"# {name}"
-        if joint is None
-        else f"# {len(joint['members'])} models as one, {folder.path.parent.name}",
-        joined + _summary(result, data, config, folder.read_json("environment")),
+        f"# {title}",
+        intro + _summary(result, data, config, folder.read_json("environment")),
         "## Data\n\n" + _data(result, data, config),
-        "## Official result: the sealed test split\n\n"
-        + _sealed(result if joint is None else joint["result"]),
-        f"## Validation{'' if joint is None else ' of the first model'}\n\n" + _validation(result),
-        "## Limits\n\n" + _bullets(_limits(result, data, preprocessing, config)),
-        "## Licences\n\n" + _bullets(_licences(config, checkpoint["data"].get("hub"))),
+        "## Official result: the sealed test split\n\n" + _sealed(sealed),
+        f"## Validation{whose}\n\n" + _validation(result),
+        "## Limits\n\n" + _bullets(limits(result, data, preprocessing, config)),
+        "## Licences\n\n" + _bullets(licences(config, checkpoint["data"].get("hub"))),
         "## Use\n\n" + _use(format_name, file, preprocessing, checked),
     ]
     path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
@@ -137,63 +130,8 @@ def _metrics(measured: Mapping[str, Mapping[str, Any]], monitor: str) -> str:
     names.sort(key=lambda name: name != monitor)
     # What chose has no interval.
     keys = [key for key in ("value", "low", "high") if any(key in measured[name] for name in names)]
-    rows = [[name, *(_number(measured[name].get(key)) for key in keys)] for name in names]
+    rows = [[name, *(number(measured[name].get(key)) for key in keys)] for name in names]
     return _table(["metric", *keys], rows)
-
-
-def _limits(
-    result: Mapping[str, Any],
-    data: Mapping[str, Any],
-    preprocessing: Mapping[str, Any],
-    config: Mapping[str, Any],
-) -> list[str]:
-    limits = [
-        "Measured on splits of the one data set above only. Another source, device or population is unmeasured.",
-    ]
-    if data["classes"]:
-        ece = _number(result["val"].get("ece"))
-        limits += [
-            "Every input is given one of the classes, one that shows none of them, too.",
-            f"A probability is no measured frequency: its expected calibration error on val is {ece}.",
-        ]
-        limits += [f"{name!r} rests on {n:,} training samples." for name, n in _rare(data)]
-    if columns := preprocessing.get("rows", preprocessing).get("columns"):
-        gapless = [column["name"] for column in columns if not column["may_be_missing"]]
-        limits += ["Values outside of the range of the training rows are extrapolated.", _unseen(config)]
-        if first := _never_missing(data):
-            limits.append(f"A missing value in {first} was never seen in training, and is filled as there.")
-        limits += [f"No missing value is accepted in {', '.join(gapless)}."] if gapless else []
-    if preprocessing.get("resize") == "crop" and not preprocessing["fixed_size"]:
-        limits.append("What lies outside of the largest centered box of the input's shape is not seen.")
-    return [*limits, f"Intended use, and uses to refuse: {TO_FILL}."]
-
-
-def _unseen(config: Mapping[str, Any]) -> str:
-    if averages_unseen(config["model"]):
-        return "Categories that training never saw get the mean of those that it saw."
-    return "Categories that training never saw share one code."
-
-
-def _never_missing(data: Mapping[str, Any]) -> str:
-    """Name the columns that may have gaps, but had none in training."""
-    columns = [column for column in data["columns"]["columns"] if column.get("counts")]
-    names = [each["name"] for each in columns if not each["counts"][0] and each["fill"] is not None]
-    return shortlist(names, 10)
-
-
-def _rare(data: Mapping[str, Any], fewer_than: int = 100) -> list[tuple[str, int]]:
-    counts = data["counts"]["train"].items()
-    return sorted(((name, n) for name, n in counts if n < fewer_than), key=lambda pair: pair[1])[:5]
-
-
-def _licences(config: Mapping[str, Any], hub: Mapping[str, Any] | None) -> list[str]:
-    model, who = config["model"], "timm" if hub is None else "their card"
-    stated = None
-    if model["pretrained"] is True:  # a file or a run has weights of its own
-        stated = stated_license(model["name"]) if hub is None else hub.get("license")
-    known = f"{stated}, as {who} states" if stated else TO_FILL
-    pretrained = [f"Pretrained weights of {model['name']}: {known}."] if model["pretrained"] else []
-    return [f"This model's weights: {TO_FILL}.", f"Data: {TO_FILL}.", *pretrained]
 
 
 def _use(format_name: str, file: str, preprocessing: Mapping[str, Any], checked: str) -> str:
@@ -233,10 +171,6 @@ def _dates(columns: Sequence[Mapping[str, Any]]) -> str:
         f"The graph itself has columns for what they make of dates, in UTC: {', '.join(told)}; a file holds them as "
         "2024-02-29 or 2024-02-29T12:30+01:00. "
     )
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4g}"
 
 
 def _bullets(lines: Sequence[str]) -> str:
