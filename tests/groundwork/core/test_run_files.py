@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from groundwork.core.run_files import FOLDERS, JsonName, RunFiles
+from groundwork.core.run_files import FOLDERS, File, JsonName, RunFiles
 
 PACKAGE = Path(__file__).resolve().parents[3] / "src" / "groundwork"
 FILES = RunFiles(Path("/runs"))
@@ -15,7 +15,7 @@ FILES = RunFiles(Path("/runs"))
 
 def names() -> set[str]:
     """Name every file that the class names."""
-    given = [name for name, kind in vars(RunFiles).items() if isinstance(kind, property)]
+    given = [name for name, kind in vars(RunFiles).items() if isinstance(kind, File)]
     paths = [getattr(FILES, name) for name in given]
     paths += [FILES.json_file(name) for name in get_args(JsonName)]
     return {path.name for path in paths} - {*FOLDERS, ".lock"}
