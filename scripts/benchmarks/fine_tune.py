@@ -32,7 +32,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from groundwork.core.console import Console
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.start import begin
 from groundwork.train.callbacks import history

@@ -23,7 +23,7 @@ from timm.optim import create_optimizer_v2
 from torch.nn.functional import cross_entropy
 
 from groundwork.core.console import Console
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Store
 from groundwork.launch.config.compose import compose_run

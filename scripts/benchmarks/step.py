@@ -21,7 +21,7 @@ from measure import alternate, machine, report
 from torch.nn.functional import cross_entropy
 
 from groundwork.core.console import Console
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.launch.config.compose import compose_run
 from groundwork.train.build import build_network, describe_data

@@ -21,7 +21,7 @@ from sklearn.datasets import load_breast_cancer
 
 from groundwork.core.console import Console
 from groundwork.core.instantiate import instantiate
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.suspects.confident import likely_labels, rank, wrong_share
 from groundwork.evaluate.suspects.held_out import build_predictor, train_and_val

@@ -1,15 +1,13 @@
-"""What this project changes in other libraries, and the names of theirs that are not public, all in one place.
+"""What this project changes in other libraries, and names of theirs that are not public, each with its reason.
 
-Each entry says why, and the version that it was checked with. Importing this module, or any other of this project,
-changes nothing: what is global is changed by the process of a command (`settle_command`) or by a run (`silence`).
+Each says the version that it was checked with; the trees of scikit-learn have `boosted_trees.py`, warnings `noise.py`.
+Importing changes nothing: what is global is changed by the process of a command (`settle_command`) or by a run.
 """
 
 import argparse
 import gc
-import logging
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -20,40 +18,6 @@ from groundwork.core.malloc import keep_memory
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-# Every entry: what the message begins with (a regular expression), and why nobody needs to read it here.
-NOISE = {
-    # Batches are slices of memory, so there are no workers to add.
-    r"The '\w+' does not have many workers": "Lightning looks for DataLoader workers",
-    # Resuming in the middle of an epoch is exact here: the data module keeps the position.
-    r"You're resuming from a checkpoint that ended before the epoch ended": "our loaders know their position",
-    # Our loaders are no DataLoaders and shuffle by themselves.
-    r"Total length of `\w+` across ranks is zero": "a split may be empty on a rank",
-    # A folder with the checkpoints of this very run is what resume means.
-    r"Checkpoint directory .* exists and is not empty": "the run folder is ours",
-    # Frozen stages evaluate on purpose.
-    r"Found \d+ module\(s\) in eval mode at the start of training": "frozen stages",
-    # A logger that only callbacks of the user's write to.
-    r"The number of training batches \(.*\) is smaller than the logging interval": "short epochs are no mistake",
-    # Every rank holds the predictions of the whole split, so its metrics are the same on all.
-    r"It is recommended to use `self.log\(.*sync_dist=True\)`": "metrics are of all ranks already",
-    # Lightning 2.6 asks torch for a class that torch 2.15 has renamed.
-    r"`isinstance\(treespec, LeafSpec\)` is deprecated": "nothing here can change it",
-    # A test builds the module alone, never the callbacks of its training.
-    r"Be aware that when using `ckpt_path`": "callbacks belong to training",
-    # Short runs log their validations; steps.csv then begins with the first step that is due.
-    r"The number of training batches \(\d+\) is smaller than the logging interval": "short epochs are common here",
-    # A login node of a cluster has srun as well; cluster=slurm is how a run gets there.
-    r"The `srun` command is available on your system but is not used": "not every run belongs to the cluster",
-    # trainer=cpu beside a GPU was asked for.
-    r"GPU available but not used": "the processor was asked for",
-    # torch 2.11 imports a class of its own that it calls deprecated when it compiles.
-    r"`torch.jit.script_method` is deprecated": "nothing here can change it",
-    # How exactly a GPU multiplies float32 is left as torch has it.
-    r"TensorFloat32 tensor cores for float32 matrix multiplication available": "exactness is no hint to give in a run",
-    # torch's own scheduler order check misfires when a checkpoint restores both.
-    r"Detected call of `lr_scheduler.step\(\)` before": "order after a restore",
-}
 
 _in_command = False
 
@@ -73,28 +37,6 @@ def settle_command() -> None:
 
 def _refuse_option(parser: argparse.ArgumentParser, message: str) -> NoReturn:
     raise UserError(f"{message}. See --help.")
-
-
-def silence() -> None:
-    """Leave out the known noise; every other warning still shows."""
-    for beginning in NOISE:
-        warnings.filterwarnings("ignore", message=beginning)
-    # Lightning announces devices, seeds, tips and its parameter table at INFO; run says what matters itself.
-    for name in ("lightning.pytorch", "lightning.fabric", "lightning_utilities", "pytorch_lightning"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # Compiling for a processor looks for CUDA where its variables are set.
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-
-
-def show_again(word: str) -> None:
-    """Show warnings that `silence` leaves out where they are noise, for a run in which they are not.
-
-    Args:
-        word: In what the message begins with.
-    """
-    for beginning in NOISE:
-        if word in beginning:
-            warnings.filterwarnings("default", message=beginning)
 
 
 def restart_epoch(trainer: Any) -> None:
@@ -256,64 +198,3 @@ def timm_hub() -> Any:
     from timm.models import _hub
 
     return _hub
-
-
-def boosted_trees(model: Any) -> dict[str, Any]:
-    """Give the nodes of histogram gradient boosting as plain arrays, see `groundwork.evaluate.forest.Forest`.
-
-    scikit-learn 1.9 has no public name for them, and its own way to keep a model, pickle, runs code when it is read.
-    """
-    import numpy as np
-
-    number, encoder = model.n_features_in_, model._preprocessor
-    chosen = np.zeros(number, bool) if encoder is None else np.asarray(model.is_categorical_)
-    order = np.concatenate(
-        [np.flatnonzero(chosen), np.flatnonzero(~chosen)]
-    )  # in which the trees see the columns
-    codes = [] if encoder is None else encoder.named_transformers_["encoder"].categories_
-    codes = [each[np.isfinite(each)].astype(np.int64) for each in codes]
-    known = np.zeros((number, 1 + max((int(each.max(initial=0)) for each in codes), default=0)), bool)
-    for column, each in zip(order, codes, strict=False):
-        known[column, each] = True
-    trees = [(output, tree) for each in model._predictors for output, tree in enumerate(each)]
-    first = np.cumsum([0, *(len(tree.nodes) for _, tree in trees)])
-    row = np.cumsum([0, *(len(tree.raw_left_cat_bitsets) for _, tree in trees)])
-    nodes = [_nodes(tree.nodes, order, *at) for (_, tree), *at in zip(trees, first, row, strict=False)]
-    sides = [_goes_left(tree, codes, known.shape[1]) for _, tree in trees]
-    return {
-        **{name: np.concatenate([each[name] for each in nodes]) for name in nodes[0]},
-        "goes_left": np.concatenate(sides),
-        "known": known,
-        "first": first[:-1],
-        "adds_to": np.array([output for output, _ in trees]),
-        "start": model._baseline_prediction.ravel(),
-    }
-
-
-def _nodes(nodes: Any, order: Any, first: int, row: int) -> dict[str, Any]:
-    """Give the nodes of one tree, numbered from `first` on, and their rows of `goes_left` from `row` on."""
-    import numpy as np
-
-    own, leaf = np.arange(len(nodes)), nodes["is_leaf"] > 0
-    return {
-        "feature": np.where(leaf, 0, order[np.where(leaf, 0, nodes["feature_idx"])]),
-        "threshold": nodes["num_threshold"],
-        "left": np.where(leaf, own, nodes["left"]) + first,
-        "right": np.where(leaf, own, nodes["right"]) + first,
-        "missing_left": nodes["missing_go_to_left"] > 0,
-        "category": np.where((nodes["is_categorical"] > 0) & ~leaf, nodes["bitset_idx"] + row, -1),
-        "value": np.where(leaf, nodes["value"], 0.0),
-    }
-
-
-def _goes_left(tree: Any, codes: Any, width: int) -> Any:
-    """Tell for each split by categories which codes go left: bit l of a set is that of the l-th known category."""
-    import numpy as np
-
-    sets = np.ascontiguousarray(tree.raw_left_cat_bitsets, "<u4")
-    bits = np.unpackbits(sets.view(np.uint8), axis=1, bitorder="little") > 0
-    table = np.zeros((len(sets), width), bool)
-    for node in tree.nodes[(tree.nodes["is_categorical"] > 0) & (tree.nodes["is_leaf"] == 0)]:
-        known = codes[node["feature_idx"]]
-        table[node["bitset_idx"], known] = bits[node["bitset_idx"], : len(known)]
-    return table

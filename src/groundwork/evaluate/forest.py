@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.core.patches import boosted_trees
+from groundwork.core.boosted_trees import boosted_trees
 
 Floats = NDArray[np.float64]
 LINKS = ("identity", "sigmoid", "softmax")

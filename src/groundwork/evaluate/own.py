@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.ranks import is_first, leave
 from groundwork.core.run_folder import RunFolder
 from groundwork.data.prepared import Prepared

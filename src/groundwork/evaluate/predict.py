@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.paths import machine_paths
 from groundwork.core.ranges import check_choice
 from groundwork.core.run_folder import RunFolder

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.paths import machine_paths
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.variables import SWEEP

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_files import FOLDERS
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.data import Store, Stream

@@ -10,7 +10,7 @@ from groundwork.core.console import Console
 from groundwork.core.instantiate import instantiate
 from groundwork.core.intact import read_splits
 from groundwork.core.malloc import return_memory
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.ranks import from_first, in_turns, is_first, world_size
 from groundwork.core.run_folder import RunFolder
 from groundwork.data import Samples, Target

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, TensorDataset
 
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.track.steps import StepCurves, StepsFile, steps_before
 
 

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from groundwork.core.console import Console
 from groundwork.core.epochs import share_epochs
 from groundwork.core.errors import UserError
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_folder import RunFolder
 from groundwork.evaluate.network import network_of
 from groundwork.launch.config.compose import compose_run

@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from groundwork.core.errors import UserError
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.core.run_folder import plain
 from groundwork.core.trust import checked_config
 from groundwork.evaluate.export.describe import describe_preprocessing

@@ -7,7 +7,7 @@ import numpy as np
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import intact
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.data.formats.source import Source
 from groundwork.evaluate.inputs import Inputs
 from groundwork.evaluate.joint.folds import read_out_of_fold

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
 from groundwork.core.intact import intact
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.data.prepared import Prepared
 from groundwork.evaluate.compare.predicted import MeanScores
 from groundwork.evaluate.joint.folds import read_out_of_fold

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.intact import read_splits
-from groundwork.core.patches import show_again, silence
+from groundwork.core.noise import show_again, silence
 from groundwork.core.ranks import in_turns, is_first, world_size
 from groundwork.core.redact import redact
 from groundwork.core.run_folder import RunFolder

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.data import DataLoader, TensorDataset
 
 from groundwork.core.errors import UserError
-from groundwork.core.patches import silence
+from groundwork.core.noise import silence
 from groundwork.track import TensorBoard
 from groundwork.train import Gradients
 
