@@ -9,19 +9,6 @@ if TYPE_CHECKING:
     from groundwork.evaluate.run import Run
     from groundwork.launch.api import advise, audit, compare, fit, out_of_fold, read, split
 
-# Imported when first used, so that no command waits for what it does not need.
-_HOME = {
-    "Run": "evaluate.run",
-    "UserError": "core.errors",
-    "advise": "launch.api",
-    "audit": "launch.api",
-    "compare": "launch.api",
-    "fit": "launch.api",
-    "out_of_fold": "launch.api",
-    "read": "launch.api",
-    "split": "launch.api",
-}
-
 __all__ = ["Run", "UserError", "advise", "audit", "compare", "fit", "out_of_fold", "read", "split"]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__ = lazy_names(__name__, __file__)

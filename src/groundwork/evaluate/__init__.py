@@ -7,8 +7,6 @@ from groundwork.core.lazy import lazy_names
 if TYPE_CHECKING:
     from groundwork.evaluate.concluding import conclude
 
-_HOME = {"conclude": "concluding"}
-
 __all__ = ["conclude"]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from groundwork.track.tensorboard import TensorBoard
     from groundwork.track.wandb import Wandb
 
-# Imported when first used, so that no command waits for what it does not need.
-_HOME = {"TensorBoard": "tensorboard", "Wandb": "wandb", "build_loggers": "loggers"}
-
 __all__ = ["TensorBoard", "Wandb", "build_loggers"]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__ = lazy_names(__name__, __file__)

@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from groundwork.train.settling import settle
     from groundwork.train.trainer import build_trainer
 
-# Imported when first used, so that no command waits for what it does not need.
-_HOME = {
-    "CheckFinite": "callbacks.finite",
-    "EarlyStopping": "callbacks.stop",
-    "FindRate": "callbacks.lr_find",
-    "Gradients": "callbacks.gradients",
-    "History": "callbacks.history",
-    "KeepBestAndLast": "checkpoint.keep",
-    "Profile": "callbacks.profile",
-    "ProgressBar": "callbacks.history",
-    "WarmEMA": "callbacks.ema",
-    "build_callbacks": "callbacks.build",
-    "build_task": "fit",
-    "build_trainer": "trainer",
-    "finish": "fit",
-    "settle": "settling",
-    "solve": "fit",
-}
-
 __all__ = [
     "CheckFinite",
     "EarlyStopping",
@@ -55,4 +36,4 @@ __all__ = [
     "solve",
 ]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__ = lazy_names(__name__, __file__)
