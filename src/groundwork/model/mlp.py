@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from torch import Tensor, nn
+from torch import nn
 
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.initialize import initialize
-from groundwork.model.rows import RowBackbone
+from groundwork.model.staged import RowBackbone
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -62,15 +62,6 @@ class MLP(RowBackbone):
         ]
         self.layers = nn.ModuleList([embeddings, *layers])
         initialize(self, init)
-
-    def forward(self, rows: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
-        """Compute the asked stages, all by default, (B, D_s) each."""
-        wanted = list(range(self.num_stages)) if stages is None else list(stages)
-        found: list[Tensor] = []
-        for layer in self.layers[: max(wanted) + 1]:
-            rows = layer(rows)
-            found.append(rows)
-        return [found[stage] for stage in wanted]
 
     def first_linear(self) -> list[nn.Module]:
         """Give the embeddings, the first linear layer and all modules after it, as evaluation runs them."""

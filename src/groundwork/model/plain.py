@@ -1,6 +1,5 @@
 """Any module that gives features -> a backbone: one stage, or as many as the module says."""
 
-from collections.abc import Sequence
 from inspect import Parameter, signature
 from typing import Any, Self
 
@@ -9,11 +8,12 @@ from torch import Tensor, nn
 
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.patches import with_children
+from groundwork.model.staged import Staged
 
 CONTRACT = ("channels", "spatial", "num_stages", "stage_modules", "parameter_stages", "prune")
 
 
-class PlainBackbone(nn.Module):
+class PlainBackbone(Staged):
     """Hand out what a module computes as stages; their widths are found by one batch of zeros.
 
     Args:
@@ -21,6 +21,8 @@ class PlainBackbone(nn.Module):
             up all of it, `mean` and `std` of the images that its weights were trained on, and `no_weight_decay()`.
         inputs: Two samples as the module reads them.
     """
+
+    parts = "stages"
 
     def __init__(self, module: nn.Module, inputs: Tensor):
         super().__init__()
@@ -56,42 +58,10 @@ class PlainBackbone(nn.Module):
         self.channels = tuple(each.shape[1] for each in maps)
         self.spatial = tuple(each.ndim == 4 for each in maps)
 
-    @property
-    def num_stages(self) -> int:
-        """Count the stages that are left."""
-        return len(self.channels)
-
-    def forward(self, inputs: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
-        """Compute the asked stages, all by default, and nothing after the deepest."""
-        wanted = list(range(len(self.stages))) if stages is None else list(stages)
-        found: list[Tensor] = []
-        for stage in self.stages[: max(wanted) + 1]:
-            inputs = stage(inputs)
-            found.append(inputs)
-        return [found[stage] for stage in wanted]
-
-    def stage_modules(self) -> list[list[nn.Module]]:
-        """Give the module of each stage."""
-        return [[stage] for stage in self.stages]
-
-    def parameter_stages(self) -> dict[str, int]:
-        """Number the stage of every parameter and buffer."""
-        return {name: int(name.split(".")[1]) for name in self.state_dict()}
-
-    def parameter_layers(self) -> dict[str, int]:
-        """Number the depth of every parameter: its stage."""
-        return {name: int(name.split(".")[1]) for name, _ in self.named_parameters()}
-
     def no_weight_decay(self) -> set[str]:
         """Name what the module keeps from weight decay."""
         kept = set(self._kept())
         return {name for name, value in self.named_parameters() if self._names.get(id(value)) in kept}
-
-    def prune(self, stage: int) -> None:
-        """Drop everything after a stage."""
-        kept = range(self.num_stages)[stage] + 1
-        self.stages = self.stages[:kept]
-        self.channels, self.spatial = self.channels[:kept], self.spatial[:kept]
 
     def after(self, stage: int) -> Self:
         """Return a backbone that reads the map of a stage in place of the inputs, and shares all later modules."""

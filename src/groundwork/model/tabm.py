@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings
-from groundwork.model.rows import RowBackbone
+from groundwork.model.staged import RowBackbone
 
 SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
 BUDGET = 1e9  # multiplications of one pass over train that `auto` may cost
