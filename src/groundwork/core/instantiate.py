@@ -1,5 +1,7 @@
 """A node of a configuration -> what it names; the one place from which this project builds."""
 
+from collections.abc import Callable
+from inspect import Parameter, signature
 from typing import Any
 
 from hydra import utils
@@ -23,3 +25,9 @@ def instantiate(node: Any, **given: Any) -> Any:
         raise
     except Exception as error:  # Hydra 1.4 lets pass what is raised inside; 1.3 wraps it
         raise InstantiationException(f"Error in call to a target: {error!r}") from error
+
+
+def takes(make: Callable[..., Any], key: str) -> bool:
+    """Tell whether a class or function takes an argument of a name."""
+    known = signature(make).parameters
+    return key in known or any(each.kind is Parameter.VAR_KEYWORD for each in known.values())

@@ -1,12 +1,12 @@
 """Any module that gives features -> a backbone: one stage, or as many as the module says."""
 
-from inspect import Parameter, signature
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from groundwork.core.errors import UserError, first_line
+from groundwork.core.instantiate import takes
 from groundwork.core.patches import with_children
 from groundwork.model.staged import Staged
 
@@ -79,7 +79,4 @@ def as_backbone(module: Any, inputs: Tensor) -> Any:
 
 def taken(make: Any, **given: Any) -> dict[str, Any]:
     """Keep of what the engine can tell a module what its class takes."""
-    known = signature(make).parameters
-    if any(each.kind is Parameter.VAR_KEYWORD for each in known.values()):
-        return given
-    return {key: value for key, value in given.items() if key in known}
+    return {key: value for key, value in given.items() if takes(make, key)}

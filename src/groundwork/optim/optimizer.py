@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from inspect import Parameter, signature
+from inspect import signature
 from typing import Any
 
 from timm.optim import (  # type: ignore[attr-defined]  # timm names no __all__
@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from groundwork.core.errors import UserError
+from groundwork.core.instantiate import takes
 from groundwork.core.ranges import check_range
 
 OWN_KEYS = ("lr", "weight_decay", "layer_decay")  # of every optimizer: they become parameter groups
@@ -114,12 +115,6 @@ def timm_optimizer(params: Any, name: str, lr: float, **options: Any) -> Optimiz
     if not isinstance(kind, str):  # else a class of a library that may not be there
         check_options("optim", kind, options)
     return create_optimizer_v2(params, opt=name, lr=lr, **options)
-
-
-def takes(make: Callable[..., Any], key: str) -> bool:
-    """Tell whether a class or function takes an argument of a name."""
-    known = signature(make).parameters
-    return key in known or any(each.kind is Parameter.VAR_KEYWORD for each in known.values())
 
 
 def check_options(group: str, make: Callable[..., Any], options: Mapping[str, Any]) -> None:
