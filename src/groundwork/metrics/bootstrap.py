@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.metrics.counts import Floats
+from groundwork.metrics.counts import NOTHING, Floats
 from groundwork.metrics.draws import Draws, Groups, Units
 from groundwork.metrics.interval import corrected_shares, quantiles
 
@@ -31,6 +31,11 @@ class Scores(Protocol):
 
     def contributions(self, metric: str) -> Floats | None:
         """Give what each sample (N,) adds to a metric that is a sum, or falls and rises with one; None elsewhere."""
+
+
+def at_once(scores: Scores) -> dict[str, float]:
+    """Give every metric of the whole split, each sample counted once; NaN means undefined."""
+    return {name: float(one[0]) for name, one in scores.at(np.ones((scores.num_samples, 1))).items()}
 
 
 def bootstrap(
@@ -58,14 +63,14 @@ def bootstrap(
         metric -> `value`, `low`, `high`, and what `Scores.remarks` says.
     """
     draws = Draws(Units(scores.num_samples, group), resamples, level, seed)
-    value = {name: float(one[0]) for name, one in scores.at(np.ones((scores.num_samples, 1))).items()}
+    value = at_once(scores)
     draws.measure_effects(scores.at)
     ends = dict(scores.ends(value, draws))
     ends |= _drawn_ends(scores, value, [name for name in value if name not in ends], draws)
     remarks = scores.remarks(draws)
     found = {}
     for name, one in value.items():
-        low, high = (float("nan"), float("nan")) if np.isnan(one) else ends[name]
+        low, high = NOTHING if np.isnan(one) else ends[name]
         # Rounding, or the few draws behind an end, must not leave the value itself outside.
         found[name] = {"value": one, "low": float(np.fmin(low, one)) if low == low else low}
         found[name] |= {"high": float(np.fmax(high, one)) if high == high else high}

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import NOTHING, Floats, ratio
 
 DRAWS = 400  # of a calibrated model on the same confidences
 PRIOR = 1.0  # samples that a bin's hits are drawn towards its confidence by, so that a full bin still varies
@@ -43,7 +43,7 @@ def chance_band(
         Bröcker and Smith, Weather and Forecasting 2007 (consistency bars).
     """
     if not len(bins):
-        return float("nan"), float("nan")
+        return NOTHING
     count = np.bincount(bins, minlength=num_bins)
     total = np.bincount(bins, confidence, minlength=num_bins).astype(float)
     likely = np.clip(np.nan_to_num(ratio(total, count.astype(float))), 0, 1)[:, None]

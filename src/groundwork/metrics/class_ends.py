@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import NOTHING, Floats, ratio
 from groundwork.metrics.share import Ends, f1_ends, reversed_ends, share_ends
 from groundwork.metrics.strata import binomial_spread, f1_spread, mean_share_ends, worst_case_ends
 
@@ -41,7 +41,7 @@ class Decided:
         """Give metric -> low, high. An absent class is undefined, and no mean counts it."""
         total = float(len(self.target))
         hits = float((self.target == self.decision).sum())
-        found = {"accuracy": _pair(share_ends(*self._shrunk("accuracy", hits, total), self.level))}
+        found = {"accuracy": share_ends(*self._shrunk("accuracy", hits, total), self.level).pair}
         found |= {f"{name}_micro": found["accuracy"] for name in ("recall", "precision", "f1")}
         found["recall_weighted"] = found["accuracy"]
         for name, of_class in self._per_class().items():
@@ -95,9 +95,9 @@ class Decided:
     def _mean_recall(self, metric: str) -> Pair:
         present = self._truth > 0
         if not present.any():
-            return float("nan"), float("nan")
+            return NOTHING
         truth = self._truth[present]
-        return _pair(mean_share_ends(self._hits[present] / truth, truth / self.effect(metric), self.level))
+        return mean_share_ends(self._hits[present] / truth, truth / self.effect(metric), self.level).pair
 
     def _macro(self, name: str, metric: str) -> Pair:
         present = self._truth > 0
@@ -105,7 +105,7 @@ class Decided:
             return self._mean_recall(metric)
         if name in ("specificity", "fpr"):
             ends = self._false_alarms(metric)
-            return _pair(ends if name == "fpr" else reversed_ends(ends))
+            return (ends if name == "fpr" else reversed_ends(ends)).pair
         number = int(present.sum())
         return self._mean_of(name, metric, np.full(number, 1 / max(number, 1)))
 
@@ -113,17 +113,16 @@ class Decided:
         """Bound a mean of precision or F1 over the classes that are present; never called counts as precision 0."""
         present = self._truth > 0
         if not present.any():
-            return float("nan"), float("nan")
+            return NOTHING
         hits, truth, called = (each[present] for each in (self._hits, self._truth, self._called))
         effect = self.effect(metric)
         if name == "precision":
             trials = np.maximum(called, 1)
-            ends = worst_case_ends(hits / trials, trials / effect, weight, binomial_spread, self.level)
-            return _pair(ends)
+            return worst_case_ends(hits / trials, trials / effect, weight, binomial_spread, self.level).pair
         union = truth + called - hits
         inflate = self._dependence(weight)
         f1 = 2 * hits / (truth + called)
-        return _pair(worst_case_ends(f1, union / effect, weight, f1_spread, self.level, inflate))
+        return worst_case_ends(f1, union / effect, weight, f1_spread, self.level, inflate).pair
 
     def _dependence(self, weight: Floats) -> float:
         """Say how much more a mean F1 varies than if its classes were independent: each mistake harms two of them."""
@@ -164,7 +163,3 @@ class Decided:
         scale = np.sqrt((share[wrong] ** 2).sum() / number) if number else share.max(initial=0.0)
         ends = (value + scale * (end * total - number) for end in (low, high))
         return Ends(*(np.clip(end, 0.0, 1.0) for end in ends)) if value == value else Ends(low, high)
-
-
-def _pair(ends: Ends) -> Pair:
-    return float(ends.low), float(ends.high)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groundwork.metrics.bootstrap import Ends
+from groundwork.metrics.bootstrap import Ends, at_once
 from groundwork.metrics.calibration import chance_band, without_chance
 from groundwork.metrics.class_ends import Decided
-from groundwork.metrics.counts import Floats, count_metrics, ratio
+from groundwork.metrics.counts import Floats, count_metrics, defined_mean, ratio, undefined
 from groundwork.metrics.decision import decide, true_class_rank
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import log_ratio_ends
@@ -33,8 +33,9 @@ def classification_metrics(
 
     See `ClassificationScores` for the arguments and `count_metrics` for what is averaged how.
     """
-    scores = ClassificationScores(prob, target, classes, top_k=top_k, positive=positive, threshold=threshold)
-    return {name: float(value[0]) for name, value in scores.at(np.ones((len(target), 1))).items()}
+    return at_once(
+        ClassificationScores(prob, target, classes, top_k=top_k, positive=positive, threshold=threshold)
+    )
 
 
 class ClassificationScores:
@@ -127,9 +128,7 @@ class ClassificationScores:
         metrics |= {
             f"top_{k}_accuracy": ratio(row, total) for k, row in zip(self.top_k, single[1:], strict=True)
         }
-        return (
-            metrics if self.finite else {name: np.full_like(value, np.nan) for name, value in metrics.items()}
-        )
+        return metrics if self.finite else undefined(metrics)
 
     def ends(self, value: Mapping[str, float], draws: Draws) -> dict[str, Ends]:
         """Give the interval of every metric by the method that fits it; truth is that of these class counts.
@@ -144,8 +143,7 @@ class ClassificationScores:
         for k in self.top_k:
             name = f"top_{k}_accuracy"
             effect = draws.effect(name)
-            low, high = share_ends(value[name] * total / effect, total / effect, level)
-            found[name] = float(low), float(high)
+            found[name] = share_ends(value[name] * total / effect, total / effect, level).pair
         found["log_loss"] = log_ratio_ends([(self.surprise, np.ones(self.num_samples))], draws)[0]
         if self.rankings:
             truth = np.bincount(self.target, minlength=len(self.classes)).astype(float)
@@ -182,11 +180,8 @@ class ClassificationScores:
         pairs = np.array([ranking.at(weights) for ranking in self.rankings])  # (K or 1, 2, R)
         if self.positive is not None:
             return {"auroc": pairs[0, 0], "average_precision": pairs[0, 1]}
-        means = []
-        for kind in range(2):
-            defined = present.T & ~np.isnan(pairs[:, kind])
-            means.append(ratio(np.where(defined, pairs[:, kind], 0.0).sum(axis=0), defined.sum(axis=0)))
-        return {"auroc": means[0], "average_precision": means[1]}
+        auroc, precision = (defined_mean(np.where(present.T, pairs[:, kind], np.nan)) for kind in range(2))
+        return {"auroc": auroc, "average_precision": precision}
 
 
 def _by_row(parts: Sequence[tuple[NDArray[np.int64], NDArray[np.generic], int]]) -> csr_array:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from groundwork.core.directions import LESS_IS_BETTER, MORE_IS_BETTER, Direction, bare_name, named_direction
 from groundwork.core.errors import UserError
-from groundwork.metrics.bootstrap import Scores, bootstrap
+from groundwork.metrics.bootstrap import Scores, at_once, bootstrap
 from groundwork.metrics.classification import ClassificationScores
 from groundwork.metrics.decision import decide
 from groundwork.metrics.extra import ExtraScores
@@ -71,8 +71,7 @@ class Metrics(ABC):
             target: (N,) class numbers or (N, T) values in original units.
             names: K classes or T targets.
         """
-        scores = self.scores(prediction, target, names)
-        return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
+        return at_once(self.scores(prediction, target, names))
 
     def one(self, metric: str, prediction: Predictions, target: Targets, names: Sequence[str]) -> float:
         """Compute one metric, sparing what it does not need: for loops that choose by it."""

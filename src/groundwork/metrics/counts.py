@@ -1,11 +1,12 @@
 """Hits and totals per class -> every metric that needs no probability."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+NOTHING = (float("nan"), float("nan"))  # ends of no interval
 
 
 def ratio(numerator: NDArray[np.floating], denominator: NDArray[np.floating]) -> Floats:
@@ -74,3 +75,14 @@ def average(value: Floats, weight: NDArray[np.floating]) -> Floats:
     """Average values (..., K) with weights (..., K) over those that are defined."""
     weight = np.where(np.isnan(value), 0.0, weight)
     return ratio((np.nan_to_num(value) * weight).sum(axis=-1), weight.sum(axis=-1))
+
+
+def defined_mean(values: Floats) -> Floats:
+    """Average values (M, ...) over the first axis, those that are defined."""
+    defined = ~np.isnan(values)
+    return ratio(np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0))
+
+
+def undefined(metrics: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Give the same metrics, all NaN, as where a prediction is not finite."""
+    return {name: np.full_like(value, np.nan) for name, value in metrics.items()}

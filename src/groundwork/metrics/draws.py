@@ -92,13 +92,10 @@ class Draws:
     def variance(self, at: Callable[[NDArray[np.floating]], Floats]) -> float:
         """Give the variance of one metric over a few draws of the units; NaN where it is undefined."""
         drawn = np.concatenate([at(weights) for weights in self.units.draw(FEW_DRAWS, self.seed)])
-        known = drawn[~np.isnan(drawn)]
-        return float(known.var()) if len(known) > 1 else float("nan")
+        return variance_of(drawn)
 
     def measure_effects(self, at: At) -> None:
         """Divide each metric's variance over drawn groups by that over drawn samples, as surveys do.
-
-        Few groups know their own variance badly, so Student's quantile takes the normal one's place.
 
         Source:
             Kish, Survey Sampling, 1965; Korn and Graubard, Survey Methodology 1998.
@@ -110,14 +107,27 @@ class Draws:
             _variances(at, each.draw(FEW_DRAWS, self.seed))
             for each in (units, Units(units.num_samples, None))
         )
-        tail = (1 + self.level) / 2
-        few = (float(t.ppf(tail, units.num_units - 1)) / float(norm.ppf(tail))) ** 2
-        few *= units.num_units / (units.num_units - 1)
+        few = few_units(units.num_units, self.level)
         worst = units.num_samples / units.num_units  # all samples of a group alike
         for metric, variance in grouped.items():
             below = alone[metric]
             effect = variance / below if below > 0 and np.isfinite(variance) else worst
             self.effects[metric] = max(1.0, effect) * few
+
+
+def variance_of(drawn: Floats) -> float:
+    """Give the variance of the defined ones of drawn values; NaN of fewer than two."""
+    known = drawn[~np.isnan(drawn)]
+    return float(known.var()) if len(known) > 1 else float("nan")
+
+
+def few_units(num_units: int, level: float) -> float:
+    """Widen a variance that few units know badly, and draws of them show too small.
+
+    Student's quantile in place of the normal one, and n / (n - 1).
+    """
+    number, tail = max(num_units, 2), (1 + level) / 2
+    return (float(t.ppf(tail, number - 1)) / float(norm.ppf(tail))) ** 2 * number / (number - 1)
 
 
 def _variances(at: At, draws: Iterator[NDArray[np.float32]]) -> dict[str, float]:

@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm, t
 
-from groundwork.metrics.counts import Floats
-from groundwork.metrics.draws import FEW_DRAWS, Draws
+from groundwork.metrics.counts import NOTHING, Floats
+from groundwork.metrics.draws import FEW_DRAWS, Draws, few_units, variance_of
 from groundwork.metrics.mean import log_ratio_ends
-from groundwork.metrics.share import Ends, auroc_ends, auroc_variance, f1_ends, score_ends, share_ends, wilson
+from groundwork.metrics.share import (
+    auroc_ends,
+    auroc_variance,
+    f1_ends,
+    mover_ends,
+    score_ends,
+    share_ends,
+    wilson,
+)
 from groundwork.metrics.strata import binomial_spread, f1_spread, worst_case_ends
 
 Pair = tuple[float, float]
@@ -44,11 +51,8 @@ class _Bounds:
         once = np.ones((scores.num_samples, 1))
         self.counts = Counted(*(each[0] for each in scores.counted(once)[0]))
         parts = [scores.at(weights) for weights in draws.units.draw(FEW_DRAWS, draws.seed)]
-        self.seen = {name: _variance(np.concatenate([part[name] for part in parts])) for name in parts[0]}
-        # Few units know their variance badly, and draws of them vary too little.
-        number = max(draws.units.num_units, 2)
-        tail = (1 + draws.level) / 2
-        self.few = (float(t.ppf(tail, number - 1)) / float(norm.ppf(tail))) ** 2 * number / (number - 1)
+        self.seen = {name: variance_of(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+        self.few = few_units(draws.units.num_units, draws.level)
         union = self.counts.truth + self.counts.called - self.counts.hit
         self.trials = {"precision": self.counts.called, "recall": self.counts.truth, "f1": union}
 
@@ -61,13 +65,13 @@ class _Bounds:
             hits, total = float(self.counts.hit.sum()), float(trials.sum())
             effect = self._effect(f"{name}_micro", spread(np.asarray(value[f"{name}_micro"])) / max(total, 1))
             ends = f1_ends if name == "f1" else share_ends
-            found[f"{name}_micro"] = _pair(ends(hits / effect, total / effect, level))
+            found[f"{name}_micro"] = ends(hits / effect, total / effect, level).pair
         share, total = value["hamming_loss"], float(self.counts.known.sum())
         effect = self._effect("hamming_loss", binomial_spread(np.asarray(share)) / max(total, 1))
-        found["hamming_loss"] = _pair(share_ends(share * total / effect, total / effect, level))
+        found["hamming_loss"] = share_ends(share * total / effect, total / effect, level).pair
         share, total = value["exact_match"], float(scores.some.sum())
         effect = self.draws.effect("exact_match")
-        found["exact_match"] = _pair(share_ends(share * total / effect, total / effect, level))
+        found["exact_match"] = share_ends(share * total / effect, total / effect, level).pair
         found["log_loss"] = log_ratio_ends([(scores.loss, scores.some)], self.draws)[0]
         return found | self._ranked() if scores.joint is not None else found
 
@@ -78,21 +82,20 @@ class _Bounds:
             for name, trials in self.trials.items():
                 effect = self.draws.effect(f"{name}/{label}")
                 ends = f1_ends if name == "f1" else share_ends
-                found[f"{name}/{label}"] = _pair(
-                    ends(self.counts.hit[place] / effect, trials[place] / effect, level)
-                )
+                bounds = ends(self.counts.hit[place] / effect, trials[place] / effect, level)
+                found[f"{name}/{label}"] = bounds.pair
         return found
 
     def _macro(self, name: str, trials: Floats, spread: Spread) -> Pair:
         present = self.counts.truth > 0
         if not present.any():
-            return float("nan"), float("nan")
+            return NOTHING
         hit, number = self.counts.hit[present], np.maximum(trials[present], 1)
         share = 2 * hit / (trials[present] + hit) if name == "f1" else hit / number
         weight = np.full(len(hit), 1 / len(hit))
         labels = np.asarray(self.scores.names)[present].tolist()
         effect = self._effect(name, np.asarray((weight**2 * spread(share) / number).sum()), labels)
-        return _pair(worst_case_ends(share, number, weight, spread, self.draws.level, effect))
+        return worst_case_ends(share, number, weight, spread, self.draws.level, effect).pair
 
     def _ranked(self) -> dict[str, Pair]:
         counts, value, level = self.counts, self.value, self.draws.level
@@ -101,22 +104,18 @@ class _Bounds:
             area, precision = f"auroc/{label}", f"average_precision/{label}"
             positive, negative = counts.truth[place], counts.known[place] - counts.truth[place]
             effect = self.draws.effect(area)
-            found[area] = _pair(auroc_ends(value[area], positive / effect, negative / effect, level))
+            found[area] = auroc_ends(value[area], positive / effect, negative / effect, level).pair
             told = positive / self.draws.effect(precision)
-            found[precision] = _pair(wilson(value[precision] * told, told, level))
+            found[precision] = wilson(value[precision] * told, told, level).pair
         found["auroc"], found["average_precision"] = self._mean_area(), self._mean_precision()
         positive, negative = counts.truth.sum(), (counts.known - counts.truth).sum()
-        effect = self._effect(
-            "auroc_micro", auroc_variance(np.asarray(value["auroc_micro"]), positive, negative)
-        )
-        found["auroc_micro"] = _pair(
-            auroc_ends(value["auroc_micro"], positive / effect, negative / effect, level)
-        )
+        together = value["auroc_micro"]
+        effect = self._effect("auroc_micro", auroc_variance(np.asarray(together), positive, negative))
+        found["auroc_micro"] = auroc_ends(together, positive / effect, negative / effect, level).pair
         joint = value["average_precision_micro"]
-        told = positive / self._effect(
-            "average_precision_micro", joint * (1 - joint) / max(float(positive), 1)
-        )
-        found["average_precision_micro"] = _pair(wilson(joint * told, told, level))
+        said = joint * (1 - joint) / max(float(positive), 1)
+        told = positive / self._effect("average_precision_micro", said)
+        found["average_precision_micro"] = wilson(joint * told, told, level).pair
         return found
 
     def _mean_area(self) -> Pair:
@@ -130,21 +129,17 @@ class _Bounds:
         labels = np.asarray(self.scores.names)[known].tolist()
         each = np.array([self.value[f"auroc/{label}"] for label in labels])
         effect = self._effect("auroc", auroc_variance(each, m, n).sum() / number**2, labels)
-        return _pair(score_ends(np.asarray(self.value["auroc"]), variance, self.draws.level))
+        return score_ends(np.asarray(self.value["auroc"]), variance, self.draws.level).pair
 
     def _mean_precision(self) -> Pair:
-        """Bound by the distances to the ends of Wilson on the positives, squared and added (MOVER)."""
         labels = np.asarray(self.scores.names)[self.counts.truth > 0]
         each = np.array([self.value[f"average_precision/{label}"] for label in labels])
         positive = self.counts.truth[self.counts.truth > 0]
         if not len(each):
-            return float("nan"), float("nan")
-        low, high = wilson(each * positive, positive, self.draws.level)
+            return NOTHING
         said = (each * (1 - each) / positive).sum() / len(each) ** 2
-        wide = np.sqrt(self._effect("average_precision", said, labels.tolist())) / len(each)
-        down, up = (wide * np.sqrt((side**2).sum()) for side in (each - low, high - each))
-        mean = float(each.mean())
-        return max(mean - float(down), 0.0), min(mean + float(up), 1.0)
+        effect = self._effect("average_precision", said, labels.tolist())
+        return mover_ends(each, wilson(each * positive, positive, self.draws.level), effect).pair
 
     def _effect(self, name: str, said: Floats | float, labels: Sequence[str] = ()) -> float:
         """Say how many samples tell as much as one that the formula counts: at least 1, and what groups cost.
@@ -161,12 +156,3 @@ class _Bounds:
         alone = np.nansum([self.seen[f"{name}/{label}"] for label in labels]) / max(len(labels), 1) ** 2
         between = 1 + max(seen - alone, 0.0) / said if len(labels) else 1.0
         return max(between, seen / said, 1.0) * self.few
-
-
-def _variance(drawn: Floats) -> float:
-    known = drawn[~np.isnan(drawn)]
-    return float(known.var()) if len(known) > 1 else float("nan")
-
-
-def _pair(ends: Ends) -> Pair:
-    return float(ends.low), float(ends.high)

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.metrics.bootstrap import Ends
-from groundwork.metrics.counts import Floats, average, ratio
+from groundwork.metrics.counts import Floats, average, ratio, undefined
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.label_ends import Counted, label_ends
 from groundwork.metrics.ranking import Ranking
-
-COUNTED = ("precision", "recall", "f1")
 
 
 class LabelScores:
@@ -71,9 +69,7 @@ class LabelScores:
         metrics["exact_match"], metrics["log_loss"] = ratio(exact, some), ratio(loss, some)
         if self.joint is not None:
             metrics |= self._ranked(weights)
-        if self.finite:
-            return metrics
-        return {name: np.full_like(value, np.nan) for name, value in metrics.items()}
+        return metrics if self.finite else undefined(metrics)
 
     def counted(self, weights: NDArray[np.floating]) -> tuple[Counted, Floats]:
         """Sum per label what was hit, is true, was called and is known, (R, T) each; and the last three rows (3, R)."""

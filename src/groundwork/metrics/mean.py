@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import NOTHING, Floats, ratio
 from groundwork.metrics.draws import Draws
 
-FARTHEST = (
-    20.0  # standard errors that an end may lie away: resamples of few values may have hardly any spread
-)
+# Standard errors that an end may lie away: resamples of few values may have hardly any spread.
+FARTHEST = 20.0
 Ratio = tuple[Floats, Floats]  # (N,) above and (N,) below
 
 
@@ -31,7 +30,7 @@ def log_ratio_ends(ratios: Sequence[Ratio], draws: Draws) -> list[tuple[float, f
     once = np.ones((units.num_units, 1))
     known = [units.num_units > 1 and above.sum() > 0 and below.sum() > 0 for above, below in summed]
     if not any(known):
-        return [(float("nan"), float("nan"))] * len(ratios)
+        return [NOTHING] * len(ratios)
     sums = np.concatenate([_moments(*pair) for pair, keep in zip(summed, known, strict=True) if keep])
     value, error = _log_ratio(sums @ once)
     sums32 = sums.astype(np.float32)  # about a mean of 1 or so
@@ -45,13 +44,11 @@ def log_ratio_ends(ratios: Sequence[Ratio], draws: Draws) -> list[tuple[float, f
         studentized = np.clip(studentized[~np.isnan(studentized)], -FARTHEST, FARTHEST)
         q_low, q_high = np.quantile(studentized, [tail, 1 - tail]) if len(studentized) else (np.nan, np.nan)
         ends.append((float(np.exp(one - max(q_high, 0) * width)), float(np.exp(one - min(q_low, 0) * width))))
-    found = iter(
-        (low * above.sum() / below.sum(), high * above.sum() / below.sum())
-        for (low, high), (above, below) in zip(
-            ends, [p for p, k in zip(summed, known, strict=True) if k], strict=True
-        )
-    )
-    return [next(found) if keep else (float("nan"), float("nan")) for keep in known]
+    found = [NOTHING] * len(ratios)
+    for place, (low, high) in zip(np.flatnonzero(known), ends, strict=True):
+        above, below = summed[place]
+        found[place] = low * above.sum() / below.sum(), high * above.sum() / below.sum()
+    return found
 
 
 def _moments(above: Floats, below: Floats) -> Floats:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.classification import ClassificationScores
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import Floats, ratio, undefined
 from groundwork.metrics.draws import Draws
 
 
@@ -39,7 +39,7 @@ class OrdinalScores:
             "rank_mae": ratio(absolute, n),
             "quadratic_kappa": 1 - ratio(ratio(square, n), decided2 + true2 - 2 * decided * true),
         }
-        return metrics | (own if self.base.finite else {name: np.full_like(n, np.nan) for name in own})
+        return metrics | (own if self.base.finite else undefined(own))
 
     def ends(self, value: Mapping[str, float], draws: Draws) -> Mapping[str, Ends]:
         """Give the intervals of the other metrics; those of ranks are drawn."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from groundwork.core.quantiles import outer_quantiles
 from groundwork.metrics.bootstrap import Ends
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.counts import Floats, defined_mean, ratio
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import Ratio, log_ratio_ends
 from groundwork.metrics.regression import RegressionScores
@@ -57,8 +57,7 @@ class QuantileScores:
         counted = self.known.T.astype(float) @ w
         for metric, part in self.parts.items():
             each = ratio(part.T @ w, counted)
-            defined = ~np.isnan(each)
-            metrics[metric] = ratio(np.where(defined, each, 0.0).sum(axis=0), defined.sum(axis=0))
+            metrics[metric] = defined_mean(each)
             if len(self.base.names) > 1:
                 metrics |= {f"{metric}/{name}": one for name, one in zip(self.base.names, each, strict=True)}
         return metrics
@@ -72,8 +71,7 @@ class QuantileScores:
         for name in own:
             if name not in means and ("/" in name or self.known.shape[1] == 1):
                 hits, trials = (part.sum() / draws.effect(name) for part in self._ratio(name))
-                low, high = share_ends(hits, trials, draws.level)
-                found[name] = float(low), float(high)
+                found[name] = share_ends(hits, trials, draws.level).pair
         return found
 
     def remarks(self, draws: Draws) -> Mapping[str, Mapping[str, float]]:

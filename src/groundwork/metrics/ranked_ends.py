@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from groundwork.metrics.counts import Floats
+from groundwork.metrics.counts import NOTHING, Floats
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.ranking import Ranking
-from groundwork.metrics.share import Ends, auroc_variance, score_ends, wilson
+from groundwork.metrics.share import Ends, auroc_variance, mover_ends, score_ends, wilson
 
 MANY = 20  # samples of a class from which the draws tell how much a ranking varies
 LEAST = 0.35  # of the formula's variance, however little the draws vary
@@ -26,7 +26,7 @@ def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dic
     total, found = float(len(once)), {}
     area, precision = pairs.T
     known = np.flatnonzero(~np.isnan(area))
-    found["auroc"] = found["average_precision"] = (float("nan"), float("nan"))
+    found["auroc"] = found["average_precision"] = NOTHING
     if len(known):
         effect = draws.effect("auroc")
         positives, all_of = truth[known] / effect, total / effect
@@ -36,7 +36,7 @@ def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dic
             seen = draws.variance(lambda weights: rankings[0].at(weights)[0])
             said = float(auroc_variance(area[known], positives, all_of - positives)[0])
             share = float(np.clip(seen / said, LEAST, 1.0)) if said > 0 else 1.0
-        found["auroc"] = _pair(_area_ends(area[known], positives, all_of, draws.level, share))
+        found["auroc"] = _area_ends(area[known], positives, all_of, draws.level, share).pair
     known = np.flatnonzero(~np.isnan(precision))
     if len(known):
         positives = truth[known] / draws.effect("average_precision")
@@ -45,7 +45,8 @@ def ranked_ends(rankings: Sequence[Ranking], truth: Floats, draws: Draws) -> dic
             # Many good positives tell more than their number.
             told = precision * (1 - precision) / variance if variance > 0 else 0.0
             positives = np.maximum(positives, told)
-        found["average_precision"] = _pair(_precision_ends(precision[known], positives, draws.level))
+        ends = wilson(precision[known] * positives, positives, draws.level)
+        found["average_precision"] = mover_ends(precision[known], ends).pair
     return found
 
 
@@ -57,15 +58,3 @@ def _area_ends(area: Floats, positives: Floats, total: float, level: float, shar
         return np.asarray(share * (auroc_variance(t, kinds, total - kinds) * count).sum() / len(area) ** 2)
 
     return score_ends(np.asarray(area.mean()), variance, level)
-
-
-def _precision_ends(precision: Floats, positives: Floats, level: float) -> Ends:
-    """Bound the mean by the distances to the ends of Wilson on the positives, squared and added (MOVER)."""
-    low, high = wilson(precision * positives, positives, level)
-    mean, number = precision.mean(), len(precision)
-    down, up = (np.sqrt((side**2).sum()) / number for side in (precision - low, high - precision))
-    return Ends(np.maximum(mean - down, 0.0), np.minimum(mean + up, 1.0))
-
-
-def _pair(ends: Ends) -> tuple[float, float]:
-    return float(ends.low), float(ends.high)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groundwork.metrics.bootstrap import Ends
-from groundwork.metrics.counts import Floats, ratio
+from groundwork.metrics.bootstrap import Ends, at_once
+from groundwork.metrics.counts import Floats, defined_mean, ratio, undefined
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.value_ends import mean_ends, target_ends, too_heavy
 
@@ -21,8 +21,7 @@ def regression_metrics(
 
     See `RegressionScores` for the arguments and for what is averaged over several targets.
     """
-    scores = RegressionScores(prediction, target, names)
-    return {name: float(value[0]) for name, value in scores.at(np.ones((scores.num_samples, 1))).items()}
+    return at_once(RegressionScores(prediction, target, names))
 
 
 class RegressionScores:
@@ -89,9 +88,7 @@ class RegressionScores:
             return per_target[0]
         metrics: dict[str, Floats] = {}
         for metric in per_target[0]:
-            values = np.stack([one[metric] for one in per_target])
-            defined = ~np.isnan(values)
-            metrics[metric] = ratio(np.where(defined, values, 0.0).sum(axis=0), defined.sum(axis=0))
+            metrics[metric] = defined_mean(np.stack([one[metric] for one in per_target]))
         metrics["rmse"] = np.sqrt(metrics["mse"])
         for name, one in zip(self.names, per_target, strict=True):
             metrics |= {f"{metric}/{name}": value for metric, value in one.items()}
@@ -125,7 +122,7 @@ class _Target:
             "pearson": ratio(py - ratio(p * y, n), np.sqrt(spread * _spread(n, p, pp))),
             "spearman": self._spearman(w, n),
         }
-        return metrics if self.finite else {name: np.full_like(n, np.nan) for name in metrics}
+        return metrics if self.finite else undefined(metrics)
 
     def _spearman(self, w: NDArray[np.floating], n: Floats) -> Floats:
         # Pearson's correlation of the mid-ranks; weighted ranks have mean 0 after centring at (n + 1) / 2.

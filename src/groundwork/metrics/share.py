@@ -20,6 +20,11 @@ class Ends(NamedTuple):
     low: Floats
     high: Floats
 
+    @property
+    def pair(self) -> tuple[float, float]:
+        """Give the ends of a single interval."""
+        return float(self.low), float(self.high)
+
 
 def wilson(hits: ArrayLike, trials: ArrayLike, level: float) -> Ends:
     """Bound a share by the score interval; trials need not be whole.
@@ -107,3 +112,19 @@ def score_ends(value: Floats, variance: Callable[[Floats], Floats], level: float
 def reversed_ends(ends: Ends) -> Ends:
     """Bound 1 - share."""
     return Ends(1 - ends.high, 1 - ends.low)
+
+
+def mover_ends(share: Floats, ends: Ends, effect: float = 1.0) -> Ends:
+    """Bound the mean of K shares by the distances to their own ends, squared and added (MOVER).
+
+    Args:
+        share: (K,)
+        ends: (K,) of independent intervals.
+        effect: Of the variance, where they are not independent.
+
+    Source:
+        Zou and Donner, Statistics in Medicine 2008.
+    """
+    mean, number = share.mean(), len(share)
+    down, up = (np.sqrt(effect * (side**2).sum()) / number for side in (share - ends.low, ends.high - share))
+    return Ends(np.maximum(mean - down, 0.0), np.minimum(mean + up, 1.0))

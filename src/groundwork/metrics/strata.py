@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from groundwork.metrics.counts import Floats
-from groundwork.metrics.share import Ends, clopper_pearson, score_ends
+from groundwork.metrics.share import Ends, clopper_pearson, mover_ends, score_ends
 
 TINY, FEW_CLASSES = 5, 5  # a class below so many samples among up to so many classes: exact intervals, joined
 NODES = 400  # of the table of worst cases
@@ -24,19 +24,12 @@ def f1_spread(f1: Floats) -> Floats:
 def mean_share_ends(share: Floats, trials: Floats, level: float) -> Ends:
     """Bound the mean of the shares (K,) of independent classes with `trials` (K,) samples each.
 
-    By the worst case; few classes with a tiny one by Clopper and Pearson's intervals, their distances
-    squared and added.
-
-    Source:
-        Zou and Donner, Statistics in Medicine 2008 (MOVER).
+    By the worst case; few classes with a tiny one by Clopper and Pearson's intervals, see `mover_ends`.
     """
-    weight = np.full(len(share), 1 / len(share))
     if trials.min() >= TINY or len(trials) > FEW_CLASSES:
+        weight = np.full(len(share), 1 / len(share))
         return worst_case_ends(share, trials, weight, binomial_spread, level)
-    low, high = clopper_pearson(share * trials, trials, level)
-    mean = share.mean()
-    down, up = (np.sqrt(((weight * side) ** 2).sum()) for side in (share - low, high - share))
-    return Ends(np.maximum(mean - down, 0.0), np.minimum(mean + up, 1.0))
+    return mover_ends(share, clopper_pearson(share * trials, trials, level))
 
 
 def worst_case_ends(

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from groundwork.metrics.counts import Floats
+from groundwork.metrics.counts import NOTHING, Floats
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import log_ratio_ends
 
 Ends = tuple[float, float]
 ALMOST = 1 - 1e-12  # of a correlation, so that Fisher's scale stays finite
-NOTHING = (float("nan"), float("nan"))
 # Mean e^4 / (mean e^2)^2 of the errors above which no interval of a mean square covers. Normal errors have 3; of
 # those, 1 % of sets of 30 and none of 400 are above 5; of t3 and log-normal errors half the sets of 30, most of 400.
 HEAVY = 5.0
