@@ -11,9 +11,10 @@ if TYPE_CHECKING:  # nothing is imported before it is asked for: neither torch n
     from groundwork.data.augment.mix import Mix
     from groundwork.data.balance import LossWeights, NoBalance, Oversample, Undersample
     from groundwork.data.batches import TableSource
-    from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
+    from groundwork.data.columns import ColumnStatistics, encode_columns
     from groundwork.data.convert import convert_table
     from groundwork.data.datamodule import GroundworkDataModule
+    from groundwork.data.fit import fit_columns
     from groundwork.data.formats.source import Source, read_frame, write_frame
     from groundwork.data.missing import Missing, find_gaps
     from groundwork.data.modules import ImageDataModule, TableDataModule

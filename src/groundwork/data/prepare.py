@@ -14,8 +14,9 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.data.assign import assign_splits, check_classes, check_splits, without_dropped
 from groundwork.data.batches import TableSource
-from groundwork.data.columns import ColumnStatistics, encode_columns, fit_columns
+from groundwork.data.columns import ColumnStatistics, encode_columns
 from groundwork.data.contents import input_contents
+from groundwork.data.fit import fit_columns
 from groundwork.data.images import Decoding
 from groundwork.data.missing import Missing, gap_notes
 from groundwork.data.near_groups import group_near

@@ -10,7 +10,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from groundwork.core.choice import build, choose
 from groundwork.core.pair import Pair
-from groundwork.data.columns import encode_columns, fit_columns
+from groundwork.data.columns import encode_columns
+from groundwork.data.fit import fit_columns
 from groundwork.data.normalize import Normalize
 from groundwork.model import ImageNormalize
 from groundwork.model.beside import ColumnEncoder

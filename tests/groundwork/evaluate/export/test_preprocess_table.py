@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from groundwork.data import ColumnStatistics, encode_columns
-from groundwork.data.columns import Column, fit_columns
+from groundwork.data.columns import Column
+from groundwork.data.fit import fit_columns
 from groundwork.data.missing import Missing
 from groundwork.data.normalize import Normalize
 from groundwork.data.readers.dates import split_dates
