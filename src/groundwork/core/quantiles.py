@@ -42,3 +42,8 @@ def quantile_columns(levels: Sequence[float], names: Sequence[str]) -> list[str]
     """Name the columns of a row: each target, then such as `price_q05` and `price_q975` for every other quantile."""
     digits = [np.format_float_positional(level)[2:].ljust(2, "0") for level in levels[1:]]
     return [*names, *(f"{name}_q{each}" for each in digits for name in names)]
+
+
+def only_value(quantiles: Sequence[float]) -> float | None:
+    """Give the value of a column that had no other, by its quantiles without repeats; None of any other column."""
+    return float(quantiles[0]) if len(quantiles) == 1 else None

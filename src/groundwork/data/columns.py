@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from groundwork.core.errors import UserError
+from groundwork.core.quantiles import only_value
 from groundwork.core.text import shortlist
 from groundwork.data.categories import MISSING, category_codes
 from groundwork.data.missing import as_numbers
@@ -46,7 +47,7 @@ class Column:
     @property
     def only(self) -> float | None:
         """Give the value of a numeric column that had no other in train, which is what a model reads ever after."""
-        return self.knots[0] if len(self.knots) == 1 else None
+        return only_value(self.knots)
 
 
 TUPLES = ("categories", "counts", "knots", "scores")  # lists in plain types

@@ -7,9 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from groundwork.core.piecewise import piecewise_linear
-
-INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+from groundwork.core.scaling import INTEGER_RANGE, piecewise_linear
 
 
 def normalized(inputs: Tensor, info: Mapping[str, Any]) -> Tensor:

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from groundwork.core.pair import Pair
-from groundwork.core.piecewise import piecewise_linear
-
-INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}
+from groundwork.core.quantiles import only_value
+from groundwork.core.scaling import INTEGER_RANGE, piecewise_linear
 
 
 class ImageNormalize(nn.Module):
@@ -121,7 +120,8 @@ class TableNormalize(nn.Module):
             rows = [row + row[-1:] * (longest - len(row)) for row in found]
             # Built of the description that a checkpoint holds, too; most runs have none.
             self.register_buffer(name, torch.tensor(rows, dtype=torch.float64), persistent=False)
-        only = [_only_value(columns[place]) for place in numeric]
+        known = [only_value(columns[place].get("knots") or ()) for place in numeric]
+        only = [math.nan if value is None else value for value in known]  # those that varied
         self.register_buffer("only", torch.tensor(only, dtype=torch.float64), persistent=False)
         self.bins = [_edges(columns[place]) for place in numeric] + [[0.0, 1.0] for _ in indicated]
         self.counts = tuple(_filled_counts(columns[place]) for place in categorical)
@@ -146,12 +146,6 @@ class TableNormalize(nn.Module):
         codes = rows[:, self.categorical]
         codes = torch.where(codes == 0, self.code, codes)
         return torch.cat([scaled.float(), missing.float(), codes.float()], dim=1)
-
-
-def _only_value(column: Mapping[str, Any]) -> float:
-    """Give the value of a column that had no other in train, NaN where it varied, or nobody noted whether."""
-    knots = list(column.get("knots") or [])
-    return float(knots[0]) if len(knots) == 1 else math.nan
 
 
 def _edges(column: Mapping[str, Any]) -> list[float]:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groundwork.core.piecewise import piecewise_linear
+from groundwork.core.scaling import piecewise_linear
 
 NUM_RESIDUALS = 33  # quantiles of the training residuals that the mean is taken over
 

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import norm
 
 from groundwork.core.errors import UserError
-from groundwork.core.piecewise import piecewise_linear
+from groundwork.core.scaling import piecewise_linear
 from groundwork.data import fit_target_scale
 from groundwork.model import RegressionHead, TargetScale
 

@@ -1,7 +1,9 @@
-"""Knots and what they become -> a function that is straight between them, which graphs can hold, too."""
+"""What networks that normalize and data modules that do it for them compute alike."""
 
 import torch
 from torch import Tensor
+
+INTEGER_RANGE = {torch.uint8: 255.0, torch.uint16: 65535.0}  # of an image, which becomes [0, 1]
 
 
 def piecewise_linear(values: Tensor, knots: Tensor, heights: Tensor) -> Tensor:
