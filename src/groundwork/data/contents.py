@@ -1,13 +1,16 @@
-"""Samples -> a hash of what each one shows to a model: equal hashes are equal inputs."""
+"""Samples -> hashes of what each one is: equal hashes are equal inputs, unique ones are names."""
 
+import json
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, factorize
+from pandas import DataFrame, Series, factorize
 from pandas.api import types
 
+from groundwork.data.formats.cells import label_texts
 from groundwork.data.samples import Samples
 from groundwork.data.split.keys import keyed_hash
 
@@ -34,3 +37,16 @@ def row_contents(inputs: DataFrame) -> NDArray[np.str_]:
             codes, texts = factorize(column)  # -1, the last one below, where missing
             cells[:, number] = np.append(keyed_hash(texts, "groundwork cell"), np.uint64(0))[codes]
     return np.array([blake2b(row.tobytes(), digest_size=8).hexdigest() for row in cells], dtype=np.str_)
+
+
+def content_ids(frame: DataFrame) -> Series:
+    """Name each row of a table by its cells: the same for the same values in any file format and order of columns."""
+    columns = [label_texts(frame[name]) for name in sorted(frame.columns)]
+    return named_by_content(json.dumps(cells).encode() for cells in zip(*columns, strict=True))
+
+
+def named_by_content(contents: Iterable[bytes]) -> Series:
+    """Name each content by its hash, (N,) unique text: repeats carry a counter behind a dash."""
+    names = Series([blake2b(content, digest_size=8).hexdigest() for content in contents], dtype="str")
+    repeat = names.groupby(names).cumcount()
+    return names.where(repeat == 0, names + "-" + repeat.astype("str"))

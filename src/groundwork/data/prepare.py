@@ -15,14 +15,13 @@ from groundwork.core.errors import UserError
 from groundwork.data.assign import assign_splits, check_classes, check_splits, without_dropped
 from groundwork.data.batches import TableSource
 from groundwork.data.columns import ColumnStatistics, encode_columns
-from groundwork.data.contents import input_contents
+from groundwork.data.contents import content_ids, input_contents
 from groundwork.data.fit import fit_columns
 from groundwork.data.images import Decoding
 from groundwork.data.missing import Missing, gap_notes
 from groundwork.data.near_groups import group_near
 from groundwork.data.normalize import Normalize
 from groundwork.data.prepared import Prepared, Rows
-from groundwork.data.readers.roles import content_ids
 from groundwork.data.samples import Samples
 from groundwork.data.split.keys import split_hash
 from groundwork.data.split.split import Splitter

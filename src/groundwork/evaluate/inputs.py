@@ -22,12 +22,13 @@ from groundwork.data import (
     read_frame,
 )
 from groundwork.data.batches import PairSource
+from groundwork.data.contents import content_ids
 from groundwork.data.formats.infer import MISSING_WORDS
 from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.dates import dates_among, part_names
-from groundwork.data.readers.roles import Roles, content_ids, input_columns
+from groundwork.data.readers.roles import Roles, input_columns
 from groundwork.data.store.decode import MAX_PIXELS, BadImageError
 from groundwork.data.store.origin import Files, Origin
 from groundwork.data.store.resize import Form

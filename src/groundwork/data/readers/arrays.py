@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, RangeIndex, Series
 
+from groundwork.data.contents import named_by_content
 from groundwork.data.samples import Samples
 
 
@@ -19,15 +18,10 @@ def pixel_samples(
 ) -> Samples:
     """Build samples from images (N, H, W, C) in memory, each named by a hash of its pixels and label."""
     names = list(labels)
-    seen: Counter[str] = Counter()
-    ids = []
-    for image, label in zip(pixels, names, strict=True):
-        content = hashlib.blake2b(image.tobytes() + label.encode(), digest_size=8).hexdigest()
-        ids.append(f"{content}-{seen[content]}" if seen[content] else content)
-        seen[content] += 1
+    contents = (image.tobytes() + label.encode() for image, label in zip(pixels, names, strict=True))
     return Samples(
         kind="image",
-        sample_id=Series(ids, dtype="str"),
+        sample_id=named_by_content(contents),
         target=DataFrame({"class": Series(names, dtype="str")}),
         inputs=DataFrame(index=RangeIndex(len(names))),
         categorical=(),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -161,21 +158,6 @@ def _complete_texts(column: Series, key: str) -> list[str]:
             f"{quoted(gone + 1)}. Fill it in."
         )
     return texts
-
-
-def content_ids(frame: DataFrame) -> Series:
-    """Name each row by a hash of its cells, with a counter for repeats.
-
-    The hash is the same for the same values in any file format and order of columns.
-    """
-    columns = [label_texts(frame[name]) for name in sorted(frame.columns)]
-    seen: Counter[str] = Counter()
-    ids = []
-    for cells in zip(*columns, strict=True):
-        digest = hashlib.blake2b(json.dumps(cells).encode(), digest_size=8).hexdigest()
-        ids.append(f"{digest}-{seen[digest]}" if seen[digest] else digest)
-        seen[digest] += 1
-    return Series(ids, dtype="str")
 
 
 def input_columns(

@@ -10,13 +10,14 @@ from pandas import DataFrame
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 from groundwork.data.check_target import check_digits
+from groundwork.data.contents import content_ids
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.dates import check_parts, dates_among
 from groundwork.data.readers.hints import date_notes, hints
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
-from groundwork.data.readers.roles import Roles, as_names, content_ids, input_columns, require
+from groundwork.data.readers.roles import Roles, as_names, input_columns, require
 from groundwork.data.readers.sentinels import sentinel_notes
 from groundwork.data.samples import Samples
 
