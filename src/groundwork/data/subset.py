@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import ks_2samp
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
@@ -111,12 +112,8 @@ def subset_similarity(target: Any, rows: NDArray[np.int64], names: Sequence[str]
 
 
 def _distance(whole: NDArray[Any], part: NDArray[Any]) -> float:
-    whole, part = np.sort(whole[~np.isnan(whole)]), np.sort(part[~np.isnan(part)])
-    if not len(part):
-        return float("nan")
-    at = np.append(whole, part)
-    below = [np.searchsorted(values, at, side="right") / len(values) for values in (whole, part)]
-    return float(np.abs(below[0] - below[1]).max())
+    whole, part = whole[~np.isnan(whole)], part[~np.isnan(part)]
+    return float(ks_2samp(whole, part, method="asymp").statistic) if len(part) else float("nan")
 
 
 def _unit_strata(
