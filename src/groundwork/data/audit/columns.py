@@ -1,4 +1,4 @@
-"""Columns of a table -> gaps, constants and columns that name their rows."""
+"""Columns of a table -> gaps, constants, columns that name their rows, and columns that look like groups."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from pandas import DataFrame, Series
 
 from groundwork.core.batch import Split
 from groundwork.data.missing import as_numbers, find_gaps
+from groundwork.data.samples import Samples
 
 NAMES_ROWS = 0.95  # share of distinct texts from which a category names its row rather than describes it
 
@@ -49,4 +50,16 @@ def _describe(
         found |= {"low": float(values.min()), "median": float(np.median(values)), "high": float(values.max())}
     elif distinct:
         found["most_frequent"] = str(known.mode().iloc[0])
+    return found
+
+
+def describe_groups(samples: Samples, split: NDArray[Any]) -> list[dict[str, Any]]:
+    """Count for each column that looks like a group, and is none, the values that repeat, and those in several parts."""
+    found: list[dict[str, Any]] = []
+    for name in () if samples.group_like is None else samples.group_like.columns:
+        table = DataFrame({"value": samples.group_like[name].to_numpy(), "split": split})  # type: ignore[index]
+        parts = table.groupby("value")["split"].agg(["size", "nunique"])
+        repeated = parts[parts["size"] > 1]
+        across = int(np.sum(repeated["nunique"] > 1))
+        found.append({"column": str(name), "values": len(repeated), "across": across})
     return found

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from groundwork.core.batch import SPLITS, Split
-from groundwork.data.audit.columns import describe_columns
+from groundwork.data.audit.columns import describe_columns, describe_groups
 from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import (
     MOST_LISTED,
@@ -21,7 +21,6 @@ from groundwork.data.audit.duplicates import (
     repeated,
 )
 from groundwork.data.audit.giveaway import find_giveaways
-from groundwork.data.audit.groups import describe_groups
 from groundwork.data.audit.images import read_file_facts, summarize_files
 from groundwork.data.audit.likeness import compare_splits
 from groundwork.data.audit.near import Images, find_near, small_pictures

@@ -7,12 +7,11 @@ from omegaconf import DictConfig, OmegaConf
 from pandas import DataFrame
 
 from groundwork.data import Store, Stream
-from groundwork.data.audit.columns import count_gaps
+from groundwork.data.audit.columns import count_gaps, describe_groups
 from groundwork.data.audit.counts import advise_balance, class_counts, missing_classes, rules_of_thumb
 from groundwork.data.audit.duplicates import input_content
 from groundwork.data.audit.findings import findings
 from groundwork.data.audit.giveaway import find_giveaways_fast
-from groundwork.data.audit.groups import describe_groups
 from groundwork.data.audit.images import enlarged
 from groundwork.data.prepared import Prepared
 
