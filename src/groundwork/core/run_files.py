@@ -40,7 +40,7 @@ class RunFiles:
     splits = File("splits.csv")  # sample_id, split
     history = File("history.csv")  # one row per validation
     steps = File("steps.csv")  # one row per logged step
-    out_of_fold = File("predictions/oof.parquet")  # train and val, by the fold that did not learn from the row
+    out_of_fold = File("predictions/oof.parquet")  # train and val, each row by a fold without it
     partial_dependence = File("partial_dependence.csv")  # how the prediction follows each column of a table
     log = File("train.log")  # what the run said
     console = File("console.log")  # all that the process of a run printed, where that is not a terminal's
@@ -51,7 +51,7 @@ class RunFiles:
     previous = File("checkpoints/previous.ckpt")  # before the last
     finished = File("checkpoints/finished.ckpt")  # best of the phase before, while the next one trains
     advised = File("checkpoints/advised.ckpt")  # what val chose among, until the run is trained
-    pretrained = File("checkpoints/pretrained.ckpt")  # backbone of the run of one's own that this one began with
+    pretrained = File("checkpoints/pretrained.ckpt")  # backbone of the own run that this one began with
     boosting = File("checkpoints/gradient_boosting.npz")  # trees, of a run on a table
 
     figures = File("figures")  # pictures, and the arrays that they are drawn from

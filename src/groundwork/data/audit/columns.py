@@ -54,7 +54,7 @@ def _describe(
 
 
 def describe_groups(samples: Samples, split: NDArray[Any]) -> list[dict[str, Any]]:
-    """Count for each column that looks like a group, and is none, the values that repeat, and those in several parts."""
+    """Count for each column that looks like a group the values that repeat, and those that lie in several parts."""
     found: list[dict[str, Any]] = []
     for name in () if samples.group_like is None else samples.group_like.columns:
         table = DataFrame({"value": samples.group_like[name].to_numpy(), "split": split})  # type: ignore[index]

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, UserError
-from groundwork.core.pair import Pair
 from groundwork.core.noise import silence
+from groundwork.core.pair import Pair
 from groundwork.core.run_folder import RunFolder, plain
 from groundwork.core.trust import checked_config
 from groundwork.evaluate.export import preprocess_image, preprocess_table
