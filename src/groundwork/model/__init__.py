@@ -10,7 +10,7 @@ from groundwork.model.head import ClassificationHead, MultilabelHead, Regression
 from groundwork.model.hub import is_hub, read_hub, stated_license
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
-from groundwork.model.network import Backbone, Network
+from groundwork.model.network import Network
 from groundwork.model.normalize import ImageNormalize, MapInput, TableNormalize
 from groundwork.model.ordinal import OrdinalHead
 from groundwork.model.plain import PlainBackbone, as_backbone, taken
@@ -18,7 +18,7 @@ from groundwork.model.pool import StagePool
 from groundwork.model.quantile import QuantileHead
 from groundwork.model.recompute import recompute_activations
 from groundwork.model.scale import TargetScale
-from groundwork.model.staged import FeatureBackbone
+from groundwork.model.staged import Backbone, FeatureBackbone
 from groundwork.model.tabm import TabM, tabm_size
 from groundwork.model.views import view
 from groundwork.model.weights import weights_hash

@@ -1,7 +1,7 @@
 """Normalization, backbone, pooling and head as one module, of which a prefix may be frozen."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, Protocol, Self, cast
+from typing import Any, Literal, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,38 +10,10 @@ from groundwork.model.adapters import fill_in_base, is_adapter, leave_out_base
 from groundwork.model.layout import safe_layout
 from groundwork.model.normalize import ImageNormalize, MapInput
 from groundwork.model.pool import StagePool
+from groundwork.model.staged import Backbone
 from groundwork.model.views import view
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
-
-
-class Backbone(Protocol):
-    """What a network asks of its backbone, which is an nn.Module besides."""
-
-    channels: Any  # width of each stage
-    spatial: Any  # whether each stage is a map (B, C, H, W)
-
-    @property
-    def num_stages(self) -> int:
-        """Count the stages that are left."""
-
-    def __call__(self, inputs: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
-        """Compute the asked stages, all by default: maps (B, C, H, W) or vectors (B, D)."""
-
-    def stage_modules(self) -> list[list[nn.Module]]:
-        """Collect the modules that lie wholly inside each stage."""
-
-    def parameter_stages(self) -> dict[str, int]:
-        """Number the stage of every parameter and buffer."""
-
-    def parameter_layers(self) -> dict[str, int]:
-        """Number the depth of every parameter."""
-
-    def no_weight_decay(self) -> set[str]:
-        """Name parameters that must not decay beside biases and norms."""
-
-    def prune(self, stage: int) -> None:
-        """Drop everything after a stage."""
 
 
 class Network(nn.Module):

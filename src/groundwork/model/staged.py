@@ -1,12 +1,41 @@
-"""Backbones whose stages are modules that run one after the other."""
+"""What a network asks of its backbone, and backbones whose stages are modules that run one after the other."""
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from torch import Tensor, nn
 
 from groundwork.model.embed import Embeddings
+
+
+class Backbone(Protocol):
+    """What a network asks of its backbone, which is an nn.Module besides."""
+
+    channels: Any  # width of each stage
+    spatial: Any  # whether each stage is a map (B, C, H, W)
+
+    @property
+    def num_stages(self) -> int:
+        """Count the stages that are left."""
+
+    def __call__(self, inputs: Tensor, stages: Sequence[int] | None = None) -> list[Tensor]:
+        """Compute the asked stages, all by default: maps (B, C, H, W) or vectors (B, D)."""
+
+    def stage_modules(self) -> list[list[nn.Module]]:
+        """Collect the modules that lie wholly inside each stage."""
+
+    def parameter_stages(self) -> dict[str, int]:
+        """Number the stage of every parameter and buffer."""
+
+    def parameter_layers(self) -> dict[str, int]:
+        """Number the depth of every parameter."""
+
+    def no_weight_decay(self) -> set[str]:
+        """Name parameters that must not decay beside biases and norms."""
+
+    def prune(self, stage: int) -> None:
+        """Drop everything after a stage."""
 
 
 class Staged(nn.Module):

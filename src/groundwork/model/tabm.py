@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
-from groundwork.model.embed import Embeddings
+from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.staged import RowBackbone
 
 SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
@@ -86,25 +87,17 @@ class TabM(RowBackbone):
         embedding_width: int,
         one_hot: int,
     ):
-        from rtdl_num_embeddings import (
-            PeriodicEmbeddings,  # scikit-learn comes with it: not for every network
-        )
-        from tabm import make_tabm_backbone
+        from tabm import make_tabm_backbone  # scikit-learn comes with it: not for every network
 
         super().__init__()
         check_choice("model.numbers", numbers, ("piecewise_linear", "periodic", "plain"))
 
-        def embed(count: int) -> nn.Module:
-            if numbers == "periodic":
-                return _Numbers(
-                    count,
-                    PeriodicEmbeddings(count, number_width, frequency_init_scale=frequency_scale, lite=False),
-                )
-            return _Numbers(count, _piecewise(bins, number_width))
-
-        embeddings = Embeddings(
-            num_numeric, cardinalities, embedding_width, None if numbers == "plain" else embed, one_hot
-        )
+        embed: NumbersFactory | None = None
+        if numbers == "periodic":
+            embed = partial(_periodic, width=number_width, scale=frequency_scale)
+        elif numbers == "piecewise_linear":
+            embed = partial(_piecewise, bins=bins, width=number_width)
+        embeddings = Embeddings(num_numeric, cardinalities, embedding_width, embed, one_hot)
         self.num_members, layer = self.size = _sized(k, width, num_rows, embeddings.num_features, depth)
         spans = [embeddings.span(place) for place in range(num_numeric + len(cardinalities))]
         blocks = make_tabm_backbone(
@@ -117,9 +110,8 @@ class TabM(RowBackbone):
             start_scaling_init_chunks=[len(span) for span in spans],
         ).blocks
         for block in blocks:
-            cast(nn.Sequential, block)[2] = (
-                nn.Identity()
-            )  # dropout comes before a layer, the last is the head's
+            # Dropout comes before a layer, the last is the head's.
+            cast(nn.Sequential, block)[2] = nn.Identity()
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList([embeddings, *blocks])
         self.channels = (embeddings.num_features, *(self.num_members * layer for _ in blocks))
@@ -158,7 +150,15 @@ def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, dept
     return (auto[0] if k == "auto" else int(k), auto[1] if width == "auto" else int(width))
 
 
-def _piecewise(bins: Sequence[Sequence[float]], width: int) -> nn.Module:
+def _periodic(num_numeric: int, width: int, scale: float) -> nn.Module:
+    from rtdl_num_embeddings import PeriodicEmbeddings  # see above
+
+    return _Numbers(
+        num_numeric, PeriodicEmbeddings(num_numeric, width, frequency_init_scale=scale, lite=False)
+    )
+
+
+def _piecewise(num_numeric: int, bins: Sequence[Sequence[float]], width: int) -> nn.Module:
     """Embed numbers by straight pieces between the edges, which must differ in float32."""
     from rtdl_num_embeddings import PiecewiseLinearEmbeddings  # see above
 
@@ -172,5 +172,5 @@ def _piecewise(bins: Sequence[Sequence[float]], width: int) -> nn.Module:
         edges.append(distinct)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a column of two values needs no more than one bin
-        embed: nn.Module = PiecewiseLinearEmbeddings(edges, width, activation=False, version="B")
-    return embed
+        embed = PiecewiseLinearEmbeddings(edges, width, activation=False, version="B")
+    return _Numbers(num_numeric, embed)

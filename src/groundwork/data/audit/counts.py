@@ -47,38 +47,34 @@ def rules_of_thumb(
         num_columns: Input columns; 0 for images.
         trainable: Parameters that this configuration trains; None where that is not known.
     """
-    rules: list[dict[str, Any]] = []
-    smallest = min(counts, key=lambda name: counts[name]) if counts else None
-    rules.append(
-        _rule(
-            f"{PER_CLASS:,} samples per class",
-            None if counts is None or smallest is None else counts[smallest],
-            PER_CLASS,
-            "no classes"
-            if counts is None or smallest is None
-            else f"smallest class {smallest!r}; median {np.median(list(counts.values())):,.0f}; "
-            f"{sum(number >= PER_CLASS for number in counts.values())} of {len(counts)} classes reach it",
-        )
-    )
-    rules.append(
+    return [
+        _rule(f"{PER_CLASS:,} samples per class", PER_CLASS, *_of_classes(counts)),
         _rule(
             f"{PER_COLUMN} samples per input column",
-            num_train / num_columns if num_columns else None,
             PER_COLUMN,
+            num_train / num_columns if num_columns else None,
             f"{num_train:,} samples for {num_columns:,} columns" if num_columns else "the inputs are images",
-        )
-    )
-    rules.append(
+        ),
         _rule(
             f"{PER_PARAMETER} samples per trainable parameter",
-            num_train / trainable if trainable else None,
             PER_PARAMETER,
+            num_train / trainable if trainable else None,
             f"{num_train:,} samples for {trainable:,} trainable parameters"
             if trainable
             else "the number of trainable parameters is not known",
-        )
-    )
-    return rules
+        ),
+    ]
+
+
+def _of_classes(counts: Mapping[str, int] | None) -> tuple[int | None, str]:
+    """Give the samples of the smallest class, and what is worth knowing of the others."""
+    if not counts:
+        return None, "no classes"
+    smallest = min(counts, key=lambda name: counts[name])
+    reached = sum(number >= PER_CLASS for number in counts.values())
+    median = np.median(list(counts.values()))
+    told = f"smallest class {smallest!r}; median {median:,.0f}; {reached} of {len(counts)} classes reach it"
+    return counts[smallest], told
 
 
 def advise_balance(task: str, counts: Mapping[str, int] | None) -> dict[str, Any]:
@@ -107,7 +103,7 @@ def advise_balance(task: str, counts: Mapping[str, int] | None) -> dict[str, Any
     }
 
 
-def _rule(rule: str, have: float | None, need: int, facts: str) -> dict[str, Any]:
+def _rule(rule: str, need: int, have: float | None, facts: str) -> dict[str, Any]:
     return {
         "rule": rule,
         "have": have,
