@@ -28,7 +28,8 @@ from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.dates import dates_among, part_names
-from groundwork.data.readers.roles import Roles, input_columns
+from groundwork.data.readers.inputs import input_columns
+from groundwork.data.readers.roles import Roles
 from groundwork.data.store.decode import MAX_PIXELS, BadImageError
 from groundwork.data.store.origin import Files, Origin
 from groundwork.data.store.resize import Form

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError
@@ -15,14 +16,13 @@ from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
-from groundwork.data.readers.dates import check_parts, dates_among
 from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
 from groundwork.data.readers.image_folder import UNREADABLE, image_samples
 from groundwork.data.readers.image_paths import find_images
+from groundwork.data.readers.inputs import choose_inputs, read_inputs
 from groundwork.data.readers.leftover import part_notes
-from groundwork.data.readers.roles import Roles, as_names, input_columns, require
-from groundwork.data.readers.table import choose_inputs
+from groundwork.data.readers.roles import Roles, as_names, require
 from groundwork.data.samples import Samples
 
 
@@ -119,37 +119,22 @@ def image_table_samples(
     require(frame, [image_column], "image_column", where)
     names, missing, notes = find_images(frame[image_column], folder, key)
     _check_missing(missing, len(names), absent, where, folder, key)
-    kept = Series(True, index=range(len(names)))
-    if missing and absent == "drop":
-        kept = ~Series(names).isin(set(missing))
-        named = quoted(dict.fromkeys(missing))
-        notes += (f"{len(missing):,} rows of {where} are left out, whose images are missing: {named}",)
-    again = Series(names).duplicated() & kept
-    if roles.id_column is None and again.any():
-        if absent != "keep":
-            twice = quoted(Series(names)[again].unique())
-            raise UserError(
-                f"each image must be in one row only, but {twice} is in several. Set data.id_column."
-            )
-        kept &= ~again
-        notes += (
-            f"{int(again.sum()):,} rows of {where} name an image that another row names: it is predicted once",
-        )
-    frame, names = frame[kept.to_numpy()].reset_index(drop=True), [names[row] for row in np.flatnonzero(kept)]
+    kept, said = _kept_rows(names, missing, absent, roles.id_column is not None, where)
+    frame, names = frame[kept].reset_index(drop=True), [names[row] for row in np.flatnonzero(kept)]
     sample_id = None if roles.id_column is None else roles.sample_id(frame)
-    samples = image_samples(folder, names, roles.targets(frame), roles.official(frame), notes, sample_id)
+    samples = image_samples(
+        folder, names, roles.targets(frame), roles.official(frame), (*notes, *said), sample_id
+    )
     idle = [name for name in roles.no_part(frame) if name not in (image_column, *inputs)]
-    moments = dict.fromkeys(dates_among(frame[list(inputs)]), tuple(date_parts))
-    check_parts(date_parts, frame, list(moments), where)
-    columns, texts, said = input_columns(frame[list(inputs)], categorical, date_parts)
+    beside = read_inputs(frame, inputs, categorical, date_parts, where)
     return replace(
         samples,
-        inputs=columns,
-        categorical=texts,
-        moments=moments,
+        inputs=beside.table,
+        categorical=beside.categorical,
+        moments=beside.moments,
         group=roles.groups(frame),
         order=roles.order(frame),
-        notes=(*samples.notes, *said, *roles.group_notes(frame), *part_notes(frame, idle)),
+        notes=(*samples.notes, *beside.notes, *roles.group_notes(frame), *part_notes(frame, idle)),
         **hints(frame, roles, idle),
     )
 
@@ -159,6 +144,29 @@ def _beside(
 ) -> list[str]:
     """Name the columns that are learned from beside the images; none unless they are asked for."""
     return choose_inputs(frame, roles, inputs, [str(image_column)], where) if as_names(inputs) else []
+
+
+def _kept_rows(
+    names: Sequence[str], missing: Sequence[str], absent: str, has_ids: bool, where: str
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Tell which rows (N,) stay: those whose image is there, and, where images name the samples, the first of each."""
+    kept, notes = np.ones(len(names), dtype=bool), []
+    if missing and absent == "drop":
+        kept = ~Series(names).isin(set(missing)).to_numpy()
+        named = quoted(dict.fromkeys(missing))
+        notes.append(f"{len(missing):,} rows of {where} are left out, whose images are missing: {named}")
+    again = Series(names).duplicated().to_numpy() & kept
+    if not has_ids and again.any():
+        if absent != "keep":
+            twice = quoted(Series(names)[again].unique())
+            raise UserError(
+                f"each image must be in one row only, but {twice} is in several. Set data.id_column."
+            )
+        kept &= ~again
+        notes.append(
+            f"{int(again.sum()):,} rows of {where} name an image that another row names: it is predicted once"
+        )
+    return kept, notes
 
 
 def _check_missing(

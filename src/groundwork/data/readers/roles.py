@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame, Series
-from pandas.api import types
 
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.infer import infer_dates
-from groundwork.data.formats.written import other_words
-from groundwork.data.labels import category_notes, group_notes, one_name
-from groundwork.data.readers.dates import split_dates
+from groundwork.data.labels import group_notes, one_name
 
 AUTO = "auto"  # data.group: near duplicates are tied
 SPLIT_NAMES = {
@@ -158,33 +154,3 @@ def _complete_texts(column: Series, key: str) -> list[str]:
             f"{quoted(gone + 1)}. Fill it in."
         )
     return texts
-
-
-def input_columns(
-    frame: DataFrame, categorical: Sequence[str], date_parts: Sequence[str] = ()
-) -> tuple[DataFrame, tuple[str, ...], tuple[str, ...]]:
-    """Return inputs as float64 or text, the names of the categories, and notes.
-
-    Text, booleans and what `categorical` names are categories; a date is its days since 1970, and its parts.
-    """
-    inputs: dict[str, Series] = {}
-    categories, notes = [], []
-    for name, column in frame.items():
-        if types.is_datetime64_any_dtype(column):
-            found = split_dates(column, date_parts)
-            inputs |= found
-            categories += [each for each in found if types.is_string_dtype(found[each])]
-            parts = f" and by {', '.join(date_parts)}" if date_parts else ""
-            notes.append(f"input {str(name)!r} holds dates, used as days since 1970-01-01{parts}")
-        elif types.is_numeric_dtype(column) and not types.is_bool_dtype(column) and name not in categorical:
-            inputs[str(name)] = column.astype("float64")
-        else:
-            inputs[str(name)] = Series(label_texts(column), dtype="str")
-            categories.append(str(name))
-            notes += category_notes(str(name), inputs[str(name)])
-            if name not in categorical and (said := other_words(inputs[str(name)])):
-                notes.append(
-                    f"input {str(name)!r} is read as categories, though {said}. Name those words in "
-                    "data.missing_values, or the column in data.categorical"
-                )
-    return DataFrame(inputs, index=pd.RangeIndex(len(frame))), tuple(categories), tuple(notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pandas import DataFrame
@@ -14,10 +14,10 @@ from groundwork.data.contents import content_ids
 from groundwork.data.formats import Source, read_frame
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
-from groundwork.data.readers.dates import check_parts, dates_among
 from groundwork.data.readers.hints import date_notes, hints
+from groundwork.data.readers.inputs import check_inputs, choose_inputs, read_inputs
 from groundwork.data.readers.leftover import leftover_columns, leftover_notes
-from groundwork.data.readers.roles import Roles, as_names, input_columns, require
+from groundwork.data.readers.roles import Roles, as_names, require
 from groundwork.data.readers.sentinels import sentinel_notes
 from groundwork.data.samples import Samples
 
@@ -93,59 +93,31 @@ def table_samples(
         left_out = leftover_columns(frame, [name for name in chosen if name not in categorical])
         notes += leftover_notes(left_out)
         chosen = [name for name in chosen if name not in left_out]
-        _check_inputs(chosen, where, left_out)
+        check_inputs(chosen, where, left_out)
     if idle := [name for name in categorical if name not in chosen]:
         raise UserError(f"data.categorical must name inputs, but {quoted(idle)} is not an input. Remove it.")
     notes += sentinel_notes(
         frame, [name for name in dict.fromkeys([*chosen, *roles.target]) if name not in categorical]
     )
-    moments = dict.fromkeys(dates_among(frame[chosen]), tuple(date_parts))
-    check_parts(date_parts, frame, list(moments), where)
-    columns, categories, said = input_columns(frame[chosen], categorical, date_parts)
-    said += date_notes(frame, [name for name in chosen if name in categories and name not in categorical])
-    for name in [name for name in chosen if name not in categories]:
+    found = read_inputs(frame, chosen, categorical, date_parts, where)
+    texts = [name for name in chosen if name in found.categorical]
+    notes += [*found.notes, *date_notes(frame, [name for name in texts if name not in categorical])]
+    for name in [name for name in chosen if name not in texts]:
         check_digits(frame[name], f"input {name!r}")
     return Samples(
         kind="table",
         sample_id=sample_id,
         target=roles.targets(frame),
-        inputs=columns,
-        categorical=categories,
+        inputs=found.table,
+        categorical=found.categorical,
         root=root,
         group=roles.groups(frame),
         official=roles.official(frame),
         order=roles.order(frame),
-        notes=(*notes, *said, *roles.group_notes(frame)),
+        notes=(*notes, *roles.group_notes(frame)),
         left_out=left_out,
-        moments=moments,
+        moments=found.moments,
         decimal=reading.decimal,
         units=reading.units,
         **hints(frame, roles, roles.no_part(frame)),
     )
-
-
-def choose_inputs(
-    frame: DataFrame, roles: Roles, inputs: Sequence[str] | None, drop: Sequence[str], where: str
-) -> list[str]:
-    """Return the names of the inputs, none of which gives away the target or the split."""
-    if inputs is None:
-        kept_out = {*roles.never_inputs(), *drop, roles.order_column}
-        chosen = [str(name) for name in frame.columns if name not in kept_out]
-    else:
-        chosen = as_names(inputs)
-        require(frame, chosen, "inputs", where)
-        if wrong := [name for name in chosen if name in {*roles.never_inputs(), *drop}]:
-            raise UserError(
-                "data.inputs must leave out target, id, group, split and dropped columns, but names "
-                f"{quoted(wrong)}. Remove it."
-            )
-    _check_inputs(chosen, where, {})
-    return chosen
-
-
-def _check_inputs(chosen: Sequence[str], where: str, idle: Mapping[str, str]) -> None:
-    if not chosen:
-        reasons = "".join(f"; {name!r} {reason}" for name, reason in idle.items())
-        raise UserError(
-            f"a table must have an input, but {where} has no column left for one{reasons}. Set data.inputs."
-        )

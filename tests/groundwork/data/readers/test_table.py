@@ -7,7 +7,7 @@ from pandas import DataFrame, Series
 
 from groundwork.core.errors import UserError
 from groundwork.data import Source, read_frame, read_table, write_frame
-from groundwork.data.readers.roles import input_columns
+from groundwork.data.readers.inputs import input_columns
 
 KEYS = ("inputs", "drop", "categorical", "id_column", "group", "split_column", "order_column", "query")
 CONTENT = (
