@@ -1,6 +1,6 @@
 """What an audit found -> what a person should know of it, one line each, the gravest first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,15 +37,19 @@ def _say(level: str, text: str, remedy: str = "") -> Finding:
     return {"level": level, "text": text, "remedy": remedy}
 
 
+def _named(level: str, what: str, names: Sequence[str], remedy: str = "") -> Iterator[Finding]:
+    """Say what some names have in common, if there are any."""
+    if names:
+        yield _say(level, f"{what}: {_some(names)}", remedy)
+
+
 def _files(audit: Mapping[str, Any]) -> Iterator[Finding]:
-    if bad := audit.get("bad"):
-        named = _some([f"{one['sample_id']} ({one['reason']})" for one in bad])
-        yield _say("problem", f"{len(bad):,} files cannot be read: {named}", "Repair or remove them.")
+    bad = [f"{one['sample_id']} ({one['reason']})" for one in audit.get("bad") or ()]
+    yield from _named("problem", f"{len(bad):,} files cannot be read", bad, "Repair or remove them.")
     for obstacle in audit.get("obstacles") or ():
         yield _say("problem", f"training would stop: {obstacle.rstrip('.')}")
-    if notes := audit.get("decode_notes"):
-        named = _some([f"{one['sample_id']} ({one['note']})" for one in notes])
-        yield _say("note", f"{len(notes):,} files hold more than is used: {named}")
+    noted = [f"{one['sample_id']} ({one['note']})" for one in audit.get("decode_notes") or ()]
+    yield from _named("note", f"{len(noted):,} files hold more than is used", noted)
     if size := audit.get("enlarged"):
         small, large = (f"{width} x {height}" for width, height in (size["from"], size["to"]))
         yield _say(
@@ -94,33 +98,23 @@ def _sizes(audit: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
     columns = audit.get("columns") or ()
-    if left_out := audit.get("left_out"):
-        named = _some([f"{name} ({reason})" for name, reason in left_out.items()])
-        yield _say(
-            "note", f"columns left out of the inputs: {named}", "Name them in data.inputs to keep them."
-        )
-    if empty := [one["name"] for one in columns if one["empty"]]:
-        yield _say(
-            "problem", f"columns without any value in train: {_some(empty)}", "Name them in data.drop."
-        )
-    if constant := [one["name"] for one in columns if one["constant"] and not one["empty"]]:
-        yield _say("note", f"columns of one value in train: {_some(constant)}", "Name them in data.drop.")
-    if naming := [one["name"] for one in columns if one["names_rows"]]:
-        yield _say(
-            "warning",
-            f"categories that name their rows: {_some(naming)}",
-            "Name them in data.id_column or data.drop.",
-        )
+    left_out = [f"{name} ({reason})" for name, reason in (audit.get("left_out") or {}).items()]
+    keep = "Name them in data.inputs to keep them."
+    yield from _named("note", "columns left out of the inputs", left_out, keep)
+    empty = [one["name"] for one in columns if one["empty"]]
+    yield from _named("problem", "columns without any value in train", empty, "Name them in data.drop.")
+    constant = [one["name"] for one in columns if one["constant"] and not one["empty"]]
+    yield from _named("note", "columns of one value in train", constant, "Name them in data.drop.")
+    naming = [one["name"] for one in columns if one["names_rows"]]
+    leave_out = "Name them in data.id_column or data.drop."
+    yield from _named("warning", "categories that name their rows", naming, leave_out)
     if endless := [one["name"] for one in columns if one["infinite"]]:
         yield _say("note", f"columns with infinite values: {_some(endless)}; they count as missing")
     gaps = {one["name"]: sum(one["missing"].values()) for one in columns}
-    if gaps := {name: n for name, n in gaps.items() if n}:
-        named = _some([f"{name} ({n:,})" for name, n in sorted(gaps.items(), key=lambda one: -one[1])])
-        yield _say(
-            "note",
-            f"{len(gaps):,} columns have missing values: {named}",
-            "Choose how they are filled with missing=.",
-        )
+    with_gaps = sorted(((name, n) for name, n in gaps.items() if n), key=lambda one: -one[1])
+    named = [f"{name} ({n:,})" for name, n in with_gaps]
+    fill = "Choose how they are filled with missing=."
+    yield from _named("note", f"{len(named):,} columns have missing values", named, fill)
     if gaps := {name: n for name, n in (audit.get("target_gaps") or {}).items() if n}:
         named = _some([f"{name} ({n:,})" for name, n in gaps.items()])
         yield _say("warning", f"missing targets: {named}; those rows are left out here")
@@ -203,12 +197,12 @@ def _near(audit: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _likeness(audit: Mapping[str, Any]) -> Iterator[Finding]:
-    far = [one for one in audit.get("likeness") or () if one["differs"]]
-    if far:
-        named = _some(
-            [f"{one['of']} in {one['split']} ({one['measure']} {one['distance']:.2f})" for one in far]
-        )
-        yield _say("warning", f"distributed unlike train: {named}")
+    far = [
+        f"{one['of']} in {one['split']} ({one['measure']} {one['distance']:.2f})"
+        for one in audit.get("likeness") or ()
+        if one["differs"]
+    ]
+    yield from _named("warning", "distributed unlike train", far)
 
 
 def _rules(audit: Mapping[str, Any]) -> Iterator[Finding]:
