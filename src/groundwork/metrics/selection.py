@@ -96,27 +96,43 @@ def beyond_chance(
     told = [each.contributions(metric) for each in (*candidates, baseline)]
     parts = [part for part in told if part is not None]
     if len(parts) == len(told):
-        apart = np.stack([units.per_unit(part - parts[-1]) for part in parts[:-1]])
-        difference, length = apart.sum(axis=1), np.sqrt((apart**2).sum(axis=1))
-        signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (units.num_units, FLIPS))
-        share = ratio(apart @ signs, length[:, None]) ** 2 / units.num_units
-        # Student's t, which rises with the sum; its error is about the mean, so that the interval is no wider than due.
-        drawn = np.sqrt(share / np.maximum(1 - share, ALIKE) * units.num_units)
-        error = np.sqrt(np.maximum(length**2 - difference**2 / units.num_units, ALIKE * length**2))
+        found = _flipped(np.stack([units.per_unit(part - parts[-1]) for part in parts[:-1]]), seed)
     else:
-        once = np.ones((baseline.num_samples, 1))
-        difference = np.array(
-            [each.at(once)[metric][0] - baseline.at(once)[metric][0] for each in candidates]
-        )
-        number = int(np.clip(DRAWN // len(candidates), FLIPS // 20, FLIPS // 4))
-        weights = np.concatenate(list(units.draw(number, seed)), axis=1)
-        below = baseline.at(weights)[metric]
-        moved = np.stack([each.at(weights)[metric] - below for each in candidates]) - difference[:, None]
-        moved = moved[:, ~np.isnan(moved).any(axis=0)]
-        error = moved.std(axis=1) if moved.shape[1] > 1 else np.full(len(candidates), np.nan)
-        drawn = np.abs(ratio(moved, error[:, None]))
+        found = _redrawn(candidates, baseline, metric, units, seed)
+    difference, error, drawn = found
     least, largest = limits(metric)
     return _judged(difference, error, drawn * widen, chosen, sign, level, largest - least)
+
+
+def _flipped(apart: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Flip the signs of what each unit adds to the differences (C, U).
+
+    Returns:
+        The differences (C,), their errors (C,), and |t| of each flip (C, R).
+    """
+    number = apart.shape[1]
+    difference, length = apart.sum(axis=1), np.sqrt((apart**2).sum(axis=1))
+    signs = np.random.default_rng(seed).choice(np.array([-1.0, 1.0]), (number, FLIPS))
+    share = ratio(apart @ signs, length[:, None]) ** 2 / number
+    # Student's t, which rises with the sum; its error is about the mean, so that the interval is no wider than due.
+    drawn = np.sqrt(share / np.maximum(1 - share, ALIKE) * number)
+    error = np.sqrt(np.maximum(length**2 - difference**2 / number, ALIKE * length**2))
+    return difference, error, drawn
+
+
+def _redrawn(
+    candidates: Sequence[Scores], baseline: Scores, metric: str, units: Units, seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Draw the units again, centred at what was seen; returns what `_flipped` does."""
+    once = np.ones((baseline.num_samples, 1))
+    difference = np.array([each.at(once)[metric][0] - baseline.at(once)[metric][0] for each in candidates])
+    number = int(np.clip(DRAWN // len(candidates), FLIPS // 20, FLIPS // 4))
+    weights = np.concatenate(list(units.draw(number, seed)), axis=1)
+    below = baseline.at(weights)[metric]
+    moved = np.stack([each.at(weights)[metric] - below for each in candidates]) - difference[:, None]
+    moved = moved[:, ~np.isnan(moved).any(axis=0)]
+    error = moved.std(axis=1) if moved.shape[1] > 1 else np.full(len(candidates), np.nan)
+    return difference, error, np.abs(ratio(moved, error[:, None]))
 
 
 def _judged(
@@ -142,9 +158,8 @@ def _judged(
     largest = np.where(known, drawn, 0.0).max(axis=0)
     reach = float(np.quantile(largest, level)) * width
     if abs(abs(seen) - reach) <= TIE * reach:
-        reach = abs(
-            seen
-        )  # few units give few values of t: the interval ends at 0, and rounding must not say beyond
+        # Few units give few values of t: the interval ends at 0, and rounding must not say beyond.
+        reach = abs(seen)
     beyond = (1 + np.count_nonzero(largest >= abs(seen) / width * (1 - TIE))) / (1 + len(largest))
     found |= {"low": max(seen - reach, -most), "high": min(seen + reach, most), "p": float(beyond)}
     if abs(seen) > reach:
