@@ -21,9 +21,8 @@ def own_cores() -> int:
     environ = os.environ
     cores, sharing = usable_cores(), int(environ.get(SHARES, 1))
     if (given := environ.get("SLURM_CPUS_PER_TASK")) and RENDEZVOUS not in environ:
-        return max(
-            1, min(cores, int(given)) // sharing
-        )  # Slurm says it of each task, and our ranks are its tasks
+        # Slurm says it of each task, and our ranks are its tasks.
+        return max(1, min(cores, int(given)) // sharing)
     return max(1, cores // (_ranks() * sharing))
 
 

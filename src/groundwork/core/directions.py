@@ -9,21 +9,10 @@ from groundwork.core.errors import UserError
 
 Direction = Literal["max", "min"]
 
-LESS_IS_BETTER = frozenset(
-    {
-        "loss",
-        "log_loss",
-        "ece",
-        "ece_debiased",
-        "fpr",
-        "mse",
-        "rmse",
-        "mae",
-        "rank_mae",
-        "hamming_loss",
-        "pinball_loss",
-    }
-)
+LESS_IS_BETTER = frozenset({
+    "loss", "log_loss", "ece", "ece_debiased", "fpr", "mse", "rmse", "mae", "rank_mae",
+    "hamming_loss", "pinball_loss",
+})  # fmt: skip
 MORE_IS_BETTER = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "exact_match", "r2", "pearson", "spearman", "quadratic_kappa",

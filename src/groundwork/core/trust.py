@@ -45,9 +45,8 @@ LIBRARIES: dict[str, str | tuple[str, ...]] = {
 }
 MAX_DEPTH = 30
 ONLY_TRAINED = ("callbacks", "logger")  # never built from a run folder to predict, export or evaluate
-UNTRUSTED = (
-    "_untrusted_"  # in place of the `_target_` of such a part that nobody vouches for: nothing builds it
-)
+# In place of the `_target_` of such a part that nobody vouches for: nothing builds it.
+UNTRUSTED = "_untrusted_"
 
 
 def checked_config(content: Any, where: object) -> DictConfig:

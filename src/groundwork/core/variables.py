@@ -2,10 +2,8 @@
 
 SWEEP = "GROUNDWORK_SWEEP"  # set in every process of a sweep or search; the test can't be sealed there
 TRUST = "GROUNDWORK_TRUST"  # what a process that was started by this one trusts, too
-RENDEZVOUS = (
-    "GROUNDWORK_RENDEZVOUS"  # where ranks of one machine find each other; torchrun and srun give a port
-)
-SHARES = (
-    "GROUNDWORK_SHARES"  # how many processes of this machine, such as the trials of a sweep, divide its cores
-)
+# Where ranks of one machine find each other; torchrun and srun give a port.
+RENDEZVOUS = "GROUNDWORK_RENDEZVOUS"
+# How many processes of this machine, such as the trials of a sweep, divide its cores.
+SHARES = "GROUNDWORK_SHARES"
 THREADS = "GROUNDWORK_THREADS"  # the OMP_NUM_THREADS that we set, and a process that we start sets for itself

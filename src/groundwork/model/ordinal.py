@@ -21,9 +21,8 @@ class OrdinalHead(ClassificationHead):
         levels = torch.arange(1, num_classes) / num_classes
         steps = levels.logit().diff()
         self.first = nn.Parameter(levels[:1].logit())
-        self.steps = nn.Parameter(
-            steps + torch.log(-torch.expm1(-steps))
-        )  # of which softplus gives the steps
+        # Of which softplus gives the steps.
+        self.steps = nn.Parameter(steps + torch.log(-torch.expm1(-steps)))
 
     def thresholds(self) -> Tensor:
         """Give (K - 1,) thresholds, in order by construction."""

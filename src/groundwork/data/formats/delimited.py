@@ -75,9 +75,8 @@ def write_delimited(frame: DataFrame, path: Path, delimiter: str) -> None:
         return (delimiter.join(quoted) or '""') + "\n"  # readers skip a line without any character
 
     names = [str(name) for name in frame.columns]
-    odd = any(
-        mark in name for name in names for mark in DELIMITERS
-    )  # a reader might guess the delimiter wrong
+    # A reader might guess the delimiter wrong.
+    odd = any(mark in name for name in names for mark in DELIMITERS)
     texts = [cell_texts(column) for _, column in frame.items()]
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(line(names, quote=odd))

@@ -12,9 +12,8 @@ from groundwork.data.formats.cells import is_text, label_texts
 from groundwork.data.formats.nameless import is_row_numbers
 from groundwork.data.readers.roles import SPLIT_NAMES
 
-UNNAMED = re.compile(
-    r"Unnamed: [0-9]+(?:\.[0-9]+)?|__index_level_[0-9]+__"
-)  # pandas names so what has no name
+# Pandas names so what has no name.
+UNNAMED = re.compile(r"Unnamed: [0-9]+(?:\.[0-9]+)?|__index_level_[0-9]+__")
 INDEX_NAMES = ("index", "level_0", "row", "row_number", "rownames", "rowname", "row_id", "rn")
 FEWEST_ROWS = 20  # from which on 1, 2, 3, ... in any order is no chance
 

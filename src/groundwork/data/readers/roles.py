@@ -44,9 +44,8 @@ class Roles:
     def __post_init__(self) -> None:
         for key in ("id_column", "group", "split_column", "order_column"):
             name = getattr(self, key)
-            object.__setattr__(
-                self, key, None if name is None else str(name)
-            )  # the command line reads 7 as a number
+            # The command line reads 7 as a number.
+            object.__setattr__(self, key, None if name is None else str(name))
 
     def check(self, frame: DataFrame, where: str) -> None:
         """Refuse a table without rows, names of columns that are not there, and one column as two targets."""

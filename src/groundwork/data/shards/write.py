@@ -24,10 +24,8 @@ from groundwork.data.store.decode import BadImageError, decode, read_header
 from groundwork.data.store.origin import formed
 from groundwork.data.store.resize import Form
 
-CHUNK_BYTES = (
-    2**23
-)  # a request of this size spends little of its time on waiting, and 96 of them fit into memory
-
+# A request of this size spends little of its time on waiting, and 96 of them fit into memory.
+CHUNK_BYTES = 2**23
 ALL = 2**31 - 1  # images in a chunk, which is cut here
 
 Record = dict[str, Any]  # of one image
