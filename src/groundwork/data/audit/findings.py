@@ -112,9 +112,9 @@ def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:
         yield _say("note", f"columns with infinite values: {_some(endless)}; they count as missing")
     gaps = {one["name"]: sum(one["missing"].values()) for one in columns}
     with_gaps = sorted(((name, n) for name, n in gaps.items() if n), key=lambda one: -one[1])
-    named = [f"{name} ({n:,})" for name, n in with_gaps]
+    found = [f"{name} ({n:,})" for name, n in with_gaps]
     fill = "Choose how they are filled with missing=."
-    yield from _named("note", f"{len(named):,} columns have missing values", named, fill)
+    yield from _named("note", f"{len(found):,} columns have missing values", found, fill)
     if gaps := {name: n for name, n in (audit.get("target_gaps") or {}).items() if n}:
         named = _some([f"{name} ({n:,})" for name, n in gaps.items()])
         yield _say("warning", f"missing targets: {named}; those rows are left out here")
