@@ -119,6 +119,13 @@ def read_table(path: Path, read: Callable[[Path], Any]) -> "DataFrame":
     return table
 
 
+def read_texts(path: Path) -> "DataFrame":
+    """Read a csv file of a run folder, or one like those, with every cell as text; see `read_table`."""
+    from pandas import read_csv  # whoever reads YAML alone does not wait for it
+
+    return read_table(path, lambda file: read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8"))
+
+
 def check_size(path: Path, most: int) -> None:
     """Refuse a file that is larger than any of ours, or a device or pipe, which has no end."""
     if not path.is_file():

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 from pandas import DataFrame
 
-from groundwork.core.bounded import read_table
+from groundwork.core.bounded import read_texts
 from groundwork.core.errors import UserError, innermost, system_error, user_error
 from groundwork.core.run_folder import RunFolder
 
@@ -40,10 +39,7 @@ def read_splits(folder: RunFolder) -> DataFrame:
     Raises:
         UserError: If the file is missing or damaged.
     """
-    table = read_table(
-        folder.splits,
-        lambda path: pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8"),
-    )
+    table = read_texts(folder.splits)
     if list(table.columns) != ["sample_id", "split"] or table.sample_id.duplicated().any():
         raise UserError(
             f"{folder.splits} must hold sample_id and split, each sample once, but does not. Restore it."

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pandas import Series
 
-from groundwork.core.bounded import read_table
+from groundwork.core.bounded import read_texts
 from groundwork.core.errors import UserError
 from groundwork.core.text import quoted
 
@@ -63,9 +62,7 @@ def _read(path: Path) -> list[str]:
         raise UserError(
             f"{KEY} must be a csv with a column sample_id, but {path} is not a file. Check the path."
         )
-    table = read_table(
-        path, lambda file: pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-    )
+    table = read_texts(path)
     if "sample_id" not in table.columns or table.empty:
         raise UserError(
             f"{KEY} must be a csv with a column sample_id and rows, but {path} is not. Check the file."

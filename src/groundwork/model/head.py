@@ -5,64 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
+from groundwork.model.linear import LinearHead
 from groundwork.model.scale import TargetScale
 
 Activation = Literal["none", "softplus", "sigmoid"]
 Decision = Literal["value", "round"]
 
 
-class _LinearHead(nn.Module):
-    """Drop out, then one linear layer that starts at zero, or one for each of the networks that a backbone holds.
-
-    Attributes:
-        num_members: M networks side by side in the features (B, M * D). While training each gives an output of its own,
-            (B, M, K), so that each has its own loss; otherwise the mean of their predictions is the output, (B, K).
-    """
-
-    def __init__(self, num_features: int, num_outputs: int, dropout: float, num_members: int):
-        super().__init__()
-        self.num_members = num_members
-        self.dropout = nn.Dropout(dropout)
-        self.linear = zero_linear(num_features, num_outputs, num_members)
-
-    def forward(self, features: Tensor) -> Tensor:
-        features = self.dropout(features)
-        if self.num_members == 1:
-            return self.activate(self.linear(features).float())
-        # len() would bind the graph of an export to one batch size
-        apart = features.reshape(-1, self.num_members, features.shape[1] // self.num_members)
-        outputs = self.activate(self.linear(apart).float())
-        return outputs if self.training else self.average(outputs)
-
-    def activate(self, output: Tensor) -> Tensor:
-        """Turn what the linear layer gives into the output."""
-        return output
-
-    def average(self, outputs: Tensor) -> Tensor:
-        """Turn outputs (B, M, K) into the one (B, K) that `decode` turns into the mean prediction."""
-        return outputs.mean(dim=1)
-
-
-def zero_linear(num_features: int, num_outputs: int, num_members: int) -> nn.Module:
-    """Build a linear layer of zeros, or one for each of the networks side by side in the features."""
-    linear: nn.Module
-    if num_members > 1:
-        from tabm import LinearEnsemble  # scikit-learn comes with it: not for every network
-
-        linear = LinearEnsemble(num_features // num_members, num_outputs, k=num_members)
-    else:
-        linear = nn.Linear(num_features, num_outputs)
-    for parameter in linear.parameters():
-        nn.init.zeros_(parameter)
-    return linear
-
-
-class ClassificationHead(_LinearHead):
+class ClassificationHead(LinearHead):
     """Give one logit per class; the first loss is log K.
 
     Shapes: features (B, D) float32; logits (B, K) float32.
@@ -80,7 +35,7 @@ class ClassificationHead(_LinearHead):
         return output.softmax(dim=1)
 
 
-class MultilabelHead(_LinearHead):
+class MultilabelHead(LinearHead):
     """Give one logit per label; the first loss is log 2.
 
     Shapes: features (B, D) float32; logits (B, T) float32.
@@ -99,7 +54,7 @@ class MultilabelHead(_LinearHead):
         return output.sigmoid()
 
 
-class RegressionHead(_LinearHead):
+class RegressionHead(LinearHead):
     """Give one value per target; it starts at the target's center, so the first loss is the scaled variance.
 
     none:     y = center + scale * z, cut at the bounds where there are some; the loss sees it uncut

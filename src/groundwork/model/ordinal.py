@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from groundwork.model.head import ClassificationHead, _LinearHead
+from groundwork.model.head import ClassificationHead
+from groundwork.model.linear import LinearHead
 
 
 class OrdinalHead(ClassificationHead):
@@ -17,7 +18,7 @@ class OrdinalHead(ClassificationHead):
     """
 
     def __init__(self, num_features: int, num_classes: int, dropout: float, num_members: int = 1):
-        _LinearHead.__init__(self, num_features, 1, dropout, num_members)
+        LinearHead.__init__(self, num_features, 1, dropout, num_members)
         levels = torch.arange(1, num_classes) / num_classes
         steps = levels.logit().diff()
         self.first = nn.Parameter(levels[:1].logit())

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from groundwork.core.quantiles import ordered_levels
-from groundwork.model.head import Activation, Decision, RegressionHead, zero_linear
+from groundwork.model.head import Activation, Decision, RegressionHead
+from groundwork.model.linear import zero_linear
 
 
 class QuantileHead(RegressionHead):
