@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pandas import Series
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from groundwork.core.atomic import write_bytes
 from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.lock import locked
 from groundwork.data.audit.near import NearPairs, find_near, small_pictures
+from groundwork.data.split.keys import connected
 from groundwork.data.store.store import Store
 from groundwork.data.store.stream import Stream
 
@@ -45,8 +44,7 @@ def tie(sample_id: Series, found: NearPairs, group: Series | None = None) -> Ser
         known = np.flatnonzero((group.notna() & (group.astype(str) != "")).to_numpy())
         first = Series(known).groupby(group.astype(str).to_numpy()[known]).transform("min").to_numpy()
         left, right = np.append(left, known), np.append(right, first)
-    graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(number, number))
-    unit = connected_components(graph, directed=False)[1]
+    unit = connected(left, right, number)
     return sample_id.astype(str).groupby(unit).transform("min").reset_index(drop=True)
 
 

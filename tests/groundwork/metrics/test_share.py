@@ -3,7 +3,15 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import binomtest, norm
 
-from groundwork.metrics.share import auroc_ends, clopper_pearson, f1_ends, share_ends, wilson
+from groundwork.metrics.share import (
+    Ends,
+    auroc_ends,
+    clopper_pearson,
+    f1_ends,
+    mover_ends,
+    share_ends,
+    wilson,
+)
 
 Z = norm.ppf(0.975)
 
@@ -43,3 +51,12 @@ def test_auroc_solves_newcombes_equation():
         for bracket in ((0.01, 0.8), (0.8, 0.99999))
     ]
     assert (float(low), float(high)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_ends_of_a_mean_lie_as_far_as_those_of_its_shares_squared_and_added():
+    share, ends = np.array([0.2, 0.5, 0.9]), Ends(np.array([0.1, 0.3, 0.8]), np.array([0.4, 0.6, 0.95]))
+    down = (0.1**2 + 0.2**2 + 0.1**2) ** 0.5 / 3
+    up = (0.2**2 + 0.1**2 + 0.05**2) ** 0.5 / 3
+    mean = 1.6 / 3
+    assert mover_ends(share, ends).pair == pytest.approx((mean - down, mean + up))
+    assert mover_ends(share, ends, effect=4.0).pair == pytest.approx((mean - 2 * down, mean + 2 * up))

@@ -92,10 +92,14 @@ def tie_units(keys: SplitKeys) -> NDArray[np.int64]:
         num_nodes += len(names)
     if not rows:
         return np.arange(num_rows)
-    edges = (np.concatenate(rows), np.concatenate(columns))
-    graph = coo_array((np.ones(len(edges[0]), dtype=bool), edges), shape=(num_nodes, num_nodes))
-    labels = connected_components(graph, directed=False)[1][:num_rows]
+    labels = connected(np.concatenate(rows), np.concatenate(columns), num_nodes)[:num_rows]
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)
+
+
+def connected(left: NDArray[np.int64], right: NDArray[np.int64], num_nodes: int) -> NDArray[np.int64]:
+    """Number the parts of a graph that edges from left to right (E,) connect, for each node (num_nodes,)."""
+    edges = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(num_nodes, num_nodes))
+    return np.asarray(connected_components(edges, directed=False)[1])
 
 
 def stable_keys(keys: SplitKeys, unit: NDArray[np.int64], secret: str) -> NDArray[np.uint64]:
