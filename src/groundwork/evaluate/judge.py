@@ -45,15 +45,14 @@ def correct(
         solved: Whether a head was solved, which is chosen by its loss among equals.
         temperature: Fitted on val, and in `val` already; not in what val chose among.
     """
-    tried, prepared = context.tried, context.prepared
-    monitor = context.config.monitor.removeprefix("val/")
-    if tried.dropped or monitor not in measured:
+    tried = context.tried
+    if tried.dropped or _monitor(context) not in measured:
         return {}
     if tried.folds > 1:
         if not solved:  # folds chose where to cut, but the head that is served was trained
             tried.nested = None
         return _nested(context, metrics, temperature)
-    candidates = [each for each in tried.every if each.shape == val.shape] or [soften(val, 1 / temperature)]
+    candidates = tried.like(val) or [soften(val, 1 / temperature)]
     chosen = ["the temperature"] * (temperature != 1)
     chosen += ["the threshold"] * (getattr(context.metrics, "threshold", None) == "auto")
     if len(candidates) == 1 and not chosen:
@@ -61,19 +60,7 @@ def correct(
             name: {**one, "method": "nothing was chosen on val", "n": len(val)}
             for name, one in measured.items()
         }
-    truth, names = prepared.targets("val"), prepared.names
-    slow = monitor in metrics.extra or len(val) * len(names) > 100_000
-    losses = [_losses(each, truth, prepared.target.has_labels) for each in candidates] if solved else []
-    found = bias_corrected(
-        [metrics.scores(each, truth, names, only=monitor) for each in candidates],
-        partial(_outside, context, candidates, temperature != 1),
-        monitor,
-        context.sign,
-        group=prepared.group("val"),
-        resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
-        seed=BOOTSTRAP_SEED,
-        choose=lowest_loss_within_one_error(np.stack(losses)) if solved else None,
-    )
+    found = _corrected(context, candidates, metrics, solved, temperature != 1)
     what = " and ".join([f"{len(candidates)} candidates", *chosen])
     method = f"bootstrap bias correction over {what}{_one_view(context)}"
     return {
@@ -81,6 +68,26 @@ def correct(
         for name, one in measured.items()
         if name in found and name != "ece"  # fewer rows lie outside, and show more error by chance
     }
+
+
+def _corrected(
+    context: Context, candidates: Sequence[Prediction], metrics: Metrics, solved: bool, calibrated: bool
+) -> dict[str, float]:
+    """Measure on rows outside of bootstrap samples what those inside choose, on average over the samples."""
+    prepared, monitor = context.prepared, _monitor(context)
+    truth, names = prepared.targets("val"), prepared.names
+    slow = monitor in metrics.extra or len(truth) * len(names) > 100_000
+    losses = [_losses(each, truth, prepared.target.has_labels) for each in candidates] if solved else []
+    return bias_corrected(
+        [metrics.scores(each, truth, names, only=monitor) for each in candidates],
+        partial(_outside, context, candidates, calibrated),
+        monitor,
+        context.sign,
+        group=prepared.group("val"),
+        resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
+        seed=BOOTSTRAP_SEED,
+        choose=lowest_loss_within_one_error(np.stack(losses)) if solved else None,
+    )
 
 
 def _outside(
@@ -100,8 +107,7 @@ def _outside(
     chosen, rows = candidates[number], np.repeat(np.arange(len(inside)), inside.astype(int))
     if calibrated:
         chosen = soften(chosen, fit_temperature(chosen[rows], truth[rows]))
-    monitor = context.config.monitor.removeprefix("val/")
-    used = with_threshold(context.metrics, monitor, chosen[rows], truth[rows], names)[0]
+    used = with_threshold(context.metrics, _monitor(context), chosen[rows], truth[rows], names)[0]
     return used.scores(chosen, truth, names)
 
 
@@ -112,43 +118,42 @@ def verdicts(
     baselines: Mapping[str, tuple[Prediction, Metrics]],
 ) -> dict[str, dict[str, Any]]:
     """Compare the model with each baseline on the same rows, as one of all candidates: better, worse or undecided."""
-    tried, prepared = context.tried, context.prepared
-    monitor, truth, names = (
-        context.config.monitor.removeprefix("val/"),
-        prepared.targets("val"),
-        prepared.names,
-    )
-    sign = context.sign
-    chosen, widen, number = val, 1.0, "as one of all that val chose among"
-    others = [each for each in tried.every if each.shape == val.shape]
+    tried, prepared, monitor = context.tried, context.prepared, _monitor(context)
+    truth, names = prepared.targets("val"), prepared.names
+    chosen, others, widen, how = val, tried.like(val), 1.0, "as one of all that val chose among"
     if tried.folds > 1:
         if tried.nested is None:
             return {}
         chosen, others, widen = tried.nested[-len(val) :], [], _overlap(tried.folds)
-        number = "by heads that were chosen without the rows"
-    once = np.ones((len(val), 1))
-    if tried.dropped or monitor not in metrics.scores(val, truth, names, only=monitor).at(once):
+        how = "by heads that were chosen without the rows"
+
+    def scores(prediction: Prediction, own: Metrics = metrics) -> Scores:
+        return own.scores(prediction, truth, names, only=monitor)
+
+    if tried.dropped or monitor not in scores(val).at(np.ones((len(val), 1))):
         return {}
-    scores = [metrics.scores(each, truth, names, only=monitor) for each in (*others, chosen)]
-    found: dict[str, dict[str, Any]] = {}
-    for name, (prediction, used) in baselines.items():
-        told = beyond_chance(
-            scores,
-            len(scores) - 1,
-            used.scores(prediction, truth, names, only=monitor),
-            monitor,
-            sign,
-            group=prepared.group("val"),
-            seed=BOOTSTRAP_SEED,
-            widen=widen,
-        )
-        found[name] = {
-            **told,
-            "metric": monitor,
-            "n": len(val),
-            "method": f"paired on the same rows, {number}",
+    every = [scores(each) for each in (*others, chosen)]
+    said = {"metric": monitor, "n": len(val), "method": f"paired on the same rows, {how}"}
+    return {
+        name: {
+            **beyond_chance(
+                every,
+                len(every) - 1,
+                scores(prediction, used),
+                monitor,
+                context.sign,
+                group=prepared.group("val"),
+                seed=BOOTSTRAP_SEED,
+                widen=widen,
+            ),
+            **said,
         }
-    return found
+        for name, (prediction, used) in baselines.items()
+    }
+
+
+def _monitor(context: Context) -> str:
+    return str(context.config.monitor).removeprefix("val/")
 
 
 def _nested(context: Context, metrics: Metrics, temperature: float) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ direction        optional: whether "max" or "min" of the metric is best; absent:
 """
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from groundwork.report.table import Cell
 from groundwork.report.table import Table as PageTable
 
 Row = dict[Hashable, Any]
+FORMATS: tuple[Format, ...] = ("png", "pdf")  # the numbers of a picture are the rows
 # TeX gives these letters a meaning of its own.
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _TEX |= {"±": r"$\pm$", "<": "$<$", ">": "$>$"} | {letter: f"\\{letter}" for letter in "&%$#_{}"}
@@ -80,7 +81,6 @@ def write_comparison(
     rows: DataFrame,
     folder: Path | str,
     footnote: str = "",
-    formats: Sequence[Format] = ("png", "pdf"),
     next_step: str = "",
 ) -> list[Path]:
     """Write comparison.html, .csv, .md, .tex and the pictures into a folder and return their paths."""
@@ -96,9 +96,8 @@ def write_comparison(
     paths, pictures = [folder / name for name in texts], []
     with style():
         for drawing in draw(rows):
-            kinds = [kind for kind in formats if kind != "csv"]  # its numbers are the rows
-            pictures.append(Picture(drawing.title, drawing.caption, drawing.save(folder, kinds)))
-            paths += [folder / f"{drawing.name}.{kind}" for kind in formats if kind != "csv"]
+            pictures.append(Picture(drawing.title, drawing.caption, drawing.save(folder, FORMATS)))
+            paths += [folder / f"{drawing.name}.{kind}" for kind in FORMATS]
     head, *groups = _lines(rows)
     page = fill(
         "comparison.html.j2",

@@ -36,6 +36,10 @@ class Tried:
         """Give all that was chosen among."""
         return [*self.before, *self.predictions]
 
+    def like(self, prediction: NDArray[np.floating]) -> list[NDArray[np.floating]]:
+        """Give all of the same rows and outputs that was chosen among."""
+        return [each for each in self.every if each.shape == prediction.shape]
+
     def keep(self, prediction: NDArray[np.floating]) -> None:
         """Add one candidate, unless all of them together are too much."""
         self.predictions.append(np.asarray(prediction, np.float32 if prediction.shape[1] > 1 else np.float64))

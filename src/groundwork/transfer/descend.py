@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+MAX_ITERATIONS = 500
 Objective = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -14,7 +15,6 @@ def descend(
     stretch: tuple[Tensor, Tensor],
     objective: Objective,
     tolerance: float,
-    max_iterations: int,
 ) -> tuple[Tensor, Tensor]:
     """Move a head to the minimum of an objective.
 
@@ -24,7 +24,6 @@ def descend(
         stretch: What they are multiples of, such that all directions are about equally steep.
         objective: (logits (N, K) float64, weight (K, R)) -> the mean objective.
         tolerance: Largest gradient at the end.
-        max_iterations: Steps.
 
     Returns:
         Weight and bias at the minimum.
@@ -32,8 +31,8 @@ def descend(
     weight, bias = ((one / by).requires_grad_() for one, by in zip(start, stretch, strict=True))
     solver = torch.optim.LBFGS(
         [weight, bias],
-        max_iter=max_iterations,
-        max_eval=2 * max_iterations,
+        max_iter=MAX_ITERATIONS,
+        max_eval=2 * MAX_ITERATIONS,
         tolerance_grad=tolerance,
         tolerance_change=0.0,
         history_size=20,

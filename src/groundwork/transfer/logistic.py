@@ -17,7 +17,6 @@ def solve_labels(
     strengths: Sequence[float],
     pos_weight: Tensor | None = None,
     tolerance: float = 1e-4,
-    max_iterations: int = 500,
 ) -> Iterator[Linear]:
     """Fit one binary head per label at one strength of the penalty after the other.
 
@@ -32,7 +31,6 @@ def solve_labels(
         pos_weight: (T,) multiplies the weight of the rows that have a label.
         tolerance: Largest gradient of the mean objective of a label at the end, in coordinates where its curvature is
             about 1.
-        max_iterations: Steps for each strength.
 
     Yields:
         One head (T, D) on raw features for each strength; a label that all rows agree on has a constant logit.
@@ -48,7 +46,7 @@ def solve_labels(
     level = (torch.log(torch.tensor(len(target) + 1.0))) * (2.0 * truth.any(0) - 1.0)
     for strength in strengths:
         if varies.any():
-            problem.fit(strength, tolerance, max_iterations)
+            problem.fit(strength, tolerance)
         whole = problem.weight.new_zeros(len(varies), spectrum.scores.shape[1])
         bias = level.to(whole)
         whole[varies], bias[varies] = problem.weight, problem.bias
@@ -78,7 +76,7 @@ class _Problem:
         self.weight = scores.new_zeros(self.truth.shape[1], scores.shape[1])
         self.bias = (mass / (self.total - mass)).log().to(scores.dtype)
 
-    def fit(self, strength: float, tolerance: float, max_iterations: int) -> None:
+    def fit(self, strength: float, tolerance: float) -> None:
         """Move the heads to their minima for one strength; see `solve_softmax` for how variables are scaled."""
         scores, truth = self.spectrum.scores, self.truth.double()
         share, penalty = self.sample_weight / self.total, strength / self.total
@@ -97,5 +95,4 @@ class _Problem:
             (stretch[0].to(scores.dtype), stretch[1].to(scores.dtype)),
             objective,
             tolerance,
-            max_iterations,
         )

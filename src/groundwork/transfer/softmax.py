@@ -19,7 +19,6 @@ def solve_softmax(
     strengths: Sequence[float],
     class_weights: Tensor | None = None,
     tolerance: float = 1e-4,
-    max_iterations: int = 500,
 ) -> Iterator[Linear]:
     """Fit a linear head to classes at one strength of the penalty after the other.
 
@@ -36,7 +35,6 @@ def solve_softmax(
         class_weights: (K,) w, at least 0; None counts every class alike.
         tolerance: Largest gradient of the mean objective at the end, in coordinates where its
             curvature is about 1.
-        max_iterations: Steps for each strength.
 
     Yields:
         One head (K, D) on raw features for each strength, in the order of `strengths`.
@@ -54,7 +52,7 @@ def solve_softmax(
     del features  # not kept from one strength to the next
     problem = _Problem(spectrum, compact, len(present), weight.to(spectrum.scores.dtype))
     for strength in strengths:
-        problem.fit(strength, tolerance, max_iterations)
+        problem.fit(strength, tolerance)
         yield spectrum.fold(*_with_absent(problem, present, num_classes))
 
 
@@ -77,7 +75,7 @@ class _Problem:
     def logits(self) -> Tensor:
         return self.spectrum.scores @ self.weight.T + self.bias
 
-    def fit(self, strength: float, tolerance: float, max_iterations: int) -> None:
+    def fit(self, strength: float, tolerance: float) -> None:
         """Move the head to the minimum for one strength.
 
         The curvature at the start, p (1 - p) times the variance of an axis plus the penalty, scales
@@ -100,7 +98,6 @@ class _Problem:
             (curvature.rsqrt(), spread.rsqrt().clamp(max=1e3)),
             objective,
             tolerance,
-            max_iterations,
         )
 
 

@@ -35,9 +35,7 @@ def plant(given: Labels, num_classes: int, rate: float, seed: int) -> tuple[Labe
     return labels, changed
 
 
-def measure_planted(
-    given: Labels, num_classes: int, predict: Callable[[Labels], Probs], rate: float = RATE, seed: int = 0
-) -> dict[str, Any]:
+def measure_planted(given: Labels, num_classes: int, predict: Callable[[Labels], Probs]) -> dict[str, Any]:
     """Plant wrong labels, predict out of fold by models that learned from them, and see how many are found.
 
     Args:
@@ -48,7 +46,7 @@ def measure_planted(
         rate; planted (their number); recall_listed (of those that are suspects) and recall_first (of those among the
         first tenth of the ranking), each with value, low and high; cost: share to find -> rows to look at.
     """
-    labels, changed = plant(given, num_classes, rate, seed)
+    labels, changed = plant(given, num_classes, RATE, seed=0)
     prob = predict(labels)
     order = rank(prob, labels)
     likely = likely_labels(prob, labels)
@@ -56,7 +54,7 @@ def measure_planted(
     found = np.flatnonzero(changed[order]) + 1  # rows looked at until each of them is met
     first = max(1, round(LOOKED * len(given)))
     return {
-        "rate": rate,
+        "rate": RATE,
         "planted": int(changed.sum()),
         "recall_listed": _share(int((listed & changed).sum()), int(changed.sum())),
         "recall_first": {"share": LOOKED, "rows": first, **_share(int((found <= first).sum()), len(found))},
