@@ -23,7 +23,7 @@ from groundwork.track.careful import Beside, Careful
 from groundwork.track.journal import Journal
 from groundwork.track.result import numbers
 from groundwork.track.upload import Upload
-from groundwork.track.wandb_agent import PROJECT, run_of_environment, without_agent
+from groundwork.track.wandb_agent import OF_RUN, PROJECT, private_settings, run_of_environment, without_agent
 from groundwork.track.wandb_files import described, log_files
 from groundwork.track.wandb_mode import find_key
 
@@ -152,7 +152,15 @@ class Wandb(WandbLogger):
         self._earlier = dict(self.memory["reached"])
         own = os.environ.get("WANDB_RUN_ID")
         with without_agent(is_trial or known.get("id", own) != own):
-            run = wandb.init(**self._arguments(wandb.Settings, wish))
+            config = described(self.folder, self.config) if "config" in self.upload else {}
+            settings = wandb.Settings(**private_settings(self.folder, self.memory["sweep"]))
+            run = wandb.init(
+                mode="disabled" if wish == "disabled" else "offline",
+                resume="allow",
+                config=config,
+                settings=settings,
+                **{key: self.memory[key] for key in OF_RUN},
+            )
         run.define_metric(STEP)
         run.define_metric("*", step_metric=STEP, step_sync=True)
         for metrics, step in self.journal.rows():  # of a process that was killed: its file may lack them
@@ -173,29 +181,6 @@ class Wandb(WandbLogger):
         else:
             later = "" if wish == "disabled" else f"; upload it later: wandb sync {place.parent}"
             self.careful.say(f"W&B: {'disabled' if wish == 'disabled' else 'offline'}, because {why}{later}")
-
-    def _arguments(self, settings: Any, wish: str) -> dict[str, Any]:
-        memory = self.memory
-        return {
-            "mode": "disabled" if wish == "disabled" else "offline",
-            "resume": "allow",
-            **{key: memory[key] for key in ("id", "project", "entity", "name", "group", "job_type", "tags")},
-            "config": described(self.folder, self.config) if "config" in self.upload else {},
-            "settings": settings(
-                root_dir=str(self.folder.path),
-                **({"sweep_id": memory["sweep"]} if memory["sweep"] else {}),
-                console="off",  # what a run prints names its folders
-                disable_code=True,
-                disable_git=True,  # the address of a repository may hold a token
-                save_code=False,
-                symlink=False,
-                host="",
-                program="train.py",
-                x_disable_meta=True,  # user, host, command and folders
-                x_disable_machine_info=True,
-                x_save_requirements=False,
-            ),
-        }
 
     def _log(self, metrics: dict[str, Any], step: int | None) -> None:
         run, earlier = self.experiment, self._earlier

@@ -1,4 +1,4 @@
-"""What W&B's variables say to a new process, those of a sweep's agent included."""
+"""What a W&B run begins with: what its variables say, those of a sweep's agent included, and what it must not send."""
 
 import os
 import secrets
@@ -11,6 +11,7 @@ from groundwork.core.variables import SWEEP
 
 PROJECT = "groundwork"
 OF_AGENT = ("WANDB_RUN_ID", "WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH")
+OF_RUN = ("id", "project", "entity", "name", "group", "job_type", "tags")  # what `wandb.init` takes of it
 
 
 def run_of_environment(folder: RunFolder, is_trial: bool) -> dict[str, Any]:
@@ -38,3 +39,21 @@ def without_agent(hide: bool) -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+def private_settings(folder: RunFolder, sweep: str | None) -> dict[str, Any]:
+    """Give the settings of a run that keeps to itself what this machine is, and where its folders lie."""
+    return {
+        "root_dir": str(folder.path),
+        **({"sweep_id": sweep} if sweep else {}),
+        "console": "off",  # what a run prints names its folders
+        "disable_code": True,
+        "disable_git": True,  # the address of a repository may hold a token
+        "save_code": False,
+        "symlink": False,
+        "host": "",
+        "program": "train.py",
+        "x_disable_meta": True,  # user, host, command and folders
+        "x_disable_machine_info": True,
+        "x_save_requirements": False,
+    }
