@@ -75,9 +75,15 @@ def _note_idle(context: Context, model: Model) -> None:
     plan, device, overrides = context.plan, context.device, context.overrides
     solver, augments = model.transfer["solver"], read_augment(context.config).active
     solves = "strengths" in model.transfer
-    trains, crosses = solver != "exact" or not plan.head_only, solves and plan.head_only
-    stays = device.type == "cuda" and not isinstance(context.prepared.source, Stream)
-    if idle := idle_keys(overrides, solves, trains, crosses, augments, stays):
+    idle = idle_keys(
+        overrides,
+        solves=solves,
+        trains=solver != "exact" or not plan.head_only,
+        crosses=solves and plan.head_only,
+        augments=augments,
+        stays=device.type == "cuda" and not isinstance(context.prepared.source, Stream),
+    )
+    if idle:
         context.console.note(
             f"{', '.join(idle)} set by hand has no effect on this run (solver {solver}, {device.type})"
         )

@@ -36,12 +36,12 @@ SOLVER_KEYS = ("transfer.strengths",)
 
 
 def idle_keys(
-    overrides: Iterable[str], solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
+    overrides: Iterable[str], *, solves: bool, trains: bool, crosses: bool, augments: bool, stays: bool
 ) -> list[str]:
     """Name the keys set by hand that have no effect on this run.
 
     Args:
-        overrides: As typed, without what an experiment sets.
+        overrides: As typed, without what an experiment sets; or keys alone.
         solves: Whether a head is solved, be it only to say where to cut.
         trains: Whether anything is trained by gradient descent.
         crosses: Whether folds may choose what is solved.

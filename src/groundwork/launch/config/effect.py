@@ -16,13 +16,13 @@ def idle_in(config: DictConfig, keys: Sequence[str]) -> list[str]:
     from groundwork.train.plugged import read_augment  # torch: not before the overrides are understood
 
     head_only = instantiate(config.transfer, _convert_="all").head_only
-    solved, augments = solves(config), read_augment(config).active
+    solved = solves(config)
     idle = idle_keys(
-        [f"{key}=" for key in keys],
-        solved,
-        not (head_only and solved),
-        solved and head_only,
-        augments,
+        keys,
+        solves=solved,
+        trains=not (head_only and solved),
+        crosses=solved and head_only,
+        augments=read_augment(config).active,
         stays=True,
     )
     return [key for key in keys if key in idle or (head_only and key in BACKBONE_KEYS)]

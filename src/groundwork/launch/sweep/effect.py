@@ -32,9 +32,8 @@ def refuse_without_effect(trials: Sequence[Trial]) -> None:
     known = [trial.composition for trial in trials if trial.composition.config.data.kind == "image"]
     known = [one for one in known if "auto" not in (one.choices["transfer"], one.choices["loss"])]
     varied = [key for key in varied if key != SEED]
-    varied = idle_keys(
-        [f"{key}=" for key in varied], False, False, False, True, False
-    )  # that may be idle at all
+    # Those that may be idle at all.
+    varied = idle_keys(varied, solves=False, trains=False, crosses=False, augments=True, stays=False)
     if varied and len(known) == len(trials):
         for composition in known:
             varied = idle_in(composition.config, varied)
