@@ -15,10 +15,9 @@ from groundwork.train.checkpoint import load, save
 from groundwork.train.checkpoint.weights import checkpoint_state
 from groundwork.train.context import Context
 from groundwork.train.frozen.targets import set_head
-from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import Metrics
 from groundwork.train.model import Model
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 from groundwork.train.served import served
 
 Judge = Callable[[Any], dict[str, dict[str, Any]]]  # baselines' predictions -> verdicts
@@ -93,9 +92,8 @@ def _predictions(context: Context, model: Model, split: Split) -> Any:
     config, prepared, device = context.config, context.prepared, context.device
     features = model.features(context.plan)
     if features is None or model.network.views > 1:  # of val the image as it is alone was cached
-        rows, precision = prepared.rows[split], evaluation_precision(config)
-        title, size = f"predicting {split}", config.data.batch_size
-        return predict(model.network, prepared.inputs, rows, size, device, precision, context.console, title)
+        rows, title = prepared.rows[split], f"predicting {split}"
+        return predict_rows(config, model.network, prepared.inputs, rows, device, context.console, title)
     network = model.network.to(device).eval()
     with torch.inference_mode():
         return (

@@ -29,9 +29,8 @@ from groundwork.model import Network
 from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
-from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import build_metrics
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 
 
 def predict_inputs(keys: Mapping[str, str]) -> int:
@@ -112,11 +111,10 @@ def predict_one(
         if note not in said:
             console.note(note)
     said.update(inputs.notes)
-    device, size, precision = best_device(), config.data.batch_size, evaluation_precision(config)
     network = network_of(checkpoint, config, folder.best).arrange(memory_format(config))
 
     def again(one: Network, rows: NDArray[np.int64]) -> NDArray[np.floating]:
-        return predict(one, inputs.source, rows, size, device, precision, console, "predicting")
+        return predict_rows(config, one, inputs.source, rows, best_device(), console, "predicting")
 
     return Predicted(inputs, network, again(network, np.arange(len(inputs.sample_id))), again)
 

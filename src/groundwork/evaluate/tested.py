@@ -27,9 +27,8 @@ from groundwork.train.checkpoint import load_model
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.environment import commit
 from groundwork.train.machine.execution import memory_format
-from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import Metrics, build_metrics
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 from groundwork.train.prepare import prepare
 from groundwork.train.samples import read_samples
 from groundwork.train.warm import read_warm
@@ -63,11 +62,10 @@ def predict_test(folder: RunFolder, console: Console) -> PredictedTest:
     checkpoint = load_model(folder.best)
     trained = checked_config(checkpoint["config"], folder.best)  # as `predict` reads it
     network = network_of(checkpoint, trained, folder.best).arrange(memory_format(trained))
-    device = best_device()
-    rows, size, precision = prepared.rows["test"], config.data.batch_size, evaluation_precision(trained)
+    rows = prepared.rows["test"]
 
     def again(one: Network) -> NDArray[np.floating]:
-        return predict(one, prepared.inputs, rows, size, device, precision, console, "predicting test")
+        return predict_rows(trained, one, prepared.inputs, rows, best_device(), console, "predicting test")
 
     metrics = build_metrics(config, checkpoint.get("threshold"))
     return PredictedTest(prepared, checkpoint, network, again(network), metrics, again)

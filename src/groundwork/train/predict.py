@@ -5,10 +5,26 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from omegaconf import DictConfig
 
 from groundwork.core.console import Console
 from groundwork.data.device import copied_ahead
 from groundwork.model import Network, fuse_conv_bn, fusing_pays, predict_batch
+from groundwork.train.machine.precision import evaluation_precision
+
+
+def predict_rows(
+    config: DictConfig,
+    network: Network,
+    source: Any,
+    rows: NDArray[np.int64],
+    device: torch.device,
+    console: Console,
+    title: str,
+) -> NDArray[np.floating]:
+    """Predict rows in the batches and the precision of a run; see `predict`."""
+    size, precision = config.data.batch_size, evaluation_precision(config)
+    return predict(network, source, rows, size, device, precision, console, title)
 
 
 def predict(

@@ -13,8 +13,7 @@ from groundwork.data import TableSource, fit_target_scale
 from groundwork.data.prepared import Prepared
 from groundwork.model import Network, QuantileHead, TargetScale
 from groundwork.train.context import Context
-from groundwork.train.machine.precision import evaluation_precision
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 
 SCALES = ("none", "log", "quantile")
 FOLDS = 3
@@ -48,12 +47,10 @@ def predict_means(run: Context, network: Network) -> bool:
     scale = getattr(network.head, "target_scale", None)
     if scale is None or isinstance(network.head, QuantileHead):  # quantiles of y as they are, no means
         return False
-    config, prepared, tried = run.config, run.prepared, run.tried
+    prepared, tried = run.prepared, run.tried
     scale.residuals.zero_()
-    rows, size, precision = prepared.rows["train"], config.data.batch_size, evaluation_precision(config)
-    found = predict(
-        network, prepared.inputs, rows, size, run.device, precision, run.console, "predicting train"
-    )
+    rows, title = prepared.rows["train"], "predicting train"
+    found = predict_rows(run.config, network, prepared.inputs, rows, run.device, run.console, title)
     scale.to("cpu").learn_residuals(torch.from_numpy(found), torch.from_numpy(prepared.targets("train")))
     tried.predictions[:] = [scale.smeared(torch.from_numpy(each)).numpy() for each in tried.predictions]
     scale.to(run.device)

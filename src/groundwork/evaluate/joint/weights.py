@@ -23,9 +23,8 @@ from groundwork.evaluate.tested import prepare_as_trained
 from groundwork.train.checkpoint import load_model, save
 from groundwork.train.machine.device import best_device
 from groundwork.train.machine.execution import memory_format
-from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.metrics import build_metrics
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 
 
 def average_runs(keys: Mapping[str, str]) -> dict[str, str]:
@@ -105,8 +104,8 @@ def _write_average(joint: Joint, folder: RunFolder, console: Console) -> None:
     config = source.config.copy()
     prepared = prepare_as_trained(source, config, console)
     network = network_of(checkpoint, config, source.best).arrange(memory_format(config))
-    rows, size, precision = prepared.rows["val"], config.data.batch_size, evaluation_precision(config)
-    val = predict(network, prepared.inputs, rows, size, best_device(), precision, console, "predicting val")
+    rows, title = prepared.rows["val"], "predicting val"
+    val = predict_rows(config, network, prepared.inputs, rows, best_device(), console, title)
     metrics, said = with_threshold(
         build_metrics(config), config.monitor, val, prepared.targets("val"), prepared.names
     )

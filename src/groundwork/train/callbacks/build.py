@@ -13,11 +13,10 @@ from groundwork.train.checkpoint.position import Position
 from groundwork.train.context import Context
 from groundwork.train.corrected import KeepTried
 from groundwork.train.loop import enter_part
-from groundwork.train.machine.precision import evaluation_precision
 from groundwork.train.own.callbacks import build_own_callbacks
 from groundwork.train.own.run import OwnRun
 from groundwork.train.part import Part
-from groundwork.train.predict import predict
+from groundwork.train.predict import predict_rows
 
 
 def build_callbacks(context: Context | OwnRun) -> list[Callback]:
@@ -52,14 +51,12 @@ def build_callbacks(context: Context | OwnRun) -> list[Callback]:
 
 def measure_train(context: Context) -> Callable[[Part, torch.device], dict[str, float]]:
     """Give a function that measures the train split, each row once, in evaluation mode."""
-    prepared, size = context.prepared, context.config.data.batch_size
+    prepared = context.prepared
 
     def measure(part: Part, device: torch.device) -> dict[str, float]:
         rows = prepared.rows["train"]
-        # what the steps compute in is settled by now
-        precision = evaluation_precision(context.config)
         quiet = Console(quiet=True)
-        prediction = predict(part.network, part.source, rows, size, device, precision, quiet, "")
+        prediction = predict_rows(context.config, part.network, part.source, rows, device, quiet, "")
         return context.metrics(prediction, prepared.targets("train"), prepared.names)
 
     return measure
