@@ -7,7 +7,7 @@ from typing import Any
 from hydra.utils import get_class
 from omegaconf import DictConfig
 
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.ranges import check_choice
 from groundwork.core.redact import is_secret_name
 
@@ -93,7 +93,7 @@ def _check_class(key: str, target: str) -> None:
     except Exception as error:
         raise UserError(
             f"{key}._target_ must name a class that can be imported, but {target} cannot: "
-            f"{next(iter(str(error).splitlines()), '')}. Correct the name."
+            f"{first_line(error)}. Correct the name."
         ) from error
     if not issubclass(kind, Logger):
         raise UserError(

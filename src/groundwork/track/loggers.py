@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.bounded import read_yaml
 from groundwork.core.console import Console
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, first_line
 from groundwork.core.instantiate import instantiate
 from groundwork.core.ranks import is_first
 from groundwork.core.redact import redact, without_places
@@ -113,7 +113,7 @@ def _build(name: str, node: DictConfig, folder: RunFolder, known: Mapping[str, A
     try:
         logger: Any = instantiate(node, _convert_="all", **own, **known)
     except Exception as error:
-        cause = next(iter(str(error.__cause__ or error).splitlines()), "")
+        cause = first_line(error.__cause__ or error)
         raise UserError(
             f"logger.{name} must be a logger that can be built, but: {cause}. Correct its keys."
         ) from error

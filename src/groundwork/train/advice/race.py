@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from groundwork.core.atomic import write_text
 from groundwork.core.bounded import read_json
 from groundwork.core.console import Console
+from groundwork.core.errors import first_line
 from groundwork.core.run_folder import RunFolder, safe_name
 from groundwork.train.advice.price import SHARES
 from groundwork.train.callbacks.build import build_callbacks
@@ -169,7 +170,7 @@ def _advanced(runner: Any, share: float, say: Callable[[str], None]) -> bool:
     try:
         runner.advance(share)
     except (FloatingPointError, torch.OutOfMemoryError) as error:
-        say(f"race: {runner.name} is out: {str(error).splitlines()[0]}")
+        say(f"race: {runner.name} is out: {first_line(error)}")
         return False
     return True
 
