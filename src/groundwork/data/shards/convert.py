@@ -63,7 +63,8 @@ def convert_images(
     """
     if samples.path is None or how.decoding is None:
         raise UserError("shards= must have images in files, but this data has none. Use data=image_folder.")
-    _check_possible(samples, url)
+    _check_possible(samples)
+    _check_free(url)
     data = how.decoding.data
     files = Files([Path(path) for path in samples.path], data.get("max_pixels") or MAX_PIXELS)
     with silent_pillow(), console.progress("converting", "chunks") as bar:
@@ -90,13 +91,16 @@ def convert_images(
     return found
 
 
-def _check_possible(samples: Samples, url: str) -> None:
+def _check_possible(samples: Samples) -> None:
     if samples.inputs.shape[1]:
         raise UserError(
             f"shards= must hold images alone, but data.inputs names {quoted(samples.inputs.columns)}. Leave it out."
         )
     if find_spec("litdata") is None:
         raise UserError("shards= needs litdata, which is not installed. Run: uv sync --extra shards.")
+
+
+def _check_free(url: str) -> None:
     if not is_remote(url):
         place = Path(url)
         if place.is_file() or (place.is_dir() and any(place.iterdir())):
