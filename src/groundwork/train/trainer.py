@@ -93,7 +93,7 @@ def build_trainer(context: Context | OwnRun, callbacks: list[Callback]) -> Train
     plugins = [AtomicCheckpointIO(), StandingRanks(), *(build.keywords.pop("plugins", None) or ())]
     try:
         trainer: Trainer = build(**settled, plugins=plugins)
-    except (MisconfigurationException, ValueError, TypeError) as error:
+    except (MisconfigurationException, ImportError, ValueError, TypeError) as error:
         raise UserError(f"trainer: {' '.join(str(error).split())}") from error
     return trainer
 
@@ -173,10 +173,6 @@ def _profiler(context: Context | OwnRun, name: str | None) -> Profiler:
     """Build a profiler by Lightning's short name; it writes its table into the run folder."""
     if name is None:
         return NoProfiler()
-    if name not in PROFILERS:
-        raise UserError(
-            f"trainer.profiler must be {', '.join(PROFILERS)} or null, but got {name}. Choose one."
-        )
     context.note_once(f"trainer.profiler={name} writes fit-profile.* into {context.folder.path}")
     profiler: Profiler = PROFILERS[name](dirpath=context.folder.path, filename="profile")
     return profiler

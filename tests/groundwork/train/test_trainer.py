@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 import torch
 from lightning.pytorch import Callback
+from lightning.pytorch.strategies import StrategyRegistry
 from omegaconf import OmegaConf
 
 from groundwork import Run, UserError, fit
 from groundwork.core.paths import CONF
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import compose_run
-from groundwork.launch.config.trainer import OWN, REFUSED
+from groundwork.launch.config.trainer import OWN, REFUSED, STRATEGIES
 from groundwork.train.trainer import count_steps
 
 MONITOR = "lightning.pytorch.callbacks"
@@ -108,6 +109,33 @@ def test_what_the_run_decides_is_refused_in_one_line(name: str, word: str):
             ["trainer.strategy={_target_: lightning.pytorch.strategies.ModelParallelStrategy}"],
             "must not be ModelP",
         ),
+        (["trainer.strategy=foo"], "trainer.strategy must be one of auto, ddp"),
+        (["trainer.strategy=single_device", "trainer.devices=2"], "must go with trainer.devices=1"),
+        (
+            ["trainer.strategy={_target_: lightning.pytorch.strategies.SingleDeviceStrategy}", "trainer=ddp"],
+            "must go with trainer.devices=1",
+        ),
+        (["trainer.strategy=fsdp"], "trainer: .*requires a GPU"),
+        (
+            ["trainer.strategy={_target_: lightning.pytorch.strategies.FSDPStrategy}"],
+            "trainer: .*requires a GPU",
+        ),
+        (["trainer.strategy={_target_: torch.nn.ReLU}"], "trainer: You selected an invalid strategy"),
+        (["trainer.strategy=deepspeed_stage_2"], "trainer: .*DeepSpeed"),
+        (["trainer.accelerator=tpu"], "trainer.accelerator must be one of"),
+        (["trainer.accelerator={_target_: lightning.pytorch.accelerators.CPUAccelerator}"], "must be one of"),
+        (["trainer.profiler=foo"], "trainer.profiler must be one of simple, advanced, pytorch, null"),
+        (["trainer.profiler={_target_: torch.nn.ReLU}"], "trainer.profiler must be a profiler of Lightning"),
+        (["trainer.plugins=[foo]"], "trainer.plugins must be a list of"),
+        (["trainer.plugins=[{_target_: torch.nn.ReLU}]"], "trainer: Found invalid type for plugin"),
+        (["trainer.max_time=abc"], "trainer: .*not a valid duration"),
+        (["trainer.max_time={hourz: 1}"], "trainer: .*hourz"),
+        (["trainer.fast_dev_run=-1"], "trainer: .*fast_dev_run=-1"),
+        (["trainer.val_check_interval=00:00:00:xx"], "trainer: Non-integer"),
+        (["trainer.val_check_interval=-1"], r"trainer.val_check_interval must be in \(0, inf\)"),
+        (["trainer.val_check_interval=1.5"], "must be a share up to 1.0 or a whole number"),
+        (["trainer.limit_train_batches=1.5"], "must be a share up to 1.0 or a whole number"),
+        (["trainer.overfit_batches=2.5"], "must be a share up to 1.0 or a whole number"),
         (["trainer.limit_val_batches=0"], "trainer.limit_val_batches must"),
         (["callbacks.ema=0.9"], "callbacks.ema is now callbacks.ema.decay"),
         (["+callbacks.patience=3"], "callbacks.patience is now callbacks.early_stopping.patience"),
@@ -116,7 +144,26 @@ def test_what_the_run_decides_is_refused_in_one_line(name: str, word: str):
 )
 def test_wrong_values_are_refused_before_data_is_read(words: list[str], said: str):
     with pytest.raises(UserError, match=said):
-        check_combination(compose_run(["data=digits", *words]))
+        check_combination(compose_run(["data=digits", "trainer=cpu", *words]))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["trainer.strategy=DDP", "trainer.strategy=ddp_find_unused_parameters_true", "trainer.max_time=00:00:10:00",
+     "trainer.val_check_interval=1.0", "trainer.val_check_interval=00:00:10:00", "trainer.max_time={hours: 1}",
+     "trainer.plugins=[{_target_: lightning.pytorch.plugins.io.AsyncCheckpointIO}]", "trainer.fast_dev_run=3",
+     "trainer.profiler={_target_: lightning.pytorch.profilers.SimpleProfiler}", "trainer.overfit_batches=2"],
+)  # fmt: skip
+def test_what_lightning_takes_passes(word: str):
+    check_combination(compose_run(["data=digits", "trainer=cpu", word]))
+
+
+def test_the_names_of_strategies_are_those_that_lightning_knows_and_the_run_starts_itself():
+    started_elsewhere = {"spawn", "fork", "notebook", "xla", "tpu"}
+    known = [
+        name for name in StrategyRegistry.available_strategies() if not started_elsewhere & {*name.split("_")}
+    ]
+    assert {*known, "auto"} == {*STRATEGIES}
 
 
 def test_a_fast_run_takes_one_batch_and_says_what_it_leaves_out(run: Callable[..., Run]):

@@ -13,6 +13,7 @@ VALUES = {
     "execution.resident": ("auto", True, False),
     "execution.compile": ("auto", True, False),
     "execution.grad_checkpointing": SWITCH,
+    "trainer.accelerator": ("auto", "cpu", "gpu", "cuda", "mps"),
     "trainer.precision": ("auto", "32-true", "bf16-mixed", "16-mixed"),
     "trainer.gradient_clip_algorithm": (None, "norm", "value"),
     "report.map": SWITCH,
@@ -76,12 +77,19 @@ OTHERS = {
     "trainer.limit_test_batches": "(0, inf)",
     "trainer.limit_predict_batches": "(0, inf)",
     "trainer.overfit_batches": "[0, inf)",
+    "trainer.val_check_interval": "(0, inf)",
     "transfer.budget": "(0, inf)",
     "transfer.alpha": "(0, inf)",
     "callbacks.early_stopping.min_delta": "[0, inf)",
     "callbacks.ema.decay": "(0, 1)",
     "callbacks.checkpoint.minutes": "[0, inf)",
 }
+# Of these, what is no whole number of batches is a share of them all.
+SHARES = (
+    *(f"trainer.limit_{part}_batches" for part in ("train", "val", "test", "predict")),
+    "trainer.overfit_batches",
+    "trainer.val_check_interval",
+)
 NEVER_NULL = ("seed", "metrics.resamples", "trainer.max_epochs", "trainer.accumulate_grad_batches")
 WORDS = {
     "execution.threads": ("auto",),
@@ -115,7 +123,11 @@ def check_values(config: DictConfig) -> None:
             or not _is_ours(config, key)
         ):
             continue
+        if key in SHARES and isinstance(value, str):
+            continue  # a time, which Lightning reads
         check_range(key, value, interval, whole=key in WHOLE, words=WORDS.get(key, ()))
+        if key in SHARES and isinstance(value, float) and value > 1:
+            raise UserError(f"{key} must be a share up to 1.0 or a whole number, but got {value}. Change it.")
 
 
 def _is_ours(config: DictConfig, key: str) -> bool:

@@ -14,7 +14,7 @@ from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import check_own
 from groundwork.launch.config.pretrained import check_pretrained
-from groundwork.launch.config.trainer import check_callbacks, check_trainer
+from groundwork.launch.config.trainer import check_callbacks, check_trainer, is_plain
 from groundwork.track.check import check_logger
 from groundwork.train.custom import custom_parts, is_own, target_kind
 from groundwork.train.served import served
@@ -38,6 +38,7 @@ def check_combination(composition: Composition) -> None:
     if is_own(config):
         check_parts(config)
         check_own(config)
+        _check_built(config)
         return
     if (backbone := config.model.get("backbone")) is not None and OmegaConf.is_missing(backbone, "_target_"):
         raise UserError(
@@ -64,6 +65,7 @@ def check_combination(composition: Composition) -> None:
         from groundwork.train.plugged import check_plugged  # torch: not for what conf/ names
 
         check_plugged(config)
+    _check_built(config)
 
 
 def _check_loss_head(config: DictConfig) -> None:
@@ -140,6 +142,14 @@ def check_parts(config: DictConfig) -> None:
     check_trainer(config)
     check_callbacks(config)
     check_values(config)
+
+
+def _check_built(config: DictConfig) -> None:
+    """Ask Lightning where only it can tell whether a Trainer can be built; machines of a cluster are others."""
+    if not is_plain(config.trainer) and config.cluster.kind != "slurm":
+        from groundwork.train.tried import check_built  # torch: not for what needs no trial
+
+        check_built(config)
 
 
 def _is_usual(config: DictConfig) -> bool:

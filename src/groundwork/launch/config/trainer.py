@@ -1,9 +1,10 @@
 """The groups `trainer` and `callbacks` of a configuration -> what the run decides itself or can't be is refused."""
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 
 from groundwork.core.errors import UserError
 from groundwork.core.older import hint
+from groundwork.core.ranges import check_choice
 from groundwork.train.custom import own_module
 
 OWN = "val_every_n_steps"  # the one key of `trainer` that is not Lightning's
@@ -17,6 +18,12 @@ REFUSED = {
     "model_registry": "Use scripts/export.py: checkpoints stay on this machine",
 }
 
+# Strategies of Lightning by name; a library may register more, which `_target_` reaches.
+UNUSED = "find_unused_parameters"
+STRATEGIES = ("auto", "ddp", f"ddp_{UNUSED}_true", f"ddp_{UNUSED}_false", "deepspeed", "deepspeed_stage_1",
+              "deepspeed_stage_2", "deepspeed_stage_2_offload", "deepspeed_stage_3", "deepspeed_stage_3_offload",
+              "deepspeed_stage_3_offload_nvme", "fsdp", "fsdp_cpu_offload", "single_device")  # fmt: skip
+PROFILERS = ("simple", "advanced", "pytorch")
 
 # Callbacks of Lightning that do nothing for a task of this package, or stop it -> what to use instead.
 REPLACED = {
@@ -57,11 +64,8 @@ def check_trainer(config: DictConfig) -> None:
                 raise UserError(
                     f"trainer.{OWN} must not go with trainer.{name}, which says the same. Leave one of them out."
                 )
+    _check_parts(trainer)
     strategy = trainer.get("strategy")
-    if isinstance(strategy, str) and strategy.rpartition("_")[2] in ("spawn", "fork", "notebook"):
-        raise UserError(
-            f"trainer.strategy must be one whose processes the run starts, but got {strategy}. Use ddp."
-        )
     cut = isinstance(strategy, DictConfig) and str(strategy.get("_target_")).endswith(
         ".ModelParallelStrategy"
     )
@@ -70,6 +74,44 @@ def check_trainer(config: DictConfig) -> None:
             "trainer.strategy must not be ModelParallelStrategy, since the networks here do not cut themselves in "
             "configure_model. Use trainer=ddp, trainer.strategy=fsdp, or a module of your own that does."
         )
+
+
+def _check_parts(trainer: DictConfig) -> None:
+    """Refuse a strategy, a profiler or plugins that Lightning cannot know, as far as this is told without it."""
+    strategy, profiler, plugins = trainer.get("strategy"), trainer.get("profiler"), trainer.get("plugins")
+    if isinstance(strategy, str):
+        if {"spawn", "fork", "notebook"} & set(strategy.lower().split("_")):
+            raise UserError(
+                f"trainer.strategy must be one whose processes the run starts, but got {strategy}. Use ddp."
+            )
+        check_choice("trainer.strategy", strategy.lower(), STRATEGIES)
+    single = strategy.get("_target_") if isinstance(strategy, DictConfig) else strategy
+    if str(single).rpartition(".")[2] in ("single_device", "SingleDeviceStrategy") and trainer.devices != 1:
+        raise UserError(
+            f"trainer.strategy={single} must go with trainer.devices=1, but got trainer.devices={trainer.devices}, "
+            "whose processes would each train alone. Use trainer.strategy=ddp."
+        )
+    if isinstance(profiler, str):
+        check_choice("trainer.profiler", profiler, (*PROFILERS, "null"))
+    for one in plugins if isinstance(plugins, ListConfig) else [plugins] if plugins else []:
+        if not (isinstance(one, DictConfig) and one.get("_target_")):
+            raise UserError(
+                f"trainer.plugins must be a list of {{_target_: ...}}, but holds {one}. Name the class."
+            )
+
+
+def is_plain(trainer: DictConfig) -> bool:
+    """Tell whether `check_trainer` and the ranges say all of a group `trainer`, so that Lightning need not be asked."""
+    strategy, profiler, fast = trainer.strategy, trainer.profiler, trainer.fast_dev_run
+    return (
+        isinstance(strategy, str)
+        and not strategy.startswith(("fsdp", "deepspeed"))
+        and (profiler is None or isinstance(profiler, str))
+        and trainer.plugins is None
+        and trainer.max_time is None
+        and not isinstance(trainer.val_check_interval, str | DictConfig)
+        and (isinstance(fast, bool) or fast >= 0)
+    )
 
 
 def check_callbacks(config: DictConfig) -> None:

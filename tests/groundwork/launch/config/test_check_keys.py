@@ -153,7 +153,10 @@ def test_there_are_sixty_rows_and_forty_of_them_are_typos_and_types():
     assert sum("+" in typed or any(one in said for one in types) for typed, said in WRONG) >= 40
 
 
-@pytest.mark.parametrize(("typed", "said"), [WRONG[1], WRONG[31]])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [WRONG[1], WRONG[31], ("trainer.strategy=foo", "trainer.strategy must be one of auto, ddp")],
+)
 def test_a_process_of_its_own_says_it_in_two_seconds_without_torch(typed: str, said: str, tmp_path: Path):
     code = (
         "import sys; from groundwork.launch.cli import enter; from groundwork.launch.commands import train\n"
