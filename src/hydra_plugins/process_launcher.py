@@ -6,7 +6,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 
 class ProcessLauncher(Launcher):
@@ -14,10 +14,12 @@ class ProcessLauncher(Launcher):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep the configuration of the sweep; a trial is composed anew in a process of its own."""
-        self.config = config
+        self.context, self.config, self.task = hydra_context, config, task_function
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run a batch and return one result per combination: the monitored value on val, or the failure.
+
+        The trials are processes of their own; Hydra's callbacks hear of their jobs here, before and after the batch.
 
         Raises:
             UserError: If a combination has a wrong key or value; none has started then.
@@ -25,7 +27,22 @@ class ProcessLauncher(Launcher):
         """
         from groundwork.launch.sweep.launch import launch  # pandas: not at every start
 
-        return launch(self.config, job_overrides)
+        hears = bool(self.config.hydra.get("callbacks"))
+        numbered = enumerate(job_overrides, initial_job_idx) if hears else ()
+        jobs = [self._job(number, overrides) for number, overrides in numbered]
+        for job in jobs:
+            self.context.callbacks.on_job_start(config=job, task_function=self.task)
+        returned = launch(self.config, job_overrides)
+        for job, result in zip(jobs, returned, strict=False):
+            self.context.callbacks.on_job_end(config=job, job_return=result)
+        return returned
+
+    def _job(self, number: int, overrides: Sequence[str]) -> DictConfig:
+        """Compose the configuration of a combination, as Hydra's own launchers do."""
+        job = self.context.config_loader.load_sweep_config(self.config, list(overrides))
+        with open_dict(job):
+            job.hydra.job.num, job.hydra.job.id = number, f"job_{number}"
+        return job
 
 
 _store = ConfigStore.instance()

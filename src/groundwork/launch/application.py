@@ -23,6 +23,7 @@ from groundwork.launch.config.compose import Composition, complete, composed
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
 from groundwork.launch.config.flags import ANSWERED, HELP, SHOWN, Arguments, part
+from groundwork.launch.config.hydra_keys import refuse_hydra_keys
 from groundwork.launch.config.own_hydra import HABITS
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.searchpath import searchpath_overrides
@@ -48,6 +49,7 @@ def compositions(overrides: list[str]) -> list[Composition]:
         UserError: If Hydra does not accept an override, or a key or value of a combination is wrong.
     """
     typed = part(overrides)
+    refuse_hydra_keys(typed.overrides)
     if plugged := [one for one in typed.overrides if one.startswith(("hydra/launcher=", "hydra/sweeper="))]:
         raise UserError(f"{plugged[0]} is for multiruns of train.py. Leave it out here.")
     found: list[Noted] = []
@@ -68,6 +70,7 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
         UserError: If Hydra does not accept an override, or a key or value of a combination is wrong.
     """
     typed = part(overrides)
+    refuse_hydra_keys(typed.overrides)
     single: list[Noted] = []
     variables: dict[str, str] = {}
 
@@ -79,6 +82,11 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
             return run_combination(config, known, _noted(config)[2])
         if known.sweeper.get("params"):
             print("note: hydra.sweeper.params has no effect on a single run. Add -m to sweep over it.")
+        if known.callbacks:
+            print(
+                "note: hydra.callbacks hears of a single run before it trains, not after it. Use a Lightning callback "
+                "in callbacks, or -m."
+            )
         variables.update({key: str(value) for key, value in known.job.env_set.items()})
         single.append(_noted(config))
         return None

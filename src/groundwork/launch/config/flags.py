@@ -69,13 +69,14 @@ def part(arguments: Sequence[str]) -> Arguments:
         argument = rest.pop(0)
         name, equals, value = argument.partition("=")
         if not argument.startswith("-"):
-            _refuse(name.lstrip("+~"))
+            refuse(name.lstrip("+~"))
             overrides.append(argument)
             continue
         if equals and _is_key(name):
+            refuse(name.lstrip("-"))
             overrides.append(argument.lstrip("-"))
             continue
-        _refuse(SHORT.get(name, name))
+        refuse(SHORT.get(name, name))
         if argument in MULTIRUN:
             multirun = True
         elif name in WITH_VALUE:
@@ -102,9 +103,18 @@ def _is_key(flag: str) -> bool:
     return name != flag and ("." in name or name in ROOT_KEYS or (CONF / name).is_dir())
 
 
-def _refuse(name: str) -> None:
+def refuse(name: str, where: str = "") -> None:
+    """Refuse a flag or a key of Hydra that groundwork decides.
+
+    Args:
+        name: As it is typed, without signs before it.
+        where: It stands, before the line.
+
+    Raises:
+        UserError: With what to use instead.
+    """
     if name in REFUSED:
-        raise UserError(f"{name} cannot be changed here. {REFUSED[name]}.")
+        raise UserError(f"{where}{name} cannot be changed here. {REFUSED[name]}.")
 
 
 def _searched(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:

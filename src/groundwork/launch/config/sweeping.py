@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from groundwork.core.errors import UserError
-from groundwork.core.paths import CONF
-from groundwork.launch.config.documented import read_file
-from groundwork.launch.config.searchpath import searched_folders
+from groundwork.launch.config.hydra_keys import experiment_of, overridden
 
 
 def sweeps(overrides: Sequence[str]) -> bool:
     """Tell whether the overrides, or the experiment that they choose, ask for a multirun without `-m`."""
     typed = [one.partition("=")[2] for one in overrides if one.lstrip("+").startswith("hydra.mode=")]
-    mode = typed[-1] if typed else (_experiment(overrides).get("hydra") or {}).get("mode")
+    mode = typed[-1] if typed else (experiment_of(overrides).get("hydra") or {}).get("mode")
     return str(mode).upper() == "MULTIRUN"
 
 
@@ -23,8 +20,7 @@ def check_sweeper(overrides: Sequence[str]) -> None:
     Raises:
         UserError: With what to use instead.
     """
-    defaults = _experiment(overrides).get("defaults") or []
-    named = [one.get("override /hydra/sweeper") for one in defaults if isinstance(one, dict)]
+    named = overridden(experiment_of(overrides), "hydra/sweeper")
     named += [one.partition("=")[2] for one in overrides if one.startswith("hydra/sweeper=")]
     if named[-1:] != ["optuna"]:
         return
@@ -42,13 +38,3 @@ def check_sweeper(overrides: Sequence[str]) -> None:
 def _release(text: str) -> tuple[int, int]:
     major, minor = text.split(".")[:2]
     return int(major), int(minor)
-
-
-def _experiment(overrides: Sequence[str]) -> dict[str, Any]:
-    """Read the file of the chosen experiment; empty where there is none."""
-    chosen = [one.partition("=")[2] for one in overrides if one.lstrip("+").startswith("experiment=")]
-    for folder in [CONF, *searched_folders(overrides)] if chosen else []:
-        path = folder / "experiment" / f"{chosen[-1]}.yaml"
-        if path.is_file():
-            return read_file(path)[0]
-    return {}

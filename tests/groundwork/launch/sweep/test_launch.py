@@ -14,6 +14,7 @@ import pytest
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import OmegaConf
 
@@ -138,6 +139,40 @@ def test_a_sweeper_learns_from_the_values_of_its_batches(
     assert failed.status == JobStatus.FAILED
     with pytest.raises(Exception, match="seed=91: ValueError: "):
         _ = failed.return_value
+
+
+class Hears(Callback):
+    """A callback of Hydra's that notes what it is told."""
+
+    said: ClassVar[list[Any]] = []
+
+    def on_job_start(self, config: Any, **_: Any) -> None:
+        self.said.append(("start", config.hydra.job.num, config.seed))
+
+    def on_job_end(self, config: Any, job_return: JobReturn, **_: Any) -> None:
+        self.said.append(
+            ("end", config.seed, job_return.status.name, Path(str(job_return.working_dir)).parent.name)
+        )
+
+    def on_multirun_end(self, config: Any, **_: Any) -> None:
+        self.said.append(("all",))
+
+
+def test_callbacks_of_hydra_hear_of_every_combination(
+    train: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "hears", SimpleNamespace(Hears=Hears))
+    Hears.said.clear()
+    assert (
+        train(
+            "-m", "seed=4,91", "hydra.sweeper.max_batch_size=1", "+hydra.callbacks.mine._target_=hears.Hears"
+        )
+        == 1
+    )
+    assert Hears.said == [
+        ("start", 0, 4), ("end", 4, "COMPLETED", "diabetes"),
+        ("start", 1, 91), ("end", 91, "FAILED", "diabetes"), ("all",),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
