@@ -25,8 +25,8 @@ class Bar:
         check()
         self.move(done, total)
 
-    def move(self, done: int, total: int) -> None:
-        """Show that `done` of `total` are done."""
+    def move(self, done: int, total: int | None) -> None:
+        """Show that `done` of `total` are done; None is not known."""
         self._progress.update(self._task, completed=done, total=total)
 
     def describe(self, text: str) -> None:

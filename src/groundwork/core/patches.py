@@ -105,6 +105,14 @@ def count_logged_from(trainer: Any, step: int) -> None:
     trainer.fit_loop.epoch_loop._batches_that_stepped = step
 
 
+def forget_logged(trainer: Any) -> None:
+    """Forget what was logged before training, as Lightning does after its sanity check (Lightning 2.6).
+
+    Its search for a learning rate or a batch size trains and validates, and leaves the values.
+    """
+    trainer._logger_connector.reset_metrics()
+
+
 def drop_wandb() -> None:
     """End W&B's local process at once where it no longer answers: at exit W&B would wait for it (W&B 0.31)."""
     wandb_setup: Any = sys.modules.get("wandb.sdk.wandb_setup")

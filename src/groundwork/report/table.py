@@ -51,7 +51,10 @@ def metric_names(run: ReportedRun, *, only_usual: bool) -> list[str]:
     own = (run.config.get("metrics") or {}).get("extra") or {}
     first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known), *own])
     names = first if only_usual else {**first, **known}
-    return [name for name in names if name in known and "/" not in name]
+    foreign = (run.config.get("task") or {}).get(
+        "_target_"
+    )  # a module of the user's, whose names mean what it likes
+    return [name for name in names if name in known and (foreign or "/" not in name)]
 
 
 def metric_table(run: ReportedRun) -> Table:

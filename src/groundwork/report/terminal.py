@@ -56,7 +56,10 @@ def _metrics(run: ReportedRun) -> Table:
     baselines = result.get("baselines") or {}
     n = (result.get("n") or {}).get("val")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.title = None if n is None else f"{result.get('monitor')} chose the checkpoint; val, n = {n:,}"
+    foreign = (run.config.get("task") or {}).get("_target_")  # which need not log what would choose
+    unlogged = foreign and result.get("monitor") not in (result.get("val") or {})
+    chose = "the last weights count" if unlogged else f"{result.get('monitor')} chose the checkpoint"
+    table.title = None if n is None else f"{chose}; val, n = {n:,}"
     table.add_column("metric", no_wrap=True)
     # Once sealed, the test carries the interval: three intervals side by side do not fit 80 letters.
     proof = "test" if run.is_sealed else "corrected" if run.val_chose else "val"

@@ -203,8 +203,12 @@ def _files(trainer: Trainer) -> list[StepsFile]:
 
 
 def _rates(trainer: Trainer) -> dict[str, float]:
-    """Give the largest rate among the groups of each optimizer: `lr`, or `lr/0`, `lr/1`, ..."""
-    rates = [max(float(group["lr"]) for group in one.param_groups) for one in trainer.optimizers]
+    """Give the largest rate among the groups of each optimizer, if there are any: `lr`, or `lr/0`, `lr/1`, ..."""
+    rates = [
+        max(float(group["lr"]) for group in one.param_groups)
+        for one in trainer.optimizers
+        if one.param_groups
+    ]
     return (
         {"lr": rates[0]} if len(rates) == 1 else {f"lr/{number}": rate for number, rate in enumerate(rates)}
     )

@@ -1,5 +1,6 @@
 """What happens beside the training loop: history rows and a bar."""
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -101,8 +102,9 @@ class ProgressBar(Callback):
         """Open the bar."""
         if trainer.is_global_zero:
             self.advance = self._stack.enter_context(self.console.progress(self.title, "steps"))
-            self.total = int(trainer.max_epochs or 1) * int(trainer.num_training_batches)
-            self.total //= max(trainer.accumulate_grad_batches, 1)
+            batches = float(trainer.num_training_batches)  # infinite for a loader without a length
+            steps = int(trainer.max_epochs or 1) * batches // max(trainer.accumulate_grad_batches, 1)
+            self.total = int(steps) if math.isfinite(steps) else None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -31,7 +31,7 @@ def build_own_callbacks(run: OwnRun) -> list[Callback]:
     }
     wanted = wanted_entries(run).values()
     written = run.folder.history if HISTORY in [node._target_ for node in wanted] else None
-    callbacks: list[Callback] = [OwnHistory(written, run.rows, config.monitor, name)]
+    callbacks: list[Callback] = [OwnHistory(written, run.rows, config.monitor, name, run.console.note)]
     for node in wanted:
         if node._target_ == HISTORY:
             continue

@@ -1,12 +1,14 @@
 """What a module of the user's logs -> rows of a history, and the full name of the monitor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import BatchSizeFinder, LearningRateFinder
 
 from groundwork.core.errors import UserError
+from groundwork.core.patches import forget_logged
 from groundwork.core.run_folder import plain
 from groundwork.train.callbacks.history import write_history
 from groundwork.train.own.run import logged_name
@@ -23,10 +25,18 @@ class OwnHistory(Callback):
         rows: Of the run so far.
         monitor: As the configuration has it; see `logged_name`.
         name: Of the module, for the message.
+        say: Notes a line.
     """
 
-    def __init__(self, path: Path | None, rows: list[dict[str, Any]], monitor: str, name: str):
-        self.path, self.rows, self.asked, self.name = path, rows, monitor, name
+    def __init__(
+        self,
+        path: Path | None,
+        rows: list[dict[str, Any]],
+        monitor: str,
+        name: str,
+        say: Callable[[str], None],
+    ):
+        self.path, self.rows, self.asked, self.name, self.say = path, rows, monitor, name, say
         self._before: set[str] = set()
         self._of_val: set[str] = set()
         self._open = False  # the last row lacks what training logs at the end of its epoch
@@ -43,6 +53,18 @@ class OwnHistory(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Know it again."""
         self._of_val |= set(state_dict["of_val"])
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin with nothing logged, and say what Lightning has searched."""
+        forget_logged(trainer)
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by its connector
+            if isinstance(callback, BatchSizeFinder) and callback.optimal_batch_size:
+                self.say(f"BatchSizeFinder found a batch size of {callback.optimal_batch_size}")
+            elif isinstance(callback, LearningRateFinder) and callback.optimal_lr:
+                found = callback.optimal_lr.suggestion()
+                self.say(
+                    f"LearningRateFinder found {'no rate' if found is None else f'a rate of {found:.3g}'}"
+                )
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note what training has logged."""

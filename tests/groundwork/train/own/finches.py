@@ -1,11 +1,12 @@
 """A LightningDataModule and LightningModules that know nothing of this project; tests import them from their folder."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from lightning import LightningDataModule, LightningModule
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 
 class Data(LightningDataModule):
@@ -66,6 +67,41 @@ class Module(LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.Adam(self.parameters(), self.lr)
         return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)]
+
+
+class Stream(IterableDataset[Any]):
+    """Rows without a length."""
+
+    def __init__(self, rows: Any):
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+
+class Flow(Data):
+    """The same rows, streamed; val comes twice."""
+
+    def train_dataloader(self) -> Any:
+        return DataLoader(Stream(self.train), 8)
+
+    def val_dataloader(self) -> Any:
+        return [DataLoader(Stream(self.val), 8), DataLoader(self.test, 8)]
+
+
+class Double(Module):
+    """Two sets of val, each logged by its own name."""
+
+    def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        right = (self.layers(batch[0]).argmax(1) == batch[1]).float().mean()
+        self.log(f"val_{'ab'[dataloader_idx]}/acc", right, add_dataloader_idx=False)
+
+
+class Idle(Module):
+    """Nothing that trains, as Lightning allows."""
+
+    def configure_optimizers(self) -> Any:
+        return None
 
 
 class Twins(LightningModule):

@@ -357,6 +357,49 @@ def test_what_training_logs_is_never_told_as_of_val(
     assert "val chose" not in capsys.readouterr().out
 
 
+def test_a_search_for_a_rate_leaves_nothing_behind_that_counts_as_logged(
+    finches: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    finder = "{_target_: lightning.pytorch.callbacks.LearningRateFinder, num_training_steps: 20}"
+    result = fit([DATA, MODULE, *SHORT, f"+callbacks.rate={finder}", f"paths.runs={tmp_path}"]).result
+    assert ({*result["val"]}, {*result["train"]}) == ({"loss", "acc"}, {"loss", "acc"})
+    assert "note: LearningRateFinder found " in capsys.readouterr().out
+
+
+def test_the_size_of_a_batch_that_was_searched_is_said(
+    finches: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    finder = "{_target_: lightning.pytorch.callbacks.BatchSizeFinder, max_trials: 1, batch_arg_name: size}"
+    fit([DATA, MODULE, *SHORT, "trainer.max_epochs=1", f"+callbacks.size={finder}", f"paths.runs={tmp_path}"])
+    assert "note: BatchSizeFinder found a batch size of 4" in capsys.readouterr().out
+
+
+def test_loaders_without_a_length_and_several_sets_of_val_train_and_are_shown(
+    finches: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = [
+        "data._target_=finches.Flow",
+        "task._target_=finches.Double",
+        "monitor=val_b/acc",
+        "+callbacks.checkpoint.mode=max",
+    ]
+    run = fit([*words, *SHORT, f"paths.runs={tmp_path}"])
+    assert {*run.result["val"]} == {"a/acc", "b/acc"}
+    assert run.history.step.tolist() == [6, 12, 18]
+    assert run.result["monitor"] == "b/acc"
+    shown = capsys.readouterr().out
+    assert "a/acc" in shown
+    assert "b/acc" in shown
+
+
+def test_a_module_without_an_optimizer_runs_as_in_lightning(
+    finches: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.warns(UserWarning, match="this fit will run with no optimizer"):
+        run = fit([DATA, "task._target_=finches.Idle", *SHORT, f"paths.runs={tmp_path}"])
+    assert run.result["status"] == "done"
+
+
 def test_names_of_logged_metrics():
     assert logged_name({"val_acc": 1, "acc": 2}, "acc") == "acc"
     assert logged_name({"val_acc": 1}, "acc") == "val_acc"
