@@ -10,6 +10,7 @@ from groundwork.data.categories import FIRST, MISSING, UNSEEN
 from groundwork.data.columns import Column, ColumnStatistics
 
 MOST_NOTES = 10
+MANY = 10  # rows that all hold unknown categories: the column tells rows apart, not kinds
 
 
 def unseen_notes(
@@ -43,9 +44,13 @@ def _of_column(values: NDArray[np.float64], column: Column, what: str, averages:
     if column.kind == "categorical":
         shared = "; they get what rare categories share" if knows and column.counts[UNSEEN] else average
         if unseen := int((values == UNSEEN).sum()):
+            names_rows = unseen == len(values) >= MANY
+            remedy = (
+                f". If it only names rows, train without it: data.drop=[{column.name}]" if names_rows else ""
+            )
             yield (
                 f"column {column.name!r}: {unseen:,} of {len(values):,} {what} hold a category that training did "
-                f"not know{shared}"
+                f"not know{shared}{remedy}"
             )
         gaps = int((values == MISSING).sum())
         filled = (

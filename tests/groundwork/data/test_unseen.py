@@ -86,3 +86,9 @@ def test_a_number_that_training_showed_in_one_value_only_is_told():
         "column 'x': 1 of 3 rows hold another value than 0, the only one that training showed; they get 0",
         "column 'x': 1 of 3 rows have no value, which training never showed; they get 0",
     ]
+
+
+def test_a_column_of_which_no_category_is_known_gets_a_remedy() -> None:
+    rows = DataFrame([{"x": 1.0, "c": f"name {place}", "k": "u"} for place in range(10)])
+    assert notes(rows)[0].endswith("train without it: data.drop=[c]")
+    assert "data.drop" not in notes(rows[:9])[0]
