@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from shlex import join, quote
+from shlex import join, quote, split
 from typing import Any
 
 from groundwork.core.paths import machine_paths
 from groundwork.report.folder import ReportedRun
 from groundwork.report.page import shown_path
+
+FOLDS = "Use folds: "  # begins the remedy for a val that is too small
 
 
 def next_step(run: ReportedRun) -> str:
@@ -23,8 +25,15 @@ def next_step(run: ReportedRun) -> str:
 
 
 def train_command(audit: Mapping[str, Any], *more: str) -> str:
-    """Return the command that trains on what an audit looked at, with further words."""
-    return command("train.py", *map(str, audit.get("command") or []), *more)
+    """Return the command that trains on what an audit looked at, in folds where it found val too small to decide."""
+    return command("train.py", *map(str, audit.get("command") or []), *more, *_folds(audit))
+
+
+def _folds(audit: Mapping[str, Any]) -> list[str]:
+    """Return the words of the remedy for a small val, if a warning names them."""
+    warnings = (one for one in audit.get("findings") or [] if one["level"] == "warning")
+    remedy = next((one["remedy"] for one in warnings if one["remedy"].startswith(FOLDS)), "")
+    return split(remedy.removeprefix(FOLDS).removesuffix("."))
 
 
 def runs_word(run: Path) -> list[str]:
