@@ -140,6 +140,11 @@ class ReportedRun:
         return direction_in(self.result, metric) == "max"
 
     @property
+    def has_monitored(self) -> bool:
+        """Tell whether the metric that should choose was measured on val; a module of the user's may log none."""
+        return "val" not in self.result or self.monitor in self.result["val"]
+
+    @property
     def val_chose(self) -> bool:
         """Tell whether val chose anything, so that its own number is optimistic."""
         return val_chose(self.result)

@@ -8,6 +8,8 @@ from typing import Any
 CHOSE = "val chose, so its number is optimistic; corrected takes the choosing out and is the evidence"
 NOT_CORRECTED = "val chose, so its number is optimistic and has no interval; it could not be corrected here"
 TOO_SHORT = "heavy tails: this interval is too short"
+TEST_DID_NOT = "val chose, so its number is optimistic; the test chose nothing and is the evidence"
+NOTHING_CHOSE = "nothing that was logged on val chose the checkpoint: the last weights count"
 VERDICTS = {
     "better": "beaten by the model",
     "undecided": "not beaten: the difference may be chance",
@@ -42,6 +44,8 @@ def show(entry: Any) -> str:
     size = abs(number)
     if number == 0 or 1e-3 <= size < 10:
         return f"{number:.3f}"
+    if 1e-4 <= size < 1e-3:
+        return f"{number:.5f}"
     if 10 <= size < 1000:
         return f"{number:#.4g}"
     return f"{number:,.0f}" if 1000 <= size < 1e7 else f"{number:.2e}"

@@ -8,6 +8,7 @@ from groundwork.report.folder import ReportedRun
 from groundwork.report.number import (
     CHOSE,
     NOT_CORRECTED,
+    NOTHING_CHOSE,
     interval_of,
     show,
     show_verdict,
@@ -29,7 +30,7 @@ def lead(run: ReportedRun) -> dict[str, Any]:
     if scores:
         best = (max if run.more_is_better(metric) else min)(scores, key=lambda name: scores[name])
     return {
-        "metric": metric,
+        "metric": metric if run.has_monitored else None,
         "value": show(entry),
         "interval": interval_of(entry),
         "baseline": best,
@@ -37,10 +38,16 @@ def lead(run: ReportedRun) -> dict[str, Any]:
         "verdict": show_verdict(best, told) if best and (told := run.verdict_on(best)) else None,
         "pays": whether_pays(result),
         "split": "corrected" if run.val_chose else "val",
-        "chose": (CHOSE if entry else NOT_CORRECTED) if run.val_chose else None,
+        "chose": _what_chose(run),
         "n": (result.get("n") or {}).get("val"),
         "test": result["test"].get(metric) if run.is_sealed else None,
     }
+
+
+def _what_chose(run: ReportedRun) -> str | None:
+    if not run.has_monitored:
+        return f"{NOTHING_CHOSE[0].upper()}{NOTHING_CHOSE[1:]}."
+    return (CHOSE if run.evidence(run.monitor) else NOT_CORRECTED) if run.val_chose else None
 
 
 def sizes(run: ReportedRun) -> list[tuple[str, Any]]:
@@ -50,7 +57,9 @@ def sizes(run: ReportedRun) -> list[tuple[str, Any]]:
 
 
 def describe(run: ReportedRun) -> str:
-    """Say in one sentence what was predicted from what."""
+    """Say in one sentence what was predicted from what; of a module of the user's only its name is known."""
+    if "." in run.task:
+        return f"{run.task}, a module of your own."
     data = run.data
     targets = [str(name) for name in data.get("targets") or []]
     what = ", ".join(targets) if targets else "the target"

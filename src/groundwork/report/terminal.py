@@ -12,6 +12,8 @@ from groundwork.report.next_step import next_step
 from groundwork.report.number import (
     CHOSE,
     NOT_CORRECTED,
+    NOTHING_CHOSE,
+    TEST_DID_NOT,
     explain,
     settled,
     show,
@@ -47,8 +49,18 @@ def summary(run_dir: Path | str) -> Group:
         lines.append(Text(f"{count} {have} been tested on these test rows.", "dim"))
     if command := next_step(run):
         lines.append(Text.assemble(("next    ", "dim"), (command, "bold")))
-    lines.append(Text("words   GLOSSARY.md explains corrected, baseline, beaten, sealed", "dim"))
-    return Group(_metrics(run), *_verdicts(run), *lines)
+    lines.append(Text(f"words   GLOSSARY.md explains {', '.join(_words(run))}", "dim"))
+    table = _metrics(run)
+    return Group(*([table] if table.row_count else []), *_verdicts(run), *lines)
+
+
+def _words(run: ReportedRun) -> list[str]:
+    """Return the words of the glossary that this run shows."""
+    return [
+        *(["corrected"] if run.val_chose and not run.is_sealed else []),
+        *(["baseline", "beaten"] if run.result.get("baselines") else []),
+        "sealed",
+    ]
 
 
 def _metrics(run: ReportedRun) -> Table:
@@ -56,9 +68,7 @@ def _metrics(run: ReportedRun) -> Table:
     baselines = result.get("baselines") or {}
     n = (result.get("n") or {}).get("val")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    foreign = (run.config.get("task") or {}).get("_target_")  # which need not log what would choose
-    unlogged = foreign and result.get("monitor") not in (result.get("val") or {})
-    chose = "the last weights count" if unlogged else f"{result.get('monitor')} chose the checkpoint"
+    chose = f"{result.get('monitor')} chose the checkpoint" if run.has_monitored else "the last weights count"
     table.title = None if n is None else f"{chose}; val, n = {n:,}"
     table.add_column("metric", no_wrap=True)
     # Once sealed, the test carries the interval: three intervals side by side do not fit 80 letters.
@@ -85,9 +95,10 @@ def _metrics(run: ReportedRun) -> Table:
 def _verdicts(run: ReportedRun) -> list[Text]:
     """Say which number chose and which is evidence, and whom the model beats by the monitored metric."""
     styles = {"better": "green", "undecided": "yellow", "worse": "red"}
-    lines = []
+    lines = [] if run.has_monitored else [Text(NOTHING_CHOSE, "yellow")]
     if run.val_chose:
-        lines.append(Text(CHOSE if run.evidence(run.monitor) else NOT_CORRECTED, "dim"))
+        unsealed = CHOSE if run.evidence(run.monitor) else NOT_CORRECTED
+        lines.append(Text(TEST_DID_NOT if run.is_sealed else unsealed, "dim"))
     entry, why = run.evidence(run.monitor), ""
     for name, metrics in (run.result.get("baselines") or {}).items():
         if told := run.verdict_on(name):

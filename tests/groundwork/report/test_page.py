@@ -87,3 +87,14 @@ def test_paths_below_the_current_folder_are_shown_without_the_way_to_it(
     monkeypatch.chdir(tmp_path)
     assert shown_path(tmp_path / "runs" / "a") == "runs/a"
     assert shown_path(tmp_path.parent) == tmp_path.parent.resolve().as_posix()
+
+
+def test_a_module_that_logs_nothing_leads_with_what_that_means(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    change_json(folder / "result.json", task="birds.Net", monitor="auto", val={}, baselines={}, corrected={})
+    told = lead(ReportedRun(folder))
+    assert told["metric"] is None
+    assert "the last weights count" in told["chose"]
+    assert describe(ReportedRun(folder)) == "birds.Net, a module of your own."

@@ -78,3 +78,20 @@ def test_eighty_letters_hold_every_number(write_regression: Callable[..., Path])
     text = shown(write_regression(num_val=5, sealed=True), width=80)
     assert all(number in text for number in ("10.20", "[9.300, 11.10]", "60.10", "14.20", "10.00"))
     assert "…" not in text
+
+
+def test_a_module_that_logs_nothing_is_said_to_have_chosen_nothing(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    change_json(folder / "result.json", monitor="auto", val={}, baselines={}, corrected={}, verdicts={})
+    text = shown(folder)
+    assert "chose the checkpoint: the last weights count" in text
+    assert "auto" not in text
+    assert "95 % interval" not in text
+    assert "GLOSSARY.md explains sealed\n" in text
+
+
+def test_of_a_sealed_run_the_test_is_the_evidence(write_classification: Callable[..., Path]) -> None:
+    text = shown(write_classification(num_val=20, sealed=True))
+    assert "corrected" not in text
