@@ -187,13 +187,17 @@ def _near(audit: Mapping[str, Any]) -> Iterator[Finding]:
     where = ", ".join(f"{n:,} {where}" for where, n in found["by_splits"].items())
     yield _say(
         "warning" if found["across"] else "note",
-        f"{least}{found['pairs']:,} pairs of {found['samples']:,} photographs show nearly the same ({where})",
+        f"{least}{_pairs(found['pairs'])} of {found['samples']:,} photographs show nearly the same ({where})",
         "Name what they share in data.group, so that it stays in one split." if found["across"] else "",
     )
     if found["conflicts"]:
         yield _say(
-            "warning", f"{found['conflicts']:,} pairs of nearly equal photographs have different targets"
+            "warning", f"different targets in {_pairs(found['conflicts'])} of nearly equal photographs"
         )
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} pair{'' if count == 1 else 's'}"
 
 
 def _likeness(audit: Mapping[str, Any]) -> Iterator[Finding]:
