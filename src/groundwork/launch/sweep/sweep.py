@@ -175,7 +175,7 @@ def compare_command(folders: Sequence[Path]) -> str:
     """Give the command that puts the runs of a sweep into one table."""
     kin = {folder.parent for folder in folders}
     where = kin.pop() if len(kin) == 1 else folders[0].parents[1] / "*"
-    return f"compare.py runs={shlex.quote(f'{where}/sweep-*')}"
+    return f"next    uv run scripts/compare.py runs={shlex.quote(f'{where}/sweep-*')}"
 
 
 def _configuration_hash(composition: Composition) -> str:

@@ -67,7 +67,7 @@ def test_failing_trials_are_recorded_and_do_not_end_the_sweep(tmp_path: Path, ca
     }
     said = capsys.readouterr().out
     assert "3 of 5 trials failed" in said
-    assert "compare.py runs=" in said
+    assert "uv run scripts/compare.py runs=" in said
     assert drive(words) == 1  # what failed is tried once more, what is done is not
     assert sorted(ended(tmp_path)) == [1, 1, 2, 2, 2]
 

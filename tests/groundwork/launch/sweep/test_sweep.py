@@ -96,10 +96,10 @@ def test_the_command_that_compares_names_all_trials(words: list[str], tmp_path: 
     trials = trials_of(words, "seed=0", "seed=1")
     assert (
         compare_command([trial.folder.path for trial in trials])
-        == f"compare.py runs='{tmp_path}/runs/diabetes/sweep-*'"
+        == f"next    uv run scripts/compare.py runs='{tmp_path}/runs/diabetes/sweep-*'"
     )
     kinds = trials_of(words[1:], "data=diabetes", "data=digits")
     assert (
         compare_command([trial.folder.path for trial in kinds])
-        == f"compare.py runs='{tmp_path}/runs/*/sweep-*'"
+        == f"next    uv run scripts/compare.py runs='{tmp_path}/runs/*/sweep-*'"
     )
