@@ -7,7 +7,8 @@ from groundwork.report.number import interval_of, show, show_interval, show_seco
     ("entry", "text"),
     [
         (0.87654, "0.877"), (0, "0.000"), (-1.5, "-1.500"), (10, "10.00"), (123.456, "123.5"), (1234.6, "1,235"),
-        (0.0001, "0.00010"), (-7.86e-4, "-0.00079"), (9.9e-5, "9.90e-05"), (1e9, "1.00e+09"), (None, "undefined"), (float("nan"), "undefined"),
+        (0.0001, "0.00010"), (-7.86e-4, "-0.00079"), (9.9e-5, "9.90e-05"),
+            (1e9, "1.00e+09"), (None, "undefined"), (float("nan"), "undefined"),
         (float("inf"), "undefined"), ({"value": None, "low": None, "high": None}, "undefined"),
     ],
 )  # fmt: skip
