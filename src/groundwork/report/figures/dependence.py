@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame, to_numeric
 
-from groundwork.report.drawing import MODEL, OTHER, PALE, Drawing, grid, legend_above, new_figure, short
+from groundwork.report.drawing import MODEL, OTHER, PALE, Drawing, grid, new_figure, short
 from groundwork.report.folder import ReportedRun
 
 COLUMNS = 4
@@ -29,7 +29,7 @@ def draw(run: ReportedRun) -> list[Drawing]:
         axes.set_axis_off()
     figure.supylabel("mean prediction", fontsize=9)
     if table["output"].nunique() > 1:
-        legend_above(panels[min(COLUMNS, len(inputs)) - 1])
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
     caption = (
         f"Mean prediction as one input takes each value, for the {len(inputs)} inputs that move it most."
     )

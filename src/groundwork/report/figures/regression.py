@@ -11,6 +11,8 @@ from groundwork.report.folder import ReportedRun
 from groundwork.report.number import show
 from groundwork.report.predictions import Regressed, regressed
 
+LONG = 1e4  # whose ticks have so many digits that five of them overlap
+
 
 def draw(run: ReportedRun, split: Split = "val") -> list[Drawing]:
     """Draw, for every target, where the predictions are right and where they are off."""
@@ -42,6 +44,8 @@ def _draw_target(found: Regressed, split: Split, name: str) -> Drawing:
     _draw_shape(shape, off)
     for axes in (against, residuals):
         axes.locator_params(nbins=5)
+        if max(abs(low), abs(high)) >= LONG:
+            axes.locator_params(axis="x", nbins=3)
         grid(axes, "both")
     caption = (
         f"In original units. The dashed line is a perfect prediction. Mean residual {show(off.mean())}, "

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pandas import DataFrame
 
 from groundwork.report.figures.dependence import draw
@@ -27,3 +28,21 @@ def test_the_inputs_that_move_the_prediction_most_come_first(write_regression: C
 
 def test_images_have_no_partial_dependence(write_classification: Callable[..., Path]) -> None:
     assert draw(ReportedRun(write_classification(num_val=5))) == []
+
+
+def test_the_names_of_outputs_cover_no_name_of_an_input(write_regression: Callable[..., Path]) -> None:
+    folder = write_regression(num_val=5)
+    rows = [
+        {"input": f"remark {n}", "value": i, "output": output, "prediction": i * n}
+        for n in range(5)
+        for output in ("price", "size")
+        for i in range(4)
+    ]
+    DataFrame(rows).to_csv(folder / "partial_dependence.csv", index=False)
+    (drawing,) = draw(ReportedRun(folder))
+    figure = drawing.figure
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    assert len(titles) == 5
+    assert not any(legend.get_window_extent().overlaps(title) for title in titles)
