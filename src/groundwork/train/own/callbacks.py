@@ -5,6 +5,7 @@ from typing import Any
 from lightning.pytorch import Callback
 
 from groundwork.core.directions import direction_of_own
+from groundwork.core.errors import UserError
 from groundwork.train.callbacks.entries import build_entry, in_order, wanted_entries
 from groundwork.train.callbacks.phases import Phases, announce
 from groundwork.train.callbacks.pruning import build_pruning
@@ -14,6 +15,10 @@ from groundwork.train.own.keep import KeepEpochs
 from groundwork.train.own.run import OwnRun
 
 # Entries of `callbacks` that are others here.
+RATE, SIZE = (
+    "LearningRateFinder",
+    "BatchSizeFinder",
+)  # of Lightning: a search drops the checkpoint that is read
 HISTORY, CHECKPOINT = "groundwork.train.History", "groundwork.train.KeepBestAndLast"
 
 
@@ -33,8 +38,14 @@ def build_own_callbacks(run: OwnRun) -> list[Callback]:
     written = run.folder.history if HISTORY in [node._target_ for node in wanted] else None
     callbacks: list[Callback] = [OwnHistory(written, run.rows, config.monitor, name, run.console.note)]
     for node in wanted:
-        if node._target_ == HISTORY:
-            continue
+        searches = str(node._target_).rpartition(".")[2]
+        if node._target_ == HISTORY or (searches == RATE and run.checkpoint is not None):
+            continue  # the rate that was found is in the optimizer's state
+        if searches == SIZE and run.checkpoint is not None:
+            raise UserError(
+                f"{SIZE} must not search anew in a run that goes on: Lightning would forget the checkpoint. Start a "
+                "new run with the batch size that train.log names."
+            )
         if node._target_ == CHECKPOINT:
             callbacks.append(
                 KeepEpochs(

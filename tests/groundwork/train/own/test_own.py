@@ -43,6 +43,7 @@ DATA, MODULE, TWINS = (
     "task._target_=finches.Module",
     "task._target_=finches.Twins",
 )
+FINDER = "+callbacks.rate={_target_: lightning.pytorch.callbacks.LearningRateFinder, num_training_steps: 20}"
 SHORT = ["trainer=cpu", "trainer.max_epochs=3", "trainer.log_every_n_steps=2", "report.write=false"]
 
 
@@ -196,6 +197,7 @@ def broken_and_resumed(
     ("words", "kind"),
     [
         ([DATA, MODULE, "data.own_draw=true"], "Module"),
+        ([DATA, MODULE, FINDER], "Module"),
         pytest.param([DATA, TWINS, "monitor=gap_error"], "Twins", marks=pytest.mark.slow),
         pytest.param(
             ["data=diabetes", MODULE, "task.num_inputs=13", "task.outputs=1"],
@@ -203,7 +205,12 @@ def broken_and_resumed(
             marks=pytest.mark.slow,
         ),
     ],
-    ids=["a loader with a generator of its own", "manual optimization", "their module on our data"],
+    ids=[
+        "a loader with a generator of its own",
+        "a rate that was searched",
+        "manual optimization",
+        "their module on our data",
+    ],
 )
 def test_a_broken_run_goes_on_with_the_same_bits(
     words: list[str], kind: str, finches: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
