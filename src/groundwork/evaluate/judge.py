@@ -15,6 +15,7 @@ from groundwork.metrics import (
     beyond_chance,
     bias_corrected,
     fit_temperature,
+    lowest_loss_until_moved,
     lowest_loss_within_one_error,
 )
 from groundwork.train.context import Context
@@ -77,7 +78,13 @@ def _corrected(
     prepared, monitor = context.prepared, _monitor(context)
     truth, names = prepared.targets("val"), prepared.names
     slow = monitor in metrics.extra or len(truth) * len(names) > 100_000
-    losses = [_losses(each, truth, prepared.target.has_labels) for each in candidates] if solved else []
+    labels = prepared.target.has_labels
+    choose = None
+    if solved or labels or np.issubdtype(truth.dtype, np.integer):  # values never score alike
+        losses = np.stack([_losses(each, truth, labels) for each in candidates])
+        choose = (
+            lowest_loss_within_one_error(losses) if solved else lowest_loss_until_moved(losses, context.sign)
+        )
     return bias_corrected(
         [metrics.scores(each, truth, names, only=monitor) for each in candidates],
         partial(_outside, context, candidates, calibrated),
@@ -86,7 +93,7 @@ def _corrected(
         group=prepared.group("val"),
         resamples=min(RESAMPLES // 4 if slow else RESAMPLES, metrics.resamples),
         seed=BOOTSTRAP_SEED,
-        choose=lowest_loss_within_one_error(np.stack(losses)) if solved else None,
+        choose=choose,
     )
 
 

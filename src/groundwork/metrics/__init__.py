@@ -12,7 +12,12 @@ from groundwork.metrics.labels import LabelScores
 from groundwork.metrics.multilabel import MultilabelMetrics
 from groundwork.metrics.own import OwnMetrics
 from groundwork.metrics.regression import RegressionScores, regression_metrics
-from groundwork.metrics.selection import beyond_chance, bias_corrected, lowest_loss_within_one_error
+from groundwork.metrics.selection import (
+    beyond_chance,
+    bias_corrected,
+    lowest_loss_until_moved,
+    lowest_loss_within_one_error,
+)
 from groundwork.metrics.share import share_ends
 from groundwork.metrics.temperature import fit_temperature
 from groundwork.metrics.threshold import choose_threshold
@@ -46,6 +51,7 @@ __all__ = [
     "fit_spread",
     "fit_temperature",
     "holm",
+    "lowest_loss_until_moved",
     "lowest_loss_within_one_error",
     "mcnemar",
     "paired_difference",

@@ -184,3 +184,24 @@ def lowest_loss_within_one_error(losses: Floats) -> Choose:
         return np.asarray(drawn.argmin(axis=0))
 
     return choose
+
+
+def lowest_loss_until_moved(losses: Floats, sign: float) -> Choose:
+    """Give the rule by which a training keeps an epoch: the first of the best score, unless none is above the first.
+
+    Then the lowest loss among the first epochs, as long as they score alike: a network that predicts one class for
+    some epochs learns all the same.
+
+    Args:
+        losses: (C, N) of each sample, epoch by epoch.
+        sign: 1 where more of the metric is better, -1 where less.
+    """
+    perfect = 1.0 if sign > 0 else 0.0
+
+    def choose(scores: Floats, weights: NDArray[np.floating]) -> NDArray[np.int64]:
+        alike = np.logical_and.accumulate(scores == scores[0], axis=0)
+        moved = (scores.max(axis=0) > scores[0]) | (scores[0] == perfect)
+        lowest = np.where(alike, losses @ weights, np.inf).argmin(axis=0)
+        return np.where(moved, scores.argmax(axis=0), lowest)
+
+    return choose

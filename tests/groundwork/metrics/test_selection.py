@@ -1,9 +1,18 @@
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from groundwork.metrics import ClassificationScores, RegressionScores, beyond_chance, bias_corrected
+from groundwork.core.run_folder import RunFolder
+from groundwork.metrics import (
+    ClassificationScores,
+    RegressionScores,
+    beyond_chance,
+    bias_corrected,
+    lowest_loss_until_moved,
+)
+from groundwork.train.checkpoint.best import BestSoFar
 
 
 def hits(hit, target=None):
@@ -68,3 +77,17 @@ def test_an_interval_that_ends_at_zero_is_undecided_whatever_the_rounding():
             told = beyond_chance([hits(model)], 0, hits(baseline), "accuracy", 1.0)
             assert (told["verdict"] == "better") == (told["low"] > 0)
             assert told["low"] == 0 or abs(told["low"]) > 1e-12
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_epoch_is_chosen_as_a_training_chooses_it(sign: float):
+    """By the rule of `BestSoFar`, epoch after epoch, on 300 draws of scores that often tie."""
+    rng = np.random.default_rng(0)
+    scores = sign * np.round(rng.random((6, 300)) * 2) / 2
+    losses, weights = rng.integers(1, 9, (6, 9)), rng.integers(0, 3, (9, 300))  # none falls by under 0.1 %
+    chosen = lowest_loss_until_moved(losses, sign)(scores, weights)
+    for column in range(300):
+        best = BestSoFar(RunFolder(Path("none")), "val/it", "max" if sign > 0 else "min")
+        for epoch in range(6):
+            best.improves(sign * scores[epoch, column], epoch, float(losses[epoch] @ weights[:, column]))
+        assert chosen[column] == best.best_epoch
