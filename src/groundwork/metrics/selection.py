@@ -202,6 +202,6 @@ def lowest_loss_until_moved(losses: Floats, sign: float) -> Choose:
         alike = np.logical_and.accumulate(scores == scores[0], axis=0)
         moved = (scores.max(axis=0) > scores[0]) | (scores[0] == perfect)
         lowest = np.where(alike, losses @ weights, np.inf).argmin(axis=0)
-        return np.where(moved, scores.argmax(axis=0), lowest)
+        return np.asarray(np.where(moved, scores.argmax(axis=0), lowest))
 
     return choose
