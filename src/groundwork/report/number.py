@@ -81,11 +81,16 @@ def show_seconds(seconds: Any) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def in_words(name: object) -> str:
+    """Write the name of a baseline as words: gradient boosting."""
+    return str(name).replace("_", " ")
+
+
 def show_verdict(name: str, told: Mapping[str, Any]) -> str:
     """Say who beats whom, by how much, on the same samples."""
     between = interval_of(told)
     by = "" if between is None else f", paired difference {show(between[0])} to {show(between[1])}"
-    return f"{name}: {VERDICTS.get(str(told.get('verdict')), UNDEFINED)} ({told.get('metric')}{by})"
+    return f"{in_words(name)}: {VERDICTS.get(str(told.get('verdict')), UNDEFINED)} ({told.get('metric')}{by})"
 
 
 def whether_pays(result: Mapping[str, Any]) -> str:
@@ -98,7 +103,7 @@ def whether_pays(result: Mapping[str, Any]) -> str:
     def named(wanted: str) -> str:
         found = [(name, interval_of(one)) for name, one in simple.items() if one.get("verdict") == wanted]
         said = [
-            name.replace("_", " ") + (f" ({show(pair[0])} to {show(pair[1])})" if pair else "")
+            in_words(name) + (f" ({show(pair[0])} to {show(pair[1])})" if pair else "")
             for name, pair in found
         ]
         return " and ".join(said)

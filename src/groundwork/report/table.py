@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.core.batch import SPLITS
 from groundwork.report.figures.counts import class_counts
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, settled, show
+from groundwork.report.number import in_words, interval_of, settled, show
 from groundwork.report.predictions import Classified, per_class
 
 # The metrics that a reader looks for first; others follow in the order of result.json.
@@ -77,7 +77,7 @@ def metric_table(run: ReportedRun) -> Table:
         for split in splits
         for part in (split, *(["corrected"] if split == "val" and run.val_chose else []))
     ]
-    return Table("Metrics", ["metric", *head, *(f"{name}, val" for name in baselines)], rows)
+    return Table("Metrics", ["metric", *head, *(f"{in_words(name)}, val" for name in baselines)], rows)
 
 
 def class_table(found: Classified, split: str) -> Table:

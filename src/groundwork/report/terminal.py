@@ -15,6 +15,7 @@ from groundwork.report.number import (
     NOTHING_CHOSE,
     TEST_DID_NOT,
     explain,
+    in_words,
     settled,
     show,
     show_interval,
@@ -77,9 +78,8 @@ def _metrics(run: ReportedRun) -> Table:
         table.add_column("val", justify="right", no_wrap=True)
     table.add_column(f"{proof}, 95 % interval", justify="right", no_wrap=True)
     for name in baselines:
-        table.add_column(
-            Text(f"{name}, val" if run.is_sealed else str(name)), justify="right", overflow="fold"
-        )
+        heading = in_words(name) + ", val" * run.is_sealed
+        table.add_column(Text(heading), justify="right", overflow="fold")
     for name in metric_names(run, only_usual=True):
         if name in (result.get("val") or {}):
             proven = result["test"].get(name) if run.is_sealed else run.evidence(name)

@@ -44,6 +44,18 @@ def test_names_in_brackets_are_no_markup(
     assert "[bold]: beaten" in shown(folder)
 
 
+def test_baselines_are_named_in_words(
+    write_regression: Callable[..., Path], change_json: Callable[..., None]
+) -> None:
+    folder = write_regression(num_val=5)
+    told = {"verdict": "worse", "low": 1, "high": 2, "metric": "rmse"}
+    one = {"gradient_boosting": {"rmse": 5.0}}
+    change_json(folder / "result.json", baselines=one, verdicts={"gradient_boosting": told})
+    text = shown(folder)
+    assert "gradient boosting: better than the model" in text
+    assert "gradient boosting" in text.partition("rmse  ")[0]
+
+
 def test_what_chose_has_no_interval_and_what_is_corrected_has(
     write_regression: Callable[..., Path], change_json: Callable[..., None]
 ) -> None:
