@@ -25,7 +25,10 @@ def train(overrides: list[str]) -> int:
         return DONE
     from groundwork.launch.dispatch import start  # pandas: not for --help
 
-    return max(start(one) for one in found)
+    status = DONE
+    for one in found:
+        status = max(status, start(one))
+    return status
 
 
 def audit(overrides: list[str]) -> int:
