@@ -5,7 +5,7 @@ from pandas import DataFrame
 
 from groundwork.report.drawing import MODEL, MUTED, OTHER, Drawing, grid, new_figure, short
 from groundwork.report.folder import ReportedRun
-from groundwork.report.number import interval_of, show, value_of
+from groundwork.report.number import in_words, interval_of, show, value_of
 
 FAR = 4  # times as long
 
@@ -25,7 +25,7 @@ def draw(run: ReportedRun) -> list[Drawing]:
         axes.annotate(show(value), (value, row), (0, 7), textcoords="offset points", ha="center", fontsize=8)
     first = table.iloc[0]
     axes.axvspan(first["low"], first["high"], color=MODEL, alpha=0.08, linewidth=0)
-    axes.set_yticks(range(len(table)), [short(name, 28) for name in table["name"]])
+    axes.set_yticks(range(len(table)), [short(in_words(name), 28) for name in table["name"]])
     axes.set_ylim(len(table) - 0.5, -0.7)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.12)
