@@ -1,5 +1,6 @@
 """A configuration with parts of one's own -> what they are, how they read the target, and what steps aside for them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from omegaconf import DictConfig
@@ -20,14 +21,18 @@ FALLBACK = "small_similar"  # in place of advice that can't be had: the cheapest
 
 def own_module(config: DictConfig) -> str | None:
     """Name the LightningModule that `task._target_` puts in the place of a task of this package."""
-    named: str | None = (config.get("task") or {}).get("_target_")
-    return named
+    return _target_in(config, "task")
 
 
 def own_data(config: DictConfig) -> str | None:
     """Name the LightningDataModule that `data._target_` puts in the place of a reader."""
-    named: str | None = (config.get("data") or {}).get("_target_")
-    return named
+    return _target_in(config, "data")
+
+
+def _target_in(config: DictConfig, group: str) -> str | None:
+    options = config.get(group)  # anything, in a file that was changed by hand
+    named = options.get("_target_") if isinstance(options, Mapping) else None
+    return named if isinstance(named, str) else None
 
 
 def is_own(config: DictConfig) -> bool:

@@ -5,7 +5,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.errors import UserError
 from groundwork.launch.config.compose import compose_run
-from groundwork.train.custom import custom_parts, is_custom_task, step_aside, target_kind
+from groundwork.train.custom import custom_parts, is_custom_task, is_own, own_data, step_aside, target_kind
 
 
 def config(*words: str) -> DictConfig:
@@ -52,3 +52,9 @@ def test_a_task_of_ones_own_has_neither_baselines_nor_pages_of_its_own():
         said
         == "task.module=birds.Ranks: baselines, and the report's pages of classes or of values step aside"
     )
+
+
+@pytest.mark.parametrize("data", [5, "digits", [1], None, {"_target_": 5}])
+def test_a_group_that_was_changed_by_hand_names_no_module(data: object):
+    assert own_data(OmegaConf.create({"data": data})) is None
+    assert not is_own(OmegaConf.create({"task": data, "data": data}))
