@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+FOLDS = "-m split=folds split.k=5 'split.fold=range(5)'"  # words of train.py where val is too small to decide
 VIEWS = (1, 2, 4, 8)  # numbers of fixed symmetries of an image
 
 TaskName = Literal["classification", "regression", "multilabel"]

@@ -131,6 +131,11 @@ class ReportedRun:
         return str(self.result.get("task") or self.data.get("task") or "")
 
     @property
+    def is_own(self) -> bool:
+        """Tell whether a module of the user's was trained, whose task is its path and whose metrics are its own."""
+        return "." in self.task
+
+    @property
     def monitor(self) -> str:
         """Return the name of the metric that chose the checkpoint, without its split."""
         return str(self.result.get("monitor") or "").removeprefix("val/")

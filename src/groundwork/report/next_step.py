@@ -5,11 +5,10 @@ from pathlib import Path
 from shlex import join, quote, split
 from typing import Any
 
+from groundwork.core.batch import FOLDS
 from groundwork.core.paths import machine_paths
 from groundwork.report.folder import ReportedRun
 from groundwork.report.page import shown_path
-
-FOLDS = "Use folds: "  # begins the remedy for a val that is too small
 
 
 def next_step(run: ReportedRun) -> str:
@@ -31,9 +30,8 @@ def train_command(audit: Mapping[str, Any], *more: str) -> str:
 
 def _folds(audit: Mapping[str, Any]) -> list[str]:
     """Return the words of the remedy for a small val, if a warning names them."""
-    warnings = (one for one in audit.get("findings") or [] if one["level"] == "warning")
-    remedy = next((one["remedy"] for one in warnings if one["remedy"].startswith(FOLDS)), "")
-    return split(remedy.removeprefix(FOLDS).removesuffix("."))
+    warned = [one["remedy"] for one in audit.get("findings") or [] if one["level"] == "warning"]
+    return split(FOLDS) if any(FOLDS in remedy for remedy in warned) else []
 
 
 def runs_word(run: Path) -> list[str]:

@@ -58,7 +58,7 @@ def sizes(run: ReportedRun) -> list[tuple[str, Any]]:
 
 def describe(run: ReportedRun) -> str:
     """Say in one sentence what was predicted from what; of a module of the user's only its name is known."""
-    if "." in run.task:
+    if run.is_own:
         return f"{run.task}, a module of your own."
     data = run.data
     targets = [str(name) for name in data.get("targets") or []]

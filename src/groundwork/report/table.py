@@ -51,10 +51,8 @@ def metric_names(run: ReportedRun, *, only_usual: bool) -> list[str]:
     own = (run.config.get("metrics") or {}).get("extra") or {}
     first = dict.fromkeys([run.monitor, *USUAL.get(run.task, known), *own])
     names = first if only_usual else {**first, **known}
-    foreign = (run.config.get("task") or {}).get(
-        "_target_"
-    )  # a module of the user's, whose names mean what it likes
-    return [name for name in names if name in known and (foreign or "/" not in name)]
+    # A module of the user's may mean anything by a name.
+    return [name for name in names if name in known and (run.is_own or "/" not in name)]
 
 
 def metric_table(run: ReportedRun) -> Table:

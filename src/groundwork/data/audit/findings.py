@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from groundwork.core.batch import FOLDS
 from groundwork.core.text import shortlist
 
 Finding = dict[str, str]  # level, text and remedy
@@ -91,9 +92,7 @@ def _sizes(audit: Mapping[str, Any]) -> Iterator[Finding]:
     else:
         have = "class has" if len(rare) == 1 else "classes have"
         text = f"{len(rare):,} {have} fewer than {FEW_OF_CLASS} samples in val: {_some(list(rare))}"
-    yield _say(
-        "warning" if val < FEW else "note", text, "Use folds: -m split=folds split.k=5 'split.fold=range(5)'."
-    )
+    yield _say("warning" if val < FEW else "note", text, f"Use folds: {FOLDS}.")
 
 
 def _columns(audit: Mapping[str, Any]) -> Iterator[Finding]:

@@ -30,7 +30,8 @@ def refuse_hydra_keys(overrides: Sequence[str]) -> None:
                     refuse(key)
     for name in _chosen(overrides):
         content = _read(name, overrides)
-        for key in [*_keys("hydra", content.get("hydra")), *_overridden(content.get("defaults"))]:
+        groups = [group for group, _ in _overridden(content)]
+        for key in [*_keys("hydra", content.get("hydra")), *groups]:
             refuse(key, f"experiment={name}: ")
 
 
@@ -42,8 +43,7 @@ def experiment_of(overrides: Sequence[str]) -> dict[str, Any]:
 
 def overridden(content: Mapping[str, Any], group: str) -> list[str]:
     """Give the options by which the defaults of an experiment replace that of one of Hydra's groups."""
-    named = [one for one in content.get("defaults") or [] if isinstance(one, dict)]
-    return [str(option) for one in named for key, option in one.items() if _group(key) == group]
+    return [option for found, option in _overridden(content) if found == group]
 
 
 def _chosen(overrides: Sequence[str]) -> list[str]:
@@ -60,14 +60,11 @@ def _read(name: str, overrides: Sequence[str]) -> dict[str, Any]:
     return {}
 
 
-def _overridden(defaults: Any) -> Iterator[str]:
-    for one in defaults or []:
-        if isinstance(one, dict):
-            yield from map(_group, one)
-
-
-def _group(key: Any) -> str:
-    return str(key).removeprefix("override").strip().lstrip("/")
+def _overridden(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the groups that the defaults of an experiment name, each with its option."""
+    for one in content.get("defaults") or []:
+        for key, option in one.items() if isinstance(one, dict) else ():
+            yield str(key).removeprefix("override").strip().lstrip("/"), str(option)
 
 
 def _keys(key: str, value: Any) -> Iterator[str]:

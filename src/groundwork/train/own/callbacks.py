@@ -14,11 +14,9 @@ from groundwork.train.own.history import OwnHistory
 from groundwork.train.own.keep import KeepEpochs
 from groundwork.train.own.run import OwnRun
 
+# Searches of Lightning, which drop the checkpoint that a run goes on from.
+RATE, SIZE = "LearningRateFinder", "BatchSizeFinder"
 # Entries of `callbacks` that are others here.
-RATE, SIZE = (
-    "LearningRateFinder",
-    "BatchSizeFinder",
-)  # of Lightning: a search drops the checkpoint that is read
 HISTORY, CHECKPOINT = "groundwork.train.History", "groundwork.train.KeepBestAndLast"
 
 
