@@ -1,12 +1,15 @@
 """What the Markdown files say is true: their commands work and their paths exist."""
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,7 @@ PAGES = {
 README = PAGES["README.md"]
 # A name that only exists elsewhere: on this machine alone, or once something has been made.
 MADE = {"conf/local.yaml"}
+Call = Callable[[list[str], Path], tuple[int, str]]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
 
 
@@ -145,7 +149,26 @@ def test_the_glossary_is_that_of_the_report():
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def call() -> Iterator[Call]:
+    """Run a command in a folder, and give its exit status and the end of its errors."""
+    words = [sys.executable, str(ROOT / "tests" / "preloaded.py")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(words, env=env, stdin=PIPE, stdout=PIPE, text=True, encoding="utf-8") as server:
+
+        def run(words: list[str], place: Path) -> tuple[int, str]:
+            script, errors = str(ROOT / words[0]), place / "errors.txt"
+            asked = {"words": [script, *words[1:]], "place": str(place), "errors": str(errors)}
+            assert server.stdin
+            assert server.stdout
+            server.stdin.write(json.dumps(asked) + "\n")
+            server.stdin.flush()
+            return int(server.stdout.readline()), errors.read_text(encoding="utf-8")[-2000:]
+
+        yield run
+
+
+@pytest.fixture(scope="module")
+def place(call: Call, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the commands name: birds/, photos/, new_photos/, houses.csv, houses.xlsx, films.csv."""
     folder = tmp_path_factory.mktemp("readme")
     rng = np.random.default_rng(0)
@@ -167,22 +190,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     houses.to_excel(folder / "houses.xlsx", index=False)
     # What the commands after a run need: one finished run, which is the latest.
     first = ["scripts/train.py", "data=image_folder", "data.root=birds", "name=solar_cells", *SMALL, *QUICK]
-    done = call([*first, f"paths.runs={folder / 'first'}", f"paths.cache={folder / 'cache'}"], folder)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
-
-
-def call(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / words[0]), *words[1:]],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=900,
+    status, errors = call(
+        [*first, f"paths.runs={folder / 'first'}", f"paths.cache={folder / 'cache'}"], folder
     )
+    assert status == 0, errors
+    return folder
 
 
 def quick(command: str, place: Path) -> list[str]:
@@ -224,7 +236,7 @@ def quick(command: str, place: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", with_new_words(CALLED))
-def test_every_command_works(command: str, place: Path):
+def test_every_command_works(command: str, call: Call, place: Path):
     if any(word in command for word in ELSEWHERE):
         assert compose_run(complete(first_of_each(command))).config
         return
@@ -233,8 +245,8 @@ def test_every_command_works(command: str, place: Path):
         shutil.rmtree(shards, ignore_errors=True)
     elif shards.name in command and not shards.exists():  # each process of the tests has a place of its own
         call(["scripts/convert.py", "data=image_folder", "data.root=birds", f"shards={shards.name}"], place)
-    done = call(quick(command, place), place)
-    assert done.returncode == 0, done.stderr[-2000:]
+    status, errors = call(quick(command, place), place)
+    assert status == 0, errors
 
 
 @pytest.mark.slow

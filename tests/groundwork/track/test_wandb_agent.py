@@ -18,7 +18,7 @@ from yaml import safe_load
 from groundwork.core.paths import ROOT
 from groundwork.core.run_folder import RunFolder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.weekly
 TRIALS = {"tame1": 0.001, "tame2": 0.003, "wild3": 0.01}
 
 

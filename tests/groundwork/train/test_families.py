@@ -14,7 +14,7 @@ from groundwork.train.checkpoint import load
 from groundwork.train.checkpoint.weights import network_state
 
 FAMILIES = ("test_resnet", "test_efficientnet", "test_vit", "test_convnext", "mobilenetv3_small_050")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.weekly
 
 
 @pytest.fixture(params=FAMILIES)

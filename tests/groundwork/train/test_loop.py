@@ -36,7 +36,7 @@ def words(image_folder: Path) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_a_compiled_network_draws_and_learns_the_same_and_goes_on_where_it_stopped(
     tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,7 +12,7 @@ from groundwork.core.paths import ROOT
 from groundwork.core.run_folder import RunFolder
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.weekly,
     pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv, which torch lacks on Windows"),
 ]
 

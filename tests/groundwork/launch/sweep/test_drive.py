@@ -137,7 +137,7 @@ raise SystemExit(enter(lambda _: train(words)))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a signal of POSIX")
 def test_twenty_trials_five_of_which_fail_survive_three_kills_of_their_driver(tmp_path: Path):
     environment = {
