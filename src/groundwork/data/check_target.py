@@ -44,10 +44,11 @@ def check_columns(target: DataFrame, task: TaskName | None) -> None:
 def check_names(target: DataFrame) -> None:
     """Refuse numbers with a few words among them, which would be taken for names of classes."""
     for name, column in target.items():
-        if said := other_words(column):
+        said, remedy = other_words(column)
+        if said:
             raise UserError(
-                f"target {name!r} must be numbers or names of classes, but {said}. Name those words in "
-                "data.missing_values, or choose task=classification, or another data.target and data.drop."
+                f"target {name!r} must be numbers or names of classes, but {said}. {remedy}, or choose "
+                "task=classification, or another data.target and data.drop."
             )
 
 

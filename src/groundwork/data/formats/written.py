@@ -17,6 +17,7 @@ from groundwork.data.formats.style import Style
 
 FEW = 20  # different cells such as "2 doors" up to which they are names
 MOSTLY = 0.5  # share of numbers above which a column of text is told of
+MOST_UNITS = 4  # that stand beside the numbers of one column: more are parts of codes, such as "LH 400"
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,15 @@ def _open_sign(name: str, draft: Draft, told: set[str], is_known: bool) -> str:
     return sign or "."
 
 
-def other_words(column: Series) -> str:
-    """Count what keeps a column of text that holds numbers for the most part from being one; "" elsewhere."""
+def other_words(column: Series) -> tuple[str, str]:
+    """Count what keeps a column of text that holds numbers for the most part from being one.
+
+    Returns:
+        What its cells hold, and what to do about it; two empty words for all other columns.
+    """
     present = column.dropna()
     if not is_text(present) or not may_hold_numbers(present):
-        return ""
+        return "", ""
     present = present.str.strip()
     present = present[~present.isin(["", *MISSING_WORDS])]
     counts = present.value_counts()
@@ -103,11 +108,31 @@ def other_words(column: Series) -> str:
     )
     numbers, words = int(counts.reindex(best).sum()), counts.drop(best)
     # 01234 beside 56789 is a code, which is no number and needs no word
-    if numbers <= MOSTLY * len(present) or words.empty or words.index.str.fullmatch("0[0-9]+").any():
-        return ""
+    if words.empty or words.index.str.fullmatch("0[0-9]+").any():
+        return "", ""
+    if numbers <= MOSTLY * len(present):
+        return _in_units(counts)
     named = ", ".join(f"{word!r} ({count:,})" for word, count in words.iloc[:5].items())
     more = f" and {len(words) - 5:,} other words" if len(words) > 5 else ""
-    return f"{numbers:,} of {len(present):,} cells hold numbers, the others {named}{more}"
+    return (
+        f"{numbers:,} of {len(present):,} cells hold numbers, the others {named}{more}",
+        "Name those words in data.missing_values",
+    )
+
+
+def _in_units(counts: Series) -> tuple[str, str]:
+    """Tell of many different numbers in several units, none of which most of the cells have."""
+    found = max((found_numbers(counts.index, Style(decimal=sign)) for sign in ".,"), key=len)
+    shares: Counter[str] = Counter()
+    for cell, number in found.items():
+        shares[number.unit] += int(counts[cell])
+    if len(found) <= FEW or shares.total() <= MOSTLY * counts.sum() or len(shares) > MOST_UNITS:
+        return "", ""
+    named = ", ".join(f"{unit or 'none'} ({count:,})" for unit, count in shares.most_common())
+    return (
+        f"{shares.total():,} of {int(counts.sum()):,} cells hold numbers in several units: {named}",
+        "Bring them to one unit",
+    )
 
 
 def _of_one_unit(cells: Iterable[str], sign: str) -> list[str]:

@@ -68,10 +68,11 @@ def input_columns(
             inputs[str(name)] = Series(label_texts(column), dtype="str")
             categories.append(str(name))
             notes += category_notes(str(name), inputs[str(name)])
-            if name not in categorical and (said := other_words(inputs[str(name)])):
+            said, remedy = ("", "") if name in categorical else other_words(inputs[str(name)])
+            if said:
                 notes.append(
-                    f"input {str(name)!r} is read as categories, though {said}. Name those words in "
-                    "data.missing_values, or the column in data.categorical"
+                    f"input {str(name)!r} is read as categories, though {said}. {remedy}, or name the column in "
+                    "data.categorical"
                 )
     return DataFrame(inputs, index=pd.RangeIndex(len(frame))), tuple(categories), tuple(notes)
 

@@ -112,10 +112,40 @@ def test_words_for_missing_values_go_wherever_they_stand():
 
 def test_words_among_numbers_are_counted_at_any_share():
     cells = pd.Series(["$5"] * 6 + ["free"] * 2 + ["ask", "NA"], dtype="str")
-    assert other_words(cells) == "6 of 9 cells hold numbers, the others 'free' (2), 'ask' (1)"
-    assert other_words(pd.Series(["01234"] + ["56789"] * 9, dtype="str")) == ""
-    assert other_words(pd.Series(["1st", "2nd", "3rd"], dtype="str")) == ""
-    assert other_words(pd.Series([*["tall"] * 19, "1", "2"], dtype="str")) == ""
+    assert other_words(cells) == (
+        "6 of 9 cells hold numbers, the others 'free' (2), 'ask' (1)",
+        "Name those words in data.missing_values",
+    )
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        ((" USD", " EUR"), "30 of 30 cells hold numbers in several units: USD (15), EUR (15)"),
+        (("K", "M"), "30 of 30 cells hold numbers in several units: K (15), M (15)"),
+        (("%", ""), "30 of 30 cells hold numbers in several units: % (15), none (15)"),
+        ((" mg", " g", " kg"), "30 of 30 cells hold numbers in several units: mg (10), g (10), kg (10)"),
+    ],
+)
+def test_numbers_in_several_units_are_told(units, said):
+    cells = [f"{number}.5{units[number % len(units)]}" for number in range(30)]
+    assert other_words(pd.Series(cells, dtype="str")) == (said, "Bring them to one unit")
+    words = pd.Series([*cells, "?"], dtype="str")
+    assert other_words(words)[0] == said.replace("30 of 30", "30 of 31")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["01234"] + ["56789"] * 9,
+        ["1st", "2nd", "3rd"],
+        [*["tall"] * 19, "1", "2"],
+        ["10 mg", "1 g"] * 30,  # few different ones are names
+        [f"{line} {number}" for number in range(9) for line in ("LH", "BA", "AF", "IB", "AY")],
+    ],
+)
+def test_codes_and_names_are_not_told_of(cells):
+    assert other_words(pd.Series(cells, dtype="str")) == ("", "")
 
 
 def test_text_that_json_and_a_database_hold_as_text_is_read(tmp_path: Path):
