@@ -50,14 +50,16 @@ def check_title(names: Sequence[str], where: str) -> None:
         )
 
 
-def is_row_numbers(column: Series) -> bool:
-    """Tell whether a column holds 0 to N - 1, or 1 to N, in any order."""
+def is_row_numbers(column: Series, start: float | None = None) -> bool:
+    """Tell whether a column holds N whole numbers in a row, in any order, from 0, 1 or `start` on."""
     try:
         numbers = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         return False
     first = numbers.min() if len(numbers) else 0.0
-    return bool(first in (0.0, 1.0) and np.array_equal(np.sort(numbers), first + np.arange(len(numbers))))
+    return bool(
+        first in (0.0, 1.0, start) and np.array_equal(np.sort(numbers), first + np.arange(len(numbers)))
+    )
 
 
 def _free_name(name: str, names: Sequence[str]) -> str:

@@ -15,6 +15,12 @@ from groundwork.data.readers.roles import SPLIT_NAMES
 # Pandas names so what has no name.
 UNNAMED = re.compile(r"Unnamed: [0-9]+(?:\.[0-9]+)?|__index_level_[0-9]+__")
 INDEX_NAMES = ("index", "level_0", "row", "row_number", "rownames", "rowname", "row_id", "rn")
+# What numbers that go on by one are called where they are no years and no ages.
+ID_NAMES = re.compile(
+    r"(?:.*[ _.-])?(?:id|idx|pk|key|no|nr|num|number|serial|record|sample|obs|#)\.?|.*[a-z](?:Id|ID|No|Nr|Num|Number)",
+)
+PART_NAMES = re.compile(r"(?:k|cv)?[ _-]?folds?|is[ _-]?(?:train|valid|val|test)(?:ation)?|split|partition")
+MOST_FOLDS = 20
 FEWEST_ROWS = 20  # from which on 1, 2, 3, ... in any order is no chance
 
 
@@ -59,13 +65,29 @@ def _reason(name: str, column: Series) -> str:
     if whole and len(column) == len(present):
         if len(column) >= FEWEST_ROWS and is_row_numbers(column):
             return "counts the rows"
+        first = float(present.min())
+        if len(column) >= FEWEST_ROWS and _names_rows(name) and is_row_numbers(column, first):
+            return f"numbers the rows from {first:.0f} on"
         if name.casefold() in INDEX_NAMES and column.is_unique and len(column) > 1:
             return "is an index"
     if len(column) > 1 and len(column) == len(present) and present.nunique() == 1:
         return f"holds nothing but {label_texts(present.iloc[:1])[0]!r}"
     if _names_parts(column):
         return _keeps(name)
+    if _numbers_parts(name, present):
+        return "is called like the parts or folds of a split"
     return ""
+
+
+def _names_rows(name: str) -> bool:
+    return any(ID_NAMES.fullmatch(each) for each in (name, name.casefold()))
+
+
+def _numbers_parts(name: str, present: Series) -> bool:
+    """Tell whether a column is called like parts or folds, and holds few whole numbers, or true and false."""
+    if PART_NAMES.fullmatch(name.casefold()) is None or present.nunique() > MOST_FOLDS:
+        return False
+    return types.is_bool_dtype(present) or _is_whole(present)
 
 
 def _is_whole(present: Series) -> bool:
