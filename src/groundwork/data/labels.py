@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from pandas import Series
 
@@ -14,6 +15,7 @@ from groundwork.data.formats.cells import label_texts
 MOST_NAMED = 5
 UNSEEN = "\u200b\u2060\ufeff"  # marks without width, but for those that join the parts of an emoji or a word
 HARD_SPACE = "[\u00a0\u2007\u202f]"  # looks like any other
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 OUTER = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN}]+$")
 
 
@@ -49,7 +51,8 @@ def label_notes(column: Series, classes: Sequence[str]) -> tuple[str, ...]:
             f"labels of {column.name!r} that differ only in spaces, in marks without width or in the form of an "
             f"accent are one class: {_pairs(merged)}"
         )
-    return (*notes, *case_notes(f"classes of {column.name!r}", classes))
+    what = f"classes of {column.name!r}"
+    return (*notes, *case_notes(what, classes), *number_notes(what, classes))
 
 
 def case_notes(what: str, names: Iterable[str]) -> tuple[str, ...]:
@@ -60,6 +63,23 @@ def case_notes(what: str, names: Iterable[str]) -> tuple[str, ...]:
         f"{what} that differ only in upper and lower case stay apart: {_pairs(apart)}. If each pair is one, give it "
         "one spelling",
     )
+
+
+def number_notes(what: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Say which names are one number in two spellings, such as 07 and 7, and stay apart."""
+    if not (apart := _equal_numbers(names)):
+        return ()
+    return (
+        f"{what} that are one number stay apart: {_pairs(apart)}. If each pair is one, give it one spelling",
+    )
+
+
+def _equal_numbers(names: Iterable[str]) -> list[list[str]]:
+    groups: dict[Decimal, list[str]] = {}
+    for name in sorted(set(names)):
+        if NUMBER.fullmatch(name):
+            groups.setdefault(Decimal(name), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def group_notes(column: Series) -> tuple[str, ...]:
@@ -73,13 +93,20 @@ def group_notes(column: Series) -> tuple[str, ...]:
             f"warning: groups of {column.name!r} that differ only in upper and lower case may lie in different parts: "
             f"{_pairs(apart)}. If each pair is one group, give it one spelling"
         )
+    if apart := _equal_numbers(one_name(name) for name in names):
+        notes.append(
+            f"warning: groups of {column.name!r} that are one number may lie in different parts: {_pairs(apart)}. If "
+            "each pair is one group, give it one spelling"
+        )
     return tuple(notes)
 
 
 def category_notes(name: str, column: Series) -> tuple[str, ...]:
-    """Say which categories of an input read the same, which a model takes for different ones."""
-    alike = twins(column.dropna().unique())
-    return (f"categories of {name!r} that read the same stay apart: {_pairs(alike)}",) if alike else ()
+    """Say which categories of an input read the same or differ in case alone: a model takes them for different ones."""
+    found = column.dropna().unique()
+    alike = twins(found)
+    said = (f"categories of {name!r} that read the same stay apart: {_pairs(alike)}",) if alike else ()
+    return (*said, *case_notes(f"categories of {name!r}", {one_name(each) for each in found}))
 
 
 def _pairs(groups: Sequence[Sequence[str]]) -> str:

@@ -48,7 +48,7 @@ def test_labels_that_differ_in_case_stay_apart_and_it_is_said(pair):
 
 
 def test_labels_that_differ_are_not_told_of():
-    assert label_notes(Series(["cat", "dog", "1", "1.0"]), ("1", "1.0", "cat", "dog")) == ()
+    assert label_notes(Series(["cat", "dog", "1", "10"]), ("1", "10", "cat", "dog")) == ()
     assert twins(["a", "b", "a"]) == []
 
 
@@ -76,6 +76,24 @@ def test_groups_and_categories_that_read_the_same_are_told():
     assert apart.startswith("warning: groups of 'who'")
     assert "'P2' and 'p2'" in apart
     assert group_notes(Series(["p1", "p2"], name="who")) == ()
-    assert category_notes("who", column) == (
-        "categories of 'who' that read the same stay apart: 'p1' and 'p1 '",
-    )
+    alike, apart = category_notes("who", column)
+    assert alike == "categories of 'who' that read the same stay apart: 'p1' and 'p1 '"
+    assert "'P2' and 'p2'" in apart
+
+
+@pytest.mark.parametrize("pair", [("07", "7"), ("1", "1.0"), ("0010", "010"), ("2.50", "2.5"), ("0", "00")])
+def test_names_that_are_one_number_are_told(pair):
+    labels = Series([*pair, "x", None], dtype="str", name="y")
+    (note,) = label_notes(labels, [*pair, "x"])
+    assert note.startswith("classes of 'y' that are one number stay apart: ")
+    assert all(repr(name) in note for name in pair)
+    (note,) = group_notes(labels)
+    assert note.startswith("warning: groups of 'y' that are one number may lie in different parts: ")
+
+
+@pytest.mark.parametrize(
+    "pair", [("Red", "red"), ("NY", "ny"), ("Yes", "YES"), ("N/A", "n/a"), ("\u00c9a", "\u00e9a")]
+)
+def test_categories_that_differ_in_case_are_told(pair):
+    (note,) = category_notes("c", Series([*pair, "blue"], dtype="str"))
+    assert note.startswith("categories of 'c' that differ only in upper and lower case stay apart: ")
