@@ -83,6 +83,9 @@ class Target:
             ]
             why += f"; {' and '.join(idle)} has no effect on it" if idle else ""
             why += f"; {len(names)} labels" if task == "multilabel" else ""
+            constant = [name for name in names if len(target) > 1 and target[name].nunique() == 1]
+            said = f"; {quoted(constant)} holds one value only: nothing can be learned of it"
+            why += said if constant else ""
             return cls(task, names, (), why, None)
         found = choose_classes(target.iloc[:, 0], positive_class, positive_above, classes)
         if classes is None:

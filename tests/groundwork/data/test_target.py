@@ -91,6 +91,13 @@ def test_state_is_plain_and_comes_back():
     assert Target.from_state(json.loads(json.dumps(target.state()))) == target
 
 
+@pytest.mark.parametrize("task", [None, "regression"])
+def test_a_target_of_one_value_is_told(task):
+    assert "'y' holds one value only" in fit([1.5, 1.5, None], task=task).why
+    assert "one value" not in fit([1.5, 1.5, 1.6], task=task).why
+    assert "one value" not in fit([1.5], task=task).why
+
+
 @pytest.mark.parametrize(
     ("values", "keys", "message"),
     [
