@@ -9,6 +9,7 @@ from typing import Any
 from pandas import DataFrame, Series
 from pandas.api import types
 
+from groundwork.core.text import quoted
 from groundwork.data.formats.cells import is_text
 from groundwork.data.readers.roles import Roles
 
@@ -20,7 +21,20 @@ OWNER = re.compile(
     re.IGNORECASE,
 )
 BIRTH = re.compile(r"birth|dob|born", re.IGNORECASE)
-WRITTEN_DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?:[ T].*)?")
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+WRITTEN_DATE = re.compile(
+    rf"(?:[0-9]{{1,4}}([-/.])[0-9]{{1,2}}\1[0-9]{{1,4}}|[0-9]{{1,2}}[-. ]{{1,2}}{MONTH}[-, ]{{1,2}}[0-9]{{2,4}}|"
+    rf"{MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}}|{MONTH}[- ](?:[0-9]{{2}}|[0-9]{{4}})|"
+    r"(?:19|20)[0-9]{2}[-/](?:0[1-9]|1[0-2]))(?:[ T].*)?",
+    re.IGNORECASE,
+)
+WRITTEN_TIME = re.compile(
+    r"-?[0-9]{1,3}:[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE
+)
+MOSTLY = 0.5  # share of dates from which on a column of text is told of
 FEWEST_VALUES, FEWEST_ROWS_EACH = 10, 2.0  # of a group: fewer values are a category, fewer rows no group
 MANY_VALUES, LEAST_SHARE = 20, 0.05  # of a text whose name says nothing: a category has fewer
 LOOKED_AT = 200  # cells that must all be dates
@@ -58,16 +72,37 @@ def date_columns(frame: DataFrame, names: Iterable[str]) -> dict[str, str]:
 
 
 def date_notes(frame: DataFrame, names: Iterable[str]) -> tuple[str, ...]:
-    """Say which inputs of text hold dates that are not written as ISO 8601, and are categories for that reason."""
-    notes = []
-    for name in names:
-        present = frame[name].dropna()
-        if is_text(present) and len(present) and _all_dates(present.iloc[:LOOKED_AT]):
-            notes.append(
-                f"input {name!r} holds dates such as {present.iloc[0]!r}, which are read as categories. Write them as "
-                "2024-02-29 to use them as days"
-            )
-    return tuple(notes)
+    """Say which inputs of text hold dates or times that are not read as such, and are categories for that reason."""
+    notes = (_date_note(name, frame[name].dropna()) for name in names if is_text(frame[name]))
+    return tuple(note for note in notes if note)
+
+
+def _date_note(name: str, present: Series) -> str:
+    texts = present.str.strip().value_counts(sort=False)
+    some = Series(texts.index[:LOOKED_AT], dtype="str")
+    if some.empty:
+        return ""
+    if all(WRITTEN_TIME.fullmatch(text) for text in some):
+        return (
+            f"input {name!r} holds times such as {present.iloc[0]!r}, which are read as categories. Write them as "
+            "numbers, such as hours, to use them as times"
+        )
+    if not any(WRITTEN_DATE.fullmatch(text) for text in some):
+        return ""
+    others = texts[[not WRITTEN_DATE.fullmatch(text) for text in texts.index]]
+    if others.empty:
+        return (
+            f"input {name!r} holds dates such as {present.iloc[0]!r}, which are read as categories. Write them as "
+            "2024-02-29 to use them as days"
+        )
+    dates = len(present) - int(others.sum())
+    if dates < MOSTLY * len(present):
+        return ""
+    named = quoted(others.sort_values(ascending=False).index)
+    return (
+        f"input {name!r} is read as categories, though {dates:,} of {len(present):,} cells hold dates, the others "
+        f"{named}. Name those words in data.missing_values, and write dates as 2024-02-29"
+    )
 
 
 def _all_dates(texts: Series) -> bool:

@@ -157,7 +157,7 @@ def test_a_column_that_odd_cells_make_text_is_told_of():
     assert categories == ("odd", "spaced", "words")
     assert notes == (
         "input 'odd' is read as categories, though 20 of 21 cells hold numbers, the others 'n.a.' (1). "
-        "Name those words in data.missing_values, or the column in data.categorical",
+        "Name those words in data.missing_values, or name the column in data.categorical",
     )
     assert input_columns(frame, ("odd", "spaced"))[2] == ()
     assert inputs["odd"].iloc[-1] == "n.a."
@@ -220,7 +220,19 @@ def test_cells_of_blanks_are_missing(tmp_path: Path):
         read(tmp_path / "t.csv", target="y", group="g")
 
 
-@pytest.mark.parametrize("cell", ["29.02.2024", "2/29/2024", "2024/02/29"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "29.02.2024",
+        "2/29/2024",
+        "2024/02/29",
+        "29 Feb 2024",
+        "Feb 29 2024",
+        "29-Feb-24",
+        "February 2024",
+        "2024-02",
+    ],
+)
 def test_dates_that_are_categories_are_told(tmp_path: Path, cell):
     (tmp_path / "t.csv").write_text(f"when,x,y\n{cell},1,2\n{cell},u,3\n01.03.2024,v,4\n", encoding="utf-8")
     samples = read(tmp_path / "t.csv", target="y")
@@ -228,3 +240,29 @@ def test_dates_that_are_categories_are_told(tmp_path: Path, cell):
     (note,) = samples.notes
     assert note.startswith(f"input 'when' holds dates such as {cell!r}, which are read as categories")
     assert read(tmp_path / "t.csv", target="y", categorical=["when"]).notes == ()
+
+
+@pytest.mark.parametrize("cell", ["18:25", "7:05:30", "11:59 PM", "102:30:00.5"])
+def test_times_that_are_categories_are_told(tmp_path: Path, cell):
+    (tmp_path / "t.csv").write_text(f"when,x,y\n{cell},1,2\n01:30,u,3\n12:00,v,4\n", encoding="utf-8")
+    (note,) = read(tmp_path / "t.csv", target="y").notes
+    assert note.startswith(f"input 'when' holds times such as {cell!r}, which are read as categories")
+    assert read(tmp_path / "t.csv", target="y", categorical=["when"]).notes == ()
+
+
+@pytest.mark.parametrize("cells", [["2024-02-29", "2024-03-01"], ["1 Mar 2024", "2/3/2024"]])
+def test_words_among_dates_are_told_and_can_be_named(tmp_path: Path, cells):
+    lines = "".join(f"{cell},{row}\n" for row, cell in enumerate([*cells, "open", "open"]))
+    (tmp_path / "t.csv").write_text(f"when,y\n{lines}", encoding="utf-8")
+    (note,) = read(tmp_path / "t.csv", target="y").notes
+    assert "though 2 of 4 cells hold dates, the others 'open'" in note
+    if cells[0].startswith("2024"):
+        samples = read(tmp_path / "t.csv", target="y", missing_values=["open"])
+        assert samples.moments == {"when": ()}
+        assert samples.inputs["when"].isna().sum() == 2
+
+
+@pytest.mark.parametrize("cell", ["Mark 12", "may", "1:2", "3-4", "v1.2.3"])
+def test_words_that_are_no_dates_are_not_told_of(tmp_path: Path, cell):
+    (tmp_path / "t.csv").write_text(f"when,y\n{cell},2\nx,3\n{cell},4\n", encoding="utf-8")
+    assert read(tmp_path / "t.csv", target="y").notes == ()
