@@ -23,7 +23,7 @@ from groundwork.data import (
 )
 from groundwork.data.batches import PairSource
 from groundwork.data.contents import content_ids
-from groundwork.data.formats.infer import MISSING_WORDS
+from groundwork.data.formats.infer import MISSING_WORDS, read_dates
 from groundwork.data.formats.source import SCHEME
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
@@ -175,7 +175,7 @@ def _encode(
     known = [column.name for column in statistics.columns if column.name in frame]
     numeric = [name for name in known if name not in categorical]
     reading = read_numbers(frame, numeric, _style(keys), categorical, data.get("decimal", {}))
-    rows = reading.frame[known].copy()
+    rows = read_dates(reading.frame, numeric)[known].copy()
     for name in rows.columns.difference(categorical):
         # Where a file holds nothing but such words in a column, it is text there.
         if (words := rows[name].dropna()).isin(list(MISSING_WORDS)).all() and len(words):

@@ -35,6 +35,20 @@ def test_the_rows_of_training_are_read_as_they_were(tmp_path: Path):
     assert not any("in training" in note for note in notes)
 
 
+def test_dates_that_a_format_holds_as_text_are_dates(tmp_path: Path):
+    dates, notes = encode(tmp_path, d=pd.to_datetime(TRAIN["d"]))
+    texts, said = encode(tmp_path, d=TRAIN["d"].astype("str"))
+    np.testing.assert_array_equal(texts, dates)
+    assert notes == said
+
+
+def test_a_table_with_decimal_commas_gives_the_same_rows(tmp_path: Path):
+    cells = [f"${n}.234,50" for n in range(1, 31)]
+    encoded, notes = encode(tmp_path, w=cells)
+    np.testing.assert_array_equal(encoded, encode(tmp_path)[0])
+    assert 'column \'w\' went by "." as decimal sign in training, and goes by "," here' in notes
+
+
 @pytest.mark.parametrize("cells", [20240101, 19723.0])
 def test_numbers_are_no_dates(tmp_path: Path, cells):
     with pytest.raises(UserError, match=r"column d must hold dates, as in training, but holds .*2024-02-29"):

@@ -62,9 +62,9 @@ def infer_column(cells: Series[str], *, decimal_comma: bool, decimal_point: bool
 
 
 def read_dates(frame: DataFrame, names: Sequence[str] | None = None) -> DataFrame:
-    """Turn text columns into dates where every cell is an ISO date, for formats that have no dates."""
+    """Turn text columns into dates where every cell is an ISO date, as formats without dates hold them."""
     frame = frame.copy(deep=False)
-    for name in frame.columns if names is None else names:
+    for name in frame.columns if names is None else [name for name in names if name in frame]:
         present = frame[name].dropna()
         if is_text(present) and len(present) and (dates := infer_dates(present)) is not None:
             frame[name] = _spread(dates, frame[name])

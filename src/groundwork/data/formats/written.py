@@ -53,7 +53,8 @@ def read_numbers(
         names: Columns to read; all others stay as they are.
         style: What the user says of signs and missing values.
         categorical: Columns that stay text, but for words that stand for a missing value.
-        known: Decimal sign of columns of an earlier table, to be read alike; what stays open is an English "." then.
+        known: Decimal sign of columns of an earlier table, to be read alike unless this table tells that it goes by the
+            other one; what stays open is an English "." then.
 
     Raises:
         UserError: If a column can be read in two ways, and `known` is None.
@@ -66,17 +67,23 @@ def read_numbers(
     drafts = {name: Draft.of(frame[name], style, few) for name in names if is_text(frame[name])}
     drafts = {name: draft for name, draft in drafts.items() if draft.whole}
     told = {sign for sign in (frame.attrs.get("decimal"), *(draft.only for draft in drafts.values())) if sign}
+    before = known or {}
+    turned = len(told) == 1 and set(before.values()) == {".", ","} - told  # this file goes by the other sign
     notes: list[str] = []
     decimals: dict[str, str] = {}
     units: dict[str, str] = {}
     for name, draft in drafts.items():
-        sign = (known or {}).get(name) or draft.only
+        sign = draft.only or (None if turned else before.get(name))
         if sign is None and draft.differs:
             sign = _open_sign(name, draft, told, known is not None)
-        if sign not in (None, *draft.found) or is_text(numbers := draft.numbers(sign, frame[name])):
-            continue  # the column was read otherwise in training, or its numbers have more digits than any number keeps
+        if is_text(numbers := draft.numbers(sign, frame[name])):
+            continue  # its numbers have more digits than any number keeps
         frame[name] = numbers
         notes.append(draft.note(name, sign))
+        if sign and before.get(name, sign) != sign:
+            notes.append(
+                f'column {name!r} went by "{before[name]}" as decimal sign in training, and goes by "{sign}" here'
+            )
         decimals |= {} if sign is None else {name: sign}
         units |= {name: unit} if (unit := draft.unit(sign)) else {}
     return Reading(frame, tuple(notes), decimals, units)

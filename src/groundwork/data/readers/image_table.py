@@ -14,6 +14,7 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.core.text import quoted
 from groundwork.data.formats import Source, read_frame
+from groundwork.data.formats.infer import read_dates
 from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.folders import existing_folder
@@ -85,8 +86,9 @@ def read_image_table(
     values = {*roles.target, *as_names(roles.order_column), *beside}
     values -= {*roles.as_typed(), str(image_column), *named}
     reading = read_numbers(frame, sorted(values), style, named)
+    dated = read_dates(reading.frame, sorted(values))
     samples = image_table_samples(
-        reading.frame, str(source), folder, image_column, roles, unreadable, inputs=beside, categorical=named,
+        dated, str(source), folder, image_column, roles, unreadable, inputs=beside, categorical=named,
         date_parts=as_names(date_parts),
     )  # fmt: skip
     notes = (*frame.attrs.get("notes", ()), *reading.notes, *samples.notes)

@@ -12,6 +12,7 @@ from groundwork.core.text import quoted
 from groundwork.data.check_target import check_digits
 from groundwork.data.contents import content_ids
 from groundwork.data.formats import Source, read_frame
+from groundwork.data.formats.infer import read_dates
 from groundwork.data.formats.style import AUTO, Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.hints import date_notes, hints
@@ -87,7 +88,8 @@ def table_samples(
     as_typed = {*categorical, *roles.as_typed()}
     named = dict.fromkeys([*chosen, *roles.target, *as_names(roles.order_column)])
     reading = read_numbers(frame, [name for name in named if name not in as_typed], style, categorical)
-    frame, notes = reading.frame, [*frame.attrs.get("notes", ()), *reading.notes]
+    notes = [*frame.attrs.get("notes", ()), *reading.notes]
+    frame = read_dates(reading.frame, [name for name in named if name not in {*as_typed, *categorical}])
     left_out: dict[str, str] = {}
     if inputs is None:
         left_out = leftover_columns(frame, [name for name in chosen if name not in categorical])

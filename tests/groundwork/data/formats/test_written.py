@@ -96,6 +96,19 @@ def test_a_later_table_is_read_as_the_first_one():
     assert read("2 kg", known={}).frame["x"].tolist() == [2]
 
 
+def test_a_later_table_may_go_by_the_other_decimal_sign():
+    reading = read("46,8 cm", "1,25 cm", known={"x": "."})
+    assert reading.frame["x"].tolist() == [46.8, 1.25]
+    assert reading.notes[1] == 'column \'x\' went by "." as decimal sign in training, and goes by "," here'
+    # what the column leaves open follows from the others, if all were alike in training
+    thousands = read("23.366", "1.000", y=pd.Series(["1,5", "2,5"], dtype="str"), known={"x": ".", "y": "."})
+    assert thousands.frame["x"].tolist() == [23366, 1000]
+    assert thousands.frame["y"].tolist() == [1.5, 2.5]
+    mixed = read("23.366", "1.000", y=pd.Series(["1,5", "2,5"], dtype="str"), known={"x": ".", "y": ","})
+    assert mixed.frame["x"].tolist() == [23.366, 1]
+    assert len(mixed.notes) == 2
+
+
 def test_words_for_missing_values_go_wherever_they_stand():
     frame = DataFrame(
         {"x": ["1.5", "?", "2"], "n": [1, -999, 3], "k": ["a", " ?", "b"], "c": ["?", "u", "v"]}

@@ -266,3 +266,14 @@ def test_words_among_dates_are_told_and_can_be_named(tmp_path: Path, cells):
 def test_words_that_are_no_dates_are_not_told_of(tmp_path: Path, cell):
     (tmp_path / "t.csv").write_text(f"when,y\n{cell},2\nx,3\n{cell},4\n", encoding="utf-8")
     assert read(tmp_path / "t.csv", target="y").notes == ()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "feather", "xlsx", "db"])
+def test_dates_written_as_text_are_dates_in_every_format(tmp_path: Path, suffix):
+    moments = pd.Series(["2024-02-29", "2024-03-01", "2023-01-01"], dtype="str")
+    frame = DataFrame({"when": moments, "kept": moments, "y": [1.5, 2.0, 3.0]})
+    source = Source.parse(str(tmp_path / f"t.{suffix}"), "x")
+    write_frame(frame, source)
+    samples = read(str(source), target="y", drop=["kept"])
+    assert samples.moments == {"when": ()}
+    assert samples.inputs["when"].tolist() == [19782, 19783, 19358]
