@@ -18,7 +18,7 @@ from groundwork.task.foreign import foreign_info
 
 PLAIN = (str, int, float, bool, type(None), Mapping)
 LOSS = {"classification": "cross_entropy", "regression": "mse", "multilabel": "binary_cross_entropy"}
-BACKBONE = {"image": "efficientnet_lite0", "table": "mlp"}
+BACKBONE = {"image": "efficientnet_lite0", "table": "tabm"}
 
 
 def is_plain(value: Any) -> bool:
@@ -85,7 +85,7 @@ def build_parts(
         "loss": function,
         "penalty": build(loss.penalty, _partial_=True)(network=network),
         "metrics": partial(metrics, names=names) if asked["metrics"] is None else metrics,
-        "optimizer": _optimizer(asked),
+        "optimizer": _optimizer(asked, model),
         "schedule": _schedule(asked["schedule"]),
         "monitor": monitor,
         "mode": asked["mode"] or (metrics.direction(monitor) if asked["metrics"] is None else "min"),
@@ -99,10 +99,13 @@ def _chosen(group: str, part: Any) -> Any:
     return build(choose(group, part)) if isinstance(part, str) else part
 
 
-def _optimizer(asked: Mapping[str, Any]) -> Any:
-    changes = {} if asked["lr"] is None else {"lr": asked["lr"]}
+def _optimizer(asked: Mapping[str, Any], model: DictConfig | SimpleNamespace) -> Any:
     part = asked["optimizer"]
-    return optimizer_factory(choose("optim", part, changes)) if isinstance(part, str) else part
+    if not isinstance(part, str):
+        return part
+    changes = {} if asked["lr"] is None else {"lr": asked["lr"]}
+    usual = getattr(model, "usual_lr", None)
+    return optimizer_factory(choose("optim", part, changes, model={} if usual is None else {"usual_lr": usual}))
 
 
 def _schedule(part: Any) -> Any:

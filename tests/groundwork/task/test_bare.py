@@ -161,6 +161,14 @@ def test_a_foreign_data_module_of_values_and_of_images():
     bare(fast_dev_run=True).fit(ClassificationTask(Small(), num_classes=2), datamodule=images)
 
 
+@pytest.mark.parametrize(("given", "rate"), [({}, 3e-3), ({"lr": 0.1}, 0.1), ({"backbone": "mlp"}, 1e-3)])
+def test_the_usual_rate_of_the_network_counts(given: dict[str, Any], rate: float):
+    task = RegressionTask(**given, schedule="constant")
+    trainer = bare(fast_dev_run=True)
+    trainer.fit(task, datamodule=Pairs(2 * ROWS[:, 0], ROWS))
+    assert trainer.optimizers[0].param_groups[0]["lr"] == rate
+
+
 class Triples(Pairs):
     """Batches that no task can read."""
 

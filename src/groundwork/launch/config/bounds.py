@@ -68,6 +68,7 @@ OTHERS = {
     "augment.erase": "[0, 1]",
     "metrics.threshold": "(0, 1)",
     "model.frequency_scale": "(0, inf)",
+    "model.usual_lr": "(0, inf)",
     "optim.lr": "(0, inf)",
     "optim.weight_decay": "[0, inf)",
     "optim.layer_decay": "(0, 1]",

@@ -136,6 +136,6 @@ def derived_choices(config: DictConfig, task: str) -> dict[str, str | None]:
     reuses = is_image if named is None else named
     return {
         "task": task,
-        "model": "efficientnet_lite0" if is_image else "mlp",
+        "model": "efficientnet_lite0" if is_image else "tabm",
         "transfer": (None if reuses else "scratch") if is_image else ("large_similar" if reuses else "none"),
     }

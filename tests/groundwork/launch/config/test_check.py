@@ -93,7 +93,7 @@ def test_the_shipped_experiments_hold_together(experiment: str):
 
 def test_choices_follow_from_the_kind_of_data():
     table = derived_choices(compose_run(["data=table"]).config, "regression")
-    assert table == {"task": "regression", "model": "mlp", "transfer": "none"}
+    assert table == {"task": "regression", "model": "tabm", "transfer": "none"}
     image = derived_choices(
         compose_run(["data=image_folder", "model=efficientnet_lite0"]).config, "classification"
     )

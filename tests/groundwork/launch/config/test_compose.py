@@ -100,3 +100,12 @@ def test_choices_alone_are_those_of_the_whole_configuration(words: list[str]) ->
 def test_choices_refuse_what_the_configuration_refuses() -> None:
     with pytest.raises(UserError, match="model=nonsense is not an option of model"):
         compose_choices(["data=digits", "model=nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("words", "rate"),
+    [([], 3e-3), (["model=mlp"], 1e-3), (["optim.lr=0.1"], 0.1), (["optim=sgd"], 0.01), (["model.usual_lr=2e-3"], 2e-3)],
+)
+def test_a_model_may_name_its_usual_rate(words: list[str], rate: float):
+    config = compose_run(["data=diabetes", "model=tabm", *words]).config
+    assert config.optim.lr == rate

@@ -13,7 +13,8 @@ DIGITS = ["data=digits", "model=timm", "model.name=test_resnet", "model.pretrain
 
 
 def part(group: str, *words: str) -> Any:
-    return OmegaConf.to_container(OmegaConf.select(compose_run([*DIGITS, *words]).config, group))
+    chosen = OmegaConf.select(compose_run([*DIGITS, *words]).config, group)
+    return OmegaConf.to_container(chosen, resolve=group == "optim")
 
 
 def test_keys_of_the_class_that_was_replaced_are_left_behind():
