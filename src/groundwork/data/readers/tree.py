@@ -11,7 +11,7 @@ from groundwork.data.store.pictures import is_image, suffix_of
 # What other programs leave beside pictures, in small letters; names that begin with a dot are hidden as well.
 LEFTOVERS = frozenset(
     (
-        "__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "lost+found",
+        "__macosx", "__pycache__", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "lost+found",
         "system volume information", "icon\r",
     )
 )  # fmt: skip
