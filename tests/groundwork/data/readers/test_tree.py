@@ -91,7 +91,15 @@ def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pyt
 
 
 def test_leftovers_of_other_programs_are_known(tmp_path: Path):
-    names = ("a/.DS_Store", "a/Thumbs.db", "__MACOSX/a/1.png", "__pycache__/1.png", ".git/x.png", "@eaDir/1.png", "a/._1.png")
+    names = (
+        "a/.DS_Store",
+        "a/Thumbs.db",
+        "__MACOSX/a/1.png",
+        "__pycache__/1.png",
+        ".git/x.png",
+        "@eaDir/1.png",
+        "a/._1.png",
+    )
     draw(tmp_path, "a/1.png", ".ipynb_checkpoints/1.png", "a/desktop.ini", *names)
     tree = read_tree(tmp_path)
     assert tree.images == ["a/1.png"]
