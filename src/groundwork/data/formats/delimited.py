@@ -134,15 +134,14 @@ def _sign(texts: list[Series], columns: list[Series]) -> str | None:
 
     Where it is a comma, 1.234 is no decimal number: such columns are text again, changed in place.
     """
-    pointed = [
-        i for i, (text, column) in enumerate(zip(texts, columns, strict=True))
-        if types.is_float_dtype(column) and text.str.contains(".", regex=False).any()
-    ]  # fmt: skip
-    threes = [i for i in pointed if _all_match(texts[i], f"{IN_THREES}|-?[0-9]{{1,3}}")]
-    if len(threes) < len(pointed):
-        return "."
+    threes = []
+    for i, (text, column) in enumerate(zip(texts, columns, strict=True)):
+        if types.is_float_dtype(column) and text.str.contains(".", regex=False).any():
+            if not _all_match(text, f"{IN_THREES}|-?[0-9]{{1,3}}"):
+                return "."
+            threes.append(i)
     if not any(_all_match(text, f"{WITH_COMMA}|-?[0-9]+(?:,[0-9]+)?", WITH_COMMA) for text in texts):
-        return "." if pointed else None
+        return "." if threes else None
     for i in threes:
         columns[i] = texts[i].where(texts[i] != "")
     return ","

@@ -65,9 +65,11 @@ def read_dates(frame: DataFrame, names: Sequence[str] | None = None) -> DataFram
     """Turn text columns into dates where every cell is an ISO date, as formats without dates hold them."""
     frame = frame.copy(deep=False)
     for name in frame.columns if names is None else [name for name in names if name in frame]:
-        present = frame[name].dropna()
-        if is_text(present) and len(present) and (dates := infer_dates(present)) is not None:
-            frame[name] = _spread(dates, frame[name])
+        if not is_text(column := frame[name]):
+            continue
+        present = column.dropna()
+        if len(present) and (dates := infer_dates(present)) is not None:
+            frame[name] = _spread(dates, column)
     return frame
 
 

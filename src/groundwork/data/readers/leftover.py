@@ -65,12 +65,12 @@ def _reason(name: str, column: Series) -> str:
     if whole and len(column) == len(present):
         if len(column) >= FEWEST_ROWS and is_row_numbers(column):
             return "counts the rows"
-        first = float(present.min())
-        if len(column) >= FEWEST_ROWS and _names_rows(name) and is_row_numbers(column, first):
-            return f"numbers the rows from {first:.0f} on"
+        if len(column) >= FEWEST_ROWS and _names_rows(name) and is_row_numbers(column, float(present.min())):
+            return f"numbers the rows from {present.min():.0f} on"
         if name.casefold() in INDEX_NAMES and column.is_unique and len(column) > 1:
             return "is an index"
-    if len(column) > 1 and len(column) == len(present) and present.nunique() == 1:
+    same = present.iloc[0] == present.iloc[-1]  # else a column of many is no constant
+    if same and len(column) > 1 and len(column) == len(present) and present.nunique() == 1:
         return f"holds nothing but {label_texts(present.iloc[:1])[0]!r}"
     if _names_parts(column):
         return _keeps(name)
@@ -93,4 +93,4 @@ def _numbers_parts(name: str, present: Series) -> bool:
 def _is_whole(present: Series) -> bool:
     if not types.is_numeric_dtype(present) or types.is_bool_dtype(present):
         return False
-    return bool((present % 1 == 0).all())
+    return float(present.iloc[0]).is_integer() and bool((present % 1 == 0).all())

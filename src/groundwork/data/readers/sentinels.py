@@ -34,7 +34,10 @@ def _sentinels(column: Series) -> list[tuple[str, int]]:
         return _last_days(column)
     if not types.is_numeric_dtype(column) or types.is_bool_dtype(column):
         return []
-    counts = column.dropna().astype("float64").value_counts().sort_index()
+    present = column.dropna().to_numpy(dtype="float64")
+    if not len(present) or CODES.isdisjoint((present.min(), present.max())):
+        return []  # as most columns
+    counts = Series(present).value_counts().sort_index()
     numbers = counts.index.to_numpy()
     if len(numbers) <= FEWEST_OTHERS:
         return []
