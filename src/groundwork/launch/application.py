@@ -2,13 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import hydra
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -22,8 +25,8 @@ from groundwork.launch.config.check_keys import check_keys
 from groundwork.launch.config.compose import Composition, complete, composed
 from groundwork.launch.config.documented import required_groups
 from groundwork.launch.config.explain import explained, refuse_null_groups
-from groundwork.launch.config.flags import ANSWERED, HELP, SHOWN, Arguments, part
-from groundwork.launch.config.hydra_keys import refuse_hydra_keys
+from groundwork.launch.config.flags import ANSWERED, HELP, PACKAGE, SHOWN, Arguments, part
+from groundwork.launch.config.hydra_keys import refuse_hydra_keys, typed_values
 from groundwork.launch.config.own_hydra import HABITS
 from groundwork.launch.config.quote import quote_override
 from groundwork.launch.config.searchpath import searchpath_overrides
@@ -80,8 +83,8 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
             from groundwork.launch.sweep.launch import run_combination  # pandas: not for --help
 
             return run_combination(config, known, _noted(config)[2])
-        if known.sweeper.get("params"):
-            print("note: hydra.sweeper.params has no effect on a single run. Add -m to sweep over it.")
+        for key in _idle(typed, known):
+            print(f"note: {key} has no effect on a single run. Add -m to sweep.")
         if known.callbacks:
             print(
                 "note: hydra.callbacks hears of a single run before it trains, not after it. Use a Lightning callback "
@@ -104,6 +107,13 @@ def run_or_sweep(overrides: list[str]) -> list[Composition] | int:
 
     runs = _runs(typed.overrides)
     return swept(runs, lambda: _apply(typed, multirun, run, _of_sweep(typed, runs)))
+
+
+def _idle(typed: Arguments, known: HydraConf) -> list[str]:
+    """Name the first key of Hydra's launcher or sweeper that was typed, and what an experiment sweeps over."""
+    parts = ("hydra/launcher", "hydra/sweeper", "hydra.launcher", "hydra.sweeper")
+    named = [key for key in typed_values(typed.overrides) if key.startswith(parts)]
+    return named[:1] or (["hydra.sweeper.params"] if known.sweeper.get("params") else [])
 
 
 def _is_multirun(typed: Arguments) -> bool:
@@ -158,5 +168,18 @@ def _apply(typed: Arguments, multirun: bool, task: Callable[[DictConfig], Any], 
         refuse_null_groups(plain, required_groups())
     # First, since Hydra reads overrides on one side of a flag only.
     sys.argv[1:] = [*(["-m"] if typed.multirun else []), *typed.flags, *plain]
-    with explained():
+    with explained(), _one_package() if typed.has(PACKAGE) else nullcontext():
         hydra.main(config_path=str(CONF), config_name="train", **HABITS)(task)()
+
+
+@contextmanager
+def _one_package() -> Iterator[None]:
+    """Tell of a package that there is not, which Hydra says by itself and ends."""
+    said = StringIO()
+    try:
+        with redirect_stderr(said):
+            yield
+    except SystemExit as stop:
+        raise UserError(
+            f"--package must be a key of the configuration, but: {said.getvalue().strip()}."
+        ) from stop

@@ -1,6 +1,6 @@
 """Keys -> the values that they may have, so that a wrong one is told before anything is read or imported."""
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from groundwork.core.batch import VIEWS
 from groundwork.core.errors import UserError
@@ -91,6 +91,7 @@ SHARES = (
     "trainer.overfit_batches",
     "trainer.val_check_interval",
 )
+EACH = {"model.hidden": "[1, inf)"}  # of the whole numbers of a list
 NEVER_NULL = ("seed", "metrics.resamples", "trainer.max_epochs", "trainer.accumulate_grad_batches")
 WORDS = {
     "execution.threads": ("auto",),
@@ -120,7 +121,8 @@ def check_values(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if (
             (value is None and key not in NEVER_NULL)
-            or OmegaConf.is_config(value)
+            or isinstance(value, ListConfig)
+            or (isinstance(value, DictConfig) and "_target_" in value)
             or not _is_ours(config, key)
         ):
             continue
@@ -129,6 +131,9 @@ def check_values(config: DictConfig) -> None:
         check_range(key, value, interval, whole=key in WHOLE, words=WORDS.get(key, ()))
         if key in SHARES and isinstance(value, float) and value > 1:
             raise UserError(f"{key} must be a share up to 1.0 or a whole number, but got {value}. Change it.")
+    for key, interval in EACH.items():
+        for one in OmegaConf.select(config, key) or () if _is_ours(config, key) else ():
+            check_range(f"each number of {key}", one, interval, whole=True)
 
 
 def _is_ours(config: DictConfig, key: str) -> bool:

@@ -13,6 +13,7 @@ from groundwork.core.suited import check_loss_task
 from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import check_own
+from groundwork.launch.config.parts import check_metrics
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.trainer import check_callbacks, check_trainer, is_plain
 from groundwork.track.check import check_logger
@@ -49,6 +50,7 @@ def check_combination(composition: Composition) -> None:
         raise UserError(
             f"search={choices['search']} must go with scripts/search.py. Start that, or leave it out."
         )
+    check_metrics(config)
     task = (config.data.task or "auto") if config.task.name == "auto" else config.task.name
     check_loss_task(config.loss.name, task)
     _check_loss_head(config)

@@ -52,6 +52,7 @@ def check_keys(composition: Composition) -> None:
             raise UserError(
                 f"{group} must be one of its options. Choose one of: {', '.join(options(group))}."
             )
+    _check_root(content)
     plain = {key: value for key, value in content.items() if key in root.example}
     _Tree(config, root).check("", plain, root.example)
     for group in sorted(groups & content.keys()):
@@ -69,6 +70,18 @@ def check_keys(composition: Composition) -> None:
         check_fractions(config.split.fractions)
     if not is_own(config):
         _check_monitors(config)
+
+
+def _check_root(content: Mapping[str, Any]) -> None:
+    """Refuse lists and mappings where a key of no group is one word, and the other way round."""
+    for key in ("name", "monitor", "like"):
+        value = content.get(key)
+        if isinstance(value, list | dict | bool) or (key == "monitor" and not isinstance(value, str)):
+            raise UserError(f"{key} must be a word, but got {'null' if value is None else value}. Change it.")
+    if any(isinstance(one, list | dict) for one in content.get("tags") or ()):
+        raise UserError(
+            f"tags must be a list of words, but got {content['tags']}. Write tags=[first,second]."
+        )
 
 
 def check_group(group: str, config: DictConfig, choice: str) -> None:
@@ -128,6 +141,8 @@ class _Tree:
             raise UserError(
                 f"{path}._target_ must name a class or a function, but got {target}. Write it as text."
             )
+        if target == MISSING and "." in path and not self.may_lack:
+            raise UserError(f"{path}._target_ must be given. Add {path}._target_=PACKAGE.CLASS.")
         known = dict(self._signature(path, target)) if target else {}
         given = interpolated([example], path, signature)
         # Mappings deep inside without a target, such as search.space, are free in what they hold.

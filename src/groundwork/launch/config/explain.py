@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
 from groundwork.core.bounded import PlainLoader
-from groundwork.core.errors import UserError
+from groundwork.core.errors import UserError, one_line
 from groundwork.core.older import hint as older_hint
 from groundwork.core.paths import CONF
+from groundwork.core.quote import FUNCTION
 from groundwork.launch.config.hints import HINTS, further_hint, hint_of, option_hint, plain
 from groundwork.launch.config.quote import COLUMN_CHOICES
 from groundwork.launch.config.trainer import refused
@@ -44,6 +46,31 @@ def explained() -> Iterator[None]:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if (override := _stumbled_over(error)) is None or isinstance(error, UserError):
+            raise
+        raise UserError(_unfit(override, error)) from error
+
+
+def _stumbled_over(error: BaseException | None) -> str | None:
+    """Find the override on which Hydra was at work when it failed; None where it failed at something else."""
+    place = error.__traceback__ if error else None
+    while place is not None:
+        override = place.tb_frame.f_locals.get("override")
+        if isinstance(override, Override) and place.tb_frame.f_globals["__name__"].startswith("hydra."):
+            return override.input_line
+        place = place.tb_next
+    return None
+
+
+def _unfit(override: str, error: BaseException) -> str:
+    if "Config group override must be" in str(error):
+        return f"{override} names no option. Write GROUP=OPTION, or leave it out."
+    if "Unexpected type for root" in str(error):
+        key = override.partition("=")[0].lstrip("+").rpartition(".")[0]
+        return f"{override} stands inside of {key}, which is null. Write the mapping whole: {key}={{KEY: VALUE}}."
+    said = one_line(error, 160).partition(" full_key: ")[0].rstrip(".")
+    return f"{override} does not fit what it changes: {said}. Correct it, or leave it out."
 
 
 def explain(error: Exception) -> str:
@@ -53,6 +80,16 @@ def explain(error: Exception) -> str:
     text = " ".join(line.strip() for line in str(error).splitlines() if line.strip())
     if match := re.search(r"Ambiguous value for argument '([^=]+)=(.*?)' 1\. To use", text):
         return _comma(match[1], match[2])
+    if match := re.search(r"Sweep parameters '([^=]+)=(.*)' requires --multirun", text):
+        return _comma(match[1], match[2])
+    if text.startswith("Error merging override ") and error.__cause__ is not None:
+        return _unfit(text.removeprefix("Error merging override "), error.__cause__)
+    if match := re.search(
+        r"(?:Key|Environment)Error raised while resolving interpolation: (.*?) full_key: (\S+)", text
+    ):
+        return f"{match[2]} must have a value, but: {match[1].strip(chr(34))}. Correct it."
+    if match := re.search(r"Unsupported interpolation type (\S+) full_key: (\S+)", text):
+        return f"{match[2]} must not hold ${{{match[1]}:...}}, which nothing here computes. Write the value itself."
     if match := re.search(r"Could not find '([^']+)'", text):
         return unknown_option(match[1])
     if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
@@ -63,6 +100,8 @@ def explain(error: Exception) -> str:
         return f"{match[1]} has a choice already. Leave out the +: {match[1]}=OPTION."
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match[1]} must be given. Add {match[1]}=VALUE."
+    if match := re.search(r"HydraConfig was not set full_key: (\S+)", text):
+        return f"{match[1]} must not hold ${{hydra:...}}, which a run does not keep. Write the value itself."
     if match := re.search(r"Interpolation key '([^']+)' not found.*?full_key: (\S+)", text):
         return f"{match[2]} must name a key that exists, but ${{{match[1]}}} does not. Correct it."
     return re.sub(r"\s*See https?://\S+.*", "", text)
@@ -101,6 +140,13 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
     """
     if said := older_hint(key) or refused(key):
         return said
+    if key in {path.name for path in CONF.iterdir() if path.is_dir()}:
+        return f"{key} is a group and stands in its own place. Write {key}=OPTION, without @, or {key}.KEY=VALUE."
+    if key.startswith("hydra.launcher"):
+        return (
+            f"{key} is not a key of this launcher. Use cluster.jobs=N for runs at a time, or choose another: "
+            "hydra/launcher=joblib."
+        )
     if key == "search.space":
         return "search.space has no such key yet. Add it by +search.space={KEY: ...}, or in conf/search/NAME.yaml."
     known = list(known_keys())
@@ -117,7 +163,7 @@ def unknown_key(key: str, siblings: Sequence[str] = ()) -> str:
     near = (
         near
         or _nearest(key.rpartition(".")[2], beside, 0.6)
-        or difflib.get_close_matches(key, known, 1, 0.75)
+        or difflib.get_close_matches(key, [one for one in known if not key.startswith(one)], 1, 0.8)
     )
     remedy = f"Did you mean {near[0]}?" if near else "See --help for the groups and --cfg job for the keys."
     return f"{key} is not a key. {remedy}"
@@ -171,10 +217,14 @@ def _grammar(override: str) -> str:
             f"{override.lstrip('+')} holds a name that Hydra's grammar has no key for. Write it into an "
             "experiment of conf/: missing: {columns: {'NAME': mean}}."
         )
+    if "=" not in override:
+        return f"{override} must be written as KEY=VALUE. --help lists the groups, --cfg job the keys."
     return f"{override} is not in Hydra's grammar. Quote what is special in it, as in 'key=\"value\"'."
 
 
 def _comma(key: str, value: str) -> str:
+    if FUNCTION.fullmatch(value):
+        return f"{key} must be one value, but got {value}. Add -m to run each of them."
     decimal = ", or write a decimal point: " + f"{key}={value.replace(',', '.')}"
     is_number = re.fullmatch(r"-?\d+,\d+(e-?\d+)?", value) is not None
     return (

@@ -17,6 +17,7 @@ WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "--config
               "--experimental-rerun"}  # fmt: skip
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")  # `--info` may stand alone
 OTHERS = {"--run", "-r", "--resolve"}
+PACKAGE = {"--package", "-p"}  # of what --cfg shows
 FOLDER_FLAGS = {"--config-dir", "-cd"}
 LOGGED = "A run prints what it does, and keeps it in train.log of its folder. Leave it out"
 # What groundwork decides, and what to use instead.
@@ -30,7 +31,11 @@ REFUSED = {
     "hydra.output_subdir": "The configuration of a run is in its config.yaml",
     **dict.fromkeys(("hydra.verbose", "hydra/job_logging", "hydra/hydra_logging"), LOGGED),
     "hydra.job.chdir": "Paths are relative to where the command is typed. Leave it out",
+    "hydra.job.name": "Set name=NAME, the folder of the run",
 }
+# What groundwork leaves to Hydra; no other key of Hydra's own has an effect on a run.
+HEARD = ("hydra.mode", "hydra.searchpath", "hydra.launcher", "hydra.sweeper", "hydra.callbacks",
+         "hydra.job.env_set", "hydra.job.env_copy")  # fmt: skip
 ROOT_KEYS = ("name", "tags", "seed", "monitor", "like")  # of conf/train.yaml
 SHORT = {"-cn": "--config-name", "-cp": "--config-path"}
 
@@ -87,10 +92,26 @@ def part(arguments: Sequence[str]) -> Arguments:
         else:
             flags.append(argument)
             if argument in ("--info", "-i"):  # what follows would be read as what to show
-                flags.append(rest.pop(0) if rest and rest[0] in INFO else "all")
+                flags.append(_what(rest))
     if unknown := [flag for flag in flags if flag.startswith("-") and not _is_known(flag)]:
         raise UserError(f"{unknown[0]} is not a flag of this command. --hydra-help lists the flags.")
-    return Arguments(tuple(flags), (*_searched(folders, overrides),), multirun)
+    parted = Arguments(tuple(flags), (*_searched(folders, overrides),), multirun)
+    if parted.has(PACKAGE) and not parted.has({"--cfg", "-c"}):
+        raise UserError(
+            "--package must go with --cfg, of which it shows a part. Add --cfg job, or leave it out."
+        )
+    if parted.has({"--resolve"}) and not parted.has(SHOWN):
+        raise UserError("--resolve must go with --cfg or --info, which show. Add --cfg job, or leave it out.")
+    return parted
+
+
+def _what(rest: list[str]) -> str:
+    """Take what `--info` is to show from the words behind it."""
+    if rest and rest[0] in INFO:
+        return rest.pop(0)
+    if rest and "=" not in rest[0] and not rest[0].startswith(("-", "~")):
+        raise UserError(f"{rest[0]} is not what --info shows. Choose one of: {', '.join(INFO)}.")
+    return "all"
 
 
 def _is_known(flag: str) -> bool:
@@ -115,6 +136,16 @@ def refuse(name: str, where: str = "") -> None:
     """
     if name in REFUSED:
         raise UserError(f"{where}{name} cannot be changed here. {REFUSED[name]}.")
+
+
+def refuse_unheard(name: str, where: str = "") -> None:
+    """Refuse a key or a group of Hydra that groundwork decides, or that nothing here reads; see `refuse`."""
+    refuse(name, where)
+    dotted = name.partition("@")[0].replace("/", ".")
+    if not any(dotted == one or dotted.startswith(f"{one}.") for one in HEARD):
+        raise UserError(
+            f"{where}{name} has no effect here. Leave it out; of Hydra's own keys a run reads {', '.join(HEARD)}."
+        )
 
 
 def _searched(folders: Sequence[str], overrides: Sequence[str]) -> list[str]:

@@ -1,38 +1,40 @@
 """What overrides and their experiment say of Hydra's own part -> nothing, or the key that groundwork decides."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob
 from hydra.errors import HydraException
 
 from groundwork.core.paths import CONF
-from groundwork.core.quote import split_values
 from groundwork.launch.config.documented import read_file
-from groundwork.launch.config.flags import refuse
+from groundwork.launch.config.flags import refuse_unheard
 from groundwork.launch.config.searchpath import searched_folders
 
 
 def refuse_hydra_keys(overrides: Sequence[str]) -> None:
-    """Refuse keys of Hydra that groundwork decides, typed as mappings or written into the chosen experiment.
+    """Refuse keys of Hydra that groundwork decides or nothing reads, typed or written into a chosen experiment.
 
     Hydra acts on them before it hands a configuration over: it makes folders, for example.
 
     Raises:
         UserError: With the key and what to use instead.
     """
-    for override in overrides:
-        if override.lstrip("+").startswith("hydra") and "{" in override:
-            with suppress(HydraException):  # which Hydra says better
-                parsed = OverridesParser.create().parse_override(override)
-                for key in _keys(parsed.key_or_group, parsed.value()):
-                    refuse(key)
+    for key in typed_values(overrides):
+        refuse_unheard(key)
     for name in _chosen(overrides):
         content = _read(name, overrides)
-        groups = [group for group, _ in _overridden(content)]
-        for key in [*_keys("hydra", content.get("hydra")), *groups]:
-            refuse(key, f"experiment={name}: ")
+        groups = [group for group, _ in _overridden(content) if group.startswith("hydra/")]
+        for key in [*leaves("hydra", content.get("hydra") or {}), *groups]:
+            refuse_unheard(key, f"experiment={name}: ")
+
+
+def hydra_values(overrides: Sequence[str]) -> dict[str, Any]:
+    """Give what the chosen experiment and then the overrides say of Hydra's own keys: dotted key -> value."""
+    return leaves("hydra", experiment_of(overrides).get("hydra") or {}) | typed_values(overrides)
 
 
 def experiment_of(overrides: Sequence[str]) -> dict[str, Any]:
@@ -46,10 +48,45 @@ def overridden(content: Mapping[str, Any], group: str) -> list[str]:
     return [option for found, option in _overridden(content) if found == group]
 
 
+def leaves(key: str, value: Any) -> dict[str, Any]:
+    """Give every value of a mapping inside of mappings by its dotted key; an empty mapping holds none."""
+    if not isinstance(value, dict):
+        return {key: value}
+    return {
+        name: leaf for inner, one in value.items() for name, leaf in leaves(f"{key}.{inner}", one).items()
+    }
+
+
+def typed_values(overrides: Sequence[str]) -> dict[str, Any]:
+    """Give the values of Hydra's own keys and groups among overrides."""
+    found: dict[str, Any] = {}
+    for override in overrides:
+        if re.match(r"[+~]*hydra\b", override):
+            with suppress(HydraException):  # which Hydra says better
+                parsed = OverridesParser.create().parse_override(override)
+                value = parsed.get_value_element_as_str() if parsed.is_sweep_override() else parsed.value()
+                found |= leaves(parsed.key_or_group, value)
+    return found
+
+
 def _chosen(overrides: Sequence[str]) -> list[str]:
     """Name the experiments that a run or a sweep may compose."""
-    typed = [one.partition("=")[2] for one in overrides if one.lstrip("+").startswith("experiment=")]
-    return [one.strip() for one in split_values(typed[-1])] if typed else []
+    typed = [one.lstrip("+") for one in overrides if one.lstrip("+").startswith("experiment=")]
+    if not typed:
+        return []
+    try:
+        parsed = OverridesParser.create().parse_override(typed[-1])
+    except HydraException:
+        return []
+    value = parsed.value()
+    if isinstance(value, Glob):
+        folders = [CONF, *searched_folders(overrides)]
+        return value.filter(
+            sorted(path.stem for folder in folders for path in folder.glob("experiment/*.yaml"))
+        )
+    if parsed.is_discrete_sweep():
+        return list(parsed.sweep_string_iterator())
+    return [str(value)]
 
 
 def _read(name: str, overrides: Sequence[str]) -> dict[str, Any]:
@@ -65,10 +102,3 @@ def _overridden(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in content.get("defaults") or []:
         for key, option in one.items() if isinstance(one, dict) else ():
             yield str(key).removeprefix("override").strip().lstrip("/"), str(option)
-
-
-def _keys(key: str, value: Any) -> Iterator[str]:
-    yield key
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _keys(f"{key}.{name}", inner)

@@ -133,7 +133,11 @@ def _of_annotation(annotation: Any) -> Schema:
     if isinstance(kind, type) and issubclass(kind, Mapping):
         return {"type": "object"}
     if isinstance(kind, type) and issubclass(kind, Sequence | set | frozenset):
-        return {"type": "array"}
+        inner = get_args(annotation)
+        return {
+            "type": "array",
+            **({"items": {"type": PLAIN[inner[0]]}} if inner in ((int,), (float,)) else {}),
+        }
     if kind is Iterable:
         return {"type": "array"}
     if isinstance(kind, type) and issubclass(kind, Enum):

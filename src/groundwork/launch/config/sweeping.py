@@ -1,29 +1,66 @@
 """What a sweep is told before Hydra composes it: whether there is one, and whether its sweeper can work here."""
 
+import re
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from groundwork.core.errors import UserError
-from groundwork.launch.config.hydra_keys import experiment_of, overridden
+from groundwork.core.ranges import check_range
+from groundwork.launch.config.hydra_keys import experiment_of, hydra_values, overridden, typed_values
+
+PARAMS = "hydra.sweeper.params"
+SIZE = "hydra.sweeper.max_batch_size"
 
 
 def sweeps(overrides: Sequence[str]) -> bool:
     """Tell whether the overrides, or the experiment that they choose, ask for a multirun without `-m`."""
-    typed = [one.partition("=")[2] for one in overrides if one.lstrip("+").startswith("hydra.mode=")]
-    mode = typed[-1] if typed else (experiment_of(overrides).get("hydra") or {}).get("mode")
-    return str(mode).upper() == "MULTIRUN"
+    return str(hydra_values(overrides).get("hydra.mode")).upper() == "MULTIRUN"
 
 
 def check_sweeper(overrides: Sequence[str]) -> None:
-    """Refuse a sweeper that is installed beside a library it does not know; uv finds such pairs without a word.
+    """Refuse what a sweeper cannot do, and one that is installed beside a library it does not know.
 
     Raises:
         UserError: With what to use instead.
     """
+    known = hydra_values(overrides)
     named = overridden(experiment_of(overrides), "hydra/sweeper")
-    named += [one.partition("=")[2] for one in overrides if one.startswith("hydra/sweeper=")]
-    if named[-1:] != ["optuna"]:
-        return
+    named += [str(known["hydra/sweeper"])] if "hydra/sweeper" in known else []
+    sweeper = named[-1] if named else "basic"
+    params = {key: value for key, value in known.items() if key.startswith(f"{PARAMS}.")}
+    typed = [key for key in typed_values(overrides) if key.startswith(PARAMS)]
+    if typed and not (experiment_of(overrides).get("hydra") or {}).get("sweeper", {}).get("params"):
+        raise UserError(
+            f"{typed[0]} must stand in an experiment of conf/. On the command line write the key itself beside -m, as "
+            "in -m seed=0,1."
+        )
+    if sweeper == "basic":
+        size = known.get(SIZE)
+        if size is not None:
+            check_range(SIZE, size, "[1, inf)", whole=True)
+        _check_basic([*overrides, *(f"{key.removeprefix(f'{PARAMS}.')}={params[key]}" for key in params)])
+    if listed := [key for key, value in params.items() if isinstance(value, list)]:
+        raise UserError(
+            f"{listed[0]} must name its values as text, but is a list. Write '1,2' for the values 1 and 2, or '[1,2]' "
+            "for one list."
+        )
+    if sweeper == "optuna":
+        _check_optuna()
+
+
+def _check_basic(words: Sequence[str]) -> None:
+    """Refuse an interval, of which the basic sweeper cannot try every value."""
+    for word in words:
+        key, _, value = word.partition("=")
+        if re.match(r"(tag\(.*)?interval\(", value):
+            raise UserError(
+                f"{key} must have values that can be counted, but got {value}. Name them, as in {key}=0.1,0.01, or use "
+                "scripts/search.py, which draws from intervals."
+            )
+
+
+def _check_optuna() -> None:
+    """Refuse the sweeper beside an Optuna it does not know; uv finds such pairs without a word."""
     try:
         sweeper, optuna = version("hydra-optuna-sweeper"), version("optuna")
     except PackageNotFoundError:

@@ -5,6 +5,7 @@ from omegaconf import DictConfig, ListConfig
 from groundwork.core.errors import UserError
 from groundwork.core.older import hint
 from groundwork.core.ranges import check_choice
+from groundwork.launch.config.parts import check_callback
 from groundwork.train.custom import own_module
 
 OWN = "val_every_n_steps"  # the one key of `trainer` that is not Lightning's
@@ -135,3 +136,5 @@ def check_callbacks(config: DictConfig) -> None:
             and (keeps_best or named != "StochasticWeightAveraging")
         ):
             raise UserError(f"{key}._target_={target} cannot be used here. {REPLACED[named]}.")
+        if node is not None:
+            check_callback(key, node)

@@ -1,6 +1,7 @@
 """A value and the schema of its key -> nothing, or the line that says what the key must be."""
 
 import math
+import re
 from typing import Any
 
 from groundwork.core.errors import UserError
@@ -24,6 +25,9 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "object": dict,
 }
+NUMBER = re.compile(
+    r"-?\d*\.?\d*(e[+-]?\d+)?|true|false|null|\s*"
+)  # as text, which nobody sees without quotes
 
 
 def check_value(key: str, value: Any, schema: Schema) -> None:
@@ -58,6 +62,10 @@ def _fits(value: Any, schema: Schema) -> bool:
         return True
     if isinstance(value, bool) and kind != "boolean":
         return False
+    if kind == "array" and "items" in schema:
+        return isinstance(value, list) and all(
+            "${" in str(one) or _fits(one, schema["items"]) for one in value
+        )
     return isinstance(value, KINDS[kind]) and _in_range(value, schema)
 
 
@@ -75,7 +83,8 @@ def _names(schema: Schema) -> list[str]:
         return [_shown(value) for value in schema["enum"]]
     if "const" in schema:
         return [_shown(schema["const"])]
-    return [NAMES[schema["type"]] + _range(schema)]
+    inner = f" of {NAMES[schema['items']['type']].removeprefix('a ')}s" if "items" in schema else ""
+    return [NAMES[schema["type"]] + inner + _range(schema)]
 
 
 def _range(schema: Schema) -> str:
@@ -99,4 +108,6 @@ def _leaves(value: Any) -> list[Any]:
 
 def _shown(value: Any) -> str:
     words = {None: "null", True: "true", False: "false"}
-    return words[value] if value is None or isinstance(value, bool) else str(value)[:80]
+    if value is None or isinstance(value, bool):
+        return words[value]
+    return repr(value) if isinstance(value, str) and NUMBER.fullmatch(value) else str(value)[:80]

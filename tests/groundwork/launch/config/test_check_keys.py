@@ -31,6 +31,7 @@ WRONG = [
     ("+loss.gama=2", "loss.gama is not a key"),
     (TIMM + "+model.backbone.drop_pth=0.1", "Did you mean model.backbone.drop_path?"),
     (TIMM + "+model.drop_pathh=0.1", "Did you mean model.drop_path?"),
+    ("+trainer.foo=1", "trainer.foo is not a key. See --help"),
     ("+split.fraction=[0.7,0.15,0.15]", "Did you mean split.fractions?"),
     ("+augment.horizontal_flp=0.5", "Did you mean augment.horizontal_flip?"),
     ("+transfer.foldz=2", "Did you mean transfer.folds?"),
@@ -92,6 +93,50 @@ WRONG = [
         "+callbacks.swa={_target_: lightning.pytorch.callbacks.StochasticWeightAveraging, swa_lrs: 0.1}",
         "Use callbacks.ema.decay=0.999",
     ),
+    # of another shape than the key
+    ("+like.x=1", "like must be a word"),
+    ("~optim.betas.0", "~optim.betas.0 does not fit what it changes"),
+    ("experiment=null", "experiment=null names no option"),
+    ("monitor=null", "monitor must be a word, but got null"),
+    ("monitor=3", "monitor must be a word, but got 3"),
+    ("name={a: 1}", "name must be a word"),
+    ("name=[a]", "name must be a word"),
+    ("tags=[[a]]", "tags must be a list of words"),
+    ("+optim.lr.a=1", "optim.lr must be in (0, inf)"),
+    ("optim.betas={a: 1}", "optim.betas={a: 1} does not fit what it changes"),
+    ("callbacks.early_stopping=[]", "does not fit what it changes"),
+    ("trainer={a: 1}", "trainer is a group"),
+    ("optim@x=sgd", "Write optim=OPTION, without @"),
+    ("data@model=digits", "Write data=OPTION, without @"),
+    ("foo", "foo must be written as KEY=VALUE"),
+    ("seed:3", "seed:3 must be written as KEY=VALUE"),
+    (
+        "name=${oc.env:NO_SUCH_VARIABLE}",
+        "name must have a value, but: Environment variable 'NO_SUCH_VARIABLE'",
+    ),
+    ("name=${foo:bar}", "name must not hold ${foo:...}"),
+    ("seed='3'", "seed must be a whole number, but got '3'"),
+    ("loss=own", "loss.function._target_ must be given"),
+    ("data=diabetes model=mlp model.hidden=[a]", "model.hidden must be a list of whole numbers"),
+    (
+        "data=diabetes model=mlp model.hidden=[0]",
+        "each number of model.hidden must be a whole number in [1, inf)",
+    ),
+    (
+        "+callbacks.x={_target_: torch.nn.Linear, in_features: 3, out_features: 3}",
+        "subclass of lightning.pytorch.Call",
+    ),
+    ("+callbacks.x={_target_: os.system, command: ls}", "os.system is not one"),
+    (
+        "+callbacks.x={_target_: lightning.pytorch.callbacks.GradientAccumulationScheduler}",
+        "x.scheduling must be given",
+    ),
+    ("+metrics.extra.x=3", "metrics.extra.x must be {_target_: ...}"),
+    (
+        "+metrics.extra.x={_target_: torchmetrics.MeanSquaredError, foo: 1}",
+        "Unexpected keyword arguments: `foo`",
+    ),
+    ("+metrics.extra.x={_target_: torch.nn.ReLU}", "subclass of torchmetrics.Metric"),
     # as other projects write them
     ("optim.LR=1", "Did you mean optim.lr?"),
     ("+optim.weight-decay=1", "Did you mean optim.weight_decay?"),
@@ -105,8 +150,13 @@ WRONG = [
 ]
 AT_THE_DOOR = [
     ("hydra.run.dir=X", "paths.runs=DIR"),
+    ("hydra.mode=FOO", "expected one of [RUN, MULTIRUN]"),
+    ("hydra.launcher.n_jobs=2", "hydra/launcher=joblib"),
     ("hydra/launcher=rq -m seed=0,1", "hydra/launcher=rq is not installed"),
     ("-m seed=0,x", "seed must be a whole number, but got x"),
+    ("seed=range(3)", "Add -m to run each of them"),
+    ("seed=sort(1,0)", "Add -m to run each of them"),
+    ("name=${hydra:job.name}", "name must not hold ${hydra:...}"),
 ]
 
 

@@ -81,6 +81,25 @@ def test_a_flag_that_does_not_exist_or_lacks_its_value_is_refused(words: list[st
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--package", "optim"], "--package must go with --cfg"),
+        (["-p", "optim", "--info"], "--package must go with --cfg"),
+        (["--resolve"], "--resolve must go with --cfg or --info"),
+        (["--info", "nope"], "nope is not what --info shows"),
+        (["--cfg", "job", "--package", "nope"], "package 'nope' not found"),
+    ],
+)
+def test_a_flag_without_what_it_belongs_to_is_refused(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert call(monkeypatch, *words) == 2
+    line = capsys.readouterr().err
+    assert said in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
         (["--hydra-help"], "--multirun"),
         (["--cfg", "job", "-p", "optim", "optim.lr=0.5"], "lr: 0.5"),
         (["optim.lr=0.5", "--cfg", "job", "--package", "optim"], "lr: 0.5"),

@@ -110,6 +110,41 @@ def test_an_experiment_says_what_is_swept_over_and_joblib_runs_it(
     assert "failed: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("word", "drawn"),
+    [
+        ("seed=choice(1,0)", [0, 1]),
+        ("seed=range(3)", [0, 1, 2]),
+        ("seed=range(0,4,2)", [0, 2]),
+        ("seed=sort(2,0)", [0, 2]),
+        ("seed=shuffle(range(2))", [0, 1]),
+    ],
+)
+def test_extended_sweeps_run_every_value(
+    word: str, drawn: list[int], train: Callable[..., int], tmp_path: Path
+):
+    assert train("-m", "cluster.jobs=3", word) == 0
+    assert seeds(tmp_path) == [[seed, "done"] for seed in drawn]
+
+
+@pytest.mark.parametrize(
+    ("params", "status"), [("seed: range(2)", 0), ("seed: 'choice(0,1)'", 0), ("seed: [0, 1]", 2)]
+)
+def test_an_experiment_sweeps_as_words_do(
+    params: str, status: int, train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "owls.yaml").write_text(
+        f"# @package _global_\nhydra: {{sweeper: {{params: {{{params}}}}}}}\nname: diabetes\n",
+        encoding="utf-8",
+    )
+    assert train("-m", f"hydra.searchpath=[{tmp_path / 'conf'}]", "experiment=owls") == status
+    if status == 0:
+        assert seeds(tmp_path) == [[0, "done"], [1, "done"]]
+    else:
+        assert "hydra.sweeper.params.seed must name its values as text" in capsys.readouterr().err
+
+
 class Greedy(Sweeper):
     """Ask for one combination after the other."""
 
@@ -158,6 +193,8 @@ class Hears(Callback):
         self.said.append(("all",))
 
 
+# Hydra 1.4 warns of each callback that it builds.
+@pytest.mark.filterwarnings(r"ignore:hydra.utils.instantiate\(\) resolved _target_:UserWarning")
 def test_callbacks_of_hydra_hear_of_every_combination(
     train: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ):
@@ -182,6 +219,9 @@ def test_callbacks_of_hydra_hear_of_every_combination(
         (["data=digits", "model=timm", "model.name=test_efficientnet", "transfer=small_similar",
           "transfer.solver=exact", "task=classification", "optim.lr=0.1,0.2"], "optim.lr must have an effect"),
         (["seed=0,1", "hydra/launcher=basic", "cluster=slurm"], "cluster=slurm must submit by itself"),
+        (["seed=0,1", "hydra.sweeper.max_batch_size=0"], "hydra.sweeper.max_batch_size must be a whole number in"),
+        (["optim.lr=interval(0.1,1)"], "optim.lr must have values that can be counted"),
+        (["+hydra.sweeper.params.seed='0,1'"], "hydra.sweeper.params.seed must stand in an experiment"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused(
