@@ -131,6 +131,13 @@ def check_values(config: DictConfig) -> None:
         check_range(key, value, interval, whole=key in WHOLE, words=WORDS.get(key, ()))
         if key in SHARES and isinstance(value, float) and value > 1:
             raise UserError(f"{key} must be a share up to 1.0 or a whole number, but got {value}. Change it.")
+    for unit in ("epochs", "steps"):
+        least, most = (config.trainer.get(f"{end}_{unit}") for end in ("min", "max"))
+        if least is not None and most not in (None, -1) and least > most:
+            raise UserError(
+                f"trainer.min_{unit}={least} must be at most trainer.max_{unit}={most}. Lower the first, or raise the "
+                "second."
+            )
     for key, interval in EACH.items():
         for one in OmegaConf.select(config, key) or () if _is_ours(config, key) else ():
             check_range(f"each number of {key}", one, interval, whole=True)

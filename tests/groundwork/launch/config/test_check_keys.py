@@ -61,6 +61,11 @@ WRONG = [
     ("data.batch_size=many", "data.batch_size must be"),
     ("trainer.max_epochs=many", "trainer.max_epochs must be"),
     ("trainer.max_epochs=2.5", "trainer.max_epochs must be"),
+    (
+        "trainer.min_epochs=9 trainer.max_epochs=2",
+        "trainer.min_epochs=9 must be at most trainer.max_epochs=2",
+    ),
+    ("trainer.min_steps=9 trainer.max_steps=2", "trainer.min_steps=9 must be at most trainer.max_steps=2"),
     ("trainer.max_epochs=0", "trainer.max_epochs must be"),
     (TIMM + "model.dropout=1.5", "model.dropout must be a number in [0, 1)"),
     (TIMM + "model.pretrained=3", "model.pretrained must be true or false or a word"),
