@@ -207,6 +207,10 @@ class _Tree:
             raise UserError(f"{path} must be given. Add {path}=VALUE.")
         if not (isinstance(written, str) and "${" in written):
             return written
+        if "${hydra:" in written:  # which may still resolve in this process, but in no later one
+            raise UserError(
+                f"{path} must not hold ${{hydra:...}}, which a run does not keep. Write the value itself."
+            )
         try:
             value = OmegaConf.select(self.config, path)
         except InterpolationToMissingValueError:
