@@ -147,12 +147,14 @@ def safe_name(name: str) -> str:
 
 def plain(value: Any) -> Any:
     """Turn numpy scalars, tuples, paths and mappings into what JSON and YAML hold."""
+    if isinstance(value, float):  # first, since a wide table holds half a million
+        return float(value) if math.isfinite(value) else None
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return str(value) if isinstance(value, Path) else value
