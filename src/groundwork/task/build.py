@@ -105,7 +105,9 @@ def _optimizer(asked: Mapping[str, Any], model: DictConfig | SimpleNamespace) ->
         return part
     changes = {} if asked["lr"] is None else {"lr": asked["lr"]}
     usual = getattr(model, "usual_lr", None)
-    return optimizer_factory(choose("optim", part, changes, model={} if usual is None else {"usual_lr": usual}))
+    return optimizer_factory(
+        choose("optim", part, changes, model={} if usual is None else {"usual_lr": usual})
+    )
 
 
 def _schedule(part: Any) -> Any:

@@ -104,7 +104,13 @@ def test_choices_refuse_what_the_configuration_refuses() -> None:
 
 @pytest.mark.parametrize(
     ("words", "rate"),
-    [([], 3e-3), (["model=mlp"], 1e-3), (["optim.lr=0.1"], 0.1), (["optim=sgd"], 0.01), (["model.usual_lr=2e-3"], 2e-3)],
+    [
+        ([], 3e-3),
+        (["model=mlp"], 1e-3),
+        (["optim.lr=0.1"], 0.1),
+        (["optim=sgd"], 0.01),
+        (["model.usual_lr=2e-3"], 2e-3),
+    ],
 )
 def test_a_model_may_name_its_usual_rate(words: list[str], rate: float):
     config = compose_run(["data=diabetes", "model=tabm", *words]).config
