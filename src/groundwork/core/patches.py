@@ -90,6 +90,20 @@ def validates_now(trainer: Any) -> bool:
     return bool(trainer.fit_loop.epoch_loop._should_check_val_fx(trainer.fit_loop._data_fetcher))
 
 
+def refused_by_val(trainer: Any) -> str:
+    """Tell before training what Lightning refuses at the first validation: steps that cannot take the loaders of val.
+
+    Returns:
+        Its words; "" where it refuses nothing (Lightning 2.6).
+    """
+    if trainer.val_dataloaders is not None:
+        try:
+            trainer.fit_loop.epoch_loop.val_loop._verify_dataloader_idx_requirement()
+        except RuntimeError as error:
+            return str(error)
+    return ""
+
+
 def logs_now(trainer: Any) -> bool:
     """Tell whether what is logged at this step goes to the loggers (Lightning 2.6)."""
     return bool(trainer._logger_connector.should_update_logs)

@@ -12,6 +12,7 @@ from groundwork.train.callbacks.pruning import build_pruning
 from groundwork.train.custom import own_module
 from groundwork.train.own.history import OwnHistory
 from groundwork.train.own.keep import KeepEpochs
+from groundwork.train.own.loaders import CheckLoaders
 from groundwork.train.own.run import OwnRun
 
 # Searches of Lightning, which drop the checkpoint that a run goes on from.
@@ -34,7 +35,10 @@ def build_own_callbacks(run: OwnRun) -> list[Callback]:
     }
     wanted = wanted_entries(run).values()
     written = run.folder.history if HISTORY in [node._target_ for node in wanted] else None
-    callbacks: list[Callback] = [OwnHistory(written, run.rows, config.monitor, name, run.console.note)]
+    callbacks: list[Callback] = [
+        CheckLoaders(run.note_once),
+        OwnHistory(written, run.rows, config.monitor, name, run.console.note),
+    ]
     for node in wanted:
         searches = str(node._target_).rpartition(".")[2]
         if node._target_ == HISTORY or (searches == RATE and run.checkpoint is not None):
