@@ -63,10 +63,9 @@ def _reason(name: str, column: Series) -> str:
     if whole and UNNAMED.fullmatch(name):
         return "is an index that was saved without a name"
     if whole and len(column) == len(present):
-        if len(column) >= FEWEST_ROWS and is_row_numbers(column):
-            return "counts the rows"
-        if len(column) >= FEWEST_ROWS and _names_rows(name) and is_row_numbers(column, float(present.min())):
-            return f"numbers the rows from {present.min():.0f} on"
+        first = float(present.min())
+        if len(column) >= FEWEST_ROWS and is_row_numbers(column, first if _names_rows(name) else None):
+            return "counts the rows" if first in (0, 1) else f"numbers the rows from {first:.0f} on"
         if name.casefold() in INDEX_NAMES and column.is_unique and len(column) > 1:
             return "is an index"
     same = present.iloc[0] == present.iloc[-1]  # else a column of many is no constant

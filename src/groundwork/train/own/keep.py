@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities import CombinedLoader
 
 from groundwork.core import signals as stop
 from groundwork.core.console import Console
@@ -126,12 +127,12 @@ class KeepEpochs(BestSoFar):
 
 def loader_generators(loaders: Any) -> list[torch.Generator]:
     """List the generators that loaders and their samplers draw from, other than the global ones."""
-    if isinstance(loaders, Mapping):
-        loaders = list(loaders.values())
-    if isinstance(loaders, list | tuple):
-        return [draw for one in loaders for draw in loader_generators(one)]
-    sampler = getattr(loaders, "sampler", None)
-    batch_sampler = getattr(getattr(loaders, "batch_sampler", None), "sampler", None)
-    found = [getattr(one, "generator", None) for one in (loaders, sampler, batch_sampler)]
+    return [draw for loader in CombinedLoader(loaders).flattened for draw in _generators(loader)]
+
+
+def _generators(loader: Any) -> list[torch.Generator]:
+    sampler = getattr(loader, "sampler", None)
+    batch_sampler = getattr(getattr(loader, "batch_sampler", None), "sampler", None)
+    found = [getattr(one, "generator", None) for one in (loader, sampler, batch_sampler)]
     distinct = {id(draw): draw for draw in found if isinstance(draw, torch.Generator)}
     return list(distinct.values())

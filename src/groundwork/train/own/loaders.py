@@ -1,9 +1,9 @@
 """Loaders of a module of the user's -> what will not go as it seems, before the first step."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import CombinedLoader
 from torch.utils.data import IterableDataset
 
 from groundwork.core.errors import UserError
@@ -34,14 +34,6 @@ class CheckLoaders(Callback):
         if said := refused_by_val(trainer):
             raise UserError(said)
         for split, loaders in (("train", trainer.train_dataloader), ("val", trainer.val_dataloaders)):
-            if trainer.world_size > 1 and any(isinstance(one, IterableDataset) for one in _datasets(loaders)):
+            datasets = (getattr(loader, "dataset", None) for loader in CombinedLoader(loaders).flattened)
+            if trainer.world_size > 1 and any(isinstance(one, IterableDataset) for one in datasets):
                 self.note(STREAMED.format(split, trainer.world_size))
-
-
-def _datasets(loaders: Any) -> Iterator[Any]:
-    loaders = list(loaders.values()) if isinstance(loaders, Mapping) else loaders
-    if isinstance(loaders, list | tuple):
-        for one in loaders:
-            yield from _datasets(one)
-    else:
-        yield getattr(loaders, "dataset", None)
