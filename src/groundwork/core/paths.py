@@ -76,7 +76,7 @@ def local_overrides() -> list[str]:
     if not local.exists():
         return []
     content = OmegaConf.to_container(OmegaConf.load(local))
-    return [quote_path(f"{key}={value}") for key, value in _leaves(content)]
+    return [quote_path(f"{key}={value}") for key, value in leaves(content)]
 
 
 def machine_paths(overrides: Sequence[str] | Mapping[str, str] = ()) -> DictConfig:
@@ -145,9 +145,10 @@ def writing_runs(runs: Path) -> Iterator[None]:
         raise UserError(f"paths.runs={runs} must be a folder one can write to: {error}.") from error
 
 
-def _leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every value of mappings inside of mappings with its dotted key; an empty mapping holds none."""
     if not isinstance(content, dict):
         yield prefix, content
         return
     for key, value in content.items():
-        yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+        yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob
 from hydra.errors import HydraException
 
-from groundwork.core.paths import CONF
+from groundwork.core.paths import CONF, leaves
 from groundwork.launch.config.documented import read_file
 from groundwork.launch.config.flags import refuse_unheard
 from groundwork.launch.config.searchpath import searched_folders
@@ -28,13 +28,13 @@ def refuse_hydra_keys(overrides: Sequence[str]) -> None:
     for name in _chosen(overrides):
         content = _read(name, overrides)
         groups = [group for group, _ in _overridden(content) if group.startswith("hydra/")]
-        for key in [*leaves("hydra", content.get("hydra") or {}), *groups]:
+        for key in [*dict(leaves(content.get("hydra") or {}, "hydra")), *groups]:
             refuse_unheard(key, f"experiment={name}: ")
 
 
 def hydra_values(overrides: Sequence[str]) -> dict[str, Any]:
     """Give what the chosen experiment and then the overrides say of Hydra's own keys: dotted key -> value."""
-    return leaves("hydra", experiment_of(overrides).get("hydra") or {}) | typed_values(overrides)
+    return dict(leaves(experiment_of(overrides).get("hydra") or {}, "hydra")) | typed_values(overrides)
 
 
 def experiment_of(overrides: Sequence[str]) -> dict[str, Any]:
@@ -48,15 +48,6 @@ def overridden(content: Mapping[str, Any], group: str) -> list[str]:
     return [option for found, option in _overridden(content) if found == group]
 
 
-def leaves(key: str, value: Any) -> dict[str, Any]:
-    """Give every value of a mapping inside of mappings by its dotted key; an empty mapping holds none."""
-    if not isinstance(value, dict):
-        return {key: value}
-    return {
-        name: leaf for inner, one in value.items() for name, leaf in leaves(f"{key}.{inner}", one).items()
-    }
-
-
 def typed_values(overrides: Sequence[str]) -> dict[str, Any]:
     """Give the values of Hydra's own keys and groups among overrides."""
     found: dict[str, Any] = {}
@@ -65,7 +56,7 @@ def typed_values(overrides: Sequence[str]) -> dict[str, Any]:
             with suppress(HydraException):  # which Hydra says better
                 parsed = OverridesParser.create().parse_override(override)
                 value = parsed.get_value_element_as_str() if parsed.is_sweep_override() else parsed.value()
-                found |= leaves(parsed.key_or_group, value)
+                found |= leaves(value, parsed.key_or_group)
     return found
 
 
