@@ -6,10 +6,11 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -21,7 +22,7 @@ from groundwork.core.lock import locked
 from groundwork.core.paths import writing_runs
 from groundwork.core.ranks import in_team, is_first
 from groundwork.core.redact import redact
-from groundwork.core.run_files import CONFIG, FOLDERS, JsonName, RunFiles
+from groundwork.core.run_files import CONFIG, FOLDERS, START, JsonName, RunFiles
 from groundwork.core.trust import checked_config
 
 
@@ -37,7 +38,10 @@ class RunFolder(RunFiles):
             with writing_runs(runs):
                 try:
                     path.mkdir(parents=True)
-                except FileExistsError:
+                except (
+                    FileExistsError,
+                    FileNotFoundError,
+                ):  # or a refused run took the empty folder above away
                     continue
             return cls.furnish(path)
         raise RuntimeError(f"no free run id under {folder}")
@@ -111,6 +115,16 @@ class RunFolder(RunFiles):
         """Remove the temporary files that a killed run left half-written."""
         for left in self.path.rglob(f".*{TEMPORARY}"):
             left.unlink(missing_ok=True)
+
+    def remove_start(self) -> None:
+        """Remove the folder, unless it holds more than how its run began; and those above it that become empty."""
+        files = [path for path in self.path.rglob("*") if not path.is_dir()]
+        if not all(any(path.match(name) for name in START) for path in files):
+            return
+        rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):  # not empty
+            self.path.parent.rmdir()
+            self.path.parent.parent.rmdir()
 
     def write_config(self, config: DictConfig) -> None:
         """Write the configuration with every interpolation resolved."""

@@ -15,6 +15,7 @@ from groundwork.data import Samples, Target
 from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.own import refuse_own
+from groundwork.launch.recorded import removed_if_refused
 from groundwork.report import write_advice
 from groundwork.report.advice import next_step
 from groundwork.report.page import shown_path
@@ -46,17 +47,18 @@ def advise(composition: Composition, console: Console) -> RunFolder:
     config = composition.config
     check_combination(composition)
     folder = RunFolder.create(Path(config.paths.runs), safe_name(config.name or "advice"))
-    console.log_to(folder.log)
-    samples, target = read_samples(config)
-    console.say(target.why)
-    complete = composition.derive(target.task)
-    folder.write_config(complete.config)
+    with removed_if_refused(folder):
+        console.log_to(folder.log)
+        samples, target = read_samples(config)
+        console.say(target.why)
+        complete = composition.derive(target.task)
+        folder.write_config(complete.config)
 
-    def choose(scenario: str) -> DictConfig:
-        return complete.choose(transfer=scenario).config
+        def choose(scenario: str) -> DictConfig:
+            return complete.choose(transfer=scenario).config
 
-    advice = advise_data(folder, complete.config, samples, target, console, choose, complete.overrides)
-    folder.write_json("advice", {**advice.state(), "overrides": typed})
+        advice = advise_data(folder, complete.config, samples, target, console, choose, complete.overrides)
+        folder.write_json("advice", {**advice.state(), "overrides": typed})
     write_advice(folder.path)
     console.say(f"take {advice.command}")
     console.say(f"page: {shown_path(folder.report)}")

@@ -50,6 +50,17 @@ def recorded(folder: RunFolder, config: DictConfig, console: Console) -> Iterato
 
 
 @contextmanager
+def removed_if_refused(folder: RunFolder) -> Iterator[None]:
+    """Take the folder of a new run away where a block ends by wrong input before anything but its start is in it."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if _is_refusal(error) and is_first():
+            folder.remove_start()
+        raise
+
+
+@contextmanager
 def unless_refused(folder: RunFolder) -> Iterator[None]:
     """Leave what a folder says of its run as it was where a block ends by wrong input before it has trained a step."""
     files = [folder.config_file, folder.json_file("result"), folder.json_file("environment")]
@@ -58,14 +69,17 @@ def unless_refused(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as error:
-        refused = error.code == WRONG_INPUT if isinstance(error, SystemExit) else bool(user_error(error))
-        if refused and is_first() and _reached(folder) == reached:
+        if _is_refusal(error) and is_first() and _reached(folder) == reached:
             for path, content in before.items():
                 if content is None:
                     path.unlink(missing_ok=True)
                 else:
                     write_bytes(path, content)
         raise
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return error.code == WRONG_INPUT if isinstance(error, SystemExit) else bool(user_error(error))
 
 
 def _reached(folder: RunFolder) -> tuple[int, int] | None:

@@ -20,7 +20,7 @@ from groundwork.launch.config.check import check_combination
 from groundwork.launch.config.compose import Composition, absolute_override
 from groundwork.launch.config.resumed import changed, joined
 from groundwork.launch.process.team import needs_team
-from groundwork.launch.recorded import unless_refused
+from groundwork.launch.recorded import removed_if_refused, unless_refused
 from groundwork.launch.saved import has_begun, keep_changes, new_folder, save_start, saved_composition
 from groundwork.launch.work import first_job, next_job, work
 from groundwork.train.custom import is_own
@@ -34,7 +34,7 @@ def begin(composition: Composition, console: Console) -> RunFolder:
     check_combination(composition)
     join(composition.config.trainer.accelerator)
     folder = from_first(lambda: new_folder(composition))
-    with folder.held(wait=True):
+    with removed_if_refused(folder), folder.held(wait=True):
         work(*first_job(folder, composition, console))
     return folder
 

@@ -9,7 +9,7 @@ from groundwork.core.console import Console
 from groundwork.core.errors import UserError
 from groundwork.core.run_folder import RunFolder
 from groundwork.core.signals import Stopped
-from groundwork.launch.recorded import recorded
+from groundwork.launch.recorded import recorded, removed_if_refused
 from groundwork.train.pruning import Pruned
 
 
@@ -51,3 +51,24 @@ def test_a_rank_that_only_noticed_the_death_of_another_says_where_to_look(
     said = folder.read_json("result.json")["error"]
     assert said.startswith(begins)
     assert (str(logs) in said) == (begins != error)
+
+
+@pytest.mark.parametrize(
+    ("error", "left", "stays"),
+    [
+        (UserError("data.target must name a column."), "train.log", False),
+        (SystemExit(2), "rank-1.log", False),
+        (SystemExit(1), "train.log", True),
+        (ValueError("a bad row"), "train.log", True),
+        (UserError("it must be trained further."), "checkpoints/last.ckpt", True),
+        (UserError("data.target must name a column."), "of my own.txt", True),
+    ],
+)
+def test_only_the_bare_start_of_a_refused_run_is_taken_away(
+    tmp_path: Path, error: BaseException, left: str, stays: bool
+):
+    folder = RunFolder.create(tmp_path / "runs", "birds")
+    (folder.path / left).write_text("words", encoding="utf-8")
+    with pytest.raises(type(error)), removed_if_refused(folder), folder.held(wait=True):
+        raise error
+    assert (tmp_path / "runs").exists() == folder.path.exists() == stays

@@ -140,10 +140,30 @@ def test_validation_every_n_steps_below_and_above_one_epoch(
     assert history.step.tolist() == [every * (number + 1) for number in range(rows)]
 
 
-def test_a_failed_run_says_so_and_keeps_its_configuration(tmp_path: Path, image_folder: Path):
+def test_a_run_refused_for_its_data_leaves_no_folder(tmp_path: Path, image_folder: Path, table: Path):
     (image_folder / "dark" / "0.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"dark/0\.png"):
         run(tmp_path, "data=image_folder", f"data.root={image_folder}", *TINY, "task=classification")
+    assert not (tmp_path / "runs").exists()
+    folder = run(tmp_path, "data=table", f"data.table={table}", "data.target=dear", *BARE)
+    with pytest.raises(UserError, match="'absent'"):
+        run(tmp_path, "data=table", f"data.table={table}", "data.target=absent", *BARE)
+    with pytest.raises(UserError, match="val_check_interval"):  # told once the trainer begins
+        run(
+            tmp_path,
+            "data=table",
+            f"data.table={table}",
+            "data.target=dear",
+            "trainer.val_check_interval=99",
+            *BARE,
+        )
+    assert [path.parent for path in (tmp_path / "runs").glob("*/*/config.yaml")] == [folder.path]
+
+
+def test_a_failed_run_says_so_and_keeps_its_configuration(tmp_path: Path, table: Path):
+    words = ["data=table", f"data.table={table}", "data.target=dear", *BARE, "optim.lr=1e30"]
+    with pytest.raises(FloatingPointError):
+        run(tmp_path, *words)
     folder = RunFolder.find("latest", tmp_path / "runs")
     assert folder.read_json("result.json")["status"] == "failed"
     assert folder.config_file.is_file()
