@@ -8,7 +8,7 @@ from torch import nn
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.initialize import initialize
-from groundwork.model.staged import RowBackbone
+from groundwork.model.staged import FirstLinear, RowBackbone
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -63,11 +63,16 @@ class MLP(RowBackbone):
         self.layers = nn.ModuleList([embeddings, *layers])
         initialize(self, init)
 
-    def first_linear(self) -> list[nn.Module]:
-        """Give the embeddings, the first linear layer and all modules after it, as evaluation runs them."""
+    def first_linear(self) -> FirstLinear | None:
+        """Take the perceptron apart at its first linear layer; None where only the head is linear."""
+        if self.num_stages < 2:
+            return None
         embeddings, hidden, *others = self.layers
         _, linear, *rest = cast(nn.Sequential, hidden)  # the first one drops out
-        return [embeddings, linear, *rest, *others]
+        weight = cast(nn.Linear, linear).weight
+        return FirstLinear(
+            embeddings, linear, lambda change, span: change @ weight[:, span].T, [*rest, *others]
+        )
 
     def no_weight_decay(self) -> set[str]:
         """Name the frequencies of numbers, whose size is their meaning."""

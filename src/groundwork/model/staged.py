@@ -1,6 +1,7 @@
 """What a network asks of its backbone, and backbones whose stages are modules that run one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Protocol, cast
 
@@ -109,10 +110,31 @@ class FeatureBackbone(Staged):
         return [inputs for _ in (stages if stages is not None else (0,))]
 
 
+@dataclass(frozen=True)
+class FirstLinear:
+    """Hold a backbone of rows, taken apart at its first linear layer, as evaluation runs it.
+
+    Attributes:
+        embed: Rows (B, D) -> embedded rows (B, F).
+        linear: Embedded rows (B, F) -> what the first activation gets, (B, ...).
+        add: Changes (B, W) of some embedded columns, and which they are -> what they change of that.
+        rest: All modules after it.
+    """
+
+    embed: Callable[[Tensor], Tensor]
+    linear: Callable[[Tensor], Tensor]
+    add: Callable[[Tensor, Sequence[int]], Tensor]
+    rest: Sequence[nn.Module]
+
+
 class RowBackbone(Staged):
     """Give the stages of layers whose first one, `Embeddings`, embeds the row of a table."""
 
     layers: nn.ModuleList
+
+    def first_linear(self) -> FirstLinear | None:
+        """Take the backbone apart at its first linear layer; None where there is none."""
+        return None
 
     def span(self, position: int) -> range:
         """Name the embedded columns that a column of the rows becomes."""

@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
-from groundwork.model.staged import RowBackbone
+from groundwork.model.staged import FirstLinear, RowBackbone
 
 SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
 BUDGET = 1e9  # multiplications of one pass over train that `auto` may cost
@@ -122,11 +122,27 @@ class TabM(RowBackbone):
         wanted = list(range(self.num_stages)) if stages is None else list(stages)
         hidden: Tensor = self.layers[0](rows)
         found = [hidden]
-        hidden = hidden[:, None].expand(-1, self.num_members, -1)
         for stage, layer in enumerate(list(self.layers)[1 : max(wanted) + 1]):
-            hidden = layer(hidden if stage == 0 else self.dropout(hidden))
+            if stage == 0:
+                linear, *rest = cast(nn.Sequential, layer)
+                hidden = nn.Sequential(*rest)(_all_members(linear, hidden))
+            else:
+                hidden = layer(self.dropout(hidden))
             found.append(hidden.flatten(1))
         return [found[stage] for stage in wanted]
+
+    def first_linear(self) -> FirstLinear | None:
+        """Take the networks apart at their first linear layer; None of the embedded row alone."""
+        if self.num_stages < 2:
+            return None
+        embeddings, hidden, *others = self.layers
+        linear, *rest = cast(nn.Sequential, hidden)
+        return FirstLinear(
+            embeddings,
+            partial(_all_members, linear),
+            lambda change, span: _all_members(linear, change, span),
+            [*rest, *others, nn.Flatten()],
+        )
 
     def no_weight_decay(self) -> set[str]:
         """Name how numbers are read, and what tells the k networks apart: their scalings and biases."""
@@ -138,6 +154,27 @@ class TabM(RowBackbone):
         """Drop the layers after a stage; of the embedded row alone there is one network."""
         super().prune(stage)
         self.num_members = self.num_members if self.num_stages > 1 else 1
+
+
+def _all_members(layer: Any, rows: Tensor, span: Sequence[int] | None = None) -> Tensor:
+    """Run the first linear layer of all k networks on the same rows (B, F): (B, k, width).
+
+    Its package scales the rows k times, (B, k, F), which of a wide table is most of the memory and the time; scaling
+    the weights instead, (k, width, F), is the same but for rounding, and cheaper once rows outnumber the width.
+
+    Args:
+        span: Columns that the rows hold, of which the part of the result is given, without the bias.
+    """
+    weight, scale = layer.weight, layer.r
+    if span is not None:
+        weight, scale = weight[:, span], scale[:, span]
+    if layer.training and len(rows) <= len(weight):
+        found: Tensor = (rows[:, None] * scale) @ weight.T
+    else:
+        scaled = (weight * scale[:, None]).flatten(0, 1)
+        found = nn.functional.linear(rows, scaled).reshape(-1, len(scale), len(weight))
+    found = found * layer.s
+    return found if span is not None else found + layer.bias
 
 
 def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:

@@ -8,9 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from groundwork.model import MLP, Network, TableNormalize
+from groundwork.model import Network, TableNormalize
+from groundwork.model.staged import FirstLinear, RowBackbone
 
 BLOCK = 8192  # rows that pass the network at once
+CELLS = 2**21  # of them, as a column may become hundreds of numbers on its way
 FEW = 64  # columns that are all measured by the network itself
 SPARE = 3  # times as many as are asked for are measured by it where there are more
 
@@ -47,36 +49,30 @@ def most_important(network: Network, inputs: Tensor, outputs: Sequence[int], mos
 def screen(
     network: Network, inputs: Tensor, turned: Tensor, outputs: Sequence[int]
 ) -> NDArray[np.float64] | None:
-    """Measure every column of an MLP up to rounding: its first layer is linear, so one column adds one small product.
+    """Measure every column up to rounding where the first layer is linear: one column adds one small product.
 
     W e' + b = (W e + b) + W_j (e'_j - e_j), where e_j are the embedded values of column j.
 
     Returns:
         (D,) mean change; None where the network is built otherwise.
     """
-    backbone, normalize = network.backbone, network.normalize
-    if not isinstance(backbone, MLP) or not isinstance(normalize, TableNormalize) or backbone.num_stages < 2:
+    if (first := _taken_apart(network)) is None:
         return None
-    if network.pool.stages != (backbone.num_stages - 1,):
-        return None
-    first, linear, *rest = backbone.first_linear()
-    before, after = first(normalize(inputs)), first(normalize(turned))
-    summed, weight = linear(before), cast(nn.Linear, linear).weight
-    as_is = _finish(network, summed, rest).double().cpu().numpy()[:, outputs]
+    normalize = network.normalize
+    before, after = first.embed(normalize(inputs)), first.embed(normalize(turned))
+    summed = first.linear(before)
+    as_is = _finish(network, summed, first.rest).double().cpu().numpy()[:, outputs]
     scale = np.maximum(as_is.std(axis=0), 1e-12)
-    spans = [
-        [position for row in normalize.positions(place) for position in backbone.span(row)]
-        for place in range(inputs.shape[1])
-    ]
+    spans = [_embedded(network, place) for place in range(inputs.shape[1])]
     moved, together = [], max(1, BLOCK // len(inputs))
     for start in range(0, len(spans), together):
         tried = torch.cat(
             [
-                summed + (after[:, span] - before[:, span]) @ weight[:, span].T
+                summed + first.add(after[:, span] - before[:, span], span)
                 for span in spans[start : start + together]
             ]
         )
-        found = _finish(network, tried, rest).double().cpu().numpy()[:, outputs]
+        found = _finish(network, tried, first.rest).double().cpu().numpy()[:, outputs]
         apart = np.abs(found.reshape(-1, *as_is.shape) - as_is) / scale
         moved.append(apart.mean(axis=(1, 2)))
     return np.concatenate(moved)
@@ -85,30 +81,50 @@ def screen(
 def with_column(network: Network, inputs: Tensor, place: int, values: Tensor) -> NDArray[np.float64]:
     """Predict all rows (N, D) with one column set to each of V values: (V * N, K), the values one after the other.
 
-    Rows are normalized column by column, so what the other columns become is computed once.
+    Where the first layer is linear, what the other columns add to it is computed once.
     """
-    normalize = getattr(network, "normalize", None)
-    if not isinstance(normalize, TableNormalize):
+    first = _taken_apart(network)
+    if first is None:
         tried = inputs.repeat(len(values), 1)
         tried[:, place] = values.repeat_interleave(len(inputs))
         return predict(network, tried)
-    rows = normalize(inputs).repeat(len(values), 1)
     one = inputs[:1].repeat(len(values), 1)
     one[:, place] = values
-    changed = normalize(one)
-    for position in normalize.positions(place):
-        rows[:, position] = changed[:, position].repeat_interleave(len(inputs))
-    blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-    pool = network.pool
-    parts = [network.head(pool(network.stem(block, pool.stages))) for block in blocks]
-    return np.concatenate([network.decode(part).double().cpu().numpy() for part in parts])
+    before, after = first.embed(network.normalize(inputs)), first.embed(network.normalize(one))
+    summed, span = first.linear(before), _embedded(network, place)
+    parts = [
+        _finish(network, summed + first.add(changed - before[:, span], span), first.rest)
+        .double()
+        .cpu()
+        .numpy()
+        for changed in after[:, span]
+    ]
+    return np.concatenate(parts)
 
 
 def predict(network: Network, inputs: Tensor) -> NDArray[np.float64]:
     """Predict rows (N, D), block by block: (N, K)."""
-    blocks = [inputs[start : start + BLOCK] for start in range(0, len(inputs), BLOCK)]
+    rows = max(1, min(BLOCK, CELLS // inputs.shape[1]))
+    blocks = [inputs[start : start + rows] for start in range(0, len(inputs), rows)]
     parts = [network.decode(network(block)).double().cpu().numpy() for block in blocks]
     return np.concatenate(parts)
+
+
+def _taken_apart(network: Network) -> FirstLinear | None:
+    """Give the parts of a network whose first layer is linear and whose head reads the last one; None of others."""
+    if not isinstance(network, Network) or not isinstance(network.normalize, TableNormalize):
+        return None
+    backbone = network.backbone
+    if not isinstance(backbone, RowBackbone) or network.pool.stages != (backbone.num_stages - 1,):
+        return None
+    return backbone.first_linear()
+
+
+def _embedded(network: Network, place: int) -> list[int]:
+    """Name the embedded columns that a column of the inputs becomes."""
+    positions = cast(TableNormalize, network.normalize).positions(place)
+    backbone = cast(RowBackbone, network.backbone)
+    return [position for row in positions for position in backbone.span(row)]
 
 
 def _finish(network: Network, hidden: Tensor, rest: Sequence[nn.Module]) -> Tensor:

@@ -17,7 +17,15 @@ from groundwork.evaluate.figures.dependence import grid, partial_dependence
 from groundwork.evaluate.figures.importance import most_important, screen
 from groundwork.launch.config.compose import compose_run
 from groundwork.launch.dispatch import start
-from groundwork.model import MLP, ClassificationHead, Network, PeriodicNumbers, StagePool, TableNormalize
+from groundwork.model import (
+    MLP,
+    ClassificationHead,
+    Network,
+    PeriodicNumbers,
+    StagePool,
+    TableNormalize,
+    TabM,
+)
 
 
 class Law(nn.Module):
@@ -41,19 +49,23 @@ def test_the_mean_prediction_follows_the_law():
     assert found[:, 1] == pytest.approx([1.0, 0.0, -2.0])
 
 
-COLUMNS = [Column(f"n{i}", "numeric", 0.0, i % 3 == 0, 0.1 * i, 1.0 + i, ()) for i in range(90)] + [
-    Column(f"c{i}", "categorical", 0.0, False, 0.0, 1.0, ("a", "b"), (0, 0, 3, 1)) for i in range(10)
-]
+COLUMNS = [
+    Column(f"n{i}", "numeric", 0.0, i % 3 == 0, 0.1 * i, 1.0 + i, (), knots=(-9.0, 0.0, i + 9.0))
+    for i in range(90)
+] + [Column(f"c{i}", "categorical", 0.0, False, 0.0, 1.0, ("a", "b"), (0, 0, 3, 1)) for i in range(10)]
 
 
 def wide_network(hidden: list[int], norm: Any, numbers: Any) -> tuple[Network, Tensor]:
     torch.manual_seed(0)
     normalize = TableNormalize({one.name: asdict(one) for one in COLUMNS})
-    backbone = MLP(
-        normalize.num_numeric, normalize.cardinalities, numbers, hidden, "gelu", norm, 0.3, 8, "default"
+    told = normalize.num_numeric, normalize.cardinalities
+    backbone = (
+        TabM(*told, normalize.bins, 60, 3, hidden[0], len(hidden), 0.3, numbers, 4, 0.1, 8, 2)
+        if isinstance(numbers, str)
+        else MLP(*told, numbers, hidden, "gelu", norm, 0.3, 8, "default")
     )
     backbone.show_counts(normalize.counts)
-    head = ClassificationHead(backbone.channels[-1], 3, 0.1)
+    head = ClassificationHead(backbone.channels[-1], 3, 0.1, getattr(backbone, "num_members", 1))
     torch.nn.init.normal_(head.linear.weight)
     network = Network(normalize, backbone, StagePool((backbone.num_stages - 1,), ("mean",)), head)
     rng = np.random.default_rng(0)
@@ -69,6 +81,8 @@ def wide_network(hidden: list[int], norm: Any, numbers: Any) -> tuple[Network, T
         ([16, 8], "batch", None),
         ([16, 8], "layer", None),
         ([8], "none", partial(PeriodicNumbers, num_frequencies=3, frequency_scale=0.5, width=4)),
+        ([8], "none", "piecewise_linear"),
+        ([8, 8], "none", "plain"),
         ([], "none", None),
     ],
 )
@@ -95,8 +109,9 @@ def test_columns_of_a_wide_table_are_ordered_as_one_by_one(hidden: list[int], no
 
 
 @pytest.mark.parametrize("place", [0, 3, 4, 89, 90, 99])  # with and without an indicator, and a category
-def test_a_column_is_set_without_normalizing_all_others_again(place: int):
-    network, rows = wide_network([16], "none", None)
+@pytest.mark.parametrize(("hidden", "numbers"), [([16], None), ([16], "periodic"), ([], None)])
+def test_a_column_is_set_without_running_all_others_again(place: int, hidden: list[int], numbers: Any):
+    network, rows = wide_network(hidden, "none", numbers)
     values = [2.0, 3.0] if place >= 90 else [-1.0, 0.5, 40.0]
     tried = rows.repeat(len(values), 1)
     tried[:, place] = torch.tensor(values, dtype=rows.dtype).repeat_interleave(len(rows))
@@ -104,7 +119,7 @@ def test_a_column_is_set_without_normalizing_all_others_again(place: int):
         expected = (
             network.decode(network(tried)).double().reshape(len(values), len(rows), -1).numpy().mean(axis=1)
         )
-        assert np.array_equal(partial_dependence(network, rows, place, values), expected)
+        assert partial_dependence(network, rows, place, values) == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
 def test_many_numbers_become_quantiles_and_categories_keep_their_names():
