@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -123,7 +124,9 @@ class TableNormalize(nn.Module):
         known = [only_value(columns[place].get("knots") or ()) for place in numeric]
         only = [math.nan if value is None else value for value in known]  # those that varied
         self.register_buffer("only", torch.tensor(only, dtype=torch.float64), persistent=False)
-        self.bins = [_edges(columns[place]) for place in numeric] + [[0.0, 1.0] for _ in indicated]
+        # Arrays, which Hydra hands on as they are; of lists it would make a node for each number.
+        edges = [_edges(columns[place]) for place in numeric] + [[0.0, 1.0] for _ in indicated]
+        self.bins = [np.array(one) for one in edges]
         self.counts = tuple(_filled_counts(columns[place]) for place in categorical)
 
     def positions(self, place: int) -> list[int]:

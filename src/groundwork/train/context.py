@@ -1,6 +1,7 @@
 """A composed configuration and its data -> what every phase of a run shares."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -105,9 +106,15 @@ class Context:
         described = {
             "format": CHECKPOINT_FORMAT,
             "config": redact(OmegaConf.to_container(self.config, resolve=True)),
-            "data": plain(self.data),
+            "data": self._plain_data,
         }
         return described if self.reads is None else described | {"reads": self.reads}
+
+    @cached_property
+    def _plain_data(self) -> Any:
+        return plain(
+            self.data
+        )  # half a second of a table of thousands of columns, at each of many checkpoints
 
     @property
     def direction(self) -> str:

@@ -25,6 +25,7 @@ INFINITE = {sign + word: float(sign + word) for sign in ("", "-") for word in ("
 # A number is text where the number could not give it back: 007, +49, twenty-five digits.
 WHOLE = r"0|-?[1-9][0-9]{0,19}"
 DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-?\.[0-9]+(?:[eE][+-]?[0-9]+)?"
+LONG_WHOLE = r"^-?[0-9]{16,}$"  # a float may round it
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MOMENT = DATE + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
 ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
@@ -114,14 +115,14 @@ def _whole_numbers(present: Series) -> Series | None:
 
 
 def _plain_decimals(cells: Series) -> Series | None:
-    """Read a column of short decimals without a gap, as most of a wide table are, without a look at all else."""
+    """Read a column of decimals without a gap, as most of a wide table are, without a look at all else."""
     first = cells.iloc[0] if len(cells) else ""
     if not isinstance(first, str) or not re.fullmatch(DECIMAL, first) or re.fullmatch(WHOLE, first):
         return None
     texts = pa.array(cells)
-    if texts.null_count or compute.max(compute.binary_length(texts)).as_py() >= 16:
+    if texts.null_count or not compute.all(compute.match_substring_regex(texts, f"^(?:{DECIMAL})$")).as_py():
         return None
-    if not compute.all(compute.match_substring_regex(texts, f"^(?:{DECIMAL})$")).as_py():
+    if compute.any(compute.match_substring_regex(texts, LONG_WHOLE)).as_py():
         return None
     values = compute.cast(texts, pa.float64()).to_numpy()
     return None if np.isinf(values).any() else Series(values, index=cells.index, name=cells.name)
@@ -132,8 +133,7 @@ def _decimals(present: Series) -> Series | None:
     numbers = present[~named]
     if not numbers.iloc[:1].str.fullmatch(DECIMAL).all() or not numbers.str.fullmatch(DECIMAL).all():
         return None
-    longest = compute.max(compute.binary_length(pa.array(numbers))).as_py() or 0
-    whole = numbers[numbers.str.fullmatch(r"-?[0-9]{16,}")] if longest >= 16 else numbers[:0]
+    whole = numbers[numbers.str.match(LONG_WHOLE)]
     if any(int(float(text)) != int(text) for text in whole):
         return None  # a float would round these, identifiers more often than quantities
     values = np.empty(len(present))
