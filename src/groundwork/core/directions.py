@@ -17,6 +17,19 @@ MORE_IS_BETTER = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "auroc",
     "average_precision", "exact_match", "r2", "pearson", "spearman", "quadratic_kappa",
 })  # fmt: skip
+# Task -> what is measured of it, without what is joined by `_micro` or `_weighted`, or belongs to one class or target.
+MEASURED: Mapping[str, frozenset[str]] = {
+    "classification": frozenset({
+        "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "fpr", "auroc",
+        "average_precision", "log_loss", "ece", "ece_debiased", "top_k_accuracy", "rank_mae", "quadratic_kappa",
+    }),
+    "regression": frozenset({
+        "rmse", "mse", "mae", "r2", "pearson", "spearman", "pinball_loss", "interval_coverage", "interval_width",
+    }),
+    "multilabel": frozenset({
+        "average_precision", "auroc", "f1", "precision", "recall", "hamming_loss", "exact_match", "log_loss",
+    }),
+}  # fmt: skip
 # Where the values of a metric lie; any other may be anything.
 SHARES = frozenset({
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "specificity", "fpr", "auroc",
@@ -47,6 +60,11 @@ def _stem(metric: str) -> str:
 def _is_top_k(metric: str) -> bool:
     name = bare_name(metric)
     return name.startswith("top_") and name.endswith("_accuracy")
+
+
+def measured_as(metric: str) -> str:
+    """Give the name by which `MEASURED` knows a metric."""
+    return "top_k_accuracy" if _is_top_k(metric) else _stem(metric)
 
 
 def named_direction(metric: str) -> Direction | None:

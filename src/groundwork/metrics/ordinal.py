@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from groundwork.core.suited import ORDERED
 from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.classification import ClassificationScores
 from groundwork.metrics.counts import Floats, ratio, undefined
@@ -52,6 +53,3 @@ class OrdinalScores:
     def contributions(self, metric: str) -> Floats | None:
         """Give what each sample adds to a metric."""
         return self.away / self.num_samples if metric == "rank_mae" else self.base.contributions(metric)
-
-
-ORDERED = ("rank_mae", "quadratic_kappa")

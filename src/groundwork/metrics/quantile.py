@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundwork.core.quantiles import outer_quantiles
+from groundwork.core.suited import QUANTILE
 from groundwork.metrics.bootstrap import Ends
 from groundwork.metrics.counts import Floats, defined_mean, ratio
 from groundwork.metrics.draws import Draws
 from groundwork.metrics.mean import Ratio, log_ratio_ends
 from groundwork.metrics.regression import RegressionScores
 from groundwork.metrics.share import share_ends
-
-QUANTILE = ("pinball_loss", "interval_coverage", "interval_width")
 
 
 class QuantileScores:

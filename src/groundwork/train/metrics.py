@@ -11,16 +11,11 @@ from omegaconf import DictConfig
 from groundwork.core.directions import bare_name
 from groundwork.core.errors import UserError
 from groundwork.core.instantiate import instantiate
+from groundwork.core.suited import check_loss_metric
 from groundwork.metrics import ClassificationMetrics, MultilabelMetrics, RegressionMetrics
-from groundwork.metrics.ordinal import ORDERED
-from groundwork.metrics.quantile import QUANTILE
 
 Metrics = ClassificationMetrics | MultilabelMetrics | RegressionMetrics
 DECIDING = (ClassificationMetrics, MultilabelMetrics)  # those that may choose a threshold
-BROUGHT = {
-    "ordinal": (ORDERED, "ordered classes"),
-    "quantile": (QUANTILE, "quantiles"),
-}  # loss -> its metrics
 
 
 def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
@@ -32,9 +27,7 @@ def build_metrics(config: DictConfig, threshold: Any = None) -> Metrics:
     metrics: Metrics = instantiate(config.metrics, _convert_="all")
     metrics.direction(config.monitor)
     loss = config.get("loss") or {}
-    for name, (brought, what) in BROUGHT.items():
-        if bare_name(config.monitor) in brought and loss.get("name") != name:
-            raise UserError(f"monitor={config.monitor} must go with {what}. Use loss={name}.")
+    check_loss_metric(loss.get("name"), config.monitor)
     metrics = metrics.for_loss(loss)
     if isinstance(metrics, DECIDING) and metrics.threshold == "auto" and threshold is not None:
         return replace(metrics, threshold=threshold)

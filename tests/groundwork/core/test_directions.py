@@ -1,17 +1,24 @@
 """Which way a metric is better: as the run says, else by its name."""
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 
 from groundwork.core.directions import (
     LESS_IS_BETTER,
+    MEASURED,
     MORE_IS_BETTER,
     bare_name,
     direction_in,
     limits,
+    measured_as,
     named_direction,
 )
+from groundwork.core.suited import ORDERED, QUANTILE
+from groundwork.launch.config.compose import compose_run
+from groundwork.train.metrics import build_metrics
 
 
 def test_less_is_better_for_errors_and_losses():
@@ -68,3 +75,23 @@ def test_limits_are_those_of_the_formula():
     assert limits("spearman") == (-1, 1)
     assert limits("rank_mae") == limits("rmse/price") == (0, math.inf)
     assert limits("loss") == limits("mine") == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "names"),
+    [
+        (["data=digits", "task=classification", "metrics.top_k=[2]"], [0, 1, 2, 0], "abc"),
+        (["data=digits", "task=classification", "metrics.top_k=[2]", "loss=ordinal"], [0, 1, 2, 0], "abc"),
+        (["data=diabetes", "task=regression"], [[0.0, 1.0], [1.0, 2.0]], "ab"),
+        (["data=diabetes", "task=regression", "loss=quantile"], [[0.0], [1.0]], "a"),
+        (["data=digit_labels", "task=multilabel"], [[0.0, 1.0], [1.0, 0.0]], "ab"),
+    ],
+)
+def test_what_is_measured_of_a_task_is_what_its_metrics_give(words: list[str], target: list[Any], names: str):
+    config = compose_run(words).config
+    truth = np.asarray(target)
+    shape = (len(truth), len(names)) if truth.ndim == 1 else truth.shape
+    given = build_metrics(config).scores(np.full(shape, 1 / len(names)), truth, list(names))
+    found = {measured_as(name) for name in given.at(np.ones((len(truth), 1)))}
+    brought = {*ORDERED, *QUANTILE} if "loss" not in str(words) else set()
+    assert found == MEASURED[config.task.name] - brought

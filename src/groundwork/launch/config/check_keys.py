@@ -9,14 +9,14 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from groundwork.core.directions import named_direction
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.data.split.shares import check_fractions
 from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.documented import Documented, document, read_root, required_groups
 from groundwork.launch.config.explain import explain, options, unknown_key
-from groundwork.launch.config.hints import metric_of
+from groundwork.launch.config.labels import check_label
+from groundwork.launch.config.monitors import check_monitors
 from groundwork.launch.config.schema_types import (
     HYDRA_KEYS,
     Schema,
@@ -27,7 +27,7 @@ from groundwork.launch.config.schema_types import (
 )
 from groundwork.launch.config.signatures import PACKAGE, imported, may_differ, signature
 from groundwork.launch.config.values import check_value
-from groundwork.train.custom import custom_parts, is_own
+from groundwork.train.custom import is_own
 
 NAMED_PARTS = ("callbacks", "logger")  # name -> what is built: any further name may join
 MISSING = "???"
@@ -63,13 +63,14 @@ def check_keys(composition: Composition) -> None:
         )
         _check_complete(group, content[group], found)
         _Tree(config, found).check(group, content[group], found.example)
+        check_label(group, choices.get(group, ""), content, found.example)
     for group in sorted(own & content.keys()):
         if isinstance(content[group], dict):
             _Tree(config, Documented(is_closed=False)).check(group, content[group], {})
     if "fractions" in content["split"]:
         check_fractions(config.split.fractions)
     if not is_own(config):
-        _check_monitors(config)
+        check_monitors(config)
 
 
 def _check_root(content: Mapping[str, Any]) -> None:
@@ -98,24 +99,6 @@ def check_group(group: str, config: DictConfig, choice: str) -> None:
     found = document(group, choice, ()) if choice else Documented(is_closed=False)
     content: Any = OmegaConf.to_container(config[group])
     _Tree(config, found).check(group, content, found.example)
-
-
-def _check_monitors(config: DictConfig) -> None:
-    """Refuse names of metrics that other projects have, for the run and for its callbacks."""
-    extra = config.metrics.get("extra") or {}
-    if config.monitor not in extra and (name := metric_of(str(config.monitor))):
-        raise UserError(f"monitor={config.monitor} is not a metric here. Use monitor={name}.")
-    if any(part.startswith("task.module=") for part in custom_parts(config)):
-        return  # a task of the user's may log by any name
-    for entry, node in config.callbacks.items():
-        monitor = node.get("monitor") if isinstance(node, DictConfig) else None
-        if not isinstance(monitor, str) or monitor.startswith(("val/", "train/")):
-            continue
-        name = monitor if monitor in extra or named_direction(monitor) else metric_of(monitor)
-        if name:
-            raise UserError(
-                f"callbacks.{entry}.monitor={monitor} is not logged here. Use callbacks.{entry}.monitor=val/{name}."
-            )
 
 
 def _check_complete(group: str, node: Mapping[str, Any], found: Documented) -> None:
