@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_choice
 from groundwork.core.text import shortlist
 
-_NUMERIC = ("error", "drop", "mean", "median", "most_frequent", "constant")
-_CATEGORICAL = ("error", "drop", "slot", "most_frequent", "constant")
-_TARGET = ("error", "drop", "mask")
-_INFINITE = ("missing", "error", "keep")
+Numeric = Literal["error", "drop", "mean", "median", "most_frequent", "constant"]
+Categorical = Literal["error", "drop", "slot", "most_frequent", "constant"]
+Gaps = Literal["error", "drop", "mask"]
+Infinite = Literal["missing", "error", "keep"]
 _NAMED = 10
 MASK = ", or mask to let their other targets count"
 
@@ -34,29 +34,29 @@ class Missing:
         columns: Choices for single columns, by name.
     """
 
-    numeric: str
+    numeric: Numeric
     indicator: bool
-    categorical: str
-    target: str
+    categorical: Categorical
+    target: Gaps
     constant: float | str
-    infinite: str
+    infinite: Infinite
     columns: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        check_choice("missing.numeric", self.numeric, _NUMERIC)
-        check_choice("missing.categorical", self.categorical, _CATEGORICAL)
-        check_choice("missing.target", self.target, _TARGET)
-        check_choice("missing.infinite", self.infinite, _INFINITE)
+        check_choice("missing.numeric", self.numeric, get_args(Numeric))
+        check_choice("missing.categorical", self.categorical, get_args(Categorical))
+        check_choice("missing.target", self.target, get_args(Gaps))
+        check_choice("missing.infinite", self.infinite, get_args(Infinite))
         object.__setattr__(self, "columns", dict(_flat(self.columns)))
         for name, policy in self.columns.items():
-            check_choice(f"missing.columns.{name}", policy, (*_NUMERIC, "slot"))
+            check_choice(f"missing.columns.{name}", policy, (*get_args(Numeric), "slot"))
 
     def policy(self, name: str, is_categorical: bool) -> str:
         """Tell the policy of one column."""
         chosen = self.columns.get(name)
         if chosen is None:
             return self.categorical if is_categorical else self.numeric
-        check_choice(f"missing.columns.{name}", chosen, _CATEGORICAL if is_categorical else _NUMERIC)
+        check_choice(f"missing.columns.{name}", chosen, get_args(Categorical if is_categorical else Numeric))
         return chosen
 
     def keep_inputs(self, inputs: DataFrame, categorical: Sequence[str]) -> NDArray[Any]:

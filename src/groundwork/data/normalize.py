@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import frexp
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from groundwork.core.ranges import check_choice
 
 _IMAGE = ("auto", "backbone", "train", "none")
 _TABLE = ("auto", "standard", "minmax", "robust", "quantile", "none")
+Method = Literal["auto", "backbone", "train", "standard", "minmax", "robust", "quantile", "none"]
 KNOTS = 97  # quantiles of a column that are noted
 _CHUNK = 64  # images read at once
 _LEVELS = {np.dtype(np.uint8): 256, np.dtype(np.uint16): 65536}
@@ -26,10 +27,10 @@ class Normalize:
         method: auto, backbone, train, none for images; auto, standard, minmax, robust, quantile, none for tables.
     """
 
-    method: str
+    method: Method
 
     def __post_init__(self) -> None:
-        check_choice("normalize", self.method, dict.fromkeys(_IMAGE + _TABLE))
+        check_choice("normalize.method", self.method, get_args(Method))
 
     def for_images(self, pretrained: bool) -> str:
         """Decide between backbone, train and none: auto keeps a pretrained backbone's own statistics."""

@@ -7,7 +7,7 @@ from groundwork.model.backbone import TimmBackbone
 from groundwork.model.embed import PeriodicNumbers, complete_embeddings
 from groundwork.model.fuse_conv_bn import fuse_conv_bn, fusing_pays
 from groundwork.model.head import ClassificationHead, MultilabelHead, RegressionHead
-from groundwork.model.hub import is_hub, read_hub, stated_license
+from groundwork.model.hub import read_hub, stated_license
 from groundwork.model.initialize import initialize
 from groundwork.model.mlp import MLP
 from groundwork.model.network import Network
@@ -51,7 +51,6 @@ __all__ = [
     "fuse_conv_bn",
     "fusing_pays",
     "initialize",
-    "is_hub",
     "merge",
     "predict_batch",
     "read_hub",

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.patches import with_children
+from groundwork.core.timm_names import is_hub
 from groundwork.model.create import create, model_options, own_size
-from groundwork.model.hub import hub_options, is_hub, read_hub
-from groundwork.model.initialize import initialize
+from groundwork.model.hub import hub_options, read_hub
+from groundwork.model.initialize import Init, initialize
 from groundwork.model.stages import (
     end_position,
     honest_stages,
@@ -54,7 +55,7 @@ class TimmBackbone(nn.Module):
         in_chans: int,
         image_size: int,
         drop_path: float,
-        init: str,
+        init: Init,
         hub: dict[str, Any] | None = None,
     ):
         super().__init__()

@@ -30,14 +30,23 @@ def own_size(name: str, weights: Mapping[str, Any] | None = None) -> int:
     return int(size[-1])
 
 
-def model_options(
-    name: str, in_chans: int, image_size: int, drop_path: float, weights: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Collect what timm is asked for, of a name that it knows; `weights` as a hub describes them."""
+def check_name(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Raises:
+        UserError: With the nearest name.
+    """
     if not timm.is_model(name):
         near = get_close_matches(name, timm.list_models(), n=1, cutoff=0.4)
         remedy = f"Did you mean {near[0]}?" if near else "See timm.list_models()."
         raise UserError(f"model.name must be a model of timm, but got {name}. {remedy}")
+
+
+def model_options(
+    name: str, in_chans: int, image_size: int, drop_path: float, weights: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Collect what timm is asked for, of a name that it knows; `weights` as a hub describes them."""
+    check_name(name)
     options: dict[str, Any] = {"in_chans": in_chans}
     registered = timm.get_pretrained_cfg(name)
     fixed = registered.fixed_input_size if registered else False

@@ -8,13 +8,7 @@ import yaml
 
 from groundwork.core.errors import UserError, first_line
 from groundwork.core.patches import timm_hub
-
-HUB, FOLDER = "hf-hub:", "local-dir:"
-
-
-def is_hub(name: str) -> bool:
-    """Tell whether `model.name` names a repository or a folder, not a model of timm."""
-    return name.startswith((HUB, FOLDER))
+from groundwork.core.timm_names import FOLDER, HUB
 
 
 def read_hub(name: str) -> dict[str, Any]:

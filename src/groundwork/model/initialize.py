@@ -1,12 +1,15 @@
 """A network -> the same network with its weights drawn anew."""
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn import init
 
 from groundwork.core.ranges import check_choice
 
+Init = Literal["default", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal",
+               "truncated_normal"]  # fmt: skip
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
     "kaiming_normal": lambda weight: init.kaiming_normal_(weight, nonlinearity="relu"),
     "kaiming_uniform": lambda weight: init.kaiming_uniform_(weight, nonlinearity="relu"),
@@ -17,7 +20,7 @@ INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def initialize(module: nn.Module, method: str) -> None:
+def initialize(module: nn.Module, method: Init) -> None:
     """Draw the weights of linear and convolution layers, and set their biases to 0.
 
     Args:
@@ -27,7 +30,7 @@ def initialize(module: nn.Module, method: str) -> None:
     Raises:
         UserError: If the method is unknown.
     """
-    check_choice("model.init", method, ["default", *INITIALIZERS])
+    check_choice("model.init", method, get_args(Init))
     if method == "default":
         return
     for layer in module.modules():

@@ -7,9 +7,10 @@ from torch import nn
 
 from groundwork.core.ranges import check_choice
 from groundwork.model.embed import Embeddings, NumbersFactory
-from groundwork.model.initialize import initialize
+from groundwork.model.initialize import Init, initialize
 from groundwork.model.staged import FirstLinear, RowBackbone
 
+Activation = Literal["relu", "gelu", "silu", "tanh"]
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
     "gelu": nn.GELU,
@@ -44,11 +45,11 @@ class MLP(RowBackbone):
         cardinalities: Sequence[int],
         numbers: NumbersFactory | None,
         hidden: Sequence[int],
-        activation: str,
+        activation: Activation,
         norm: Literal["none", "batch", "layer"],
         dropout: float,
         embedding_width: int,
-        init: str,
+        init: Init,
     ):
         super().__init__()
         check_choice("model.activation", activation, ACTIVATIONS)

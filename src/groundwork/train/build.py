@@ -5,8 +5,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.instantiate import instantiate
+from groundwork.core.timm_names import is_hub
 from groundwork.data.prepared import Prepared
-from groundwork.model import Network, is_hub, read_hub
+from groundwork.model import Network, read_hub
 from groundwork.model.build import build_head, build_network
 from groundwork.train.warm import Warm, load_backbone
 

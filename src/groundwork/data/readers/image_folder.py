@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 from pandas import DataFrame, RangeIndex, Series
 
@@ -27,10 +28,11 @@ from groundwork.data.readers.folders import (
 from groundwork.data.readers.tree import Tree, read_tree
 from groundwork.data.samples import Samples
 
-UNREADABLE = ("error", "drop")
+Unreadable = Literal["error", "drop"]
+UNREADABLE = get_args(Unreadable)
 
 
-def read_image_folder(root: str | Path | None, unreadable: str = "error") -> Samples:
+def read_image_folder(root: str | Path | None, unreadable: Unreadable = "error") -> Samples:
     """Read root/<class>/**/*.jpg, or root/{train,val,test}/<class>/**/*.jpg with the data set's own split.
 
     Args:

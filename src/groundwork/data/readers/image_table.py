@@ -19,7 +19,7 @@ from groundwork.data.formats.style import Style
 from groundwork.data.formats.written import read_numbers
 from groundwork.data.readers.folders import existing_folder
 from groundwork.data.readers.hints import hints
-from groundwork.data.readers.image_folder import UNREADABLE, image_samples
+from groundwork.data.readers.image_folder import UNREADABLE, Unreadable, image_samples
 from groundwork.data.readers.image_paths import find_images
 from groundwork.data.readers.inputs import choose_inputs, read_inputs
 from groundwork.data.readers.leftover import part_notes
@@ -38,7 +38,7 @@ def read_image_table(
     order_column: str | None,
     query: str | None,
     trust_pickle: bool,
-    unreadable: str = "error",
+    unreadable: Unreadable = "error",
     decimal: str = "auto",
     thousands: str | None = "auto",
     missing_values: Sequence[str] = (),

@@ -5,8 +5,13 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from groundwork.core.batch import VIEWS
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
+from groundwork.launch.config.schema_types import Schema, any_of
+from groundwork.launch.config.values import check_value
 
 SWITCH = (True, False)
+WORD = any_of(
+    [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
+)  # Hydra takes `2` and `true` for others
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
     "execution.memory_format": ("auto", "contiguous", "channels_last"),
@@ -20,6 +25,32 @@ VALUES = {
     "transfer.refit": SWITCH,
     "transfer.views": VIEWS,
 }
+# Likewise, where not every option has the key.
+SOME = {
+    "data.resize": ("crop", "pad", "squash"),
+    "data.unreadable": ("error", "drop"),
+}
+# What keys may be that are null in every file, which shows no type.
+TYPES: dict[str, Schema] = {
+    "cluster.account": {"type": "string"},
+    "cluster.extra": {"type": "object"},
+    "cluster.memory": any_of([{"type": "string"}, {"type": "integer"}]),
+    "cluster.partition": {"type": "string"},
+    "data.classes": {"type": "array"},
+    "data.drop_samples": {"type": "string"},
+    "data.group": WORD,
+    "data.label_separator": {"type": "string"},
+    "data.positive_above": {"type": "number"},
+    "data.positive_class": WORD,
+    "data.window": {"type": "array", "items": {"type": "number"}},
+    "metrics.positive": WORD,
+    "metrics.top_k": {"type": "array", "items": {"type": "integer"}},
+    "paths.cache": WORD,
+    "paths.data": WORD,
+    "paths.runs": WORD,
+    "predict.per": WORD,
+    "transfer.phases": {"type": "array", "items": {"type": "object"}},
+}
 # Intervals of whole numbers, and of others. Null, auto and last may stand where conf/ says so, as may keys that an
 # option doesn't have; a list is checked by what is built of it.
 WHOLE = {
@@ -31,6 +62,11 @@ WHOLE = {
     "data.rare_below": "[1, inf)",
     "augment.num_operations": "[0, inf)",
     "cluster.jobs": "[1, inf)",
+    "cluster.nodes": "[1, inf)",
+    "cluster.gpus_per_node": "[0, inf)",
+    "cluster.tasks_per_node": "[1, inf)",
+    "cluster.cpus_per_task": "[1, inf)",
+    "cluster.signal_seconds": "[1, inf)",
     "execution.threads": "[1, inf)",
     "metrics.resamples": "[1, inf)",
     "model.k": "[1, inf)",
@@ -39,6 +75,7 @@ WHOLE = {
     "model.number_width": "[1, inf)",
     "model.embedding_width": "[1, inf)",
     "transfer.cut": "[0, inf)",
+    "transfer.frozen": "[0, inf)",
     "transfer.folds": "[1, inf)",
     "transfer.rank": "[1, inf)",
     "trainer.max_epochs": "[1, inf)",
@@ -66,6 +103,10 @@ OTHERS = {
     "augment.saturation": "[0, inf)",
     "augment.magnitude": "[0, 1]",
     "augment.erase": "[0, 1]",
+    "augment.mix.mixup_alpha": "[0, inf)",
+    "augment.mix.cutmix_alpha": "[0, inf)",
+    "augment.mix.prob": "[0, 1]",
+    "augment.mix.switch_prob": "[0, 1]",
     "metrics.threshold": "(0, 1)",
     "model.frequency_scale": "(0, inf)",
     "model.usual_lr": "(0, inf)",
@@ -91,14 +132,17 @@ SHARES = (
     "trainer.overfit_batches",
     "trainer.val_check_interval",
 )
-EACH = {"model.hidden": "[1, inf)"}  # of the whole numbers of a list
+EACH = {"metrics.top_k": "[1, inf)", "model.hidden": "[1, inf)"}  # of the whole numbers of a list
+LISTS = ("metrics.threshold", "trainer.devices", "transfer.cut")  # several may be given
 NEVER_NULL = ("seed", "metrics.resamples", "trainer.max_epochs", "trainer.accumulate_grad_batches")
 WORDS = {
+    "cluster.cpus_per_task": ("auto",),
     "execution.threads": ("auto",),
     "metrics.threshold": ("auto",),
     "model.k": ("auto",),
     "model.width": ("auto",),
     "transfer.cut": ("auto", "last"),
+    "transfer.frozen": ("all",),
     "trainer.devices": ("auto",),
     "transfer.budget": ("auto",),
 }
@@ -111,17 +155,22 @@ def check_values(config: DictConfig) -> None:
     Raises:
         UserError: With the key, what it may be, and what it is.
     """
-    for key, values in VALUES.items():
+    some = {key: values for key, values in SOME.items() if OmegaConf.select(config, key) is not None}
+    for key, values in (VALUES | some).items():
         value = OmegaConf.select(config, key)
         if (type(value), value) not in [(type(each), each) for each in values]:  # 1 is not true
             choices = ", ".join(map(_typed, values))
             allowed = "true or false" if values == SWITCH else f"one of {choices}"
             raise UserError(f"{key} must be {allowed}, but got {_typed(value)}. Choose one.")
+    for key, schema in TYPES.items():
+        if (value := OmegaConf.select(config, key)) is not None and _is_ours(config, key):
+            plain = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+            check_value(key, plain, schema)
     for key, interval in (WHOLE | OTHERS).items():
         value = OmegaConf.select(config, key)
         if (
             (value is None and key not in NEVER_NULL)
-            or isinstance(value, ListConfig)
+            or (isinstance(value, ListConfig) and key in LISTS)
             or (isinstance(value, DictConfig) and "_target_" in value)
             or not _is_ours(config, key)
         ):

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from groundwork.core.errors import UserError
 from groundwork.core.ranges import check_range
+from groundwork.launch.config.times import TIME
 
 CORES = 4  # of a process, where Slurm does not tell how many there are for each GPU
 SECONDS = 20.0  # that Slurm may take to answer
@@ -16,7 +17,6 @@ ABSENT = (
     "cluster=slurm must find {}, but Slurm is not installed here. Type it on a machine of the cluster, or use "
     "cluster=local."
 )
-TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<first>\d+)(?::(?P<second>\d+))?(?::(?P<third>\d+))?")
 
 
 def check_partition(config: DictConfig) -> None:
