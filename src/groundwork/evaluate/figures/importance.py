@@ -13,14 +13,10 @@ from groundwork.model.staged import FirstLinear, RowBackbone
 
 BLOCK = 8192  # rows that pass the network at once
 CELLS = 2**21  # of them, as a column may become hundreds of numbers on its way
-FEW = 64  # columns that are all measured by the network itself
-SPARE = 3  # times as many as are asked for are measured by it where there are more
 
 
 def most_important(network: Network, inputs: Tensor, outputs: Sequence[int], most: int) -> list[int]:
     """Order the columns by how much the prediction changes when their values change rows; the first of them.
-
-    Of many columns, those that come near the first ones are found by `screen`, and measured as few are.
 
     Args:
         inputs: (N, D) rows as the network reads them.
@@ -30,20 +26,16 @@ def most_important(network: Network, inputs: Tensor, outputs: Sequence[int], mos
     if isinstance(network, nn.Module):
         network.eval()
     turned = torch.roll(inputs, len(inputs) // 2, dims=0)
-    places = np.arange(inputs.shape[1])
-    if (
-        len(places) > max(FEW, SPARE * most)
-        and (rough := screen(network, inputs, turned, outputs)) is not None
-    ):
-        places = np.sort(np.argsort(-rough, kind="stable")[: SPARE * most])
-    as_is = predict(network, inputs)[:, outputs]
-    scale = np.maximum(as_is.std(axis=0), 1e-12)
-    moved = np.empty(len(places))
-    for number, place in enumerate(places):
-        other = inputs.clone()
-        other[:, place] = turned[:, place]
-        moved[number] = (np.abs(predict(network, other)[:, outputs] - as_is) / scale).mean()
-    return [int(place) for place in places[np.argsort(-moved, kind="stable")][:most]]
+    moved = screen(network, inputs, turned, outputs)
+    if moved is None:
+        as_is = predict(network, inputs)[:, outputs]
+        scale = np.maximum(as_is.std(axis=0), 1e-12)
+        moved = np.empty(inputs.shape[1])
+        for place in range(inputs.shape[1]):
+            other = inputs.clone()
+            other[:, place] = turned[:, place]
+            moved[place] = (np.abs(predict(network, other)[:, outputs] - as_is) / scale).mean()
+    return [int(place) for place in np.argsort(-moved, kind="stable")[:most]]
 
 
 def screen(
