@@ -16,6 +16,7 @@ from groundwork.model.embed import Embeddings, NumbersFactory
 from groundwork.model.staged import FirstLinear, RowBackbone
 
 SIZES = ((32, 256), (32, 128), (16, 128), (16, 64), (8, 64))  # k, width; the largest first
+NUMBER_WIDTHS, FEW_NUMBERS = (16, 8), 12  # up to so many numbers, and of more
 BUDGET = 1e9  # multiplications of one pass over train that `auto` may cost
 
 
@@ -62,7 +63,7 @@ class TabM(RowBackbone):
         depth: Hidden layers.
         dropout: After each hidden layer, in [0, 1).
         numbers: How numbers enter: piecewise_linear, periodic, or plain, as they are.
-        number_width: Vector of each number.
+        number_width: Vector of each number; auto: NUMBER_WIDTHS, by how many there are.
         frequency_scale: Standard deviation of the first frequencies of `periodic`.
         embedding_width: Longest vector of a category that is not one-hot.
         one_hot: Most codes of a column that enters one-hot.
@@ -82,7 +83,7 @@ class TabM(RowBackbone):
         depth: int,
         dropout: float,
         numbers: Literal["piecewise_linear", "periodic", "plain"],
-        number_width: int,
+        number_width: int | Literal["auto"],
         frequency_scale: float,
         embedding_width: int,
         one_hot: int,
@@ -92,13 +93,17 @@ class TabM(RowBackbone):
         super().__init__()
         check_choice("model.numbers", numbers, ("piecewise_linear", "periodic", "plain"))
 
+        usual = NUMBER_WIDTHS[num_numeric > FEW_NUMBERS]
+        vector = _whole("number_width", number_width, usual)
         embed: NumbersFactory | None = None
         if numbers == "periodic":
-            embed = partial(_periodic, width=number_width, scale=frequency_scale)
+            embed = partial(_periodic, width=vector, scale=frequency_scale)
         elif numbers == "piecewise_linear":
-            embed = partial(_piecewise, bins=bins, width=number_width)
+            embed = partial(_piecewise, bins=bins, width=vector)
         embeddings = Embeddings(num_numeric, cardinalities, embedding_width, embed, one_hot)
-        self.num_members, layer = self.size = _sized(k, width, num_rows, embeddings.num_features, depth)
+        usual_k, usual_width = tabm_size(num_rows, embeddings.num_features, depth)
+        self.num_members, layer = _whole("k", k, usual_k), _whole("width", width, usual_width)
+        self.size = {"k": self.num_members, "width": layer, "number_width": vector}
         spans = [embeddings.span(place) for place in range(num_numeric + len(cardinalities))]
         blocks = make_tabm_backbone(
             d_in=embeddings.num_features,
@@ -177,14 +182,14 @@ def _all_members(layer: Any, rows: Tensor, span: Sequence[int] | None = None) ->
     return found if span is not None else found + layer.bias
 
 
-def _sized(k: int | str, width: int | str, num_rows: int, num_columns: int, depth: int) -> tuple[int, int]:
-    for name, value in (("k", k), ("width", width)):
-        if value != "auto" and (not isinstance(value, int) or value < 1):
-            raise UserError(
-                f"model.{name} must be auto or a whole number of at least 1, but got {value}. Change it."
-            )
-    auto = tabm_size(num_rows, num_columns, depth)
-    return (auto[0] if k == "auto" else int(k), auto[1] if width == "auto" else int(width))
+def _whole(name: str, value: int | str, usual: int) -> int:
+    if value == "auto":
+        return usual
+    if not isinstance(value, int) or value < 1:
+        raise UserError(
+            f"model.{name} must be auto or a whole number of at least 1, but got {value}. Change it."
+        )
+    return value
 
 
 def _periodic(num_numeric: int, width: int, scale: float) -> nn.Module:

@@ -37,10 +37,12 @@ def build_task(run: Context | OwnRun) -> LightningModule:
 
 def _keep_size(run: Context) -> None:
     """Say and write down the size of the backbone that followed from the rows, so that the run folder tells it."""
-    model, size = run.config.model, getattr(run.model.network.backbone, "size", None)
-    if size is not None and "auto" in (model.get("k"), model.get("width")):
-        model.k, model.width = size
-        run.console.say(f"auto: model.k={model.k}, model.width={model.width}, by rows and columns of train")
+    model, size = run.config.model, getattr(run.model.network.backbone, "size", {})
+    if found := {key: value for key, value in size.items() if model.get(key) == "auto"}:
+        model.update(found)
+        run.console.say(
+            f"auto: {', '.join(f'model.{key}={value}' for key, value in found.items())}, by rows and columns of train"
+        )
         run.keep_config()
 
 

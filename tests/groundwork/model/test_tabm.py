@@ -130,9 +130,12 @@ def test_size_follows_rows_and_columns() -> None:
     assert tabm_size(3_500, 160, 2) == (16, 64)
     assert tabm_size(1_000_000, 160, 2) == (8, 64)
     assert build(k="auto", width="auto").backbone.num_members == 32
+    assert build(number_width="auto").backbone.size == {"k": 3, "width": 4, "number_width": 16}
+    bins, told = [[-1.0, 0.0, 1.0]] * 13, (5, 2, 4, 1, 0.0, "piecewise_linear", "auto", 0.1, 8, 0)
+    assert [TabM(n, (), bins[:n], *told).size["number_width"] for n in (12, 13)] == [16, 8]
 
 
-@pytest.mark.parametrize(("key", "value"), [("k", 0), ("width", "wide")])
+@pytest.mark.parametrize(("key", "value"), [("k", 0), ("width", "wide"), ("number_width", 0)])
 def test_a_wrong_size_is_named(key: str, value: object) -> None:
     with pytest.raises(UserError, match=f"model.{key} must be auto or a whole number"):
         build(**{key: value})

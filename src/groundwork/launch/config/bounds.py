@@ -140,6 +140,7 @@ WORDS = {
     "execution.threads": ("auto",),
     "metrics.threshold": ("auto",),
     "model.k": ("auto",),
+    "model.number_width": ("auto",),
     "model.width": ("auto",),
     "transfer.cut": ("auto", "last"),
     "transfer.frozen": ("all",),
