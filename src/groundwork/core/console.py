@@ -1,6 +1,7 @@
 """What a run says: lines on the terminal and in train.log, and one progress bar for whatever takes long."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from groundwork.core.redact import redact_text
 from groundwork.core.signals import check
+
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Bar:
@@ -32,6 +35,38 @@ class Bar:
     def describe(self, text: str) -> None:
         """Change the words before the bar."""
         self._progress.update(self._task, description=text)
+
+
+class Lines(Bar):
+    """Say now and then how far it is, where the output goes to a file and a bar cannot move.
+
+    Args:
+        say: Prints a line.
+        description: Of what is done.
+        unit: Of what is counted.
+    """
+
+    def __init__(self, say: Callable[[str], None], description: str, unit: str):
+        self._say, self._description, self._unit = say, description, unit
+        self._begun = self._said = time.monotonic()
+        self._first: int | None = None  # a resumed training begins in the middle
+
+    def move(self, done: int, total: int | None) -> None:
+        """Say it, if it was not said within the last minute."""
+        now = time.monotonic()
+        self._first = done if self._first is None else self._first
+        if now - self._said < SECONDS_BETWEEN_LINES:
+            return
+        self._said = now
+        text = f"{self._description}: {done:,}{f' of {total:,}' if total else ''} {self._unit}".rstrip()
+        if total and self._first < done < total:
+            minutes = (now - self._begun) / (done - self._first) * (total - done) / 60
+            text += f", about {minutes:,.0f} min left" if minutes >= 1 else ", less than 1 min left"
+        self._say(text)
+
+    def describe(self, text: str) -> None:
+        """Change the words before the numbers."""
+        self._description = text
 
 
 class Console:
@@ -69,7 +104,13 @@ class Console:
 
     @contextmanager
     def progress(self, description: str, unit: str = "") -> Iterator[Bar]:
-        """Show a bar with the time left while a block runs; call what it gives with (done, total)."""
+        """Show a bar with the time left while a block runs; call what it gives with (done, total).
+
+        Where the output is no terminal, such as the file of a cluster's job, a line a minute says the same.
+        """
+        if not self.rich.is_terminal:
+            yield Lines(self.say, description, unit)
+            return
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -77,9 +118,7 @@ class Console:
             TextColumn(unit),
             TimeRemainingColumn(),
         )
-        with Progress(
-            *columns, console=self.rich, transient=True, disable=not self.rich.is_terminal
-        ) as progress:
+        with Progress(*columns, console=self.rich, transient=True) as progress:
             yield Bar(progress, description)
 
     def _record(self, text: str) -> None:
