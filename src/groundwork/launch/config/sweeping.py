@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from groundwork.core.errors import UserError
+from groundwork.core.paths import leaves
 from groundwork.core.ranges import check_range
+from groundwork.launch.config.explain import unknown_key
 from groundwork.launch.config.hydra_keys import experiment_of, hydra_values, overridden, typed_values
 
 PARAMS = "hydra.sweeper.params"
@@ -23,10 +25,14 @@ def check_sweeper(overrides: Sequence[str]) -> None:
     Raises:
         UserError: With what to use instead.
     """
+    _check_forms(overrides)
     known = hydra_values(overrides)
     named = overridden(experiment_of(overrides), "hydra/sweeper")
     named += [str(known["hydra/sweeper"])] if "hydra/sweeper" in known else []
     sweeper = named[-1] if named else "basic"
+    chosen = overridden(experiment_of(overrides), "hydra/launcher") or known.get("hydra/launcher")
+    if not chosen and (keys := [key for key in known if key.startswith("hydra.launcher.")]):
+        raise UserError(unknown_key(keys[0]))
     params = {key: value for key, value in known.items() if key.startswith(f"{PARAMS}.")}
     typed = [key for key in typed_values(overrides) if key.startswith(PARAMS)]
     if typed and not (experiment_of(overrides).get("hydra") or {}).get("sweeper", {}).get("params"):
@@ -39,13 +45,40 @@ def check_sweeper(overrides: Sequence[str]) -> None:
         if size is not None:
             check_range(SIZE, size, "[1, inf)", whole=True)
         _check_basic([*overrides, *(f"{key.removeprefix(f'{PARAMS}.')}={params[key]}" for key in params)])
-    if listed := [key for key, value in params.items() if isinstance(value, list)]:
-        raise UserError(
-            f"{listed[0]} must name its values as text, but is a list. Write '1,2' for the values 1 and 2, or '[1,2]' "
-            "for one list."
-        )
     if sweeper == "optuna":
         _check_optuna()
+
+
+def _check_forms(overrides: Sequence[str]) -> None:
+    """Refuse what an experiment cannot say of a sweep, before Hydra stumbles over it.
+
+    Raises:
+        UserError: With the key and the form that it has.
+    """
+    own, typed = experiment_of(overrides).get("hydra") or {}, typed_values(overrides)
+    for part in ("launcher", "sweeper"):
+        if f"hydra.{part}" in typed:
+            chosen = typed[f"hydra.{part}"]
+            raise UserError(f"hydra.{part}={chosen} must be written with a slash. Use hydra/{part}={chosen}.")
+        if not isinstance(own.get(part, {}), dict):
+            raise UserError(
+                f"hydra.{part} must be a mapping of its keys, but got {own[part] or 'null'}. To choose one, write in "
+                f"defaults override /hydra/{part}: NAME."
+            )
+    params = own.get("sweeper", {}).get("params")
+    if not isinstance(params, dict | None):
+        raise UserError(f"{PARAMS} must be a mapping such as {{seed: '0,1'}}, but got {params}. Change it.")
+    for key, value in (params or {}).items():
+        if isinstance(value, dict):
+            inner = ", ".join(f"{key}.{one}" for one, _ in leaves(value))
+            raise UserError(
+                f"{PARAMS}.{key} must name its values as text, but is a mapping. Write keys with dots: {inner or key}."
+            )
+        if value is None or isinstance(value, list):
+            raise UserError(
+                f"{PARAMS}.{key} must name its values as text, but is {'null' if value is None else 'a list'}. Write "
+                "'1,2' for the values 1 and 2, or '[1,2]' for one list."
+            )
 
 
 def _check_basic(words: Sequence[str]) -> None:
