@@ -1,8 +1,9 @@
 """Twenty trainings, five of which fail in different ways, while their driver is killed: what is lost, what repeated.
 
-A small perceptron on scikit-learn's diabetes data, two trials at a time. One trial has a value that is refused, one a
-learning rate that makes the loss NaN, and one each raises an exception, calls sys.exit and is killed by SIGKILL in the
-middle of its work. The driver of the sweep is killed by SIGKILL `--kills` times and the same command is typed again.
+A small perceptron on scikit-learn's diabetes data, two trials at a time. One trial names a column that is not there,
+one has a learning rate that makes the loss NaN, and one each raises an exception, calls sys.exit and is killed by
+SIGKILL in the middle of its work. The driver of the sweep is killed by SIGKILL `--kills` times and the same command is
+typed again.
 
     python tests/robustness/sweep_kills.py [--kills 3]
 """
@@ -43,7 +44,7 @@ SHARED = ["experiment=diabetes", "model.hidden=[16]", f"trainer.max_epochs={EPOC
           "callbacks.early_stopping.patience=null",
           "trainer=cpu", "metrics.resamples=20", "report.write=false", "cluster.jobs=2"]  # fmt: skip
 VARIED = [[f"seed={seed}"] for seed in (*range(15), EXCEPTION, EXIT, KILLED)]
-VARIED += [["optim.lr=-1"], ["optim=sgd", "optim.lr=1e30"]]
+VARIED += [["data.drop=[nothing]"], ["optim=sgd", "optim.lr=1e30"]]
 DRIVER = """
 import json, pathlib, sys
 from groundwork.core.console import Console
