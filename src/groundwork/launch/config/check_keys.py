@@ -29,6 +29,7 @@ from groundwork.launch.config.signatures import PACKAGE, imported, may_differ, s
 from groundwork.launch.config.values import check_value
 from groundwork.train.custom import is_own
 
+GLOBAL_GROUPS = ("experiment", "debug")  # whose files set keys of other groups
 NAMED_PARTS = ("callbacks", "logger")  # name -> what is built: any further name may join
 MISSING = "???"
 
@@ -55,6 +56,12 @@ def check_keys(composition: Composition) -> None:
     _check_root(content)
     plain = {key: value for key, value in content.items() if key in root.example}
     _Tree(config, root).check("", plain, root.example)
+    for group in GLOBAL_GROUPS:
+        if content.get(group):
+            raise UserError(
+                f"{group} must not hold keys, but holds {', '.join(content[group])}. Begin the file of "
+                f"{group}={choices.get(group)} with the line '# @package _global_', so that they are keys of the run."
+            )
     for group in sorted(groups & content.keys()):
         found = (
             document(group, choices[group], composition.overrides)

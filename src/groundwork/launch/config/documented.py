@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from groundwork.core.paths import CONF
+from groundwork.launch.config.files import load_mapping
 from groundwork.launch.config.schema_types import comments_of
 from groundwork.launch.config.searchpath import searched_folders
 
@@ -114,8 +113,7 @@ def own_keys(content: Mapping[str, Any], text: str, group: str) -> dict[str, Any
 
 @lru_cache(maxsize=512)
 def _read_once(path: Path, _: int) -> tuple[dict[str, Any], str]:
-    content: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    return content or {}, path.read_text(encoding="utf-8")
+    return load_mapping(path), path.read_text(encoding="utf-8")
 
 
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

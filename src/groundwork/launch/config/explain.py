@@ -11,12 +11,14 @@ import yaml
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from groundwork.core.bounded import PlainLoader
 from groundwork.core.errors import UserError, one_line
 from groundwork.core.older import hint as older_hint
 from groundwork.core.paths import CONF
 from groundwork.core.quote import FUNCTION
+from groundwork.launch.config.files import not_yaml, wrong_in_file
 from groundwork.launch.config.hints import HINTS, further_hint, hint_of, option_hint, plain
 from groundwork.launch.config.quote import COLUMN_CHOICES
 from groundwork.launch.config.trainer import refused
@@ -46,7 +48,11 @@ def explained() -> Iterator[None]:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(explain(error)) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(not_yaml(error)) from error
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if said := wrong_in_file(str(error)):
+            raise UserError(said) from error
         if (override := _stumbled_over(error)) is None or isinstance(error, UserError):
             raise
         raise UserError(_unfit(override, error)) from error
@@ -90,14 +96,14 @@ def explain(error: Exception) -> str:
         return f"{match[2]} must have a value, but: {match[1].strip(chr(34))}. Correct it."
     if match := re.search(r"Unsupported interpolation type (\S+) full_key: (\S+)", text):
         return f"{match[2]} must not hold ${{{match[1]}:...}}, which nothing here computes. Write the value itself."
-    if match := re.search(r"Could not find '([^']+)'", text):
+    if said := wrong_in_file(text):
+        return said
+    if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
         return unknown_option(match[1])
     if match := re.search(r"[Kk]ey '([^']+)' (?:is not in struct|not in)|Could not override '([^']+)'", text):
         full = re.search(r"full_key: (\S+)", text)
         wrong = match[2] or (full and full[1]) or match[1]
         return unknown_key(wrong.partition("@")[0])
-    if match := re.search(r"Multiple values for (\S+)\. To override", text):
-        return f"{match[1]} has a choice already. Leave out the +: {match[1]}=OPTION."
     if match := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{match[1]} must be given. Add {match[1]}=VALUE."
     if match := re.search(r"HydraConfig was not set full_key: (\S+)", text):

@@ -144,7 +144,7 @@ WRONG = [
     # as other projects write them
     ("optim.LR=1", "Did you mean optim.lr?"),
     ("+optim.weight-decay=1", "Did you mean optim.weight_decay?"),
-    ("+model=timm", "Leave out the +: model=OPTION"),
+    ("+model=timm", "Leave out the + before model=OPTION"),
     ("optim=AdamW", "Did you mean optim=adamw?"),
     ("optim=lion", "Use optim=timm optim.name=lion"),
     ("callbacks=early_stopping", "Each callback is a key"),

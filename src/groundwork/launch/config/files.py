@@ -1,0 +1,81 @@
+"""What is wrong in a file of `conf/` or of a folder of one's own -> one line with the file and what to write there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError, YAMLError
+
+from groundwork.core.errors import UserError, one_line
+from groundwork.core.paths import CONF
+
+
+def load_mapping(path: Path) -> dict[str, Any]:
+    """Read a file of keys, with `${...}` as written.
+
+    Raises:
+        UserError: If it is not YAML, or holds no mapping.
+    """
+    try:
+        loaded = OmegaConf.load(path)
+    except (YAMLError, UnicodeDecodeError, OmegaConfBaseException, OSError) as error:
+        raise UserError(not_yaml(error, path)) from error
+    content: Any = OmegaConf.to_container(loaded, resolve=False)
+    if not isinstance(content, dict):
+        raise UserError(f"{path} must hold KEY: VALUE, line by line, but holds a list. Correct it.")
+    return content
+
+
+def not_yaml(error: BaseException, path: Path | None = None) -> str:
+    """Say where a file is no YAML.
+
+    Args:
+        error: Of the reader.
+        path: Of the file, where it is known; the error or the open file names it else.
+    """
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return (
+            f"{path or mark.name} must be YAML, but line {mark.line + 1} is not: {error.problem}. Correct it."
+        )
+    return f"{path or _open_file(error)} must be YAML in UTF-8, but: {one_line(error, 160)}. Correct it."
+
+
+def wrong_in_file(text: str) -> str | None:
+    """Say what Hydra finds wrong in a file; None where its words are of no file.
+
+    Args:
+        text: Of Hydra, in one line.
+    """
+    if match := re.search(r"In '(.+?)': \w+ raised while composing config: (.+?) full_key: (\S*)", text):
+        key = "" if "=" in match[3] else match[3]
+        place = f"{key} in {match[1]}.yaml" if key else f"{match[1]}.yaml"
+        return f"{place} does not fit what it changes: {match[2].rstrip('.')}. Correct it there."
+    if match := re.search(r"Invalid defaults list in '(.+?)', (.+?)$", text):
+        return f"{match[1]}.yaml has no list of defaults: {match[2]}. Write '- GROUP: OPTION', line by line."
+    if match := re.search(r"In '(.+?)': Could not override '(?:\w+/)?([\w/]+?)(@.*)?'\. No match", text):
+        slash = "/" if (CONF / match[2]).is_dir() else ""
+        remedy = (
+            f"Write override /{match[2]}: OPTION"
+            if slash
+            else "Name a group of conf/, with a slash before it"
+        )
+        return f"override {match[2]} in {match[1]}.yaml names no group. {remedy}."
+    if match := re.search(r"Multiple values for (\S+?)(@\S*)?\. To override a value", text):
+        return (
+            f"{match[1]} has a choice already. Leave out the + before {match[1]}=OPTION; in a file write "
+            f"'override /{match[1]}: OPTION'."
+        )
+    return None
+
+
+def _open_file(error: BaseException) -> str:
+    """Name the file that was being read when an error arose."""
+    place = error.__traceback__
+    found = "a file of conf/"
+    while place is not None:
+        found = str(getattr(place.tb_frame.f_locals.get("f"), "name", found))
+        place = place.tb_next
+    return found
