@@ -12,7 +12,7 @@ CONFIG = "config.yaml"
 FOLDERS = ("checkpoints", "predictions", "figures")
 # Files of a run that has computed nothing yet.
 START = (CONFIG, "environment.json", "result.json", "data.json", "audit.json", "splits.csv", "train.log",
-         "rank-*.log", ".lock")  # fmt: skip
+         "console.log", "rank-*.log", ".lock")  # fmt: skip
 # A run's, and those of an audit, an advice, a search and a logger, whose folders are run folders, too.
 JsonName = Literal[
     "result", "data", "environment", "audit", "advice", "search", "wandb", "loggers", "suspects"

@@ -7,3 +7,5 @@ RENDEZVOUS = "GROUNDWORK_RENDEZVOUS"
 # How many processes of this machine, such as the trials of a sweep, divide its cores.
 SHARES = "GROUNDWORK_SHARES"
 THREADS = "GROUNDWORK_THREADS"  # the OMP_NUM_THREADS that we set, and a process that we start sets for itself
+# Processes that this one starts tell wrong input in one line: their HYDRA_FULL_ERROR is ours, not the user's.
+ONE_LINE = "GROUNDWORK_ONE_LINE"

@@ -13,6 +13,7 @@ from groundwork.core.errors import INTERRUPTED, WRONG_INPUT, system_error, user_
 from groundwork.core.own import own_packages
 from groundwork.core.patches import settle_command
 from groundwork.core.paths import check_clone, check_conf, started_script
+from groundwork.core.variables import ONE_LINE
 from groundwork.launch.face import SCRIPT, script_module
 
 
@@ -31,9 +32,10 @@ def enter(command: Callable[[list[str]], int]) -> int:
     Returns:
         0 done; 1 an error of ours; 2 wrong input, told in one line; 75 stopped by a signal after saving.
     """
-    asked = os.environ.get("HYDRA_FULL_ERROR")
+    before = {name: os.environ.get(name) for name in ("HYDRA_FULL_ERROR", ONE_LINE)}
+    full = before["HYDRA_FULL_ERROR"] == "1" and before[ONE_LINE] is None
     # Hydra hides the exception behind exit status 1 unless this is set; the line below is ours to print.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    os.environ |= {"HYDRA_FULL_ERROR": "1"} | ({} if full else {ONE_LINE: "1"})
     settle_command()
     settle_threads()
     _show_own_log()
@@ -48,15 +50,16 @@ def enter(command: Callable[[list[str]], int]) -> int:
         wrong: Exception | str | None = user_error(error) or system_error(error)
         if wrong is None:
             raise
-        if asked == "1":
+        if full:
             traceback.print_exc()
         print(f"error: {wrong}", file=sys.stderr)
         return WRONG_INPUT
     finally:  # processes that are started later in this one print what was asked for
-        if asked is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = asked
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _show_own_log() -> None:

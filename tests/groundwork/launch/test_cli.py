@@ -148,3 +148,24 @@ def test_a_door_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch
     assert enter(command) == 2
     assert seen == ["1"]
     assert os.environ.get("HYDRA_FULL_ERROR") == asked
+
+
+@pytest.mark.parametrize("asked", [None, "1"])
+def test_a_process_that_a_door_starts_tells_wrong_input_in_as_many_lines(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], asked: str | None
+):
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", asked)
+
+    def wrong(_: list[str]) -> int:
+        raise UserError("a must be b, but got c. Change it.")
+
+    def command(_: list[str]) -> int:
+        return enter(wrong)  # with the environment that a child inherits
+
+    assert enter(command) == 2
+    said = capfd.readouterr().err
+    assert ("Traceback" in said) == (asked == "1")
+    assert said.splitlines()[-1] == "error: a must be b, but got c. Change it."

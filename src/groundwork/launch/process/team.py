@@ -135,7 +135,8 @@ def _tell(folder: RunFolder, statuses: list[int]) -> int:
     error = f"rank {culprit}: " + (f"killed by signal {-status}" if status < 0 else said[culprit][-1])
     if culprit and status != WRONG_INPUT:
         print("\n".join(said[culprit]), file=sys.stderr)
-    print(error, file=sys.stderr)
+    if culprit or status != WRONG_INPUT:  # which the first rank has said itself
+        print(error, file=sys.stderr)
     result = folder.read_json("result")
     folder.write_json("result", {**result, "status": "failed", "error": error})
     return status if status > 0 else 1

@@ -81,6 +81,10 @@ class Sweep:
         """Give what the record says of every trial that was asked for."""
         return [self._record.entry(trial) for trial in self._asked.values()] if self._record else []
 
+    def records(self) -> list[Path]:
+        """Name the file of the record, once there is one."""
+        return [self._record.path] if self._record else []
+
     def close(self) -> None:
         """Let go of the lock."""
         self._held.close()

@@ -1,12 +1,13 @@
 """A multirun of Hydra -> what became of its combinations, in a few lines and an exit status."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from groundwork.core.console import Console
 from groundwork.core.errors import DONE, FAILED, UserError
+from groundwork.core.run_folder import RunFolder
 from groundwork.launch.sweep.launch import Entries, conceal, open_sweeps
 from groundwork.launch.sweep.sweep import TrialError, compare_command
 
@@ -55,7 +56,7 @@ def _conclude(runs: Path, before: Mapping[Path, int]) -> int:
     """Tell what became of every combination; other launchers than ours leave a record for each."""
     console = Console()
     if open_sweeps and (entries := open_sweeps[0].entries()):
-        return _tell(entries, console)
+        return _tell(entries, console, open_sweeps[0].records())
     changed = sorted(path for path, time in _records(runs).items() if before.get(path) != time)
     contents = [json.loads(path.read_text(encoding="utf-8")) for path in changed]
     entries = [entry for content in contents for entry in content["trials"].values()]
@@ -66,14 +67,19 @@ def _conclude(runs: Path, before: Mapping[Path, int]) -> int:
         )
     for entry in entries:
         console.say(f"{entry['status']:7} {entry['folder']}")
-    return _tell(entries, console)
+    return _tell(entries, console, changed)
 
 
-def _tell(entries: Entries, console: Console) -> int:
+def _tell(entries: Entries, console: Console, records: Sequence[Path]) -> int:
     failed = [entry for entry in entries if entry["status"] == "failed"]
     for entry in failed:
         console.say(f"failed: {entry['label']}: {entry['error']}", style="red")
     if len(failed) == len(entries) and all(entry.get("is_wrong") for entry in failed):
+        for entry in failed:  # a sweep that was refused as a whole leaves nothing
+            RunFolder(Path(entry["folder"])).remove_start()
+        for record in records:
+            record.unlink(missing_ok=True)
+            record.with_suffix(".lock").unlink(missing_ok=True)
         raise UserError(str(failed[0]["error"]).removeprefix("error: "))
     if failed:
         console.say(

@@ -184,3 +184,13 @@ def test_one_dead_rank_ends_the_run_with_its_name(tmp_path: Path, table: Path):
     result = json.loads((folder.path / "result.json").read_text("utf-8"))
     assert (result["status"], result["error"]) == ("failed", "rank 1: killed by signal 9")
     assert process_of_rank(0, folder.path) is None
+
+
+@pytest.mark.slow
+def test_wrong_input_is_told_in_one_line_by_ranks_too(tmp_path: Path, table: Path):
+    own = words(tmp_path, table, "trainer=ddp", "trainer.devices=2", "data.target=nope")
+    done = subprocess.run([*TRAIN, *own], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: data.target must name a column")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "runs").exists()

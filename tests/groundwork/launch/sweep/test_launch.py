@@ -76,6 +76,7 @@ def test_a_sweep_of_wrong_input_alone_is_wrong_input(
 ):
     assert train("-m", "seed=96,97") == 2
     assert capsys.readouterr().err == "error: seed=96 must be another. Change it.\n"
+    assert not (tmp_path / "runs" / ".sweeps").exists()
     assert train("-m", "seed=96,0") == 1
     capsys.readouterr()
     with pytest.raises(SystemExit) as stopped:
