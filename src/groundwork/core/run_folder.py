@@ -36,12 +36,10 @@ class RunFolder(RunFiles):
         for number in range(100):  # several runs of one Slurm job
             path = folder / (f"{run_id()}-{number}" if number else run_id())
             with writing_runs(runs):
+                # A refused run may just have taken the empty folder above away.
                 try:
                     path.mkdir(parents=True)
-                except (
-                    FileExistsError,
-                    FileNotFoundError,
-                ):  # or a refused run took the empty folder above away
+                except (FileExistsError, FileNotFoundError):
                     continue
             return cls.furnish(path)
         raise RuntimeError(f"no free run id under {folder}")

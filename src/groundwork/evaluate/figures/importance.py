@@ -12,7 +12,7 @@ from groundwork.model import Network, TableNormalize
 from groundwork.model.staged import FirstLinear, RowBackbone
 
 BLOCK = 8192  # rows that pass the network at once
-CELLS = 2**21  # of them, as a column may become hundreds of numbers on its way
+CELLS = 2**21  # of what is computed at once
 
 
 def most_important(network: Network, inputs: Tensor, outputs: Sequence[int], most: int) -> list[int]:
@@ -53,10 +53,10 @@ def screen(
     normalize = network.normalize
     before, after = first.embed(normalize(inputs)), first.embed(normalize(turned))
     summed = first.linear(before)
-    as_is = _finish(network, summed, first.rest).double().cpu().numpy()[:, outputs]
+    as_is = _finish(network, summed, first.rest)[:, outputs]
     scale = np.maximum(as_is.std(axis=0), 1e-12)
     spans = [_embedded(network, place) for place in range(inputs.shape[1])]
-    moved, together = [], max(1, BLOCK // len(inputs))
+    moved, together = [], max(1, CELLS // summed.numel())
     for start in range(0, len(spans), together):
         tried = torch.cat(
             [
@@ -64,7 +64,7 @@ def screen(
                 for span in spans[start : start + together]
             ]
         )
-        found = _finish(network, tried, first.rest).double().cpu().numpy()[:, outputs]
+        found = _finish(network, tried, first.rest)[:, outputs]
         apart = np.abs(found.reshape(-1, *as_is.shape) - as_is) / scale
         moved.append(apart.mean(axis=(1, 2)))
     return np.concatenate(moved)
@@ -86,9 +86,6 @@ def with_column(network: Network, inputs: Tensor, place: int, values: Tensor) ->
     summed, span = first.linear(before), _embedded(network, place)
     parts = [
         _finish(network, summed + first.add(changed - before[:, span], span), first.rest)
-        .double()
-        .cpu()
-        .numpy()
         for changed in after[:, span]
     ]
     return np.concatenate(parts)
@@ -119,8 +116,8 @@ def _embedded(network: Network, place: int) -> list[int]:
     return [position for row in positions for position in backbone.span(row)]
 
 
-def _finish(network: Network, hidden: Tensor, rest: Sequence[nn.Module]) -> Tensor:
-    """Run what follows the first linear layer."""
+def _finish(network: Network, hidden: Tensor, rest: Sequence[nn.Module]) -> NDArray[np.float64]:
+    """Predict by what follows the first linear layer."""
     for module in rest:
         hidden = module(hidden)
-    return network.decode(network.head(network.pool([hidden])))
+    return network.decode(network.head(network.pool([hidden]))).double().cpu().numpy()
