@@ -132,7 +132,15 @@ SHARES = (
     "trainer.overfit_batches",
     "trainer.val_check_interval",
 )
-EACH = {"metrics.top_k": "[1, inf)", "model.hidden": "[1, inf)"}  # of the whole numbers of a list
+EACH = {
+    "augment.ratio": "(0, inf)",
+    "augment.scale": "(0, 1]",
+    "metrics.top_k": "[1, inf)",
+    "model.hidden": "[1, inf)",
+    "transfer.strengths": "(0, inf)",
+}  # of the numbers of a list
+DECIMAL = ("augment.ratio", "augment.scale", "transfer.strengths")  # of these, others than whole numbers
+PAIRS = ("augment.ratio", "augment.scale", "data.window")
 LISTS = ("metrics.threshold", "trainer.devices", "transfer.cut")  # several may be given
 NEVER_NULL = ("seed", "metrics.resamples", "trainer.max_epochs", "trainer.accumulate_grad_batches")
 WORDS = {
@@ -190,7 +198,13 @@ def check_values(config: DictConfig) -> None:
             )
     for key, interval in EACH.items():
         for one in OmegaConf.select(config, key) or () if _is_ours(config, key) else ():
-            check_range(f"each number of {key}", one, interval, whole=True)
+            check_range(f"each number of {key}", one, interval, whole=key not in DECIMAL)
+    for key in PAIRS:
+        pair = OmegaConf.select(config, key)
+        if pair is not None and _is_ours(config, key) and not (len(pair) == 2 and pair[0] <= pair[1]):
+            raise UserError(f"{key} must be [LOWEST, HIGHEST], but got {list(pair)}. Correct it.")
+    if OmegaConf.select(config, "transfer.strengths") == []:
+        raise UserError("transfer.strengths must hold one number or more, but got none. Add one.")
 
 
 def _is_ours(config: DictConfig, key: str) -> bool:

@@ -5,17 +5,17 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from groundwork.core.choice import build
 from groundwork.core.errors import UserError
 from groundwork.core.paths import CONF
 from groundwork.core.quantiles import ordered_levels
 from groundwork.core.ranges import check_choice
 from groundwork.core.suited import check_loss_task
-from groundwork.core.timm_names import FOLDER, is_defined, is_hub
 from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.files import lacking
 from groundwork.launch.config.own import check_own
 from groundwork.launch.config.parts import check_metrics
+from groundwork.launch.config.plainly import check_network, check_samples
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.times import check_times
 from groundwork.launch.config.trainer import check_callbacks, check_trainer, is_plain
@@ -24,8 +24,6 @@ from groundwork.train.custom import custom_parts, is_own, target_kind
 from groundwork.train.served import served
 
 PACKAGE = __name__.partition(".")[0]
-DEALING = ("missing", "subset", "split", "balance", "normalize")  # with samples
-TIMM = f"{PACKAGE}.model.TimmBackbone"
 OF_ALL = ("lr", "weight_decay", "layer_decay")  # keys of every optimizer
 
 
@@ -35,7 +33,11 @@ def check_combination(composition: Composition) -> None:
     Raises:
         UserError: With the choices, the rule and what to change.
     """
-    config, choices = composition.config, composition.choices
+    with lacking(composition.choices):
+        _check(composition.config, composition.choices)
+
+
+def _check(config: DictConfig, choices: dict[str, str]) -> None:
     if config.get("suspects"):
         raise UserError(
             f"suspects={config.suspects} must be asked of audit.py, which looks at data before anyone trains on it. "
@@ -62,8 +64,8 @@ def check_combination(composition: Composition) -> None:
     if choices["balance"] != "none":
         _check_balance(config, choices["balance"], task)
     _check_data(config, choices)
-    _check_built_parts(config)
-    _check_network(config)
+    check_samples(config)
+    check_network(config)
     _check_served(config, task)
     _check_target_scale(config)
     _check_adapters(config)
@@ -111,36 +113,6 @@ def _check_data(config: DictConfig, choices: dict[str, str]) -> None:
             f"transfer.folds={config.transfer.folds} must not go with split=chronological, whose val is younger than "
             f"train. Use transfer.folds=1."
         )
-
-
-def _check_built_parts(config: DictConfig) -> None:
-    """Let our parts that deal with samples say what they cannot be; none of them reads anything."""
-    from groundwork.data.formats.style import Style  # pandas, as the parts: not for --help
-    from groundwork.data.normalize import Normalize
-
-    for group in DEALING:
-        if str(config[group].get("_target_")).partition(".")[0] == PACKAGE:
-            part = build(config[group])
-            if isinstance(part, Normalize):
-                part.for_tables() if config.data.kind == "table" else part.for_images(pretrained=True)
-    if "decimal" in config.data:
-        Style(config.data.decimal, config.data.thousands)
-
-
-def _check_network(config: DictConfig) -> None:
-    """Refuse a network of timm that there is not; model=auto becomes one for images."""
-    target = OmegaConf.select(config, "model.backbone._target_")
-    named = config.model.get("name")
-    if target == TIMM or (target is None and config.data.kind == "image" and named not in (None, "auto")):
-        name = str(named)
-        if name.startswith(FOLDER):
-            from groundwork.model import read_hub  # timm, as below: not for what its source says
-
-            read_hub(name)
-        elif not is_hub(name) and not is_defined(name):
-            from groundwork.model.create import check_name
-
-            check_name(name)
 
 
 def _check_served(config: DictConfig, task: str) -> None:

@@ -86,7 +86,8 @@ def _check_root(content: Mapping[str, Any]) -> None:
         value = content.get(key)
         if isinstance(value, list | dict | bool) or (key == "monitor" and not isinstance(value, str)):
             raise UserError(f"{key} must be a word, but got {'null' if value is None else value}. Change it.")
-    if any(isinstance(one, list | dict) for one in content.get("tags") or ()):
+    tags = content.get("tags")
+    if any(isinstance(one, list | dict) for one in (tags if isinstance(tags, list) else ())):
         raise UserError(
             f"tags must be a list of words, but got {content['tags']}. Write tags=[first,second]."
         )

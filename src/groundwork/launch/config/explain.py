@@ -96,6 +96,8 @@ def explain(error: Exception) -> str:
         return f"{match[2]} must have a value, but: {match[1].strip(chr(34))}. Correct it."
     if match := re.search(r"Unsupported interpolation type (\S+) full_key: (\S+)", text):
         return f"{match[2]} must not hold ${{{match[1]}:...}}, which nothing here computes. Write the value itself."
+    if match := re.search(r"Could not append to config\. An item is already at '([^']+)'", text):
+        return f"{match[1]} is there already. Leave out the +: {match[1]}=VALUE."
     if said := wrong_in_file(text):
         return said
     if match := re.search(r"Could not (?:find|load) '([^']+)'", text):

@@ -1,11 +1,13 @@
 """What is wrong in a file of `conf/` or of a folder of one's own -> one line with the file and what to write there."""
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError
 
 from groundwork.core.errors import UserError, one_line
@@ -41,6 +43,30 @@ def not_yaml(error: BaseException, path: Path | None = None) -> str:
             f"{path or mark.name} must be YAML, but line {mark.line + 1} is not: {error.problem}. Correct it."
         )
     return f"{path or _open_file(error)} must be YAML in UTF-8, but: {one_line(error, 160)}. Correct it."
+
+
+@contextmanager
+def lacking(choices: Mapping[str, str]) -> Iterator[None]:
+    """Tell what an option of a folder of one's own lacks, where a configuration is looked at inside a block.
+
+    Args:
+        choices: Group -> option.
+
+    Raises:
+        UserError: With the key and the file.
+    """
+    try:
+        yield
+    except (ConfigAttributeError, ConfigKeyError) as error:
+        key = str(error.full_key)
+        group = key.partition(".")[0]
+        option = choices.get(group)
+        if option is None or (CONF / group / f"{option}.yaml").is_file():
+            raise  # a mistake of ours
+        raise UserError(
+            f"{key} must be given, but {option}.yaml does not. Write it as the files of conf/{group} do, or build on "
+            "one of them by 'defaults: [NAME, _self_]'."
+        ) from error
 
 
 def wrong_in_file(text: str) -> str | None:

@@ -19,6 +19,7 @@ from groundwork.core.lock import BusyError, locked
 from groundwork.core.quote import key_of
 from groundwork.core.redact import redact
 from groundwork.launch.config.check_keys import check_keys
+from groundwork.launch.config.plainly import check_plain
 from groundwork.launch.config.searchpath import searchpath_overrides
 from groundwork.launch.process.child import stop_on_signal
 from groundwork.launch.sweep.drive import Local
@@ -62,6 +63,7 @@ class Sweep:
         trials = identify(combinations, typed)
         for trial in trials:
             check_keys(trial.composition)
+            check_plain(trial.composition)
         refuse_without_effect(trials)
         with stop_on_signal() as stop:
             record = self._open(trials, key)
@@ -121,6 +123,11 @@ def launch(config: DictConfig, job_overrides: Sequence[Sequence[str]]) -> list[J
     if not open_sweeps:
         open_sweeps.append(Sweep(Path(hydra.sweep.dir).parent, Console()))
     typed = list(hydra.overrides.task)
+    if not job_overrides:
+        swept = " ".join(typed)
+        raise UserError(
+            f"-m {swept} must name values, but leads to no combination. Change what is swept over."
+        )
     found = searchpath_overrides(list(hydra.overrides.hydra))
     try:
         ended = open_sweeps[0].run([[*found, *one] for one in job_overrides], [*found, *typed], _key(hydra))

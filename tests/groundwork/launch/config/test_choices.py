@@ -88,6 +88,13 @@ WRONG = [
         "transfer.frozen must be all or a whole number",
     ),
     (f"{IMAGES} transfer=large_similar", "transfer.phases=[a]", "transfer.phases must be a list of mappings"),
+    (IMAGES, "augment.scale=[0.5]", "augment.scale must be [LOWEST, HIGHEST], but got [0.5]"),
+    (IMAGES, "augment.scale=[2,3]", "each number of augment.scale must be in (0, 1], but got 2"),
+    (IMAGES, "augment.ratio=[1.2,0.8]", "augment.ratio must be [LOWEST, HIGHEST]"),
+    (IMAGES, "data.window=[5,1]", "data.window must be [LOWEST, HIGHEST]"),
+    (IMAGES, "transfer.strengths=[]", "transfer.strengths must hold one number or more"),
+    (IMAGES, "transfer.strengths=[0]", "each number of transfer.strengths must be in (0, inf)"),
+    (TIMM, "+model.backbone.name=x", "model.backbone.name is there already. Leave out the +"),
     (f"{IMAGES} augment=strong", "augment.mix.prob=2", "augment.mix.prob must be in [0, 1]"),
     (f"{IMAGES} augment=strong", "augment.mix.mixup_alpha=-1", "augment.mix.mixup_alpha must be in [0, inf)"),
 ]

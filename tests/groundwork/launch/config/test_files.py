@@ -36,6 +36,13 @@ BROKEN = [
     ("optim", "defaults: [sgdd]\n", "Did you mean optim=sgd?"),
     ("optim", "- lr\n", "optim must be one of its options"),
     ("optim", "lr: \xff\n", "owls.yaml must be YAML in UTF-8"),
+    ("loss", "_target_: groundwork.loss.MSE\n", "loss.name must be given, but owls.yaml does not"),
+    (
+        "data",
+        "kind: table\n",
+        "data.task must be given, but owls.yaml does not. Write it as the files of conf/data do",
+    ),
+    ("experiment", f"{GLOBAL}tags: 3\n", "tags must be a list"),
     ("data", "kind: *nothing\n", "owls.yaml must be YAML, but line 1 is not: found undefined alias"),
 ]
 

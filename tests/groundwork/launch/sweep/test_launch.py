@@ -223,13 +223,19 @@ def test_callbacks_of_hydra_hear_of_every_combination(
         (["seed=0,1", "hydra.sweeper.max_batch_size=0"], "hydra.sweeper.max_batch_size must be a whole number in"),
         (["optim.lr=interval(0.1,1)"], "optim.lr must have values that can be counted"),
         (["+hydra.sweeper.params.seed='0,1'"], "hydra.sweeper.params.seed must stand in an experiment"),
+        (["seed=range(0)"], "-m data=diabetes"),
+        (["seed=glob(*)"], "leads to no combination"),
+        (["trainer.devices=1,0"], "trainer.devices must be auto or a whole number in [1, inf), but got 0"),
+        (["split=folds", "split.k=5", "split.fold=0,7"], "split.fold"),
+        (["missing=median", "+missing.columns.bmi=mean,zero"], "missing.columns.bmi must be one of"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused(
-    words: list[str], said: str, train: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    words: list[str], said: str, train: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert train("-m", *words) == 2
     assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("runs/**/*.*"))
 
 
 def test_several_tasks_for_one_run_are_refused():
