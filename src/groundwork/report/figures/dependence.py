@@ -9,15 +9,28 @@ from groundwork.report.folder import ReportedRun
 
 COLUMNS = 4
 MOST_PANELS = 12
+MOST_TARGETS = 4  # with a figure each
 MOST_LETTERS = 20  # that stand beside each other below a panel
 _LOOKS = ((MODEL, "-"), (OTHER, (0, (4, 1.5))), (PALE, "-"))
 
 
 def draw(run: ReportedRun) -> list[Drawing]:
-    """Draw the inputs that move the prediction most."""
+    """Draw the inputs that move the prediction most; values in units of their own get a figure each."""
     table = run.partial_dependence
     if table.empty:
         return []
+    outputs = [str(output) for output in table["output"].unique()]
+    if run.task != "regression" or len(outputs) < 2:
+        return [_draw_table(table)]
+    left = len(outputs) - MOST_TARGETS
+    more = f" The file partial_dependence.csv holds the other {left}." if left > 0 else ""
+    return [
+        _draw_table(table[table["output"] == output], f"_{number}", output, more)
+        for number, output in enumerate(outputs[:MOST_TARGETS], 1)
+    ]
+
+
+def _draw_table(table: DataFrame, suffix: str = "", target: str = "", more: str = "") -> Drawing:
     spread = table.groupby("input", sort=False)["prediction"].agg(np.ptp)
     inputs = [str(name) for name in spread.sort_values(ascending=False, kind="stable").index[:MOST_PANELS]]
     rows = -(-len(inputs) // COLUMNS)
@@ -27,13 +40,15 @@ def draw(run: ReportedRun) -> list[Drawing]:
         _draw_input(axes, name, table[table["input"] == name])
     for axes in panels[len(inputs) :]:
         axes.set_axis_off()
-    figure.supylabel("mean prediction", fontsize=9)
+    figure.supylabel(f"mean prediction of {short(target, 20)}" if target else "mean prediction", fontsize=9)
     if table["output"].nunique() > 1:
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
     caption = (
-        f"Mean prediction as one input takes each value, for the {len(inputs)} inputs that move it most."
+        f"Mean prediction{f' of {target}' if target else ''} as one input takes each value, for the {len(inputs)} "
+        f"inputs that move it most.{more}"
     )
-    return [Drawing("partial_dependence", "Partial dependence", caption, figure, table)]
+    title = f"Partial dependence{f' of {target}' if target else ''}"
+    return Drawing(f"partial_dependence{suffix}", title, caption, figure, table)
 
 
 def _draw_input(axes: Axes, name: str, table: DataFrame) -> None:
