@@ -15,7 +15,7 @@ from groundwork.launch.config.compose import Composition
 from groundwork.launch.config.files import lacking
 from groundwork.launch.config.own import check_own
 from groundwork.launch.config.parts import check_metrics
-from groundwork.launch.config.plainly import check_network, check_samples
+from groundwork.launch.config.plainly import check_network, check_samples, check_task
 from groundwork.launch.config.pretrained import check_pretrained
 from groundwork.launch.config.times import check_times
 from groundwork.launch.config.trainer import check_callbacks, check_trainer, is_plain
@@ -34,6 +34,8 @@ def check_combination(composition: Composition) -> None:
         UserError: With the choices, the rule and what to change.
     """
     with lacking(composition.choices):
+        if not is_own(composition.config):
+            check_task(composition)
         _check(composition.config, composition.choices)
 
 

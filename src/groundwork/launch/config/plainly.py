@@ -3,10 +3,13 @@
 from omegaconf import DictConfig, OmegaConf
 
 from groundwork.core.choice import build
+from groundwork.core.ranges import check_choice
 from groundwork.core.timm_names import FOLDER, is_defined, is_hub
 from groundwork.launch.config.bounds import check_values
 from groundwork.launch.config.compose import Composition
+from groundwork.launch.config.explain import options
 from groundwork.launch.config.files import lacking
+from groundwork.launch.config.searchpath import searched_folders
 from groundwork.launch.config.times import check_times
 from groundwork.train.custom import is_own
 
@@ -26,7 +29,21 @@ def check_plain(composition: Composition) -> None:
         check_values(config)
         check_times(config)
         if not is_own(config):
+            check_task(composition)
             check_samples(config)
+
+
+def check_task(composition: Composition) -> None:
+    """Refuse a task that the data are said to have and that is no option.
+
+    Raises:
+        UserError: With the options.
+    """
+    named = composition.config.data.get("task")
+    folders = searched_folders(composition.overrides)
+    known = [*options("task"), *(path.stem for folder in folders for path in folder.glob("task/*.yaml"))]
+    if named is not None:
+        check_choice("data.task", named, [one for one in known if one not in ("auto", "module")])
 
 
 def check_samples(config: DictConfig) -> None:

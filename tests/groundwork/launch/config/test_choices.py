@@ -34,6 +34,11 @@ WRONG = [
     (TABLE, "normalize.method=zscore", "normalize.method must be one of"),
     (TABLE, "normalize=backbone", "normalize for tables must be one of"),
     (IMAGES, "normalize=minmax", "normalize for images must be one of"),
+    (
+        IMAGES,
+        "data.task=boxes",
+        "data.task must be one of classification, multilabel, regression, but got boxes",
+    ),
     (IMAGES, "data.resize=fit", "data.resize must be one of crop, pad, squash"),
     (IMAGES, "data.unreadable=skip", "data.unreadable must be one of drop, error"),
     (TABLE, "data.decimal=point", 'data.decimal must be ".", "," or auto'),
