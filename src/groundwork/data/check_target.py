@@ -66,15 +66,15 @@ def check_repeats(column: Series, classes: Sequence[str], few: int) -> None:
 
 def check_digits(column: Series, what: str) -> None:
     """Refuse numbers so large that float64 rounds away what tells them apart."""
-    present = column.dropna()
-    if not len(present) or not is_number(column):
+    if not is_number(column):
         return
-    values = present.to_numpy(dtype=np.float64)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = values[np.isfinite(values)]
     top = np.abs(values).max(initial=0.0)
     step = float(np.spacing(top))
     if top == 0 or (values / top).std() > 1e6 * step / top:  # far from it, whatever their last digits are
         return
+    present = column.dropna()
     first = present.iloc[0]
     spread = float(np.std([float(value - first) for value in present.astype(object) if np.isfinite(value)]))
     if 0 < spread < step * STEPS:

@@ -101,7 +101,7 @@ def test_methods_of_the_other_kind_of_data_are_refused():
         Normalize("minmax").for_images(pretrained=True)
     with pytest.raises(UserError, match=r"normalize for tables must be one of auto, .* but got backbone"):
         Normalize("backbone").for_tables()
-    with pytest.raises(UserError, match=r"normalize must be one of auto, .* but got zscore"):
+    with pytest.raises(UserError, match=r"normalize.method must be one of auto, .* but got zscore"):
         Normalize("zscore")
 
 

@@ -57,12 +57,13 @@ def date_columns(frame: DataFrame, names: Iterable[str]) -> dict[str, str]:
     """Name the columns of dates; one that is not written as ISO 8601 with its first cell, others with nothing."""
     found = {}
     for name in names:
-        if BIRTH.search(name):
+        column = frame[name]
+        if BIRTH.search(name) or not (types.is_datetime64_any_dtype(column) or is_text(column)):
             continue
-        present = frame[name].dropna()
+        present = column.dropna()
         if types.is_datetime64_any_dtype(present):
             written = ""
-        elif is_text(present) and len(present) and _all_dates(present.iloc[:LOOKED_AT]):
+        elif len(present) and _all_dates(present.iloc[:LOOKED_AT]):
             written = str(present.iloc[0])
         else:
             continue

@@ -90,6 +90,7 @@ def table_samples(
     reading = read_numbers(frame, [name for name in named if name not in as_typed], style, categorical)
     notes = [*frame.attrs.get("notes", ()), *reading.notes]
     frame = read_dates(reading.frame, [name for name in named if name not in {*as_typed, *categorical}])
+    frame.attrs = {}  # which pandas copies at each look at a column
     left_out: dict[str, str] = {}
     if inputs is None:
         left_out = leftover_columns(frame, [name for name in chosen if name not in categorical])
