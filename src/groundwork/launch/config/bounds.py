@@ -70,6 +70,7 @@ WHOLE = {
     "execution.threads": "[1, inf)",
     "metrics.resamples": "[1, inf)",
     "model.k": "[1, inf)",
+    "model.usual_epochs": "[1, inf)",
     "model.width": "[1, inf)",
     "model.depth": "[1, inf)",
     "model.number_width": "[1, inf)",

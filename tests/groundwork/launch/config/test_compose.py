@@ -115,3 +115,18 @@ def test_choices_refuse_what_the_configuration_refuses() -> None:
 def test_a_model_may_name_its_usual_rate(words: list[str], rate: float):
     config = compose_run(["data=diabetes", "model=tabm", *words]).config
     assert config.optim.lr == rate
+
+
+@pytest.mark.parametrize(
+    ("words", "epochs"),
+    [
+        ([], 100),
+        (["model=mlp"], 30),
+        (["trainer.max_epochs=7"], 7),
+        (["model.usual_epochs=50"], 50),
+        (["trainer=cpu"], 100),
+    ],
+)
+def test_a_model_may_name_its_usual_number_of_epochs(words: list[str], epochs: int):
+    config = compose_run(["data=diabetes", "model=tabm", *words]).config
+    assert config.trainer.max_epochs == epochs
