@@ -63,7 +63,7 @@ def check_alike(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: object
         )
     own, known = _backbone(ours), _backbone(theirs)
     for key in ("_target_", "name", "numbers", *sorted(own.keys() | known.keys())):
-        if own.get(key) != known.get(key):
+        if own.get(key) not in (known.get(key), "auto"):  # which becomes what it is in the run
             wanted, got = known.get(key), own.get(key)
             if key in ("_target_", "numbers"):
                 key, wanted, got = "name", theirs.get("name"), ours.get("name")

@@ -101,6 +101,8 @@ def read_warm(folder: RunFolder, config: DictConfig) -> Warm | None:
             f"model.pretrained={named} must be a run with a whole backbone, but transfer=lora keeps adapters alone. "
             "Start from what that run started from."
         )
+    _take_sizes(config, checkpoint["config"]["model"])
+    folder.write_config(config)
     model: Any = OmegaConf.to_container(config.model, resolve=True)
     check_alike(model, checkpoint["config"]["model"], named)
     kept = {key: checkpoint[key] for key in ("data", "reads")}
@@ -112,6 +114,14 @@ def read_warm(folder: RunFolder, config: DictConfig) -> Warm | None:
     warm = _warm(named, kept)
     save(kept, folder.pretrained)
     return warm
+
+
+def _take_sizes(config: DictConfig, known: Mapping[str, Any]) -> None:
+    """Give what is `auto` of the backbone, and would follow from the rows, the value that it has in the run."""
+    sizes = known.get("backbone") or {}
+    for key, value in config.model.items():
+        if value == "auto" and key in sizes:
+            config.model[key] = sizes[key]
 
 
 def load_backbone(network: Network, warm: Warm) -> None:

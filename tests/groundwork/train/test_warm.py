@@ -173,6 +173,25 @@ def test_a_table_keeps_columns_by_name_and_says_what_it_leaves_out(
     assert load(folder.best)["state_dict"]["network.head.linear.weight"].shape == (2, 8)
 
 
+def test_sizes_that_would_follow_from_the_rows_are_those_of_the_run(place: Path):
+    words = ["data=table", f"data.table={place / 'first.csv'}", "data.target=y", "model=tabm"]
+    run = fit(place, "first-tabm", *words, "model.width=16")
+    longer = pd.concat([pd.read_csv(place / "second.csv")] * 9)
+    longer.to_csv(place / "longer.csv", index=False)
+    words = [
+        "data=table",
+        f"data.table={place / 'longer.csv'}",
+        "data.target=k",
+        "model=tabm",
+        "model.width=16",
+    ]
+    folder = fit(place, "second-tabm", *words, f"model.pretrained={run.path}", "transfer=small_similar")
+    sizes = ("k", "width", "number_width")
+    assert [folder.config.model[key] for key in sizes] == [run.config.model[key] for key in sizes]
+    before, after = backbone(run), backbone(folder)
+    assert all(torch.equal(before[name], value) for name, value in after.items() if "backbone" in name)
+
+
 def test_a_table_may_go_on_with_everything(place: Path, first: Any):
     folder = fit(place, "table-auto", *second_table(place, first("table").path))
     assert folder.config.transfer.scenario == "large_similar"
