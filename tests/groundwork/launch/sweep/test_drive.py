@@ -94,7 +94,7 @@ def test_two_drivers_of_one_sweep_are_refused(tmp_path: Path):
 
 
 def test_jobs_must_be_positive(tmp_path: Path):
-    with pytest.raises(UserError, match=r"cluster\.jobs must be at least 1"):
+    with pytest.raises(UserError, match=r"cluster\.jobs must be a whole number in \[1, inf\), but got 0"):
         drive(combinations(tmp_path, [0], jobs=0))
 
 
