@@ -81,14 +81,16 @@ def wrong_in_file(text: str) -> str | None:
         return f"{place} does not fit what it changes: {match[2].rstrip('.')}. Correct it there."
     if match := re.search(r"Invalid defaults list in '(.+?)', (.+?)$", text):
         return f"{match[1]}.yaml has no list of defaults: {match[2]}. Write '- GROUP: OPTION', line by line."
-    if match := re.search(r"In '(.+?)': Could not override '(?:\w+/)?([\w/]+?)(@.*)?'\. No match", text):
-        slash = "/" if (CONF / match[2]).is_dir() else ""
+    # Of Hydra 1.3, and of 1.4.
+    missed = r"Could not override '(?:\w+/)?([\w/]+?)(?:@.*)?'\. No match"
+    missed = f"{missed}|Invalid Defaults List override '/?([\\w/]+?)(?:@.*)?: "
+    if match := re.search(f"In '(.+?)': (?:{missed})", text):
+        group = match[2] or match[3]
+        slash = "/" if (CONF / group).is_dir() else ""
         remedy = (
-            f"Write override /{match[2]}: OPTION"
-            if slash
-            else "Name a group of conf/, with a slash before it"
+            f"Write override /{group}: OPTION" if slash else "Name a group of conf/, with a slash before it"
         )
-        return f"override {match[2]} in {match[1]}.yaml names no group. {remedy}."
+        return f"override {group} in {match[1]}.yaml names no group. {remedy}."
     if match := re.search(r"Multiple values for (\S+?)(@\S*)?\. To override a value", text):
         return (
             f"{match[1]} has a choice already. Leave out the + before {match[1]}=OPTION; in a file write "
