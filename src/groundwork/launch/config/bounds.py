@@ -9,9 +9,8 @@ from groundwork.launch.config.schema_types import Schema, any_of
 from groundwork.launch.config.values import check_value
 
 SWITCH = (True, False)
-WORD = any_of(
-    [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
-)  # Hydra takes `2` and `true` for others
+# Hydra takes `2` and `true` for others than words.
+WORD = any_of([{"type": "string"}, {"type": "number"}, {"type": "boolean"}])
 # Values that a key takes, where no folder of conf/ lists them.
 VALUES = {
     "execution.memory_format": ("auto", "contiguous", "channels_last"),
@@ -133,13 +132,14 @@ SHARES = (
     "trainer.overfit_batches",
     "trainer.val_check_interval",
 )
+# Of the numbers of a list.
 EACH = {
     "augment.ratio": "(0, inf)",
     "augment.scale": "(0, 1]",
     "metrics.top_k": "[1, inf)",
     "model.hidden": "[1, inf)",
     "transfer.strengths": "(0, inf)",
-}  # of the numbers of a list
+}
 DECIMAL = ("augment.ratio", "augment.scale", "transfer.strengths")  # of these, others than whole numbers
 PAIRS = ("augment.ratio", "augment.scale", "data.window")
 LISTS = ("metrics.threshold", "trainer.devices", "transfer.cut")  # several may be given
